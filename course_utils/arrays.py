@@ -1,0 +1,103 @@
+"""What may come in: the checks that every function of the core makes at its door."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+Arrays = Mapping[str, np.ndarray]  # {"conv1/kernel": array}: the form of weights, scores and masks
+
+
+def checked(values: object, name: str = "W") -> np.ndarray:
+    """Return `values` as an array, after making sure that it holds real, finite numbers.
+
+    Integers of any width and float16, float32, float64 pass unchanged; nothing is copied.
+    Raises TypeError for complex, boolean, text or object arrays, ValueError for an empty
+    array, a single number, NaN or infinity.
+
+    >>> checked([[1, -2]]).shape
+    (1, 2)
+    """
+    array = as_array(values, name)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(
+            f"{name} must hold real numbers (integers or floats), not {array.dtype}. {_hint(array)}"
+        )
+    if not np.isfinite(array).all():
+        bad = int(array.size - np.isfinite(array).sum())
+        raise ValueError(
+            f"{name} must be finite, but {bad} of {array.size} entries are NaN or infinite. "
+            "Such weights mean that training diverged: lower the learning rate and train again."
+        )
+    return array
+
+
+def as_array(values: object, name: str) -> np.ndarray:
+    """Return `values` as a non-empty array of at least one dimension, of any dtype.
+
+    >>> as_array([True, False], "mask").dtype
+    dtype('bool')
+    """
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(
+            f"{name} is not a rectangular array: its rows differ in length."
+        ) from error
+    if array.ndim == 0:
+        raise ValueError(f"{name} must be an array with at least one dimension, not {values!r}.")
+    if array.size == 0:
+        raise ValueError(f"{name} is empty (shape {array.shape}); there is nothing to prune.")
+    return array
+
+
+def checked_number(value: float, name: str, low: float, high: float) -> float:
+    """Return `value` as a float, after making sure that it lies in [low, high].
+
+    >>> checked_number(0.5, "sparsity", 0, 1)
+    0.5
+    """
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number):
+        raise TypeError(f"{name} must be a number, not {value!r}.")
+    number = float(value)
+    if not low <= number <= high:  # False for NaN, too
+        range_ = f"at least {low}" if math.isinf(high) else f"between {low} and {high}"
+        raise ValueError(f"{name} must be {range_}, not {value!r}.")
+    return number
+
+
+def checked_dict(arrays: object, name: str) -> Arrays:
+    """Return `arrays` after making sure that it is a non-empty dictionary by kernel name.
+
+    >>> list(checked_dict({"fc/kernel": np.ones(2)}, "scores"))
+    ['fc/kernel']
+    """
+    if not isinstance(arrays, Mapping):
+        raise TypeError(
+            f"{name} must be a dictionary such as {{'conv1/kernel': array}}, "
+            f"not {type(arrays).__name__}. For a single array W write {{'W': W}}."
+        )
+    if not arrays:
+        raise ValueError(f"{name} is an empty dictionary; there is nothing to prune.")
+    return arrays
+
+
+def same_names(one: Arrays, other: Mapping, names: tuple[str, str]) -> None:
+    """Raise ValueError, naming both sides, unless two dictionaries have the same keys.
+
+    >>> same_names({"a": 1}, {"a": 2}, ("scores", "masks"))
+    """
+    missing, extra = sorted(set(one) - set(other)), sorted(set(other) - set(one))
+    if missing or extra:
+        raise ValueError(
+            f"{names[1]} must have the same names as {names[0]}: "
+            f"missing {missing or 'none'}, unknown {extra or 'none'}."
+        )
+
+
+def _hint(array: np.ndarray) -> str:
+    if array.dtype.kind == "b":
+        return "This looks like a mask: give the weights instead."
+    if array.dtype.kind == "c":
+        return "Take its real part, or np.abs of it, first."
+    return "Convert it first, with np.asarray(W, dtype='float32')."

@@ -1,0 +1,1 @@
+"""Checks for the exercises, one module a notebook; each check returns a Verdict, a sentence."""

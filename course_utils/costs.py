@@ -1,0 +1,78 @@
+"""What does a layer cost?  Parameters, multiply-accumulates (MACs) and bytes, from shapes alone."""
+
+import math
+from collections.abc import Sequence
+
+from course_utils.arrays import checked_number
+
+Shape = Sequence[int]
+
+
+def output_size(size: int, kernel: int, stride: int = 1, padding: str = "valid") -> int:
+    """Return the length of a convolution's or pooling's output along one axis.
+
+    "valid" keeps only windows that fit; "same" pads, so that only the stride shortens.
+    Source: Dumoulin and Visin 2016 (arXiv 1603.07285), relationships 5 and 6.
+
+    >>> output_size(28, kernel=3), output_size(26, kernel=2, stride=2)
+    (26, 13)
+    """
+    if padding not in ("valid", "same"):
+        raise ValueError(f"padding must be 'valid' or 'same', not {padding!r}.")
+    _positive(size=size, kernel=kernel, stride=stride)
+    result = math.ceil(size / stride) if padding == "same" else (size - kernel) // stride + 1
+    if result < 1:
+        raise ValueError(f"a window of {kernel} does not fit into {size} with 'valid' padding.")
+    return result
+
+
+def parameters(kernel: Shape, bias: bool = True) -> int:
+    """Return how many numbers a layer learns: its kernel's entries, and a bias for each output.
+
+    `kernel` is Keras's shape: (inputs, outputs), or (height, width, inputs, filters).
+
+    >>> parameters((3, 3, 1, 32)), parameters((5408, 64))
+    (320, 346176)
+    """
+    _positive(**{f"kernel[{axis}]": length for axis, length in enumerate(kernel)})
+    return math.prod(kernel) + (kernel[-1] if bias else 0)
+
+
+def macs(kernel: Shape, positions: Shape = ()) -> int:
+    """Return a layer's multiply-accumulates for one input: kernel entries times output positions.
+
+    `positions` is the spatial shape of the output, such as (26, 26); a Dense layer has none.
+    Two of the operations that some papers count as FLOPs make one MAC; biases are left out.
+
+    >>> macs((3, 3, 1, 32), positions=(26, 26)), macs((5408, 64))
+    (194688, 346112)
+    """
+    return parameters(kernel, bias=False) * math.prod(positions)
+
+
+def dense_bytes(parameters: int, bits: int = 32) -> int:
+    """Return the bytes of a tensor stored entry by entry, zeros included.
+
+    >>> dense_bytes(1000)
+    4000
+    """
+    return math.ceil(parameters * bits / 8)
+
+
+def sparse_bytes(parameters: int, sparsity: float, bits: int = 32, index_bits: int = 16) -> int:
+    """Return the bytes of values and indices when only non-zeros are stored.
+
+    A zero costs nothing, a non-zero `bits + index_bits`. So a sparse format pays only above the
+    sparsity index_bits / (bits + index_bits). Row pointers, a small remainder, are left out.
+
+    >>> sparse_bytes(1000, sparsity=0.9)
+    600
+    """
+    kept = parameters - round(parameters * checked_number(sparsity, "sparsity", 0, 1))
+    return math.ceil(kept * (bits + index_bits) / 8)
+
+
+def _positive(**lengths: int) -> None:
+    for name, value in lengths.items():
+        if value < 1:
+            raise ValueError(f"{name} must be at least 1, not {value!r}.")

@@ -1,0 +1,185 @@
+"""Which weights stay?  scores -> masks
+
+A mask is a Boolean array of its kernel's shape: True stays, False is pruned. Where a sparsity is
+asked for, weights are *ranked*, never cut at a threshold: exactly round(s · n) of them go, also
+when scores are tied or half of them are zero already.
+"""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from course_utils.arrays import Arrays, as_array, checked, checked_dict, checked_number, same_names
+
+Masks = dict[str, np.ndarray]
+
+
+def make_masks(
+    scores: Arrays, sparsity: float | Mapping[str, float], scope: str = "global"
+) -> Masks:
+    """Return masks that remove the lowest scores: exactly round(sparsity · n) of n.
+
+    `scope` says what is ranked together: "global" all kernels in one list, "layer" each by
+    itself. A dictionary of sparsities, one for each kernel, always ranks layer by layer. Among
+    equal scores the first goes first, in the order of the dictionary and of the array's entries.
+    Python's `round` decides halves (to even). Raises ValueError for NaN scores, a sparsity
+    outside [0, 1], an unknown scope or names that do not match.
+
+    >>> make_masks({"a": np.array([1.0, 1.0]), "b": np.array([1.0, 5.0])}, 0.5)
+    {'a': array([False, False]), 'b': array([ True,  True])}
+    """
+    scores = {name: _checked_scores(S, name) for name, S in checked_dict(scores, "scores").items()}
+    if isinstance(sparsity, Mapping):
+        same_names(scores, sparsity, ("scores", "sparsity"))
+        return {name: _keep_highest(S, sparsity[name]) for name, S in scores.items()}
+    if scope == "layer":
+        return {name: _keep_highest(S, sparsity) for name, S in scores.items()}
+    if scope == "global":
+        together = np.concatenate([S.ravel() for S in scores.values()])
+        return _split(_keep_highest(together, sparsity), scores)
+    raise ValueError(f"scope must be 'global' or 'layer', not {scope!r}.")
+
+
+def by_threshold(scores: Arrays, theta: float | Mapping[str, float]) -> Masks:
+    """Return masks that keep what scores above θ (strictly; one θ, or one for each kernel).
+
+    How much that prunes depends on the scores: see `make_masks` for a given sparsity.
+    Source: the article's section 4.1, with `scores = magnitude(weights)`.
+
+    >>> by_threshold({"a": np.array([0.1, 0.2, 0.3])}, 0.2)
+    {'a': array([False, False,  True])}
+    """
+    scores = {name: _checked_scores(S, name) for name, S in checked_dict(scores, "scores").items()}
+    if not isinstance(theta, Mapping):
+        theta = dict.fromkeys(scores, theta)
+    same_names(scores, theta, ("scores", "theta"))
+    cuts = {name: checked_number(theta[name], "theta", 0, math.inf) for name in scores}
+    return {name: S > S.dtype.type(cuts[name]) for name, S in scores.items()}
+
+
+def by_sigma(weights: Arrays, k: float) -> Masks:
+    """Return masks that keep |w| > k · σ, with σ the standard deviation of each kernel.
+
+    The rule of Han et al. 2015 (arXiv 1506.02626, section 3): a quality parameter times the
+    layer's standard deviation. On normally distributed weights it prunes erf(k / √2) of them.
+
+    >>> by_sigma({"a": np.array([-3.0, -1.0, 1.0, 3.0])}, 1.0)["a"].tolist()
+    [True, False, False, True]
+    """
+    k = checked_number(k, "k", 0, math.inf)
+    weights = {name: checked(W, name) for name, W in checked_dict(weights, "weights").items()}
+    floats = {name: W.astype(np.float64) for name, W in weights.items()}
+    return {name: np.abs(W) > k * W.std() for name, W in floats.items()}
+
+
+def exclude(scores: Arrays, masks: Arrays) -> dict[str, np.ndarray]:
+    """Return scores in which everything already pruned ranks last (as -infinity).
+
+    Masks made from them nest: what was pruned stays pruned, whatever the criterion.
+
+    >>> exclude({"a": np.array([3.0, 1.0])}, {"a": np.array([False, True])})["a"].tolist()
+    [-inf, 1.0]
+    """
+    same_names(checked_dict(scores, "scores"), checked_dict(masks, "masks"), ("scores", "masks"))
+    scores = {name: _checked_scores(S, name) for name, S in scores.items()}
+    masks = {name: checked_mask(masks[name], S.shape, name) for name, S in scores.items()}
+    return {name: np.where(masks[name], S, S.dtype.type(-np.inf)) for name, S in scores.items()}
+
+
+def apply(weights: Arrays, masks: Arrays) -> dict[str, np.ndarray]:
+    """Return weights with everything pruned set to exactly +0; the arrays given stay as they are.
+
+    >>> apply({"a": np.array([-3.0, 1.0])}, {"a": np.array([False, True])})["a"].tolist()
+    [0.0, 1.0]
+    """
+    same_names(checked_dict(weights, "weights"), checked_dict(masks, "masks"), ("weights", "masks"))
+    weights = {name: checked(W, name) for name, W in weights.items()}
+    masks = {name: checked_mask(masks[name], W.shape, name) for name, W in weights.items()}
+    return {name: np.where(masks[name], W, W.dtype.type(0)) for name, W in weights.items()}
+
+
+def shuffle(masks: Arrays, seed: int) -> Masks:
+    """Return masks with the same number of zeros in each kernel, at random places.
+
+    The control that tells what a criterion's choice *within* layers is worth, apart from how
+    much it prunes in each (Frankle et al. 2020, arXiv 2009.08576).
+
+    >>> shuffle({"a": np.array([True, False, False])}, seed=1)["a"].sum()
+    np.int64(1)
+    """
+    rng = np.random.default_rng(seed)
+    masks = {name: as_array(mask, name) for name, mask in checked_dict(masks, "masks").items()}
+    return {name: rng.permutation(m.ravel()).reshape(m.shape) for name, m in masks.items()}
+
+
+def sparsity(arrays: Arrays | np.ndarray) -> float:
+    """Return the share of zeros, in weights or in masks, over all arrays together.
+
+    >>> sparsity({"a": np.array([0.0, 2.0]), "b": np.array([0.0, 0.0])})
+    0.75
+    """
+    if not isinstance(arrays, Mapping):
+        arrays = {"W": arrays}
+    parts = [as_array(A, name) for name, A in checked_dict(arrays, "arrays").items()]
+    zeros = sum(A.size - int(np.count_nonzero(A)) for A in parts)
+    return zeros / sum(A.size for A in parts)
+
+
+def compression(sparsity: float) -> float:
+    """Return the compression 1 / (1 - s): how many times fewer weights stay. Infinite at s = 1.
+
+    >>> compression(0.75)
+    4.0
+    """
+    kept = 1 - checked_number(sparsity, "sparsity", 0, 1)
+    return math.inf if kept == 0 else 1 / kept
+
+
+def checked_mask(mask: object, shape: tuple[int, ...], name: str) -> np.ndarray:
+    """Return `mask` as a Boolean array of `shape`; a mask of length 1 along an axis spreads over it.
+
+    Raises ValueError if an entry is neither 0 nor 1, or if the shape does not fit.
+
+    >>> checked_mask([[1, 0]], (2, 2), "fc/kernel").tolist()
+    [[True, False], [True, False]]
+    """
+    array = as_array(mask, f"the mask of {name}")
+    if not np.isin(array, (0, 1)).all():
+        raise ValueError(f"the mask of {name} must hold only 0 and 1 (or False and True).")
+    fits = array.ndim == len(shape) and all(
+        m in (1, s) for m, s in zip(array.shape, shape, strict=True)
+    )
+    if not fits:
+        raise ValueError(f"the mask of {name} has shape {array.shape}; its weights have {shape}.")
+    return np.broadcast_to(array.astype(bool), shape)
+
+
+def _keep_highest(scores: np.ndarray, sparsity: float) -> np.ndarray:
+    flat = scores.ravel()
+    pruned = round(checked_number(sparsity, "sparsity", 0, 1) * flat.size)
+    if pruned == 0:
+        return np.ones(scores.shape, bool)
+    # partition is ten times faster than a sort on large networks, but says nothing about ties:
+    # all below the cut go, and of those equal to it as many, from the front, as are still owed.
+    cut = np.partition(flat, pruned - 1)[pruned - 1]
+    keep = flat > cut
+    ties = np.flatnonzero(flat == cut)
+    owed = pruned - np.count_nonzero(flat < cut)
+    keep[ties[owed:]] = True
+    return keep.reshape(scores.shape)
+
+
+def _split(flat: np.ndarray, like: Arrays) -> Masks:
+    ends = np.cumsum([S.size for S in like.values()])[:-1]
+    parts = zip(like.items(), np.split(flat, ends), strict=True)
+    return {name: part.reshape(S.shape) for (name, S), part in parts}
+
+
+def _checked_scores(scores: object, name: str) -> np.ndarray:
+    array = as_array(scores, f"the scores of {name}")
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"the scores of {name} must be real numbers, not {array.dtype}.")
+    if np.isnan(array).any():
+        raise ValueError(f"the scores of {name} hold NaN, which cannot be ranked.")
+    return array if array.dtype.kind == "f" else array.astype(np.float64)

@@ -1,0 +1,138 @@
+"""Sliders that become a picture wherever nobody can drag them.
+
+`ipywidgets.interact` is not used: in executed notebooks it hangs now and then (nbclient issue 312),
+and a reader without a kernel sees nothing but the text `interactive(children=...)`.
+"""
+
+import base64
+import html
+import io
+import os
+from collections.abc import Callable
+from decimal import Decimal
+
+import matplotlib.pyplot as plt
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.display import display
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+Value = int | float | str
+Range = tuple[float, float, float, float] | list[Value]
+
+
+def slider(draw: Callable[..., Figure | Axes], **ranges: Range) -> None:
+    """Show the picture that `draw` makes, with a slider for each of its arguments.
+
+    A range is a tuple `(low, high, step, start)` of numbers, or a list of choices of which the
+    first is the start. `draw` takes the values by name and returns a Matplotlib figure or axes.
+    Sliders appear with COURSE_WIDGETS=1 (`make lab` sets it); the picture at the start always does.
+    Raises ValueError for a range of another form, TypeError if `draw` returns no figure.
+
+    >>> def line(slope):
+    ...     figure, ax = plt.subplots()
+    ...     ax.plot([0, 1], [0, slope])
+    ...     return figure
+    >>> slider(line, slope=(0.0, 2.0, 0.5, 1.0))
+    figure at slope=1.0
+    """
+    if not ranges:
+        raise ValueError("slider needs at least one range, as in theta=(0.0, 1.0, 0.1, 0.2).")
+    start = {name: _start(name, given) for name, given in ranges.items()}
+    png = _picture(draw, start)
+    shown = {"image/png": base64.b64encode(png).decode("ascii"), "text/plain": _caption(start)}
+    if os.environ.get("COURSE_WIDGETS") == "1":
+        shown |= _live_view(draw, ranges, png)
+    if InteractiveShell.initialized():
+        display(shown, raw=True)
+    else:
+        print(shown["text/plain"])
+
+
+def _live_view(draw: Callable[..., Figure | Axes], ranges: dict[str, Range], png: bytes) -> dict:
+    """Make the part of the display that a live notebook shows in place of the picture."""
+    try:
+        from ipywidgets import HTML, Image, VBox
+    except ImportError:
+        print("Here is the picture alone: sliders need ipywidgets, which `make lab` installs.")
+        return {}
+    image, message = Image(value=png, format="png"), HTML()
+    controls = {name: _control(name, given) for name, given in ranges.items()}
+
+    def redraw(change: object) -> None:
+        # An error here would end in the server's log, where the reader does not look.
+        try:
+            image.value = _picture(draw, {name: _value(c) for name, c in controls.items()})
+            message.value = ""
+        except Exception as error:
+            message.value = html.escape(f"{type(error).__name__}: {error}")
+
+    for control in controls.values():
+        control.observe(redraw, names="value")
+    return _view_of(VBox([*controls.values(), message, image]))
+
+
+def _view_of(box: object) -> dict:
+    kind = "application/vnd.jupyter.widget-view+json"
+    return {kind: {"version_major": 2, "version_minor": 0, "model_id": box.model_id}}
+
+
+def _control(name: str, given: Range) -> object:
+    """Make the slider of a range, or the menu of a list of choices."""
+    import ipywidgets
+
+    label = {"description": name, "style": {"description_width": "initial"}}
+    if isinstance(given, list):
+        return ipywidgets.Dropdown(options=given, value=given[0], **label)
+    low, high, step, start = given
+    whole = all(isinstance(number, int) for number in given)
+    kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
+    readout = "d" if whole else f".{_decimals(step)}f"
+    return kind(value=start, min=low, max=high, step=step, readout_format=readout, **label)
+
+
+def _value(control: object) -> Value:
+    """Read a slider; 0.30000000000000004 is the browser's way of counting to 0.3."""
+    value = control.value
+    return round(value, _decimals(control.step)) if hasattr(control, "step") else value
+
+
+def _decimals(step: float) -> int:
+    """Count the decimals that tell two steps apart.
+
+    >>> _decimals(0.05), _decimals(0.5), _decimals(2.0)
+    (2, 1, 1)
+    """
+    return max(1, -Decimal(str(step)).as_tuple().exponent)
+
+
+def _start(name: str, given: Range) -> Value:
+    """Give the value at which a slider starts, or say what is wrong with its range."""
+    if isinstance(given, list) and given:
+        return given[0]
+    if isinstance(given, tuple) and len(given) == 4:
+        low, high, step, start = given
+        if low <= start <= high and low < high and step > 0:
+            return start
+    raise ValueError(
+        f"{name} needs (low, high, step, start) with low <= start <= high and step > 0, "
+        f"or a list of choices; got {given!r}."
+    )
+
+
+def _picture(draw: Callable[..., Figure | Axes], values: dict[str, Value]) -> bytes:
+    """Draw once and give the figure as PNG; it is closed, so that it is not shown twice."""
+    drawn = draw(**values)
+    figure = drawn.figure if isinstance(drawn, Axes) else drawn
+    if not isinstance(figure, Figure):
+        raise TypeError(
+            f"the function given to slider must return a Matplotlib figure or axes; got {drawn!r}."
+        )
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=figure.dpi, bbox_inches="tight")
+    plt.close(figure)
+    return buffer.getvalue()
+
+
+def _caption(values: dict[str, Value]) -> str:
+    return "figure at " + ", ".join(f"{name}={value}" for name, value in values.items())
