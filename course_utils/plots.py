@@ -1,11 +1,12 @@
 """One figure an idea: every function draws on `ax` (a new one if none is given) and returns it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 # Okabe and Ito's palette, told apart by colour-blind readers too, in a fixed order of use.
@@ -156,6 +157,62 @@ def images(x: np.ndarray, titles: Sequence[object], ax: Axes | None = None) -> A
     return ax
 
 
+def network(weights: Sequence[np.ndarray], ax: Axes | None = None) -> Axes:
+    """Draw a small dense network from its matrices (inputs, outputs); zeros are dotted lines.
+
+    Orange is positive, purple negative, the width of a line is the size of its weight.
+    """
+    ax = ax or plt.subplots(figsize=(4.2, 3.2))[1]
+    limit = max(np.abs(W).max() for W in weights) or 1.0
+    for layer, W in enumerate(weights):
+        left, right = _unit_heights(W.shape[0]), _unit_heights(W.shape[1])
+        for (i, j), w in np.ndenumerate(W):
+            ax.plot([layer, layer + 1], [left[i], right[j]], zorder=1, **_edge(w / limit))
+        for column, at in ((layer, left), (layer + 1, right)):
+            ax.scatter(np.full(len(at), column), at, s=160, color=GREY, zorder=2)
+    ax.margins(0.08)
+    ax.axis("off")
+    return ax
+
+
+def functions(
+    curves: Mapping[str, Callable[[np.ndarray], np.ndarray]], low: float, high: float
+) -> Figure:
+    """Draw functions of one number side by side; the stretch where one is exactly 0 is red."""
+    fig, axes = plt.subplots(1, len(curves), figsize=(3 * len(curves), 2.6), squeeze=False)
+    x = np.linspace(low, high, 401)
+    for ax, (name, function) in zip(axes[0], curves.items(), strict=True):
+        y = np.asarray(function(x), float)
+        ax.axhline(0, color=LIGHT, linewidth=1)
+        ax.axvline(0, color=LIGHT, linewidth=1)
+        ax.plot(x, y)
+        ax.plot(x, np.where(y == 0, 0, np.nan), color=RED, linewidth=4, solid_capstyle="butt")
+        ax.plot(x[y == 0][-1:], y[y == 0][-1:], "o", color=RED)
+        ax.set(title=name, xlabel="z")
+    return fig
+
+
+def feature_maps(
+    maps: np.ndarray, titles: Sequence[object], columns: int = 8, width: float = 9.0
+) -> Figure:
+    """Draw maps (height, width, n), each with a title; orange is positive, purple negative.
+
+    All share one scale, from minus to plus the largest size among them.
+    """
+    count = maps.shape[2]
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    size = width / columns
+    fig, axes = plt.subplots(rows, columns, figsize=(width, rows * (size + 0.3)), squeeze=False)
+    limit = np.abs(maps).max() or 1.0
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, index in zip(axes.flat, range(count), strict=False):
+        ax.imshow(maps[:, :, index], cmap="PuOr_r", vmin=-limit, vmax=limit)
+        ax.set_title(str(titles[index]), fontsize=10)
+    return fig
+
+
 def regrowth(cut: np.ndarray, now: np.ndarray, ax: Axes | None = None) -> Axes:
     """Draw a kernel (inputs, units): white was kept, blue is cut and zero, orange has grown back.
 
@@ -176,3 +233,27 @@ def _number(ax: Axes, row: int, column: int, value: float, kept: bool) -> None:
     )  # fmt: skip
     if not kept:
         ax.plot([column - 0.35, column + 0.35], [row + 0.35, row - 0.35], color=GREY, linewidth=1)
+
+
+def bars(series: Mapping[str, Sequence[float]], ax: Axes | None = None) -> Axes:
+    """Draw groups of bars side by side: entry i of every series stands at place i."""
+    ax = ax or plt.subplots()[1]
+    width = 0.8 / len(series)
+    for index, (name, values) in enumerate(series.items()):
+        places = np.arange(len(values)) + (index - (len(series) - 1) / 2) * width
+        ax.bar(places, values, width, label=name, color=COLOURS[index % 6])
+    ax.set_xticks(range(len(next(iter(series.values())))))
+    ax.legend()
+    return ax
+
+
+def _unit_heights(count: int) -> np.ndarray:
+    return (count - 1) / 2 - np.arange(count)
+
+
+def _edge(share: float) -> dict:
+    """Style the line of a weight, given as a share of the largest."""
+    if share == 0:
+        return {"color": GREY, "linewidth": 1, "linestyle": ":", "alpha": 0.6}
+    colour = "#b35806" if share > 0 else "#542788"
+    return {"color": colour, "linewidth": 0.6 + 4 * abs(share), "alpha": 0.8}

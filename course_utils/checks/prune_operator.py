@@ -81,7 +81,7 @@ def _mask_findings(answer: object, W: np.ndarray, s: float, what: str) -> Iterat
         reason = (
             "Rank the entries; a threshold cannot split ties." if "distinct" not in what else ""
         )
-        yield f"with {what}, {gone} of {W.size} entries go; {asked} were asked for. {reason}".strip()
+        yield f"with {what}, {gone} of {W.size} entries go; {asked} should. {reason}".strip()
     kept, cut = np.abs(W)[mask], np.abs(W)[~mask]
     if kept.size and cut.size and kept.min() < cut.max():
         yield "a larger entry went while a smaller one stayed: sort by |W|, the smallest first."

@@ -7,8 +7,8 @@
 # About 25 minutes. Before this: [01 · Norms and normalization](01_norms.ipynb). No training, no
 # TensorFlow; everything runs in seconds.
 #
-# Chinese terms: prune operator 剪枝算子, threshold 阈值, mask 掩码, element-wise product 逐元素乘法,
-# sparsity 稀疏度.
+# Chinese terms: prune operator 剪枝算子, threshold 阈值, mask 掩码, sparsity 稀疏度, element-wise
+# product 逐元素乘法.
 
 # %% [markdown]
 # ## What you will be able to do
@@ -117,7 +117,7 @@ check.prune(my_prune)
 # </details>
 #
 # From here on we use the package's version, so nothing below depends on your answer. It is this
-# short because the checks for NaN, empty arrays and negative θ stand at the door, in another function:
+# short because the checks for NaN, empty arrays and negative θ stand at the door, elsewhere:
 
 # %%
 print(operators.prune(W, 0.2))
@@ -239,9 +239,8 @@ check.keep_largest(my_mask)
 
 # %%
 print(f"relative error {operators.relative_error(W, pruned):.3f}")
-print(
-    f"energy lost    {operators.energy_lost(W, pruned):.3f}, sparsity {masking.sparsity(pruned):.3f}"
-)
+print(f"energy lost    {operators.energy_lost(W, pruned):.3f}")
+print(f"sparsity       {masking.sparsity(pruned):.3f}")
 
 # %% [markdown]
 # Five of twelve weights are gone, and only a few percent of the energy. Could another choice of
@@ -317,7 +316,8 @@ for name, kept in {"magnitude cuts 0.1": [0, 1], "the other cuts 0.9": [1, 0]}.i
 # %% [markdown]
 # ## What to remember
 #
-# - $\mathrm{prune}(W, \theta) = W \odot (|W| > \theta)$: absolute value, strict inequality, exact zeros.
+# - $\mathrm{prune}(W, \theta) = W \odot (|W| > \theta)$: absolute value, strict inequality, exact
+#   zeros.
 # - A threshold gives a sparsity that depends on the layer's spread; a sparsity gives an exact
 #   count, by ranking.
 # - Cutting the smallest is the best approximation of $W$, and only a guess about the network.
@@ -328,5 +328,5 @@ for name, kept in {"magnitude cuts 0.1": [0, 1], "the other cuts 0.9": [1, 0]}.i
 #   Efficient Neural Networks*, arXiv 1506.02626: thresholds as a multiple of σ, and retraining.
 # - D. Blalock et al. (2020), *What is the State of Neural Network Pruning?*, arXiv 2003.03033: why
 #   one word often means four things.
-# - Glossary: *criterion* 准则 is how weights are scored; *mask* 掩码 what stays; *sparsity* 稀疏度 the
-#   share of zeros; *density* 密度 what is left.
+# - Glossary: *criterion* 准则 is how weights are scored; *mask* 掩码 what stays; *sparsity* 稀疏度
+#   the share of zeros; *density* 密度 what is left.

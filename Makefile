@@ -1,0 +1,39 @@
+# Every target but help, clean and lock sets the environment up first, where that is needed.
+# Another Python for the first set-up:   make lab PYTHON=python3.12
+# Arguments for the program behind it:   make lab ARGS="--no-browser --port 9999"
+PYTHON ?= python3
+ARGS ?=
+COURSE = $(PYTHON) tools/environment.py
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test setup notebooks check-notebooks format lock clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+lab:  ## Open the course in JupyterLab (Ctrl-C ends it)
+	@$(COURSE) lab $(ARGS)
+
+test:  ## Check style, then run every test and every notebook
+	@$(COURSE) test $(ARGS)
+
+setup:  ## Make the environment in .venv, and nothing else
+	@$(COURSE) setup
+
+notebooks:  ## Make the notebooks from notebooks/src, executing those that changed
+	@$(COURSE) run tools/notebooks.py build $(ARGS)
+
+check-notebooks:  ## Tell whether the notebooks are in step with their sources
+	@$(COURSE) run tools/notebooks.py check $(ARGS)
+
+format:  ## Format the Python files (the notebooks follow with make notebooks)
+	@$(COURSE) run -m ruff check --fix --exit-zero --exclude '*.ipynb' $(ARGS)
+	@$(COURSE) run -m ruff format --exclude '*.ipynb' $(ARGS)
+
+lock:  ## Write requirements.lock from pyproject.toml (newest: ARGS=--upgrade)
+	@$(COURSE) run -m uv pip compile pyproject.toml --all-extras --universal \
+		--fork-strategy fewest --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header -q -o requirements.lock $(ARGS)
+
+clean:  ## Remove the environment and the caches
+	@$(COURSE) clean

@@ -1,0 +1,1 @@
+"""The steps behind tools/environment.py: look at the machine, install, run."""
