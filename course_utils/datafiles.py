@@ -80,14 +80,15 @@ def keep(content: bytes, path: Path) -> None:
 
 
 def why(error: Exception) -> str:
-    """Say what an error was about, without paths, numbers and wrappings.
+    """Say in one line what an error was about, without its path, number and wrapping.
 
     >>> why(URLError(OSError(101, "Network is unreachable")))
     'Network is unreachable'
     """
     if isinstance(error, URLError) and not isinstance(error, HTTPError):
         error = error.reason
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(str(text).split())
 
 
 def _read_stream(stream: BinaryIO, expected: Expected) -> Arrays:

@@ -137,7 +137,7 @@ def compression(sparsity: float) -> float:
 
 
 def checked_mask(mask: object, shape: tuple[int, ...], name: str) -> np.ndarray:
-    """Return `mask` as a Boolean array of `shape`; a mask of length 1 along an axis spreads over it.
+    """Return `mask` as a Boolean array of `shape`; length 1 along an axis spreads over it.
 
     Raises ValueError if an entry is neither 0 nor 1, or if the shape does not fit.
 

@@ -112,8 +112,8 @@ class ZeroCounter(keras.callbacks.Callback):
     def __init__(self, steps: Iterable[int]) -> None:
         super().__init__()
         self.sparsity: dict[int, float] = {}
+        self.steps = 0  # done so far, over all calls of `fit`
         self._wanted = sorted(set(steps))
-        self._step = 0
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Record the state before the first step."""
@@ -126,11 +126,11 @@ class ZeroCounter(keras.callbacks.Callback):
     def _record(self, steps: int) -> None:
         if steps == 0:  # a new optimiser counts from 0 again, an old one goes on
             self._before = int(self.model.optimizer.iterations)
-            self._offset = self._step
-        self._step = self._offset + steps
-        if self._wanted and self._step >= self._wanted[0]:
-            self._wanted = [step for step in self._wanted if step > self._step]
-            self.sparsity[self._step] = masking.sparsity(pruning.weights(self.model))
+            self._offset = self.steps
+        self.steps = self._offset + steps
+        if self._wanted and self.steps >= self._wanted[0]:
+            self._wanted = [step for step in self._wanted if step > self.steps]
+            self.sparsity[self.steps] = masking.sparsity(pruning.weights(self.model))
 
 
 def _row(layer: keras.Layer, found: dict[str, np.ndarray]) -> LayerRow:

@@ -131,7 +131,7 @@ def _order(ord: Order) -> float:
     if isinstance(ord, str):
         if ord != "fro":
             raise ValueError(
-                f"ord must be a number p >= 1, math.inf, 'fro', 'spectral' or 'nuclear', not {ord!r}."
+                f"ord must be a p >= 1, math.inf, 'fro', 'spectral' or 'nuclear', not {ord!r}."
             )
         return 2.0
     return checked_number(ord, "ord (an order below 1 is no norm)", 1, math.inf)

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
+from matplotlib.patches import Patch
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
@@ -75,7 +76,7 @@ def histogram(W: np.ndarray, theta: float | None = None, ax: Axes | None = None)
 def curves(
     series: Mapping[str, Sequence[float]], x: Sequence[float] | None = None, ax: Axes | None = None
 ) -> Axes:
-    """Draw one line a name; an entry of shape (runs, points) becomes a mean with a band of ±1 sd."""
+    """Draw one line a name; an entry (runs, points) becomes a mean with a band of ±1 sd."""
     ax = ax or plt.subplots()[1]
     for index, (name, values) in enumerate(series.items()):
         runs = np.atleast_2d(np.asarray(values, float))
@@ -127,7 +128,7 @@ def shares(parts: Mapping[str, Mapping[str, float]], ax: Axes | None = None) -> 
 
 
 def filters(kernel: np.ndarray, columns: int = 16, ax: Axes | None = None) -> Axes:
-    """Draw a convolution's filters (their first input channel) side by side; grey is exactly zero."""
+    """Draw a convolution's filters (first input channel) side by side; grey is exactly zero."""
     first = np.asarray(kernel, float)[:, :, 0, :]
     height, width, count = first.shape
     rows = -(-count // columns)
@@ -224,6 +225,12 @@ def regrowth(cut: np.ndarray, now: np.ndarray, ax: Axes | None = None) -> Axes:
     ax.set_xticks([])
     ax.set_yticks([])
     return ax
+
+
+def regrowth_key() -> list[Patch]:
+    """Return the legend handles for the three colours of `regrowth`."""
+    names = {"white": "never pruned", BLUE: "pruned, zero", ORANGE: "pruned, grown back"}
+    return [Patch(facecolor=c, edgecolor=GREY, label=name) for c, name in names.items()]
 
 
 def _number(ax: Axes, row: int, column: int, value: float, kept: bool) -> None:

@@ -56,7 +56,9 @@ def _live_view(draw: Callable[..., Figure | Axes], ranges: dict[str, Range], png
     except ImportError:
         print("Here is the picture alone: sliders need ipywidgets, which `make lab` installs.")
         return {}
-    image, message = Image(value=png, format="png"), HTML()
+    # Left to itself, a box stretches the picture to the notebook's width.
+    natural = {"align_self": "flex-start", "max_width": "100%"}
+    image, message = Image(value=png, format="png", layout=natural), HTML()
     controls = {name: _control(name, given) for name, given in ranges.items()}
 
     def redraw(change: object) -> None:

@@ -109,18 +109,7 @@ def _build_lesson(folder: Path, lessons: list[Lesson], lesson: Lesson, force: bo
     for edition in EDITIONS:
         path = edition_path(folder, lesson.stem, edition)
         notebook = make_edition(lessons, lesson.stem, edition)
-        if force or not _keep_outputs(notebook, load(path)):
-            print(f"{path.relative_to(folder)}: executing", flush=True)
-            started = time.perf_counter()
-            failure = _execute(notebook, path.parent)
-            if failure:
-                return [f"{edition} edition, nothing written.\n{failure}"]
-            print(
-                f"{path.relative_to(folder)}: {time.perf_counter() - started:.0f} s",
-                flush=True,
-            )
-        clean_outputs(notebook)
-        problems = rules.output_problems(notebook, edition, folder.parent)
+        problems = _fill(notebook, edition, path, folder, force)
         if problems:
             return [f"{edition} edition, nothing written: {what}" for what in problems]
         made[path] = notebook
@@ -128,6 +117,23 @@ def _build_lesson(folder: Path, lessons: list[Lesson], lesson: Lesson, force: bo
         if write(path, notebook):
             print(f"{path.relative_to(folder)}: written", flush=True)
     return []
+
+
+def _fill(notebook: NotebookNode, edition: str, path: Path, folder: Path, force: bool) -> list[str]:
+    """Give a notebook its old outputs or new ones; return what is wrong with them."""
+    if not force and _keep_outputs(notebook, load(path)):
+        clean_outputs(notebook)
+        # A notebook that was run and saved by hand may hold what must not be committed.
+        if not rules.output_problems(notebook, edition, folder.parent):
+            return []
+    print(f"{path.relative_to(folder)}: executing", flush=True)
+    started = time.perf_counter()
+    failure = _execute(notebook, path.parent)
+    if failure:
+        return [failure]
+    print(f"{path.relative_to(folder)}: {time.perf_counter() - started:.0f} s", flush=True)
+    clean_outputs(notebook)
+    return rules.output_problems(notebook, edition, folder.parent)
 
 
 def _keep_outputs(new: NotebookNode, old: NotebookNode | None) -> bool:

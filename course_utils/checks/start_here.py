@@ -38,7 +38,7 @@ def machine(found: Mapping[str, str]) -> Verdict:
     >>> machine({"Python": "3.7.16"}).text.split(". ")[0]
     'Python is 3.7.16, and the course needs 3.11 or newer'
     """
-    return judge(found, _machine_findings, "Right: this machine is ready for every notebook.")
+    return judge(found, _machine_findings, "This machine is ready for every notebook.")
 
 
 def count_zeros(answer: object, W: np.ndarray) -> Verdict:

@@ -1,0 +1,325 @@
+# %% [markdown]
+# # 00 · Start here
+#
+# **The question: is my machine ready, and how do these notebooks work?**
+#
+# About 10 minutes. Before this: nothing but a little Python. You have read a notebook cell when you
+# have run it, so run each one as you come to it.
+#
+# Chinese terms: pruning 剪枝, weight pruning 权重剪枝, structural pruning 结构剪枝, convolutional
+# neural network 卷积神经网络, notebook 笔记本, exercise 练习.
+
+# %% [markdown]
+# ## What you will be able to do
+#
+# - say whether this machine can run the course, and how long its longest lesson will take here;
+# - run, break and mend a notebook, solve an exercise, and read what its check says;
+# - say in one sentence what pruning is, and tell weight pruning from structural pruning.
+
+# %% [markdown]
+# ## How to run a cell
+#
+# Click into the grey cell below and press **Shift+Enter**. The number in brackets on its left tells
+# in which order cells ran; `[*]` means *running now*. Run the cells from top to bottom: each one
+# uses what those above it made.
+
+# %%
+import os
+import time
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from course_utils import masking, operators, plots, widgets
+from course_utils.checks import start_here as check
+from course_utils.data import load_mnist
+
+plots.use_style()
+print("The first cell has run.")
+
+# %% [markdown]
+# Whatever goes wrong (a name that is not defined, results that make no sense, a cell that does not
+# end), one thing helps: the menu **Kernel → Restart Kernel and Run All Cells…** It forgets
+# everything and starts from the top. The lessons are short, so that this costs little.
+#
+# `git checkout notebooks` in a terminal brings all lessons back as they were (and takes your
+# answers away).
+
+# %% [markdown]
+# ## Is the machine ready?
+#
+# Four things are needed. The next cell looks which versions are here, which takes some seconds
+# the first time, since it loads TensorFlow:
+
+# %% tags=["varies"]
+found = check.versions()
+for name, version in found.items():
+    print(f"{name:10} {version:10} (needed: {check.OLDEST[name]} or newer)")
+
+# %% tags=["varies"]
+check.machine(found)
+
+# %% [markdown]
+# A ✗ names the culprit and the way out. The article that this course grew from asks for Python 3.7
+# or newer and pins no version of anything. That was never a promise that one could keep: each
+# release of Keras says which Pythons it runs on, and the one installed here wants a newer one than
+# 3.7. (The article also makes three folders, `data`, `code` and `results`, and uses one. Here
+# there is nothing to make.)
+
+# %% tags=["varies"]
+from importlib.metadata import metadata
+
+print("Keras", found["Keras"], "needs Python", metadata("keras")["Requires-Python"])
+
+# %% [markdown]
+# ## Are the digits here?
+#
+# The course prunes networks that read handwritten digits: **MNIST**, 70,000 grey images of
+# 28×28 pixels. Loading them takes a moment, and a download the first time.
+
+# %% tags=["varies"]
+data = load_mnist()
+print(data)
+
+# %% [markdown]
+# If the first line says *MNIST*, all is well. If it names a **stand-in**, there was no MNIST and no
+# network: you have 1,797 smaller digits that come with the course. Every lesson runs on them,
+# faster, but your figures will differ from the committed ones. For MNIST, go online and restart the
+# kernel, or put `mnist.npz` into a folder and name that folder in the environment variable
+# `COURSE_DATA_DIR` before you start.
+#
+# Three splits, three uses: *train* to learn from, *val* to choose by, *test* to look at once, at
+# the end. **Predict**: can you read all ten?
+
+# %% tags=["varies"]
+plots.images(data.x_train[:10], data.y_train[:10]).set_xlabel(data.caption)
+plt.show()
+
+# %% [markdown]
+# ## How a lesson goes
+#
+# A sentence says what comes, a few lines of code do it, a number or a picture shows it. Before the
+# important ones stands **Predict**. Do it, in words or with a pencil, *before* you run the cell. A
+# wrong guess teaches more than a right one, and costs nothing here. Try it:
+#
+# **Predict**: this is what a layer of a network knows, a small matrix of **weights** 权重. How many
+# of its twelve entries will be crossed out, if every weight of size 0.35 or less is removed?
+
+# %%
+W = np.array([[0.9, -0.1, 0.5], [-0.3, 0.7, 0.0], [0.4, -0.8, -0.2], [0.6, 0.35, -0.5]])
+pruned = operators.prune(W, 0.35)
+plots.matrix(pruned, pruned != 0)
+plt.show()
+
+# %% [markdown]
+# The removed weights are *exactly* zero now, and one was zero before. If you guessed one too few,
+# you kept the 0.35 itself; lesson 02 is about such borders.
+
+# %% [markdown]
+# ### Exercise 1
+#
+# An exercise is a cell with `...` in it. Replace the dots by your answer, run the cell, then the
+# one below it. First run both as they are, to see what an open exercise looks like.
+#
+# **How many weights of `pruned` are exactly zero?** Count, or let Python count.
+
+# %% tags=["exercise"]
+# BEGIN SOLUTION
+answer = np.sum(pruned == 0)
+# END SOLUTION
+
+# %% tags=["check"]
+check.count_zeros(answer, pruned)
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# Hints fold out like this one. <code>pruned == 0</code> is a matrix of True and False, and
+# <code>np.sum</code> counts True as 1.
+# </details>
+
+# %% [markdown]
+# A check tells one of three things: **…** not yet solved, **✗** with a hint that points at the
+# mistake, **✓** with what the answer means. A wrong answer leaves no trace, and nothing below ever
+# depends on yours. This is what a wrong one looks like:
+
+# %%
+check.count_zeros(7, pruned)
+
+# %% [markdown]
+# ### Exercise 2
+#
+# Most exercises ask for a function. The check calls it with *random* arrays of several shapes, so
+# that an answer that fits only the example does not pass.
+#
+# **Sparsity** 稀疏度 is the share of entries that are exactly zero, between 0 and 1. Write it.
+
+
+# %% tags=["exercise"]
+def my_sparsity(W):
+    """Return the share of the entries of W that are exactly zero."""
+    # BEGIN SOLUTION
+    return np.mean(W == 0)
+    # END SOLUTION
+
+
+# %% tags=["check"]
+check.sparsity(my_sparsity)
+
+# %% [markdown] tags=["solution-only"]
+# The mean of True and False is the share of True. `np.sum(W == 0) / W.size` is the same.
+
+# %% [markdown]
+# <details><summary>Hint</summary>
+#
+# The number of zeros, divided by the number of entries. <code>W.size</code> is the number of
+# entries, whatever the shape; <code>len(W)</code> is only the number of rows.
+# </details>
+#
+# Stuck for long? The folder `solutions` holds every notebook once more, solved and executed. Look
+# there *after* a try of your own.
+
+# %% [markdown]
+# ## What pruning is
+#
+# A network is layers of units 神经元 joined by weighted connections. Here is a small one: three
+# inputs, four hidden units, two outputs. Orange weights are positive, purple negative, thick ones
+# large. **Pruning** 剪枝 removes what the network can do without. There are two kinds:
+
+# %%
+first = np.array([[0.9, -0.1, 0.5, 0.2], [-0.7, 0.2, 0.1, -0.8], [0.1, -0.3, 0.6, 0.4]])
+second = np.array([[0.7, -0.2], [0.3, 0.1], [-0.1, 0.9], [0.4, -0.6]])
+keep = [0, 2, 3]  # hidden unit 1 has only small weights
+kinds = {
+    "before": (first, second),
+    "weight pruning": (operators.prune(first, 0.3), operators.prune(second, 0.3)),
+    "structural pruning": (first[:, keep], second[keep]),
+}
+
+# %% [markdown]
+# **Predict**: both kinds remove weights from the first matrix, which is drawn below its network.
+# Which kind leaves fewer numbers to *store*?
+
+# %%
+fig, axes = plt.subplots(2, 3, figsize=(9.6, 5.6), height_ratios=[1.1, 1])
+for (name, weights), (top, bottom) in zip(kinds.items(), axes.T, strict=True):
+    plots.network(weights, top).set_title(name)
+    plots.matrix(weights[0], weights[0] != 0, bottom)
+    bottom.set_xlabel(f"{weights[0].size} numbers, {np.sum(weights[0] == 0)} are zero")
+plt.show()
+
+# %% [markdown]
+# - **Weight pruning** 权重剪枝 sets single weights to zero, *exactly*, and holds them there. The
+#   matrix keeps its shape; a zero is still a number that is stored and multiplied, unless something
+#   else is done about it. (The article speaks of lowering weights towards zero. That is
+#   regularization, a different thing.)
+# - **Structural pruning** 结构剪枝 takes out whole units, or whole filters of a convolution, with
+#   all their connections. The matrices become smaller. (The article calls the removal of single
+#   connections structural, too. It is not: nothing shrinks.)
+#
+# The words *static* 静态 and *dynamic* 动态 belong to another question: **when is it decided?**
+# Static pruning is decided once, before the network is used. Dynamic pruning is decided anew for
+# each input, while the network is used. (The article calls pruning *during training* dynamic. For
+# that the literature has another name, *dynamic sparse training*. And it ties both words to weight
+# pruning; but what is removed, and when it is decided, are free of each other.)
+
+# %% [markdown]
+# ## Sliders
+#
+# Some pictures have a slider, if you started with `make lab`; elsewhere you see one still picture.
+# In this one the smallest weights go first. **Predict**: which unit is the first that has nothing
+# left, after how many cuts?
+
+
+# %%
+def draw(cut):
+    sizes = np.concatenate([first.ravel(), second.ravel()])
+    keep = masking.make_masks({"all": np.abs(sizes)}, cut / sizes.size)["all"]
+    left = np.where(keep, sizes, 0)
+    weights = left[: first.size].reshape(first.shape), left[first.size :].reshape(second.shape)
+    return plots.network(weights).set_title(f"{cut} of {sizes.size} weights cut").axes
+
+
+widgets.slider(draw, cut=(0, 20, 1, 10))
+
+# %% [markdown]
+# The second hidden unit, after ten cuts: all its weights are small. Here the two kinds of pruning
+# meet. A unit without connections can be taken out whole, and then the matrices do shrink.
+
+# %% [markdown]
+# ## How long will it take here?
+#
+# Lesson 05 trains for the longest time. To know what that means on *this* machine, train the same
+# network on a small part of the data. The first call is not timed, since TensorFlow prepares the
+# computation in it:
+
+# %% tags=["varies"]
+from course_utils.models import article_cnn
+
+model = article_cnn()
+part = data.head(3200)
+model.fit(part.x_train, part.y_train, batch_size=32, verbose=0)
+start = time.perf_counter()
+model.fit(part.x_train, part.y_train, batch_size=32, verbose=0)
+seconds = time.perf_counter() - start
+
+# %% tags=["varies"]
+epoch = seconds * len(data.x_train) / len(part.x_train)
+print(f"{os.cpu_count()} processor cores, {data.caption}")
+print(f"one pass over the training images (an epoch): about {epoch:.1f} s")
+print(f"the article's 10 + 10 epochs:                 about {20 * epoch / 60:.1f} minutes")
+
+# %% [markdown]
+# A machine that works on other things at the same time is slower than that, and lesson 05 trains
+# more than one network, to have something to compare with. If it is too long for you, there is a
+# **quick mode** with fewer epochs: start with `COURSE_QUICK=1 make lab`. The numbers are other
+# ones then, and what they show is the same.
+
+# %% [markdown]
+# ## The map
+#
+# One question each. Every number in the text is computed by a cell that you can change.
+#
+# - **00** start here (this one): is my machine ready, and how do these notebooks work?
+# - **01** [norms and normalization](01_norms.ipynb): what does $W / \|W\|$ change, and what does
+#   it not?
+# - **02** [the prune operator](02_prune_operator.ipynb): what does $W \odot (|W| > \theta)$ do,
+#   and is anything better?
+# - **03** [the worked example](03_worked_example.ipynb): where does the article's 3×3 example go
+#   wrong?
+# - **04** [a CNN from its parts](04_cnn_parts.ipynb): what do convolution, pooling and dense layers
+#   do, and where are the weights and the work?
+# - **05** [prune and retrain](05_prune_and_retrain.ipynb): the article's script, run. Is the pruned
+#   network pruned?
+#
+# To come, 06 to 16: how much to prune and which weights, pruning while training, whole filters,
+# speed and file size measured, other tasks, and what a pruned network forgets.
+
+# %% [markdown]
+# ## Why a course, and not only the article
+#
+# The course covers everything that the article (in Chinese, on pruning convolutional networks)
+# teaches, in its order. It also *runs* everything. That is how we found that its worked example
+# ends in a wrong matrix (lesson 03), and that its program, which prunes a network and trains it
+# again, ends with a network that is **mostly dense**: most of what it pruned has grown back, and no
+# line of the program looks. Its accuracy is printed as a success of pruning. Lesson 05 shows how
+# this happens, step by step, and how to prevent it.
+#
+# So this is the habit to take along: *do not believe that it is pruned. Count the zeros.*
+
+# %% [markdown]
+# ## What to remember
+#
+# - Shift+Enter runs a cell; *Restart Kernel and Run All Cells…* is the way out of any mess.
+# - Predict, run, look. A check says … (not yet), ✗ (with a hint) or ✓.
+# - Pruning sets weights to exactly zero and holds them there, or removes whole units and filters so
+#   that the matrices become smaller. Near zero is not pruned.
+#
+# ## What to read
+#
+# - T. Liang et al. (2021), *Pruning and Quantization for Deep Neural Network Acceleration: A
+#   Survey*, arXiv 2101.09671: static and dynamic, as the words are used here.
+# - H. Li et al. (2017), *Pruning Filters for Efficient ConvNets*, arXiv 1608.08710: whole filters,
+#   and why that differs from single weights.
+# - Glossary: *weight* 权重 a number that training sets; *unit* 神经元 a column of weights with its
+#   sum; *sparsity* 稀疏度 the share of exact zeros; *epoch* 轮 one pass over the training images.
