@@ -57,7 +57,10 @@ def download(url: str, silence: float = 10.0, whole: float = 120.0) -> bytes:
     try:
         with _open(url, min(silence, whole)) as answer:
             return _read_answer(answer, deadline)
-    except HTTPException as error:
+    except HTTPError as error:
+        error.close()  # an error page is an open answer as well
+        raise
+    except (HTTPException, ValueError) as error:
         raise ConnectionError(f"the server broke the rules of HTTP ({error!r})") from error
 
 

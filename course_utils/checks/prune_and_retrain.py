@@ -79,7 +79,7 @@ def _step_findings(function: Callable) -> Iterator[str]:
 
 
 def _error_findings(function: Callable) -> Iterator[str]:
-    for p, n in ((0.98, 10_000), (0.9, 400)):
+    for p, n in ((0.98, 2_500), (0.9, 400)):
         right = math.sqrt(p * (1 - p) / n)
         got = number(call(function, p, n))
         if math.isclose(got, right**2, rel_tol=1e-6):

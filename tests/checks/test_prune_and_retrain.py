@@ -1,0 +1,95 @@
+"""Typical answers to the exercises of notebook 05, and the hint that each of them gets."""
+
+import math
+
+import numpy as np
+import pytest
+
+from course_utils.checks import prune_and_retrain as check
+
+
+def zeros(weights, tolerance=0.0):
+    return sum(int((np.abs(W) <= tolerance).sum()) for W in weights.values())
+
+
+def size(weights):
+    return sum(W.size for W in weights.values())
+
+
+def step(W, v, g):
+    v = 0.9 * v - 0.1 * g
+    return W + v, v
+
+
+def in_place(W, v, g, mask):
+    W += 0.9 * v - 0.1 * g
+    W *= mask
+    return W, v
+
+
+WRONG = {
+    check.sparsity: [
+        (lambda w: 1 - zeros(w) / size(w), "density"),
+        (lambda w: np.mean([np.mean(W == 0) for W in w.values()]), "averaged"),
+        (lambda w: 100 * zeros(w) / size(w), "percentage"),
+        (lambda w: zeros(w), "Divide by the number"),
+        (lambda w: zeros(w, 1e-6) / size(w), "tiny weights"),
+        (lambda w: 0.5, "was expected"),
+        (lambda w: "half", "number was expected"),
+    ],
+    check.masked_step: [
+        (lambda W, v, g, m: step(W, v, g), "nothing holds the mask"),
+        (lambda W, v, g, m: step(W, v, g * m), "gradient only"),
+        (lambda W, v, g, m: (step(W, v, g)[0] * ~m, v), "wrong way round"),
+        (lambda W, v, g, m: step(W, v, g)[0] * m, "two arrays"),
+        (lambda W, v, g, m: ((W - 0.1 * g) * m, v), "move as without a mask"),
+        (in_place, "changed the array"),
+    ],
+    check.standard_error: [
+        (lambda p, n: p * (1 - p) / n, "variance"),
+        (lambda p, n: math.sqrt(p * (1 - p)), "*one* answer"),
+        (lambda p, n: math.sqrt(p * (1 - p)) / n, "not by n"),
+        (lambda p, n: math.sqrt(p / n), "1 - p is missing"),
+        (lambda p, n: 100 * math.sqrt(p * (1 - p) / n), "not in percent"),
+        (lambda p, n: 1 / n, "was expected"),
+    ],
+}
+RIGHT = {
+    check.sparsity: [
+        lambda w: zeros(w) / size(w),
+        lambda w: np.mean(np.concatenate([W.ravel() for W in w.values()]) == 0),
+        lambda w: 1 - sum(np.count_nonzero(W) for W in w.values()) / size(w),
+    ],
+    check.masked_step: [
+        lambda W, v, g, m: (step(W, v, g)[0] * m, step(W, v, g)[1]),
+        lambda W, v, g, m: (np.where(m, step(W, v, g)[0], 0), m * step(W, v, g)[1]),
+        lambda W, v, g, m: step(W, v * m, g * m),
+    ],
+    check.standard_error: [
+        lambda p, n: math.sqrt(p * (1 - p) / n),
+        lambda p, n: (p * (1 - p)) ** 0.5 * n**-0.5,
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer", "hint"),
+    [(exercise, *pair) for exercise, pairs in WRONG.items() for pair in pairs],
+)
+def test_a_wrong_answer_gets_its_own_hint(exercise, answer, hint):
+    verdict = exercise(answer)
+    assert not verdict
+    assert hint in repr(verdict)
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer"), [(e, a) for e, answers in RIGHT.items() for a in answers]
+)
+def test_a_right_answer_is_accepted_however_written(exercise, answer):
+    assert exercise(answer)
+
+
+@pytest.mark.parametrize("exercise", WRONG)
+def test_an_open_exercise_is_not_yet_wrong(exercise):
+    assert repr(exercise(...)).startswith("… not yet")
+    assert repr(exercise(lambda *arguments: None)).startswith("… not yet")

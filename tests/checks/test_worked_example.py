@@ -1,0 +1,77 @@
+"""Typical answers to the exercises of notebook 03, and the hint that each of them gets."""
+
+import numpy as np
+import pytest
+
+from course_utils.checks import worked_example as check
+
+W = check.example()
+NORM = np.sqrt(2.75)
+RIGHT = [[0, 0.3, 0.5], [0.6, 0.7, 0.8], [0.9, 0, 0.3]]
+READ_AS_NORMALIZED = [[0, 0, 0.5], [0.6, 0.7, 0.8], [0.9, 0, 0]]
+
+WRONG = {
+    check.wrong_step: [
+        (1, "right up to rounding"),
+        (2, "right up to rounding"),
+        (3, "that mask is right"),
+        (5, "only repeats"),
+        (9, "1 to 5"),
+        ("4", "number was expected"),
+    ],
+    check.pruned_by_hand: [
+        (np.zeros((3, 3)), "what the article prints"),
+        (W > 0.2, "that is the mask"),
+        (READ_AS_NORMALIZED, "θ met f(W)"),
+        ([[0, 0.18, 0.3], [0.36, 0.42, 0.48], [0.54, 0, 0.18]], "normalized weights"),
+        ([[0.1, 0, 0], [0, 0, 0], [0, 0.1, 0]], "turn it round"),
+        ([[0, 0.3, 0.5], [0.6, 0.7, 0.8], [0.9, 0, 0]], "row 3, column 3"),
+        ([0, 0.3, 0.5], "shape (3,)"),
+    ],
+    check.same_mask_theta: [
+        (0.2, "cuts four weights"),
+        (0.2 * NORM, "the way back"),
+        (0.2 / 2.75, "Divide by the norm"),
+        (0.5, "on W, 0.2 cuts 2"),
+    ],
+    check.emptying_theta: [
+        (1, "smaller θ does it"),
+        (0.9 / NORM, "answer for f(W)"),
+        (0.8, "1 of 9"),
+        (0.91, "*equal* to θ"),
+    ],
+}
+RIGHT_ANSWERS = {
+    check.wrong_step: [4, np.int64(4)],
+    check.pruned_by_hand: [RIGHT, np.array(RIGHT), W * (W > 0.2)],
+    check.same_mask_theta: [0.2 / NORM, 0.12, np.float32(0.1206)],
+    check.emptying_theta: [0.9, W.max()],
+}
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer", "hint"),
+    [(exercise, *pair) for exercise, pairs in WRONG.items() for pair in pairs],
+)
+def test_a_wrong_answer_gets_its_own_hint(exercise, answer, hint):
+    verdict = exercise(answer)
+    assert not verdict
+    assert hint in repr(verdict)
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer"), [(e, a) for e, answers in RIGHT_ANSWERS.items() for a in answers]
+)
+def test_a_right_answer_is_accepted_however_written(exercise, answer):
+    assert exercise(answer)
+
+
+@pytest.mark.parametrize("exercise", WRONG)
+def test_an_open_exercise_is_not_yet_wrong(exercise):
+    assert repr(exercise(...)).startswith("… not yet")
+
+
+def test_the_hints_of_an_exercise_differ():
+    for exercise, pairs in WRONG.items():
+        hints = {repr(exercise(answer)) for answer, _ in pairs}
+        assert len(hints) >= 4

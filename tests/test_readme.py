@@ -1,0 +1,47 @@
+"""The front page says nothing that does not hold: its code runs, its table and links are right."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SOURCES = sorted((ROOT / "notebooks" / "src").glob("*.py"))
+
+
+def test_its_code_runs_and_keeps_its_sparsity(tmp_path):
+    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    lines = [line for line in block.splitlines() if line.strip()]
+    assert len(lines) <= 12, "the package in about ten lines"
+    done = subprocess.run(
+        [sys.executable, "-c", block], cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    total = done.stdout.strip().splitlines()[-1]
+    assert total.startswith("total")
+    assert "80.0%" in total
+
+
+def test_its_table_names_every_lesson_with_its_title():
+    assert SOURCES, "no lessons found"
+    for source in SOURCES:
+        title = re.search(r"^# # (.+)$", source.read_text(encoding="utf-8"), re.MULTILINE)[1]
+        assert f"[{title}](notebooks/{source.stem}.ipynb)" in README
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_its_links_lead_somewhere(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)\s]+)\)", text)
+    assert all((ROOT / target).exists() for target in targets if "://" not in target)
+
+
+def test_the_picture_is_drawn_from_the_recorded_results(tmp_path):
+    drawn = tmp_path / "picture.svg"
+    code = f"import figures; figures.main({str(drawn)!r})"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT / "tools", check=True, timeout=120)
+    committed = ROOT / "notebooks" / "figures" / "held_or_not.svg"
+    assert drawn.read_bytes() == committed.read_bytes(), "run python tools/figures.py"
