@@ -67,7 +67,7 @@ WRONG_FILES = {
 }
 
 
-@pytest.mark.parametrize("content, message", WRONG_FILES.values(), ids=WRONG_FILES)
+@pytest.mark.parametrize(("content", "message"), WRONG_FILES.values(), ids=WRONG_FILES)
 def test_a_wrong_file_is_named_for_what_it_is(content, message, tmp_path):
     (tmp_path / FILE).write_bytes(content)
     for source in (content, tmp_path / FILE):
@@ -202,7 +202,7 @@ BAD_SERVERS = {
 }
 
 
-@pytest.mark.parametrize("handler, message, limits", BAD_SERVERS.values(), ids=BAD_SERVERS)
+@pytest.mark.parametrize(("handler", "message", "limits"), BAD_SERVERS.values(), ids=BAD_SERVERS)
 def test_a_bad_server_is_an_os_error_in_good_time(serve, handler, message, limits):
     address = serve({"/page": handler})
     start = time.monotonic()
@@ -226,7 +226,7 @@ STAND_INS = {
 }
 
 
-@pytest.mark.parametrize("path, reason", STAND_INS.values(), ids=STAND_INS)
+@pytest.mark.parametrize(("path", "reason"), STAND_INS.values(), ids=STAND_INS)
 def test_a_bad_download_is_announced_once_and_leaves_nothing(serve, tmp_path, capsys, path, reason):
     routes = {"/login": redirect, "/page": answer(PAGE), "/other": answer(npz(**SMALL))}
     routes |= {"/cut": answer(npz(**SMALL), missing=7), "/silent": hang(b"")}
@@ -235,9 +235,11 @@ def test_a_bad_download_is_announced_once_and_leaves_nothing(serve, tmp_path, ca
     for _ in range(2):
         assert find_mnist(None, (tmp_path,), address + path, silence=1) is None
     said = capsys.readouterr()
-    assert len(said.out.splitlines()) == 3 and not said.err
+    assert len(said.out.splitlines()) == 3
+    assert not said.err
     assert re.search(rf"not found \(({reason})", said.out)
-    assert str(tmp_path) not in said.out and list(tmp_path.iterdir()) == []
+    assert str(tmp_path) not in said.out
+    assert list(tmp_path.iterdir()) == []
 
 
 # --- with the real MNIST -------------------------------------------------------------------
@@ -260,7 +262,8 @@ def mnist(mnist_file):
 def test_mnist_from_the_named_folder_says_nothing(mnist_file, tmp_path, capsys):
     found = find_mnist(str(mnist_file.parent), (tmp_path,), DEAD)
     for name, (shape, digest) in MNIST_ARRAYS.items():
-        assert found[name].shape == shape and found[name].dtype == np.uint8
+        assert found[name].shape == shape
+        assert found[name].dtype == np.uint8
         assert hashlib.sha256(found[name].tobytes()).hexdigest() == digest
     assert capsys.readouterr() == ("", "")
 
@@ -295,7 +298,8 @@ def test_a_download_is_kept_whole_and_replaces_a_damaged_file(mnist_file, serve,
     (tmp_path / FILE).write_bytes(content[:9000])
     assert find_mnist(None, (tmp_path,), f"{address}/m")
     said = capsys.readouterr().out
-    assert "is not used: it is cut short" in said and said.endswith("... found.\n")
+    assert "is not used: it is cut short" in said
+    assert said.endswith("... found.\n")
     assert (tmp_path / FILE).read_bytes() == content
     assert [path.name for path in tmp_path.iterdir()] == [FILE]
     assert find_mnist(None, (tmp_path,), DEAD)
@@ -325,7 +329,9 @@ def test_a_download_that_cannot_be_kept_is_used_all_the_same(
         for _ in range(2):
             assert find_mnist(None, (cache,), f"{address}/m")["x_train"].any()
     said = capsys.readouterr()
-    assert said.out.count("not kept as") == 1 and "KERAS_HOME" in said.out and not said.err
+    assert said.out.count("not kept as") == 1
+    assert "KERAS_HOME" in said.out
+    assert not said.err
     assert not list(open_folder.rglob("*.part"))
 
 
@@ -350,25 +356,22 @@ def test_two_processes_and_a_reader_never_meet_half_a_file(mnist_file, serve, tm
         if path.exists():
             sizes.add(path.stat().st_size)
     assert [process.communicate()[0].splitlines()[-1] for process in running] == ["[5, 0, 4]"] * 2
-    assert sizes == {len(content)} and path.read_bytes() == content
+    assert sizes == {len(content)}
+    assert path.read_bytes() == content
     assert [found.name for found in path.parent.iterdir()] == [FILE]
 
 
 def test_the_validation_split_is_the_end_of_the_training_images(mnist, mnist_file):
     with np.load(mnist_file) as raw:
-        train, labels = raw["x_train"], raw["y_train"]
-    assert len(mnist.x_train), len(mnist.x_val) == (50000, 10000)
+        train, labels, test = raw["x_train"], raw["y_train"], raw["x_test"]
+    assert (len(mnist.x_train), len(mnist.x_val)) == (50000, 10000)
     assert np.array_equal(np.concatenate([mnist.y_train, mnist.y_val]), labels)
-    for part, pixels in ((mnist.x_train, train[:50000]), (mnist.x_val, train[50000:])):
-        assert np.array_equal(np.rint(part[..., 0] * 255).astype(np.uint8), pixels)
-    assert np.array_equal(
-        mnist.x_test[:9, ..., 0], mnist_test_pixels(mnist_file)[:9] / np.float32(255)
-    )
-
-
-def mnist_test_pixels(path):
-    with np.load(path) as raw:
-        return raw["x_test"]
+    for part, pixels in (
+        (mnist.x_train, train[:50000]),
+        (mnist.x_val, train[50000:]),
+        (mnist.x_test, test),
+    ):
+        assert np.array_equal(part[..., 0], pixels / np.float32(255))
 
 
 def test_mnist_is_named(mnist):
@@ -417,12 +420,12 @@ def test_a_file_that_may_not_be_read_is_reported(open_folder, capsys, where):
     named, cache = (open_folder, Path("absent")) if where == "named" else ("", open_folder)
     with unprivileged():
         assert find_mnist(str(named), (cache,), DEAD) is None
-    assert f"{open_folder / FILE} is not used: Permission denied" in capsys.readouterr().out
+    assert re.search(rf"{open_folder / FILE},? is not used: Permission", capsys.readouterr().out)
 
 
 def test_keeping_fails_whole(tmp_path):
     (tmp_path / FILE).mkdir()
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match=FILE):
         keep(b"content", tmp_path / FILE)
     assert list(tmp_path.iterdir()) == [tmp_path / FILE]
 
@@ -457,14 +460,16 @@ def test_a_read_only_home_is_read_and_the_temporary_folder_written(open_folder):
     open_folder.chmod(0o555)
     done = run(READ_ONLY_HOME, str(NOBODY), KERAS_HOME=str(open_folder))
     first, second = done.stdout.splitlines()
-    assert first == str(open_folder / "datasets") and second.endswith("/.keras/datasets")
+    assert first == str(open_folder / "datasets")
+    assert second.endswith("/.keras/datasets")
 
 
 def test_the_address_is_the_one_that_keras_uses():
     keras = importlib.util.find_spec("keras")
     source = Path(keras.origin).parent / "src" / "datasets" / "mnist.py"
     folder, name = MNIST_URL.rsplit("/", 1)
-    assert f'"{folder}/"' in source.read_text() and name in source.read_text()
+    assert f'"{folder}/"' in source.read_text()
+    assert name in source.read_text()
 
 
 # --- the stand-in --------------------------------------------------------------------------
@@ -498,18 +503,23 @@ def test_offline_the_stand_in_is_announced_once_on_stdout_and_without_paths(tmp_
     done = run(OFFLINE, KERAS_HOME=str(tmp_path))
     assert done.stderr == ""
     lines = done.stdout.splitlines()
-    assert lines[0].startswith("Looking for MNIST online") and "not found (" in lines[0]
-    assert "scikit-learn's 1,797 digits" in lines[1] and "differ" in lines[1]
+    assert lines[0].startswith("Looking for MNIST online")
+    assert "not found (" in lines[0]
+    assert "scikit-learn's 1,797 digits" in lines[1]
+    assert "differ" in lines[1]
     assert "COURSE_DATA_DIR" in lines[2]
     assert lines[3:] == ["True False False"]
-    assert str(tmp_path) not in done.stdout and str(Path.home()) not in done.stdout
+    assert str(tmp_path) not in done.stdout
+    assert str(Path.home()) not in done.stdout
 
 
 def test_the_stand_in_is_named():
     data = load_digits()
-    assert data.stand_in and data.name == "scikit-learn digits"
+    assert data.stand_in
+    assert data.name == "scikit-learn digits"
     assert data.caption == "scikit-learn digits, the stand-in for MNIST"
-    assert "array" not in repr(data) and len(repr(data).splitlines()) == 4
+    assert "array" not in repr(data)
+    assert len(repr(data).splitlines()) == 4
 
 
 def test_the_stand_in_is_the_same_everywhere_and_every_time():
@@ -517,7 +527,7 @@ def test_the_stand_in_is_the_same_everywhere_and_every_time():
     images = np.concatenate([data.x_train, data.x_val, data.x_test])
     labels = np.concatenate([data.y_train, data.y_val, data.y_test])
     digests = [hashlib.sha256(a.astype("<" + a.dtype.str[1:]).tobytes()) for a in (images, labels)]
-    assert [d.hexdigest()[:16] for d in digests] == ["IMAGES", "LABELS"]
+    assert [d.hexdigest()[:16] for d in digests] == ["b497b530e3b65853", "a3c91c262eddcf7b"]
     assert len(np.unique(images.reshape(1797, -1), axis=0)) == 1797  # no image in two splits
     assert all(np.bincount(y).min() >= 25 for y in (data.y_train, data.y_val, data.y_test))
 
@@ -526,8 +536,10 @@ def test_enlarging_keeps_constants_range_frame_and_symmetry():
     rng = np.random.default_rng(0)
     images = rng.integers(0, 17, (50, 8, 8))
     large = enlarge(images)
-    assert large.dtype == np.float32 and large.shape == (50, 28, 28)
-    assert large.min() >= 0 and large.max() <= 1
+    assert large.dtype == np.float32
+    assert large.shape == (50, 28, 28)
+    assert large.min() >= 0
+    assert large.max() <= 1
     assert large[:, 4:24, 4:24].sum() == large.sum()
     assert np.array_equal(enlarge(images[:, ::-1]), large[:, ::-1])
     assert np.array_equal(enlarge(images.transpose(0, 2, 1)), large.transpose(0, 2, 1))
@@ -556,9 +568,12 @@ def test_types_ranges_and_shapes(data):
         (data.x_val, data.y_val),
         (data.x_test, data.y_test),
     ):
-        assert x.dtype == np.float32 and x.shape == (len(y), 28, 28, 1)
-        assert x.min() == 0 and x.max() == 1
-        assert y.dtype == np.int64 and set(np.unique(y)) == set(range(10))
+        assert x.dtype == np.float32
+        assert x.shape == (len(y), 28, 28, 1)
+        assert x.min() == 0
+        assert x.max() == 1
+        assert y.dtype == np.int64
+        assert set(np.unique(y)) == set(range(10))
 
 
 def test_arrays_are_read_only_and_a_copy_is_not(data):
@@ -572,12 +587,14 @@ def test_head_shortens_the_training_set_alone(data):
     short = data.head(100)
     assert np.array_equal(short.x_train, data.x_train[:100])
     assert np.array_equal(short.y_train, data.y_train[:100])
-    assert short.x_val is data.x_val and short.x_test is data.x_test
-    assert short.caption == data.caption and not short.x_train.flags.writeable
+    assert short.x_val is data.x_val
+    assert short.x_test is data.x_test
+    assert short.caption == data.caption
+    assert not short.x_train.flags.writeable
     assert len(data.head(10**6).x_train) == len(data.x_train)
 
 
-@pytest.mark.parametrize("n, error", [(0, ValueError), (-3, ValueError), (1.5, TypeError)])
+@pytest.mark.parametrize(("n", "error"), [(0, ValueError), (-3, ValueError), (1.5, TypeError)])
 def test_head_refuses_what_is_no_number_of_images(n, error):
     with pytest.raises(error):
         load_digits().head(n)
