@@ -1,0 +1,160 @@
+"""The one line that says how far a training is."""
+
+import io
+import re
+import sys
+import warnings
+
+import nbformat
+import numpy as np
+import pytest
+from notebook_run import execute
+
+from course_utils import progress
+from course_utils.backend import keras
+from course_utils.progress import Progress
+
+
+@pytest.fixture(scope="module")
+def model():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    return model
+
+
+def fit(model, *callbacks, epochs=3, **options):
+    x = np.zeros((8, 2), "float32")
+    y = np.zeros((8, 1), "float32")
+    model.fit(x, y, batch_size=2, epochs=epochs, verbose=0, callbacks=list(callbacks), **options)
+
+
+class StopAfter(keras.callbacks.Callback):
+    """End a training after some epochs: gently, or with an error."""
+
+    def __init__(self, epochs, error=None):
+        super().__init__()
+        self.epochs, self.error = epochs, error
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch + 1 == self.epochs and self.error:
+            raise self.error
+        self.model.stop_training = epoch + 1 >= self.epochs
+
+
+class Terminal(io.StringIO):
+    """A stdout that says that a person looks."""
+
+    def isatty(self):
+        return True
+
+
+def test_nobody_looks_one_line_and_no_stderr(model, capsys):
+    fit(model, Progress("masked network", epochs=3))
+    assert capsys.readouterr() == ("masked network: 3 epochs\n", "")
+
+
+def test_every_fit_has_its_line(model, capsys):
+    line = Progress("round", epochs=2)
+    fit(model, line, epochs=2)
+    fit(model, line, epochs=4, initial_epoch=2)
+    assert capsys.readouterr().out == "round: 2 epochs\nround: 2 epochs\n"
+
+
+def test_epochs_may_be_left_to_keras(model, capsys):
+    fit(model, Progress("dense"), epochs=1, validation_split=0.5)
+    assert capsys.readouterr().out == "dense: 1 epoch\n"
+
+
+def test_early_stopping_is_said(model, capsys):
+    fit(model, Progress("dense", epochs=5), StopAfter(2), epochs=5)
+    assert capsys.readouterr().out == "dense: stopped after 2 of 5 epochs\n"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("boom")])
+def test_error_in_a_with_block_is_said(model, capsys, error):
+    with pytest.raises(type(error)), Progress("dense", epochs=5) as line:
+        fit(model, line, StopAfter(3, error), epochs=5)
+    assert capsys.readouterr().out == "dense: stopped after 3 of 5 epochs\n"
+
+
+def test_next_fit_closes_a_line_that_an_error_left_open(model, capsys):
+    line = Progress("dense", epochs=2)
+    with pytest.raises(RuntimeError):
+        fit(model, line, StopAfter(1, RuntimeError("boom")), epochs=2)
+    fit(model, line, epochs=2)
+    assert capsys.readouterr().out == "dense: stopped after 1 of 2 epochs\ndense: 2 epochs\n"
+
+
+def test_terminal_line_moves_and_ends_without_timings(model, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0)
+    fit(model, Progress("masked", epochs=3))
+    lines = sys.stdout.getvalue().replace("\x1b[K", "").split("\r")[1:]
+    assert lines[0] == "masked: epoch 1 of 3"
+    # Within the first epoch, before any whole epoch was timed, there is an estimate already.
+    assert [line for line in lines if re.fullmatch("masked: epoch 1 of 3, .* left", line)]
+    assert "masked: epoch 3 of 3, a few seconds left" in lines
+    assert lines[-1] == "masked: 3 epochs\n"
+
+
+def test_estimate_counts_what_is_left(monkeypatch):
+    """Ten batches an epoch, two seconds each, by a clock of our own; the first one compiles."""
+    clock = iter([0, 30, *range(32, 200, 2)])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    line = Progress("net", epochs=2)
+    line.set_params({"epochs": 2, "steps": 10})
+    line.on_train_begin()
+    for batch in range(5):
+        line.on_train_batch_end(batch)
+    last = sys.stdout.getvalue().split("\r")[-1]
+    assert last == "net: epoch 1 of 2, about 30 s left\x1b[K"  # 15 of 20 batches are left
+    line.close()
+
+
+def test_steps_may_be_unknown(model, capsys):
+    def batches():
+        for _ in range(3):
+            yield np.zeros((2, 2), "float32"), np.zeros((2, 1), "float32")
+
+    with warnings.catch_warnings(action="ignore"):  # Keras remarks that the stream has an end
+        model.fit(batches(), verbose=0, callbacks=[Progress("stream", epochs=1)])
+    assert "stream: 1 epoch\n" in capsys.readouterr().out
+
+
+def test_epochs_below_one_are_refused():
+    with pytest.raises(ValueError, match="at least 1"):
+        Progress("dense", epochs=0)
+
+
+KERNEL = """
+import os, sys
+os.environ["COURSE_WIDGETS"] = "1"
+from course_utils.progress import Progress
+
+def train(line, epochs, error=None):
+    line.set_params({"epochs": epochs, "steps": 1})
+    line.on_train_begin()
+    for epoch in range(epochs):
+        line.on_train_batch_end(0)
+        line.on_epoch_end(epoch)
+        if error:
+            raise error
+    line.on_train_end()
+"""
+
+
+def test_notebook_line_is_replaced_and_survives_an_interrupt(tmp_path):
+    cells = [
+        nbformat.v4.new_code_cell(KERNEL),
+        nbformat.v4.new_code_cell('train(Progress("masked", epochs=3), 3)'),
+        nbformat.v4.new_code_cell(
+            'train(Progress("dense", epochs=3), 3, KeyboardInterrupt())',
+            metadata={"tags": ["raises-exception"]},
+        ),
+    ]
+    assert execute(nbformat.v4.new_notebook(cells=cells), tmp_path) == ""
+    [done] = cells[1].outputs
+    assert done.data == {"text/plain": "masked: 3 epochs"}
+    [text] = [o.data["text/plain"] for o in cells[2].outputs if o.output_type == "display_data"]
+    assert text == "dense: stopped after 1 of 3 epochs"
