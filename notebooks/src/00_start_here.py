@@ -48,8 +48,8 @@ print("The first cell has run.")
 # %% [markdown]
 # ## Is the machine ready?
 #
-# Four things are needed. The next cell looks which versions are here, which takes some seconds
-# the first time, since it loads TensorFlow:
+# Four things are needed. The next cell looks which versions are here, which takes some seconds the
+# first time, since it loads TensorFlow:
 
 # %% tags=["varies"]
 found = check.versions()
@@ -63,8 +63,8 @@ check.machine(found)
 # A ✗ names the culprit and the way out. The article that this course grew from asks for Python 3.7
 # or newer and pins no version of anything. That was never a promise that one could keep: each
 # release of Keras says which Pythons it runs on, and the one installed here wants a newer one than
-# 3.7. (The article also makes three folders, `data`, `code` and `results`, and uses one. Here
-# there is nothing to make.)
+# 3.7. (The article also makes three folders, `data`, `code` and `results`, and uses one. Here there
+# is nothing to make.)
 
 # %% tags=["varies"]
 from importlib.metadata import metadata
@@ -74,8 +74,8 @@ print("Keras", found["Keras"], "needs Python", metadata("keras")["Requires-Pytho
 # %% [markdown]
 # ## Are the digits here?
 #
-# The course prunes networks that read handwritten digits: **MNIST**, 70,000 grey images of
-# 28×28 pixels. Loading them takes a moment, and a download the first time.
+# The course prunes networks that read handwritten digits: **MNIST**, 70,000 grey images of 28×28
+# pixels. Loading them takes a moment, and a download the first time.
 
 # %% tags=["varies"]
 data = load_mnist()
@@ -257,7 +257,7 @@ widgets.slider(draw, cut=(0, 20, 1, 10))
 from course_utils.models import article_cnn
 
 model = article_cnn()
-part = data.head(3200)
+part = data.head(1600)
 model.fit(part.x_train, part.y_train, batch_size=32, verbose=0)
 start = time.perf_counter()
 model.fit(part.x_train, part.y_train, batch_size=32, verbose=0)
@@ -272,13 +272,14 @@ print(f"the article's 10 + 10 epochs:                 about {20 * epoch / 60:.1f
 # %% [markdown]
 # A machine that works on other things at the same time is slower than that, and lesson 05 trains
 # more than one network, to have something to compare with. If it is too long for you, there is a
-# **quick mode** with fewer epochs: start with `COURSE_QUICK=1 make lab`. The numbers are other
-# ones then, and what they show is the same.
+# **quick mode** with fewer epochs: start with `COURSE_QUICK=1 make lab`. The numbers are other ones
+# then, and what they show is the same.
 
 # %% [markdown]
 # ## The map
 #
-# One question each. Every number in the text is computed by a cell that you can change.
+# One question each. A number in the text is computed by a cell that you can change, or names its
+# source.
 #
 # - **00** start here (this one): is my machine ready, and how do these notebooks work?
 # - **01** [norms and normalization](01_norms.ipynb): what does $W / \|W\|$ change, and what does
@@ -287,10 +288,10 @@ print(f"the article's 10 + 10 epochs:                 about {20 * epoch / 60:.1f
 #   and is anything better?
 # - **03** [the worked example](03_worked_example.ipynb): where does the article's 3×3 example go
 #   wrong?
-# - **04** [a CNN from its parts](04_cnn_parts.ipynb): what do convolution, pooling and dense layers
-#   do, and where are the weights and the work?
-# - **05** [prune and retrain](05_prune_and_retrain.ipynb): the article's script, run. Is the pruned
-#   network pruned?
+# - **04** [a CNN from its parts](04_cnn_parts.ipynb): what do convolution, pooling and dense
+#   layers do, and where are the weights and the work?
+# - **05** [prune and retrain](05_prune_and_retrain.ipynb): the article's script, run. Is the
+#   pruned network pruned?
 #
 # To come, 06 to 16: how much to prune and which weights, pruning while training, whole filters,
 # speed and file size measured, other tasks, and what a pruned network forgets.
@@ -299,11 +300,11 @@ print(f"the article's 10 + 10 epochs:                 about {20 * epoch / 60:.1f
 # ## Why a course, and not only the article
 #
 # The course covers everything that the article (in Chinese, on pruning convolutional networks)
-# teaches, in its order. It also *runs* everything. That is how we found that its worked example
-# ends in a wrong matrix (lesson 03), and that its program, which prunes a network and trains it
-# again, ends with a network that is **mostly dense**: most of what it pruned has grown back, and no
-# line of the program looks. Its accuracy is printed as a success of pruning. Lesson 05 shows how
-# this happens, step by step, and how to prevent it.
+# teaches. It also *runs* everything. That is how we found that its worked example ends in a wrong
+# matrix (lesson 03), and that its program, which prunes a network and trains it again, ends with a
+# network that is **mostly dense**: most of what it pruned has grown back, and no line of the
+# program looks. Its accuracy is printed as a success of pruning. Lesson 05 shows how this happens,
+# step by step, and how to prevent it.
 #
 # So this is the habit to take along: *do not believe that it is pruned. Count the zeros.*
 
@@ -312,14 +313,15 @@ print(f"the article's 10 + 10 epochs:                 about {20 * epoch / 60:.1f
 #
 # - Shift+Enter runs a cell; *Restart Kernel and Run All Cells…* is the way out of any mess.
 # - Predict, run, look. A check says … (not yet), ✗ (with a hint) or ✓.
-# - Pruning sets weights to exactly zero and holds them there, or removes whole units and filters so
-#   that the matrices become smaller. Near zero is not pruned.
+# - Pruning sets weights to exactly zero and holds them there, or removes whole units and filters
+#   so that the matrices become smaller. Near zero is not pruned.
 #
 # ## What to read
 #
 # - T. Liang et al. (2021), *Pruning and Quantization for Deep Neural Network Acceleration: A
 #   Survey*, arXiv 2101.09671: static and dynamic, as the words are used here.
-# - H. Li et al. (2017), *Pruning Filters for Efficient ConvNets*, arXiv 1608.08710: whole filters,
-#   and why that differs from single weights.
-# - Glossary: *weight* 权重 a number that training sets; *unit* 神经元 a column of weights with its
-#   sum; *sparsity* 稀疏度 the share of exact zeros; *epoch* 轮 one pass over the training images.
+# - H. Li et al. (2017), *Pruning Filters for Efficient ConvNets*, arXiv 1608.08710: whole
+#   filters, and why that differs from single weights.
+# - Glossary: *weight* 权重 a number that training sets; *unit* 神经元 a column of weights with
+#   its sum; *sparsity* 稀疏度 the share of exact zeros; *epoch* 轮 one pass over the training
+#   images.

@@ -72,8 +72,8 @@ plt.show()
 # %% [markdown]
 # ### Exercise 1
 #
-# Above, the 3, the 5 and the 7 stand in the code. Write it for any image and any kernel, not only
-# square ones. A layer also adds one more learned number to the whole map, the **bias** 偏置.
+# Above, the 3 and the 5 stand in the code. Write it for any image and any kernel, not only square
+# ones. A layer also adds one more learned number to the whole map, the **bias** 偏置.
 
 
 # %% tags=["exercise"]
@@ -94,8 +94,11 @@ def my_convolution(image, kernel, bias):
 check.convolve(my_convolution)
 
 # %% [markdown] tags=["solution-only"]
-# NumPy can cut out all windows at once, without copying: `(sliding_window_view(image, kernel.shape) *
-# kernel).sum(axis=(2, 3)) + bias`.
+# NumPy can cut out all windows at once, without copying:
+#
+# ```python
+# (sliding_window_view(image, kernel.shape) * kernel).sum(axis=(2, 3)) + bias
+# ```
 
 # %% [markdown]
 # <details><summary>Hint</summary>
@@ -129,8 +132,10 @@ print(f"second ring  {answer[14:, 8:20].max() / answer.max():.0%}")
 print(f"large ring   {answer[:, 22:].max() / answer.max():.0%}")
 
 # %% [markdown]
-# Positions yes, sizes no. One kernel has one size. Larger patterns are found by *later* layers,
-# which look at the maps of earlier ones after those have been made smaller, or by further kernels.
+# The same full answer at both positions; at double size a weak one, at four corners of the ring and
+# not in its middle. Positions yes, scales no: one kernel has one size. Larger patterns are found by
+# *later* layers, which look at the maps of earlier ones after those have been made smaller, or by
+# further kernels.
 
 # %% [markdown]
 # ## Now on digits, as Keras does it
@@ -234,9 +239,8 @@ for by_hand, kind in ((largest, keras.layers.MaxPooling2D), (mean, keras.layers.
 # %%
 for size, name in ((26, "without pooling"), (13, "with pooling")):
     inputs = size * size * 32
-    print(
-        f"{name:16} {inputs:6,} inputs, dense layer {costs.parameters((inputs, 64)):9,} parameters"
-    )
+    learned = costs.parameters((inputs, 64))
+    print(f"{name:16} {inputs:6,} inputs, dense layer {learned:9,} parameters")
 
 # %% [markdown]
 # ### Exercise 2
@@ -311,9 +315,8 @@ shapes = {
     "output": ((64, 10), ()),
 }
 for name, (shape, positions) in shapes.items():
-    print(
-        f"{name:7} {costs.parameters(shape):8,} parameters {costs.macs(shape, positions):8,} MACs"
-    )
+    stored, done = costs.parameters(shape), costs.macs(shape, positions)
+    print(f"{name:7} {stored:8,} parameters {done:8,} MACs")
 
 # %%
 by_hand = sum(costs.parameters(shape) for shape, _ in shapes.values())
@@ -389,8 +392,8 @@ print(f"{lenet.total.parameters:,} parameters, {lenet.total.macs:,} MACs")
 
 # %% [markdown]
 # Here they part. Nearly all weights are in the first dense layer `fc1`, most of the work in the
-# second convolution. "90 % pruned" can mean a tenth of the file and still most of the work. So say
-# always *of what*.
+# second convolution. "90 % pruned" can mean a tenth of the weights and still most of the work. So
+# say always *of what*.
 
 # %% [markdown]
 # ## Train it
@@ -401,11 +404,10 @@ print(f"{lenet.total.parameters:,} parameters, {lenet.total.macs:,} MACs")
 # %% tags=["varies"]
 untrained = pruning.weights(model)
 part = data.head(10000) if os.environ.get("COURSE_QUICK") == "1" else data
-epochs = 10 if data.stand_in else 2  # the stand-in has few images
+epochs = 20 if data.stand_in else 2  # the stand-in has few images
 with Progress("article's CNN", epochs) as progress:
-    model.fit(
-        part.x_train, part.y_train, batch_size=64, epochs=epochs, verbose=0, callbacks=[progress]
-    )
+    how = {"batch_size": 64, "epochs": epochs, "verbose": 0, "callbacks": [progress]}
+    model.fit(part.x_train, part.y_train, **how)
 
 # %% tags=["varies"]
 accuracy = model.evaluate(data.x_val, data.y_val, batch_size=500, verbose=0)[1]
@@ -422,8 +424,9 @@ for ax, (name, weights) in zip(axes, {"before": untrained, "after": trained}.ite
 plt.show()
 
 # %% [markdown]
-# Some have become edge detectors like the one that we wrote by hand: one side positive, the other
-# negative. What each makes of one digit, after ReLU:
+# On MNIST some have become edge detectors like the one that we wrote by hand: one side positive,
+# the other negative. (The stand-in has too few images for that.) What each makes of one digit,
+# after ReLU:
 
 # %% tags=["varies"]
 kernels, bias = model.get_layer("conv").get_weights()
@@ -446,9 +449,9 @@ plt.show()
 
 # %% [markdown]
 # Before: even between two limits that depend on the layer's size. After: in the dense layer a peak
-# at zero with long tails. That is what makes magnitude pruning work: most weights are small, a few
-# are large. And the three layers live on different scales, so one threshold for all of them treats
-# them very differently (lessons 01 and 02).
+# at zero with long tails. Magnitude pruning lives on that: most weights are small, a few are large.
+# And the three layers live on different scales, so one threshold for all of them treats them very
+# differently (lessons 01 and 02).
 
 # %% [markdown]
 # ## The first five percent
@@ -473,7 +476,7 @@ print(f"sparsity {masking.sparsity(pruning.weights(model)):.2%}")
 # The dense layer pays for nearly everything, because nearly everything is there and most of it is
 # small. The accuracy hardly moves (differences of a tenth of a percent are noise here). Five
 # percent is nothing yet; where it begins to hurt, and in which layer first, is a question of its
-# own.
+# own. Every layer with weights can be pruned; pooling and flatten have none.
 #
 # The MACs in the last column are those that a machine *could* leave out. A dense matrix product
 # leaves out none: it multiplies by the zeros. The article promises that pruning a CNN gives fewer
@@ -506,7 +509,7 @@ print(f"sparsity {masking.sparsity(pruning.weights(model)):.2%}")
 # - A convolution is one small set of weights used at every position; pooling has no weights; a
 #   dense layer is a matrix product.
 # - Weights are stored, MACs are done. Count both, layer by layer: they are not in the same place.
-# - Training leaves many small weights and few large ones. That is why pruning the smallest works.
+# - Training leaves many small weights and few large ones. Pruning the smallest lives on that.
 #
 # ## What to read
 #

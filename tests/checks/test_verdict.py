@@ -1,0 +1,122 @@
+"""How a check answers: one sentence, one line, never a stack trace."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from course_utils.checks.verdict import Verdict, as_array, call, judge, number, right
+
+
+def double(function) -> Iterator[str]:
+    """Findings of an exercise: a function (W) -> 2 W."""
+    W = np.array([1.0, 2.0])
+    got = as_array(call(function, W), W.shape)
+    if np.array_equal(got, W + 2):
+        yield "add is not multiply."
+        yield "a second finding, which nobody sees."
+    if not np.array_equal(got, 2 * W):
+        yield "this is not twice W."
+
+
+def check(answer: object) -> Verdict:
+    return judge(answer, double, "Twice.")
+
+
+def in_place(W):
+    W *= 2
+    return W
+
+
+def in_place_without_return(W):
+    W *= 2
+
+
+def stops(W):
+    raise RuntimeError("first line\nsecond line")
+
+
+ANSWERS = {
+    "right": (lambda W: 2 * W, "✓ Twice."),
+    "a list is right too": (lambda W: [2, 4], "✓ Twice."),
+    "the first finding": (lambda W: W + 2, "✗ add is not multiply."),
+    "the general finding": (lambda W: W, "✗ this is not twice W."),
+    "nothing there": (..., "… not yet: replace the ... above, run that cell"),
+    "None": (None, "… not yet: replace the ..."),
+    "an open function": (lambda W: ..., "… not yet: replace the ..."),
+    "a function without return": (lambda W: None, "… not yet: replace the ..."),
+    "it raises": (lambda W: 1 / 0, "✗ your code stops with ZeroDivisionError: division by zero"),
+    "it raises in lines": (stops, "✗ your code stops with RuntimeError: first line"),
+    "a wrong name": (lambda W: undefined_name, "✗ your code stops with NameError"),  # noqa: F821
+    "too few arguments": (lambda: 1, "✗ your code stops with TypeError"),
+    "no function": (3.0, "✗ a function was expected, not 3.0"),
+    "a wrong shape": (lambda W: 4.0, "✗ the result has shape (); (2,) was expected"),
+    "changed in place": (in_place, "✗ your function changed the array that it was given."),
+    "changed, nothing returned": (in_place_without_return, "✗ your function changed the array"),
+}
+
+
+@pytest.mark.parametrize(("answer", "expected"), ANSWERS.values(), ids=ANSWERS)
+def test_each_kind_of_answer_gets_its_sentence(answer, expected):
+    assert repr(check(answer)).startswith(expected)
+
+
+@pytest.mark.parametrize("answer", [answer for answer, _ in ANSWERS.values()], ids=ANSWERS)
+def test_every_verdict_is_one_line_and_starts_with_its_mark(answer):
+    lines = repr(check(answer)).splitlines()
+    assert len(lines) == 1
+    assert lines[0][0] in "✓✗…"
+    assert not lines[0].rstrip().endswith(":")
+
+
+def test_only_the_right_answer_is_true():
+    assert right("Yes.")
+    assert {
+        bool(check(answer)) for name, (answer, _) in ANSWERS.items() if "right" not in name
+    } == {False}
+
+
+def test_an_error_without_words_is_told_by_its_name():
+    def fails(W):
+        raise AssertionError
+
+    assert repr(check(fails)).rstrip(": ") == "✗ your code stops with AssertionError"
+
+
+def test_an_interruption_stops_the_check_too():
+    def interrupted(W):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check(interrupted)
+
+
+def test_the_readers_function_gets_copies():
+    W = np.array([1.0, np.nan])
+    assert call(lambda W: W + 1, W)[0] == 2
+    with pytest.raises(ValueError, match="changed the array"):
+        call(in_place, W)
+    assert W[0] == 1
+
+
+def test_arrays_in_a_dictionary_are_copies_too():
+    """Weights and masks come as dictionaries."""
+    weights = {"fc/kernel": np.ones(2)}
+
+    def changes(weights):
+        weights["fc/kernel"][:] = 0
+        return weights
+
+    with pytest.raises(ValueError, match="changed"):
+        call(changes, weights)
+    assert weights["fc/kernel"].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("answer", [1, 0.5, np.float32(0.5), np.int64(3)])
+def test_a_number_is_any_real_number(answer):
+    assert number(answer) == answer
+
+
+@pytest.mark.parametrize("answer", ["0.5", [0.5], True, 1j])
+def test_what_is_no_number_is_told_in_words(answer):
+    assert "a number was expected, not" in repr(judge(answer, lambda a: iter([number(a)]), ""))
