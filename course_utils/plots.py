@@ -61,7 +61,7 @@ def histogram(W: np.ndarray, theta: float | None = None, ax: Axes | None = None)
     """Draw the distribution of weights, with the band [-θ, θ] that pruning cuts."""
     ax = ax or plt.subplots()[1]
     W = np.asarray(W).ravel()
-    ax.hist(W, bins=101, color=BLUE, alpha=0.85)
+    ax.hist(W, bins=int(np.clip(np.sqrt(W.size), 15, 101)), color=BLUE, alpha=0.85)
     if theta is not None:
         share = np.mean(np.abs(W) <= theta)
         label = f"|w| ≤ {theta:g}: {share:.1%} cut"
@@ -118,7 +118,7 @@ def shares(parts: Mapping[str, Mapping[str, float]], ax: Axes | None = None) -> 
         width = np.array([values[name] / totals[bar] for bar, values in parts.items()])
         ax.barh(list(parts), width, left=left, label=name, color=COLOURS[index % 6])
         for bar, (start, share) in enumerate(zip(left, width, strict=True)):
-            if share > 0.04:
+            if share > 0.07:  # a narrower part has no room for its number
                 ax.text(start + share / 2, bar, f"{share:.1%}", ha="center", va="center")
         left += width
     ax.xaxis.set_major_formatter(PercentFormatter(1))

@@ -1,6 +1,6 @@
 """Draw the README's picture from the recorded results.
 
-    python tools/figures.py        writes notebooks/figures/held_or_not.svg
+python tools/figures.py        writes notebooks/figures/held_or_not.svg
 """
 
 from pathlib import Path

@@ -87,13 +87,13 @@ def test(clone: Clone, arguments: list[str]) -> int:
     quick = {"COURSE_QUICK": "1"}
     checks = (["check"], ["format", "--check"])
     clean_style = [_call(clone, ["-m", "ruff", *check], quick) == 0 for check in checks]
-    status = _call(clone, ["-m", "pytest", *test_arguments(clone, arguments)], quick)
+    status = _call(clone, ["-m", "pytest", *pytest_arguments(clone, arguments)], quick)
     if not all(clean_style):  # last, since a green pytest would hide it
         print("The style check failed (first lines above). `make format` mends most of it.")
     return status if all(clean_style) else status or 1
 
 
-def test_arguments(clone: Clone, arguments: list[str]) -> list[str]:
+def pytest_arguments(clone: Clone, arguments: list[str]) -> list[str]:
     """Return pytest's arguments: everything, unless the caller names a file or folder."""
     named = any((clone.root / word.split("::")[0]).exists() for word in arguments if word)
     return arguments if named else [*TESTED, *arguments]

@@ -28,6 +28,7 @@ LAB_SETTINGS = {
 
 def set_up(clone: Clone) -> None:
     """Bring .venv to what the lock and pyproject ask for; return at once where it is so already."""
+    uv_pin = lock_entry(_read_pins(clone), "uv")
     with _one_at_a_time(clone):
         state = environment_state(clone)
         if state == "ready":
@@ -36,10 +37,10 @@ def set_up(clone: Clone) -> None:
         clone.stamp.unlink(missing_ok=True)
         if state == "absent":
             _make_venv(clone)
-        _install(clone)
+        _install(clone, uv_pin)
         _write_lab_settings(clone)
         _prove(clone)
-        _write_stamp(clone)
+        write_stamp(clone)
 
 
 def environment_state(clone: Clone) -> str:
@@ -71,6 +72,14 @@ def lock_entry(lock: str, name: str) -> str:
     if not found:
         raise Refusal(f"requirements.lock does not pin {name}. Restore it: git restore .")
     return found[0]
+
+
+def _read_pins(clone: Clone) -> str:
+    """Return the lock's text."""
+    for file in (clone.lock, clone.project):
+        if not file.is_file():
+            raise Refusal(f"{file.name} is missing from this clone. Restore it: git restore .")
+    return clone.lock.read_text("utf-8")
 
 
 @contextlib.contextmanager
@@ -105,21 +114,21 @@ def _make_venv(clone: Clone) -> None:
         )
 
 
-def _install(clone: Clone) -> None:
+def _install(clone: Clone, uv_pin: str) -> None:
     """Install the pinned packages and the course's own, with uv, or else with pip."""
     python = str(clone.python)
     with_uv = [python, "-m", "uv", "pip", "install", "--python", python]
-    if _install_uv(clone) and _install_with(clone, with_uv):
+    if _install_uv(clone, uv_pin) and _install_with(clone, with_uv):
         return
     _say("uv did not get through; trying the same with pip, which takes a few minutes.")
     if not _install_with(clone, [python, "-m", "pip", "install"]):
         raise Refusal(advice_after_failure(clone.root))
 
 
-def _install_uv(clone: Clone) -> bool:
+def _install_uv(clone: Clone, pin: str) -> bool:
     """Install the fast installer alone, at the lock's own version and hashes."""
     wanted = clone.venv / "uv-requirement.txt"
-    wanted.write_text(lock_entry(clone.lock.read_text("utf-8"), "uv"), "utf-8")
+    wanted.write_text(pin, "utf-8")
     pip = [str(clone.python), "-m", "pip", "install", "--quiet", "--retries", "2"]
     return _run(clone, [*pip, "--require-hashes", "-r", str(wanted)])
 
@@ -160,7 +169,7 @@ def _write_lab_settings(clone: Clone) -> None:
     file.write_text(json.dumps(LAB_SETTINGS, indent=2), "utf-8")
 
 
-def _write_stamp(clone: Clone) -> None:
+def write_stamp(clone: Clone) -> None:
     """Declare the environment finished, in one step."""
     draft = clone.stamp.with_suffix(".part")
     draft.write_text(json.dumps(wanted_stamp(clone), indent=2), "utf-8")

@@ -87,14 +87,14 @@ def venv_problem(has_ensurepip: bool, version: tuple[int, int]) -> str | None:
     )
 
 
-def folder_problem(root: Path) -> str | None:
+def folder_problem(root: Path, writable: bool) -> str | None:
     """Say why no environment can stand in this folder, or return None."""
     if os.pathsep in str(root):
         return (
             f"The folder's path holds the character '{os.pathsep}'; no environment can bear that:\n"
             f"    {root}\nMove or rename the folder, then run the same command again."
         )
-    if not os.access(root, os.W_OK):
+    if not writable:
         return (
             f"This folder cannot be written to:\n    {root}\n"
             "The course keeps its environment in .venv inside it. Clone it to a folder of your own."
@@ -107,7 +107,7 @@ def require_fit(root: Path) -> None:
     has_ensurepip = importlib.util.find_spec("ensurepip") is not None
     problem = (
         platform_problem(this_machine())
-        or folder_problem(root)
+        or folder_problem(root, os.access(root, os.W_OK))
         or venv_problem(has_ensurepip, sys.version_info[:2])
     )
     if problem:

@@ -1,0 +1,150 @@
+"""What is installed: the lock, the conda file, and the wheel hold to pyproject.toml."""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from email.parser import BytesParser
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.markers import Marker
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+LOCK = (ROOT / "requirements.lock").read_text("utf-8")
+PLATFORMS = {
+    "linux x86-64": {"sys_platform": "linux", "platform_machine": "x86_64", "os_name": "posix"},
+    "linux arm64": {"sys_platform": "linux", "platform_machine": "aarch64", "os_name": "posix"},
+    "mac arm64": {"sys_platform": "darwin", "platform_machine": "arm64", "os_name": "posix"},
+    "windows": {"sys_platform": "win32", "platform_machine": "AMD64", "os_name": "nt"},
+}
+PYTHONS = ("3.11", "3.12", "3.13")
+
+
+def entries() -> list[str]:
+    """Return the lock's entries, each with its hashes and comments."""
+    return re.split(r"^(?=\S)", LOCK, flags=re.MULTILINE)[1:]
+
+
+def pinned(platform: str, python: str) -> dict[str, str]:
+    """Return the versions that the lock gives one platform and Python: {name: version}."""
+    surroundings = PLATFORMS[platform] | {
+        "python_version": python,
+        "python_full_version": f"{python}.0",
+    }
+    requirements = [Requirement(entry.split("\\\n")[0]) for entry in entries()]
+    chosen = [r for r in requirements if _applies(r.marker, surroundings)]
+    pins = {canonicalize_name(r.name): str(r.specifier).removeprefix("==") for r in chosen}
+    assert len(pins) == len(chosen), "a package is pinned twice"
+    return pins
+
+
+def asked() -> list[Requirement]:
+    """Return the requirements of the package and of every extra."""
+    groups = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
+    return [Requirement(text) for group in groups for text in group]
+
+
+def _applies(marker: Marker | None, surroundings: dict[str, str]) -> bool:
+    return marker is None or marker.evaluate(surroundings)
+
+
+def test_every_entry_is_exact_and_has_hashes():
+    for entry in entries():
+        assert re.match(r"[a-z0-9.-]+==[0-9][0-9a-z.]*( ; [^\\]+)? \\\n", entry), entry[:80]
+        assert re.search(r"^    --hash=sha256:[0-9a-f]{64}", entry, flags=re.MULTILINE), entry[:80]
+
+
+def test_lock_names_no_host_and_no_file():
+    assert not re.search(
+        r"://|\bfile:| @ |--(extra-)?index-url|--find-links|^-", LOCK, re.MULTILINE
+    )
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_lock_gives_what_pyproject_asks(platform, python):
+    pins = pinned(platform, python)
+    surroundings = PLATFORMS[platform] | {"python_version": python}
+    for requirement in asked():
+        if _applies(requirement.marker, surroundings):
+            version = pins[canonicalize_name(requirement.name)]
+            assert version in requirement.specifier, requirement
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize(
+    ("platform", "package"),
+    [
+        ("linux x86-64", "tensorflow-cpu"),
+        ("linux arm64", "tensorflow"),
+        ("mac arm64", "tensorflow"),
+        ("windows", "tensorflow-cpu"),
+    ],
+)
+def test_the_light_tensorflow_where_it_exists(platform, package, python):
+    pins = pinned(platform, python)
+    assert [name for name in ("tensorflow", "tensorflow-cpu") if name in pins] == [package]
+
+
+def test_conda_file_adds_python_and_pip_and_nothing_that_drifts():
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
+    python, pip, rest = conda["dependencies"]
+    assert conda["channels"] == ["conda-forge", "nodefaults"]
+    assert pip == "pip"
+    assert rest == {"pip": ["-r requirements.lock"]}
+
+    name, version = python.split("=")
+    assert name == "python"
+    assert version in PYTHONS
+    assert f"{version}.0" in SpecifierSet(PROJECT["requires-python"])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Binder runs Linux")
+def test_binder_can_run_its_script():
+    script = ROOT / "postBuild"
+    assert os.access(script, os.X_OK)
+    subprocess.run(["bash", "-n", script], check=True)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The package's wheel, built with the environment's own hatchling: no network, no isolation."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (file,) = folder.glob("*.whl")
+    with zipfile.ZipFile(file) as archive:
+        yield archive
+
+
+def test_wheel_alone_asks_for_numpy_only(wheel):
+    (path,) = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
+    metadata = BytesParser().parsebytes(wheel.read(path))
+    requirements = [Requirement(text) for text in metadata.get_all("Requires-Dist")]
+    core = [r.name for r in requirements if _applies(r.marker, {"extra": ""})]
+    assert core == ["numpy"]
+    assert metadata["License-Expression"] == "MIT"
+
+    platform = PLATFORMS["linux x86-64"] | {"extra": "tensorflow"}
+    extra = {r.name for r in requirements if _applies(r.marker, platform)}
+    assert extra == {"numpy", "keras", "tensorflow-cpu"}
+
+
+def test_wheel_holds_the_package_and_nothing_else(wheel):
+    package = ROOT / "course_utils"
+    sources = {
+        path.relative_to(ROOT).as_posix()
+        for path in package.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    held = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    assert held == sources
+    assert any(name.endswith(".npz") for name in held), "the embedded digits are missing"
