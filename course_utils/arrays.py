@@ -57,13 +57,36 @@ def checked_number(value: float, name: str, low: float, high: float) -> float:
     >>> checked_number(0.5, "sparsity", 0, 1)
     0.5
     """
-    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number):
+    real = isinstance(value, int | float | np.integer | np.floating)
+    if not real or isinstance(value, bool):
         raise TypeError(f"{name} must be a number, not {value!r}.")
     number = float(value)
     if not low <= number <= high:  # False for NaN, too
         range_ = f"at least {low}" if math.isinf(high) else f"between {low} and {high}"
         raise ValueError(f"{name} must be {range_}, not {value!r}.")
     return number
+
+
+def checked_seed(seed: int) -> int:
+    """Return `seed`, after making sure that it is a whole number that can be used again.
+
+    >>> checked_seed(0)
+    0
+    """
+    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
+    if not whole or seed < 0:
+        raise ValueError(f"seed must be a whole number of at least 0, not {seed!r}.")
+    return int(seed)
+
+
+def rounded_to(theta: float, dtype: np.dtype) -> np.floating:
+    """Return θ in the float type of the weights; beyond its range that is infinity.
+
+    >>> rounded_to(1e6, np.dtype("float16"))
+    np.float16(inf)
+    """
+    with np.errstate(over="ignore"):
+        return dtype.type(theta)
 
 
 def checked_dict(arrays: object, name: str) -> Arrays:

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from course_utils.arrays import checked_number
 
 Shape = Sequence[int]
@@ -34,7 +36,9 @@ def parameters(kernel: Shape, bias: bool = True) -> int:
     >>> parameters((3, 3, 1, 32)), parameters((5408, 64))
     (320, 346176)
     """
-    _positive(**{f"kernel[{axis}]": length for axis, length in enumerate(kernel)})
+    if not len(kernel):
+        raise ValueError("kernel must have at least one axis: (inputs, outputs) for a Dense layer.")
+    _positive(**_numbered("kernel", kernel))
     return math.prod(kernel) + (kernel[-1] if bias else 0)
 
 
@@ -47,6 +51,7 @@ def macs(kernel: Shape, positions: Shape = ()) -> int:
     >>> macs((3, 3, 1, 32), positions=(26, 26)), macs((5408, 64))
     (194688, 346112)
     """
+    _positive(**_numbered("positions", positions))
     return parameters(kernel, bias=False) * math.prod(positions)
 
 
@@ -56,6 +61,7 @@ def dense_bytes(parameters: int, bits: int = 32) -> int:
     >>> dense_bytes(1000)
     4000
     """
+    _positive(parameters=parameters, bits=bits)
     return math.ceil(parameters * bits / 8)
 
 
@@ -68,11 +74,16 @@ def sparse_bytes(parameters: int, sparsity: float, bits: int = 32, index_bits: i
     >>> sparse_bytes(1000, sparsity=0.9)
     600
     """
+    _positive(parameters=parameters, bits=bits, index_bits=index_bits)
     kept = parameters - round(parameters * checked_number(sparsity, "sparsity", 0, 1))
     return math.ceil(kept * (bits + index_bits) / 8)
 
 
 def _positive(**lengths: int) -> None:
     for name, value in lengths.items():
-        if value < 1:
-            raise ValueError(f"{name} must be at least 1, not {value!r}.")
+        if not isinstance(value, int | np.integer) or value < 1:
+            raise ValueError(f"{name} must be at least 1 and a whole number, not {value!r}.")
+
+
+def _numbered(name: str, shape: Shape) -> dict[str, int]:
+    return {f"{name}[{axis}]": length for axis, length in enumerate(shape)}

@@ -6,7 +6,7 @@ names and shapes; what scores lowest is pruned first. Each takes plain arrays an
 
 import numpy as np
 
-from course_utils.arrays import Arrays, checked, checked_dict
+from course_utils.arrays import Arrays, checked, checked_dict, checked_seed
 
 Scores = dict[str, np.ndarray]
 
@@ -46,4 +46,4 @@ def _as_float(W: np.ndarray, name: str) -> np.ndarray:
 
 def _stream(seed: int, name: str) -> np.random.Generator:
     # The name's bytes, not hash(name): Python salts the hash anew in every process.
-    return np.random.default_rng([seed, *name.encode()])
+    return np.random.default_rng([checked_seed(seed), *name.encode()])

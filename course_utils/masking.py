@@ -10,7 +10,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from course_utils.arrays import Arrays, as_array, checked, checked_dict, checked_number, same_names
+from course_utils.arrays import (
+    Arrays,
+    as_array,
+    checked,
+    checked_dict,
+    checked_number,
+    checked_seed,
+    rounded_to,
+    same_names,
+)
 
 Masks = dict[str, np.ndarray]
 
@@ -29,16 +38,16 @@ def make_masks(
     >>> make_masks({"a": np.array([1.0, 1.0]), "b": np.array([1.0, 5.0])}, 0.5)
     {'a': array([False, False]), 'b': array([ True,  True])}
     """
+    if scope not in ("global", "layer"):
+        raise ValueError(f"scope must be 'global' or 'layer', not {scope!r}.")
     scores = {name: _checked_scores(S, name) for name, S in checked_dict(scores, "scores").items()}
     if isinstance(sparsity, Mapping):
         same_names(scores, sparsity, ("scores", "sparsity"))
         return {name: _keep_highest(S, sparsity[name]) for name, S in scores.items()}
     if scope == "layer":
         return {name: _keep_highest(S, sparsity) for name, S in scores.items()}
-    if scope == "global":
-        together = np.concatenate([S.ravel() for S in scores.values()])
-        return _split(_keep_highest(together, sparsity), scores)
-    raise ValueError(f"scope must be 'global' or 'layer', not {scope!r}.")
+    together = np.concatenate([S.ravel() for S in scores.values()])
+    return _split(_keep_highest(together, sparsity), scores)
 
 
 def by_threshold(scores: Arrays, theta: float | Mapping[str, float]) -> Masks:
@@ -55,7 +64,7 @@ def by_threshold(scores: Arrays, theta: float | Mapping[str, float]) -> Masks:
         theta = dict.fromkeys(scores, theta)
     same_names(scores, theta, ("scores", "theta"))
     cuts = {name: checked_number(theta[name], "theta", 0, math.inf) for name in scores}
-    return {name: S > S.dtype.type(cuts[name]) for name, S in scores.items()}
+    return {name: S > rounded_to(cuts[name], S.dtype) for name, S in scores.items()}
 
 
 def by_sigma(weights: Arrays, k: float) -> Masks:
@@ -69,8 +78,7 @@ def by_sigma(weights: Arrays, k: float) -> Masks:
     """
     k = checked_number(k, "k", 0, math.inf)
     weights = {name: checked(W, name) for name, W in checked_dict(weights, "weights").items()}
-    floats = {name: W.astype(np.float64) for name, W in weights.items()}
-    return {name: np.abs(W) > k * W.std() for name, W in floats.items()}
+    return {name: _beyond_sigma(W.astype(np.float64), k) for name, W in weights.items()}
 
 
 def exclude(scores: Arrays, masks: Arrays) -> dict[str, np.ndarray]:
@@ -96,7 +104,7 @@ def apply(weights: Arrays, masks: Arrays) -> dict[str, np.ndarray]:
     same_names(checked_dict(weights, "weights"), checked_dict(masks, "masks"), ("weights", "masks"))
     weights = {name: checked(W, name) for name, W in weights.items()}
     masks = {name: checked_mask(masks[name], W.shape, name) for name, W in weights.items()}
-    return {name: np.where(masks[name], W, W.dtype.type(0)) for name, W in weights.items()}
+    return {name: _zeroed(W, masks[name]) for name, W in weights.items()}
 
 
 def shuffle(masks: Arrays, seed: int) -> Masks:
@@ -108,8 +116,9 @@ def shuffle(masks: Arrays, seed: int) -> Masks:
     >>> shuffle({"a": np.array([True, False, False])}, seed=1)["a"].sum()
     np.int64(1)
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(checked_seed(seed))
     masks = {name: as_array(mask, name) for name, mask in checked_dict(masks, "masks").items()}
+    masks = {name: checked_mask(mask, mask.shape, name) for name, mask in masks.items()}
     return {name: rng.permutation(m.ravel()).reshape(m.shape) for name, m in masks.items()}
 
 
@@ -168,6 +177,18 @@ def _keep_highest(scores: np.ndarray, sparsity: float) -> np.ndarray:
     owed = pruned - np.count_nonzero(flat < cut)
     keep[ties[owed:]] = True
     return keep.reshape(scores.shape)
+
+
+def _beyond_sigma(W: np.ndarray, k: float) -> np.ndarray:
+    # Divided by the largest entry, so that the squares of tiny or huge weights stay in range.
+    relative = np.abs(W) / (np.abs(W).max() or 1.0)
+    return relative > k * (np.sign(W) * relative).std()
+
+
+def _zeroed(W: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    pruned = W.copy()
+    pruned[~mask] = 0
+    return pruned
 
 
 def _split(flat: np.ndarray, like: Arrays) -> Masks:

@@ -2,17 +2,24 @@
 
 import gzip
 import html
-import tempfile
-from collections.abc import Iterable
+import io
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
+import h5py
 import numpy as np
 
 from course_utils import costs, masking, pruning
 from course_utils.backend import keras
 
 _HEADINGS = ("layer", "kernel", "output", "parameters", "zeros", "sparsity", "MACs")
+_BY_INPUT = (
+    keras.layers.Conv1DTranspose,
+    keras.layers.Conv2DTranspose,
+    keras.layers.Conv3DTranspose,
+    keras.layers.EinsumDense,
+)
 _SUMMED = ("parameters", "weights", "zeros", "macs")
 
 
@@ -78,26 +85,29 @@ def report(model: keras.Model) -> Report:
     """Return parameters, zeros and MACs of every layer of a built model, for one input.
 
     MACs are those of a dense computation: zeros do not lower them. Layers without kernels
-    (pooling, activations) count none. Source of the counting rule: `costs.macs`.
+    (pooling, activations) count none; a layer that is used twice is counted once. Raises
+    ValueError for models without fixed shapes. Source of the counting rule: `costs.macs`.
 
     >>> from course_utils.models import article_cnn
     >>> report(article_cnn()).total.macs
     541440
     """
     found = pruning.weights(model)
-    return Report(model.name, tuple(_row(layer, found) for layer in model.layers))
+    rows = (_row(name, layer, found) for name, layer in _leaves(model.layers))
+    return Report(model.name, tuple(rows))
 
 
 def file_bytes(model: keras.Model, compressed: bool = False) -> int:
-    """Return the bytes of a file of the model's weights that is really written, then deleted.
+    """Return the bytes of an HDF5 file of the model's weights, written whole, in memory.
 
-    Without the optimiser's state, which Keras 3 saves with a trained model's weights and which
-    makes an Adam-trained network's file three times as large. `compressed`: the size after gzip.
+    The weights alone: a file that Keras 3 saves of a trained model holds the optimiser's state as
+    well, which makes an Adam-trained network three times as large. `compressed`: after gzip.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.weights.h5"
-        _without_optimizer(model).save_weights(path)
-        data = path.read_bytes()
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        for index, W in enumerate(model.get_weights()):
+            file.create_dataset(str(index), data=W)
+    data = buffer.getvalue()
     return len(gzip.compress(data, compresslevel=9, mtime=0)) if compressed else len(data)
 
 
@@ -113,7 +123,7 @@ class ZeroCounter(keras.callbacks.Callback):
         super().__init__()
         self.sparsity: dict[int, float] = {}
         self.steps = 0  # done so far, over all calls of `fit`
-        self._wanted = sorted(set(steps))
+        self._wanted = sorted({_checked_step(step) for step in steps})
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Record the state before the first step."""
@@ -133,23 +143,71 @@ class ZeroCounter(keras.callbacks.Callback):
             self.sparsity[self.steps] = masking.sparsity(pruning.weights(self.model))
 
 
-def _row(layer: keras.Layer, found: dict[str, np.ndarray]) -> LayerRow:
-    kernels = [W for name, W in found.items() if name.startswith(f"{layer.name}/")]
-    output = tuple(layer.output.shape)
+def _checked_step(step: int) -> int:
+    if not isinstance(step, int | np.integer) or isinstance(step, bool) or step < 0:
+        raise ValueError(f"steps are whole numbers of at least 0, not {step!r}.")
+    return int(step)
+
+
+def _leaves(layers: Iterable[keras.Layer], prefix: str = "") -> Iterator[tuple[str, keras.Layer]]:
+    """Yield every layer by its name, with the parts of nested models in their place."""
+    for layer in layers:
+        if isinstance(layer, keras.Model):
+            yield from _leaves(layer.layers, f"{prefix}{layer.name}/")
+        else:
+            yield f"{prefix}{layer.name}", layer
+
+
+def _row(name: str, layer: keras.Layer, kernels: dict[str, np.ndarray]) -> LayerRow:
+    """Make the row of a layer; what it computes is counted once, also if it is used twice."""
+    kernels = {key: W for key, W in kernels.items() if key.startswith(f"{name}/")}
+    arrays = list(kernels.values())
     return LayerRow(
-        layer.name,
-        kernels[0].shape if len(kernels) == 1 else (),
-        output,
+        name,
+        arrays[0].shape if len(arrays) == 1 else (),
+        _shape(layer, "output"),
         layer.count_params(),
-        sum(W.size for W in kernels),
-        sum(W.size - int(np.count_nonzero(W)) for W in kernels),
-        sum(costs.macs(W.shape, output[1:-1]) for W in kernels),
+        sum(W.size for W in arrays),
+        sum(W.size - int(np.count_nonzero(W)) for W in arrays),
+        sum(costs.macs(W.shape, _positions(layer)) for W in arrays),
     )
 
 
-def _without_optimizer(model: keras.Model) -> keras.Model:
-    # The same layers in a new, uncompiled model: nothing is copied, and no optimiser comes along.
-    return keras.Model(model.inputs, model.outputs)
+def _positions(layer: keras.Layer) -> tuple[int, ...]:
+    """Return at how many places the layer uses its kernel, for one input, axis by axis."""
+    # A transposed convolution lays its kernel over every place of the *input*.
+    side = "input" if isinstance(layer, _BY_INPUT) else "output"
+    shape = _shape(layer, side)
+    if isinstance(layer, keras.layers.EinsumDense):
+        places = _axes_beside_the_kernel(layer.equation, shape)
+    elif getattr(layer, "data_format", "channels_last") == "channels_first":
+        places = shape[2:]
+    else:
+        places = shape[1:-1]
+    if None in places:
+        raise ValueError(
+            f"layer {layer.name!r} works on inputs of any size {shape}, so its MACs are not known. "
+            "Build the model with a keras.Input of fixed size to count them."
+        )
+    return places
+
+
+def _axes_beside_the_kernel(equation: str, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    inputs, kernel = equation.split("->")[0].split(",")
+    letters = inputs.replace("...", "." * (len(shape) - len(inputs) + 3))
+    return tuple(n for c, n in zip(letters[1:], shape[1:], strict=True) if c not in kernel)
+
+
+def _shape(layer: keras.Layer, side: str) -> tuple[int | None, ...]:
+    try:
+        tensor = getattr(layer, side)
+    except AttributeError:
+        raise ValueError(
+            f"the shapes inside {layer.name!r} are not known: reports need a Sequential or "
+            "Functional model, whose layers are called on a keras.Input."
+        ) from None
+    tensor = tensor[0] if isinstance(tensor, list | tuple) else tensor
+    return tuple(tensor.shape)
 
 
 def _aligned(cells: tuple[str, ...], widths: list[int]) -> list[str]:

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from course_utils.arrays import checked, checked_number
+from course_utils.arrays import checked, checked_number, rounded_to
 
 Order = float | str  # a number p >= 1, math.inf, "fro", "spectral" or "nuclear"
 
@@ -82,8 +82,7 @@ def threshold_mask(W: np.ndarray, theta: float) -> np.ndarray:
     W = checked(W)
     theta = checked_number(theta, "theta", 0, math.inf)
     if W.dtype.kind == "f":
-        with np.errstate(over="ignore"):  # a θ beyond float16 becomes infinity: cut everything
-            return np.abs(W) > W.dtype.type(theta)
+        return np.abs(W) > rounded_to(theta, W.dtype)
     # Integers go through float64: the size of int8's -128 does not fit into int8.
     return np.abs(W.astype(np.float64)) > theta
 
@@ -98,7 +97,10 @@ def prune(W: np.ndarray, theta: float) -> np.ndarray:
     [[0.0, -0.3, 0.5]]
     """
     W = checked(W)
-    return np.where(threshold_mask(W, theta), W, W.dtype.type(0))
+    mask = threshold_mask(W, theta)
+    pruned = W.copy()
+    pruned[~mask] = 0
+    return pruned
 
 
 def relative_error(W: np.ndarray, pruned: np.ndarray) -> float:

@@ -44,14 +44,18 @@ class MaskConstraint(keras.constraints.Constraint):
 
     def __init__(self, model: keras.Model, variable: keras.Variable) -> None:
         self.earlier = variable.constraint  # such as a MaxNorm: still applied, before the mask
-        self._model = weakref.ref(model)
+        self.model = weakref.ref(model)  # the one that trains; no cycle keeps it alive
         self.mask = keras.Variable(np.ones(variable.shape, bool), trainable=False, dtype="bool")
 
     def __call__(self, w: keras.KerasTensor) -> keras.KerasTensor:
         """Return `w` with the pruned entries at +0, whatever they were (NaN included)."""
-        _refuse_averaging(self._model())  # here too: `compile` may have come after `attach`
-        if self.earlier is not None:
-            w = self.earlier(w)
+        _refuse_averaging(self.model())  # here too: `compile` may have come after `attach`
+        w = self._masked(w)
+        # A norm that the layer constrains is that of the pruned kernel: so the mask comes first,
+        # and again, should the constraint have moved a zero.
+        return w if self.earlier is None else self._masked(self.earlier(w))
+
+    def _masked(self, w: keras.KerasTensor) -> keras.KerasTensor:
         return keras.ops.where(self.mask, w, keras.ops.zeros_like(w))
 
 
@@ -114,14 +118,12 @@ def attach(model: keras.Model, masks: Arrays) -> None:
     _refuse_averaging(model)
     variables = kernels(model)
     full = _fitted(masks, variables)
-    fresh = [name for name in full if _constraint(variables[name]) is None]
-    for name in fresh:
-        variables[name].constraint = MaskConstraint(model, variables[name])
+    # Counted in full: a step that is compiled already has to learn of every new constraint.
+    if sum([_constrain(model, variables[name]) for name in full]):
+        _recompile(model)
     for name, mask in full.items():
         _constraint(variables[name]).mask.assign(mask)
         _zero(variables[name], mask)
-    if fresh:
-        _recompile(model)
 
 
 def detach(model: keras.Model) -> None:
@@ -168,13 +170,17 @@ def regrown(model: keras.Model) -> dict[str, int]:
 
 
 def _walk(layer: keras.Layer, prefix: str) -> Iterator[tuple[str, keras.Variable]]:
-    if isinstance(layer, keras.Model):
-        for inner in layer.layers:
-            path = f"{prefix}{inner.name}/"
-            yield from _walk(inner, path)
-        return
+    for inner in _inner_layers(layer):
+        yield from _walk(inner, f"{prefix}{inner.name}/")
     for attribute in _attributes(layer):
         yield f"{prefix}{attribute}", _built(layer, attribute)
+
+
+def _inner_layers(layer: keras.Layer) -> list[keras.Layer]:
+    """Return what is inside a model or a wrapper such as TimeDistributed, else nothing."""
+    if isinstance(layer, keras.Model):
+        return layer.layers
+    return [layer.layer] if isinstance(layer, keras.layers.Wrapper) else []
 
 
 def _attributes(layer: keras.Layer) -> tuple[str, ...]:
@@ -188,10 +194,11 @@ def _built(layer: keras.Layer, attribute: str) -> keras.Variable:
             "keras.Input, or call it once on a batch."
         )
     variable = getattr(layer, attribute)
-    if not isinstance(variable, keras.Variable):  # LoRA and quantization compute it on the fly
+    # LoRA computes the kernel on the fly; quantization stores whole numbers.
+    if not isinstance(variable, keras.Variable) or not keras.backend.is_float_dtype(variable.dtype):
         raise ValueError(
-            f"{attribute} of layer {layer.name!r} is computed from other weights (LoRA or "
-            "quantization), so it cannot be pruned. Prune first, then quantize."
+            f"{attribute} of layer {layer.name!r} is computed from other weights or quantized "
+            "(LoRA, int8), so it cannot be pruned. Prune first, then quantize."
         )
     return variable
 
@@ -204,6 +211,18 @@ def _fitted(masks: Arrays, variables: dict[str, keras.Variable]) -> Masks:
         name: checked_mask(as_array(mask, name), tuple(variables[name].shape), name)
         for name, mask in masks.items()
     }
+
+
+def _constrain(model: keras.Model, variable: keras.Variable) -> bool:
+    """Give the variable a constraint of this model's; tell whether it had none."""
+    constraint = _constraint(variable)
+    if constraint is None:
+        variable.constraint = MaskConstraint(model, variable)
+    elif constraint.model() is not model:  # attached to a part of the model, or to a whole
+        constraint.model = weakref.ref(model)
+    else:
+        return False
+    return True
 
 
 def _constraint(variable: keras.Variable) -> MaskConstraint | None:

@@ -1,5 +1,6 @@
 """How an exercise's check answers: in one sentence, and never with a stack trace."""
 
+import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ import numpy as np
 NOT_YET = "… not yet"
 RIGHT = "✓"
 WRONG = "✗"
+OPEN = "replace the ... above, run that cell, then this one again."
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,15 @@ def judge(answer: object, findings: Callable[[object], Iterator[str]], praise: s
     … not yet: replace the ... above, run that cell, then this one again.
     """
     if answer is ... or answer is None:
-        return Verdict(NOT_YET, "replace the ... above, run that cell, then this one again.")
+        return Verdict(NOT_YET, OPEN)
     try:
         hint = next(findings(answer), None)
     except Unsolved:
-        return Verdict(NOT_YET, "replace the ... above, run that cell, then this one again.")
+        return Verdict(NOT_YET, OPEN)
+    except Mistake as mistake:
+        return Verdict(WRONG, str(mistake))
     except Exception as error:  # whatever the reader's code raises becomes a sentence
-        return Verdict(WRONG, f"your code stops with {type(error).__name__}: {error}")
+        return Verdict(WRONG, f"your code stops with {_in_one_line(error)}")
     return Verdict(WRONG, hint) if hint else right(praise)
 
 
@@ -57,55 +61,67 @@ class Unsolved(Exception):
     """The reader's function gave back nothing: the exercise is still open."""
 
 
-def call(function: Callable, *arguments: object) -> object:
-    """Call the reader's function on copies, and report a changed argument as a mistake.
+class Mistake(ValueError):
+    """A mistake of form, whatever the exercise asks: its text is the hint."""
 
-    Raises Unsolved if it returns `...` or None, TypeError if it is no function, and
-    ValueError if it changed an array that it was given.
+
+def call(function: Callable, *arguments: object) -> object:
+    """Call the reader's function on copies of the arguments, and return what it returns.
+
+    Raises Unsolved if that is `...` or None, and Mistake if it is no function or changes an
+    array that it was given.
 
     >>> call(lambda W: W + 1, np.zeros(2)).tolist()
     [1.0, 1.0]
     """
     if not callable(function):
-        raise TypeError(f"a function was expected, not {function!r}")
-    copies = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
+        raise Mistake(f"a function was expected, not {function!r}")
+    copies = copy.deepcopy(arguments)
     result = function(*copies)
-    for given, copy in zip(arguments, copies, strict=True):
-        if isinstance(given, np.ndarray) and not np.array_equal(given, copy, equal_nan=True):
-            raise ChangedInPlace
+    if not all(map(_same, arguments, copies)):
+        raise Mistake(
+            "your function changed the array that it was given. Compute a new array instead "
+            "(W * mask makes one; W[...] = 0 changes the caller's W)."
+        )
     if result is ... or result is None:
         raise Unsolved
     return result
 
 
-class ChangedInPlace(ValueError):
-    """The reader's function changed its argument."""
-
-    def __str__(self) -> str:
-        return (
-            "your function changed the array that it was given. Compute a new array instead "
-            "(W * mask makes one; W[...] = 0 changes the caller's W)."
-        )
-
-
 def number(answer: object) -> float:
-    """Return the reader's number as a float; raises TypeError in words otherwise.
+    """Return the reader's number as a float; raises Mistake if it is none.
 
     >>> number(np.float32(0.5))
     0.5
     """
     if isinstance(answer, bool) or not isinstance(answer, int | float | np.number):
-        raise TypeError(f"a number was expected, not {type(answer).__name__}")
+        raise Mistake(f"a number was expected, not {type(answer).__name__}")
     return float(answer)
 
 
 def as_array(answer: object, shape: tuple[int, ...]) -> np.ndarray:
-    """Return the reader's array; raises ValueError in words if its shape is not `shape`.
+    """Return the reader's array; raises Mistake if its shape is not `shape`.
 
     >>> as_array([1, 2], (2,)).tolist()
     [1, 2]
     """
-    array = np.asarray(answer)
+    try:
+        array = np.asarray(answer)
+    except ValueError:
+        raise Mistake("the result is no array: its rows differ in length") from None
     if array.shape != shape:
-        raise ValueError(f"the result has shape {array.shape}; {shape} was expected")
+        raise Mistake(f"the result has shape {array.shape}; {shape} was expected")
     return array
+
+
+def _same(given: object, after: object) -> bool:
+    if isinstance(given, np.ndarray):
+        return np.array_equal(given, after, equal_nan=given.dtype.kind == "f")
+    if isinstance(given, dict):
+        return given.keys() == after.keys() and all(_same(given[k], after[k]) for k in given)
+    return True
+
+
+def _in_one_line(error: Exception) -> str:
+    name, text = type(error).__name__, " ".join(str(error).split())
+    return f"{name}: {text}" if text else name

@@ -1,0 +1,43 @@
+"""Pictures of images: a row of digits, the maps that a convolution makes of one."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+
+def images(x: np.ndarray, titles: Sequence[object], ax: Axes | None = None) -> Axes:
+    """Draw a row of grey images (n, height, width, 1) with a title above each."""
+    x = np.asarray(x)[..., 0]
+    ax = ax or plt.subplots(figsize=(7, 7 / len(x) + 0.4))[1]
+    ax.imshow(np.concatenate([np.pad(image, 1) for image in x], axis=1), cmap="gray_r")
+    width = x.shape[2] + 2
+    ax.set_xticks([width * (index + 0.5) for index in range(len(x))], [str(t) for t in titles])
+    ax.xaxis.tick_top()
+    ax.tick_params(length=0)
+    ax.set_yticks([])
+    ax.spines[:].set_visible(False)
+    return ax
+
+
+def feature_maps(
+    maps: np.ndarray, titles: Sequence[object], columns: int = 8, width: float = 9.0
+) -> Figure:
+    """Draw maps (height, width, n), each with a title; orange is positive, purple negative.
+
+    All share one scale, from minus to plus the largest size among them.
+    """
+    count = maps.shape[2]
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    size = width / columns
+    fig, axes = plt.subplots(rows, columns, figsize=(width, rows * (size + 0.3)), squeeze=False)
+    limit = np.abs(maps).max() or 1.0
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, index in zip(axes.flat, range(count), strict=False):
+        ax.imshow(maps[:, :, index], cmap="PuOr_r", vmin=-limit, vmax=limit)
+        ax.set_title(str(titles[index]), fontsize=10)
+    return fig
