@@ -82,7 +82,7 @@ def sparse_bytes(parameters: int, sparsity: float, bits: int = 32, index_bits: i
 def _positive(**lengths: int) -> None:
     for name, value in lengths.items():
         if not isinstance(value, int | np.integer) or value < 1:
-            raise ValueError(f"{name} must be at least 1 and a whole number, not {value!r}.")
+            raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}.")
 
 
 def _numbered(name: str, shape: Shape) -> dict[str, int]:

@@ -3,7 +3,6 @@
 import gzip
 import html
 import io
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 

@@ -80,7 +80,7 @@ def test_an_error_without_words_is_told_by_its_name():
     def fails(W):
         raise AssertionError
 
-    assert repr(check(fails)).rstrip(": ") == "✗ your code stops with AssertionError"
+    assert repr(check(fails)).rstrip(": .") == "✗ your code stops with AssertionError"
 
 
 def test_an_interruption_stops_the_check_too():
