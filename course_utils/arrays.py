@@ -60,11 +60,10 @@ def checked_number(value: float, name: str, low: float, high: float) -> float:
     real = isinstance(value, int | float | np.integer | np.floating)
     if not real or isinstance(value, bool):
         raise TypeError(f"{name} must be a number, not {value!r}.")
-    number = float(value)
-    if not low <= number <= high:  # False for NaN, too
+    if not low <= value <= high:  # False for NaN, too; before float, which huge integers overflow
         range_ = f"at least {low}" if math.isinf(high) else f"between {low} and {high}"
         raise ValueError(f"{name} must be {range_}, not {value!r}.")
-    return number
+    return float(value)
 
 
 def checked_seed(seed: int) -> int:
@@ -110,7 +109,7 @@ def same_names(one: Arrays, other: Mapping, names: tuple[str, str]) -> None:
 
     >>> same_names({"a": 1}, {"a": 2}, ("scores", "masks"))
     """
-    missing, extra = sorted(set(one) - set(other)), sorted(set(other) - set(one))
+    missing, extra = (sorted(a.keys() - b.keys(), key=str) for a, b in ((one, other), (other, one)))
     if missing or extra:
         raise ValueError(
             f"{names[1]} must have the same names as {names[0]}: "

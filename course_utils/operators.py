@@ -65,7 +65,8 @@ def normalize(W: np.ndarray, ord: Order = "fro", per: str = "tensor") -> np.ndar
             f"{what} all zeros, so its norm is 0 and W / ‖W‖ is undefined. "
             "Leave it out: an all-zero part has nothing left to rank or to prune."
         )
-    result = W / size
+    largest = np.abs(W.astype(np.float64)).max()  # first, for norms beyond the largest float
+    result = (W / largest) / norm(W / largest, ord, per)
     return result.astype(W.dtype) if W.dtype.kind == "f" else result
 
 

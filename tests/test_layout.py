@@ -1,0 +1,243 @@
+"""The layout of the package: what may import what, and what every public function has.
+
+Read from the sources, so that nothing has to be imported, and no list of files goes stale.
+"""
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import course_utils
+
+PACKAGE = Path(course_utils.__file__).parent
+
+# A module imports only modules above it. `checks` is a folder, one module a notebook.
+ORDER = (
+    "arrays",
+    "operators",
+    "criteria",
+    "masking",
+    "costs",
+    "backend",
+    "datafiles",
+    "mnist",
+    "data",
+    "models",
+    "pruning",
+    "measuring",
+    "recorded",
+    "plots",
+    "progress",
+    "widgets",
+    "checks",
+)
+CORE = ORDER[: ORDER.index("backend")]  # NumPy only
+
+# Public functions and classes whose docstring shows no example, and why.
+NO_EXAMPLE = {
+    "checks.*": "shown by the notebook, and tested on right and wrong answers",
+    "plots.*": "it draws; a doctest could show only that axes come back",
+    "data.Dataset": "load_digits shows one",
+    "datafiles.download": "it needs a server",
+    "datafiles.keep": "it writes files",
+    "mnist.find_mnist": "what it finds depends on the machine",
+    "mnist.keras_caches": "what it finds depends on the machine",
+    "measuring.LayerRow": "report makes them",
+    "measuring.Report": "report makes them",
+    "measuring.ZeroCounter": "a callback: it does nothing outside fit",
+    "measuring.file_bytes": "the bytes depend on the version of h5py",
+    "pruning.MaskConstraint": "attach makes them",
+    "pruning.detach": "nothing to see: the example of attach shows the state",
+    "pruning.held_masks": "the masks of a model would fill a page",
+    "pruning.masks_from_zeros": "the masks of a model would fill a page",
+}
+
+
+def modules() -> dict[str, ast.Module]:
+    """Every module of the package by its dotted name within it, such as "checks.verdict"."""
+    files = (path for path in sorted(PACKAGE.rglob("*.py")) if path.name != "__init__.py")
+    return {
+        ".".join(path.relative_to(PACKAGE).with_suffix("").parts): ast.parse(
+            path.read_text("utf-8")
+        )
+        for path in files
+    }
+
+
+SOURCES = modules()
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    """Every module that a source imports, anywhere in it; names are followed into the package."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            origin = "." * node.level + (node.module or "")
+            within = [f"{origin}.{alias.name}" for alias in node.names]
+            known = [name for name in within if name.removeprefix("course_utils.") in SOURCES]
+            yield from known or [origin]
+
+
+def internal(name: str) -> list[str]:
+    """The modules of this package that one of them imports."""
+    starting = "course_utils."
+    return [m.removeprefix(starting) for m in imported(SOURCES[name]) if m.startswith(starting)]
+
+
+def place(name: str) -> int:
+    return ORDER.index(name.split(".")[0])
+
+
+def public(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef | ast.ClassDef]]:
+    """Public functions and classes, and the public methods of public classes."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            yield node.name, node
+            for inner in node.body if isinstance(node, ast.ClassDef) else ():
+                if isinstance(inner, ast.FunctionDef) and not inner.name.startswith("_"):
+                    yield f"{node.name}.{inner.name}", inner
+
+
+PUBLIC = {f"{m}.{name}": node for m, tree in SOURCES.items() for name, node in public(tree)}
+TOP_LEVEL = [name for name in PUBLIC if name.rpartition(".")[0] in SOURCES]
+
+
+# ------------------------------------------------------------------------------- what imports what
+
+
+def test_every_module_has_its_place_in_the_order():
+    found = {name.split(".")[0] for name in SOURCES}
+    missing, gone = sorted(found - set(ORDER)), sorted(set(ORDER) - found)
+    assert not missing, f"put {missing} into ORDER, below everything that it may import"
+    assert not gone, f"{gone} is no longer there: take it out of ORDER"
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_module_imports_only_modules_above_it(name):
+    for other in internal(name):
+        below = place(other) > place(name)
+        assert not below, f"{name} imports {other}, which stands below it in ORDER"
+
+
+def test_no_module_imports_itself_in_a_circle():
+    TopologicalSorter({name: internal(name) for name in SOURCES}).prepare()
+
+
+def test_the_init_of_a_folder_imports_from_its_own_folder_only():
+    """So that `import course_utils` costs nothing, and no check drags in another."""
+    for path in PACKAGE.rglob("__init__.py"):
+        folder = ".".join(path.parent.relative_to(PACKAGE.parent).parts)
+        names = list(imported(ast.parse(path.read_text("utf-8"))))
+        assert all(name.startswith(f"{folder}.") for name in names), path
+        assert not names or folder != "course_utils"
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_imports_within_the_package_are_absolute(name):
+    assert not [module for module in imported(SOURCES[name]) if module.startswith(".")]
+
+
+@pytest.mark.parametrize("name", [name for name in SOURCES if name != "backend"])
+def test_only_backend_imports_keras_and_tensorflow(name):
+    """It silences their chatter and refuses another backend; the rest takes Keras from it."""
+    roots = {module.split(".")[0] for module in imported(SOURCES[name])}
+    assert not roots & {"keras", "tensorflow", "tf_keras"}
+
+
+@pytest.mark.parametrize("name", CORE)
+def test_the_core_imports_numpy_and_the_standard_library_only(name):
+    roots = {module.split(".")[0] for module in imported(SOURCES[name])}
+    assert roots <= {"numpy", "course_utils", *sys.stdlib_module_names}
+    assert all(other in CORE for other in internal(name))
+
+
+def test_the_packages_own_docstring_names_its_modules_in_this_order():
+    named = [
+        word.strip(",")
+        for line in course_utils.__doc__.splitlines()
+        for word in line.split()
+        if word.strip(",") in ORDER and line.startswith("    ") and "{" not in line
+    ]
+    assert named == [name for name in ORDER if name in named]
+    assert set(CORE) <= set(named)
+
+
+IMPORT_CORE = f"""
+import sys, time
+start = time.process_time()
+import {", ".join(f"course_utils.{name}" for name in CORE)}
+seconds = time.process_time() - start
+print(seconds, *sorted({{name.split(".")[0] for name in sys.modules}}))
+"""
+
+
+@pytest.fixture(scope="module")
+def imports() -> list[tuple[float, set[str]]]:
+    """Three fresh processes: seconds of processor time to import the core, and what was loaded."""
+    one_thread = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", IMPORT_CORE],
+            capture_output=True, text=True, check=True, env=one_thread,
+        ).stdout.split()
+        for _ in range(3)
+    ]  # fmt: skip
+    return [(float(seconds), set(names)) for seconds, *names in runs]
+
+
+def test_the_core_loads_neither_keras_nor_tensorflow_nor_matplotlib(imports):
+    for _, loaded in imports:
+        assert "numpy" in loaded
+        assert not loaded & {"keras", "tensorflow", "matplotlib", "scipy", "h5py"}
+
+
+def test_the_core_imports_in_under_0_3_seconds(imports):
+    """Processor time, the best of three: a loaded machine makes everything slower but that."""
+    assert min(seconds for seconds, _ in imports) < 0.3
+
+
+# -------------------------------------------------------------------------- what public things have
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_everything_public_has_a_docstring(name):
+    first = (ast.get_docstring(PUBLIC[name]) or "").split("\n")[0]
+    assert first, f"say in one line what {name} does"
+    assert first.endswith((".", ":", "?")), f"the first line of {name} is no whole sentence"
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, node in PUBLIC.items() if isinstance(node, ast.FunctionDef)]
+)
+def test_public_functions_have_types(name):
+    arguments = PUBLIC[name].args
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    every += [a for a in (arguments.vararg, arguments.kwarg) if a]
+    bare = [a.arg for a in every if a.annotation is None and a.arg not in ("self", "cls")]
+    assert not bare, f"give {bare} of {name} a type"
+    assert PUBLIC[name].returns is not None, f"say what {name} returns"
+
+
+@pytest.mark.parametrize("name", TOP_LEVEL)
+def test_public_functions_show_an_example_or_say_why_not(name):
+    shows = ">>>" in (ast.get_docstring(PUBLIC[name]) or "")
+    assert shows or excused(name), f"add a doctest to {name}, or a reason to NO_EXAMPLE"
+
+
+def excused(name: str) -> bool:
+    return name in NO_EXAMPLE or f"{name.split('.')[0]}.*" in NO_EXAMPLE
+
+
+@pytest.mark.parametrize("name", NO_EXAMPLE)
+def test_no_excuse_outlives_its_function(name):
+    folder = name.removesuffix("*")
+    covered = [t for t in TOP_LEVEL if t == name or (name.endswith("*") and t.startswith(folder))]
+    without = [t for t in covered if ">>>" not in (ast.get_docstring(PUBLIC[t]) or "")]
+    assert without, f"take {name} out of NO_EXAMPLE: it is gone, or has its example"

@@ -1,0 +1,324 @@
+"""Facts about a model: reports against known numbers, file sizes, zeros after single steps."""
+
+import gzip
+import json
+import re
+
+import numpy as np
+import pytest
+
+from course_utils import criteria, masking, measuring, models, pruning
+from course_utils.backend import keras
+
+layers = keras.layers
+
+
+def attach(model: keras.Model, sparsity: float) -> None:
+    """Attach masks by magnitude."""
+    scores = criteria.magnitude(pruning.weights(model))
+    pruning.attach(model, masking.make_masks(scores, sparsity))
+
+
+def lenet_300_100() -> keras.Model:
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Flatten(name="flatten"),
+            layers.Dense(300, name="fc1"),
+            layers.Dense(100, name="fc2"),
+            layers.Dense(10, name="fc3"),
+        ],
+        name="lenet300",
+    )
+
+
+# ------------------------------------------------------------------------------------------ reports
+
+
+@pytest.mark.parametrize(
+    ("build", "parameters", "macs"),
+    [
+        (models.article_cnn, 347_146, 541_440),
+        (models.lenet5, 431_080, 2_293_000),
+        (lenet_300_100, 266_610, 266_200),
+    ],
+)
+def test_the_networks_of_the_papers(build, parameters, macs):
+    model = build()
+    total = measuring.report(model).total
+    assert (total.parameters, total.macs) == (parameters, macs)
+    assert total.parameters == model.count_params()
+    assert total.zeros == 0
+
+
+def test_the_rows_of_the_articles_cnn():
+    rows = {row.layer: row for row in measuring.report(models.article_cnn()).rows}
+    assert list(rows) == ["conv", "pool", "flatten", "dense", "output"]
+    assert (rows["conv"].kernel, rows["conv"].output) == ((3, 3, 1, 32), (None, 26, 26, 32))
+    assert [rows[name].macs for name in rows] == [194_688, 0, 0, 346_112, 640]
+    assert [rows[name].parameters for name in rows] == [320, 0, 0, 346_176, 650]
+    assert [rows[name].weights for name in rows] == [288, 0, 0, 346_112, 640]
+
+
+def test_zeros_are_counted_and_macs_stay_those_of_a_dense_computation():
+    model = models.article_cnn()
+    pruning.attach(model, {"conv/kernel": np.arange(32).reshape(1, 1, 1, 32) < 8})
+    report = measuring.report(model)
+    conv = next(row for row in report.rows if row.layer == "conv")
+    assert (conv.zeros, conv.sparsity) == (216, 0.75)
+    assert report.total.zeros == 216
+    assert report.total.sparsity == masking.sparsity(pruning.weights(model))
+    assert report.total.macs == 541_440
+
+
+def test_zero_biases_are_no_pruned_weights():
+    assert measuring.report(models.article_cnn()).total.zeros == 0  # biases start at zero
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "macs"),
+    [
+        (layers.Conv2D(4, 3, strides=2, padding="same"), (9, 9, 2), 3 * 3 * 2 * 4 * 5 * 5),
+        (layers.Conv2D(4, 3, groups=2), (9, 9, 2), 3 * 3 * 1 * 4 * 7 * 7),
+        (layers.Conv1D(4, 3, dilation_rate=2), (9, 2), 3 * 2 * 4 * 5),
+        (layers.DepthwiseConv2D(3, depth_multiplier=2), (9, 9, 2), 3 * 3 * 2 * 2 * 7 * 7),
+        (layers.SeparableConv2D(4, 3), (9, 9, 2), (3 * 3 * 2 + 2 * 4) * 7 * 7),
+        (layers.Dense(4), (9, 2), 2 * 4 * 9),  # once for each of 9 positions
+        (layers.Conv2DTranspose(3, 2, strides=2), (4, 4, 1), 2 * 2 * 1 * 3 * 4 * 4),
+        (layers.EinsumDense("abc,cde->abde", (5, 2, 3)), (5, 7), 7 * 2 * 3 * 5),
+        (layers.EinsumDense("abc,cde->abde", (None, 2, 3)), (5, 7), 7 * 2 * 3 * 5),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, layers.Layer) else None,
+)
+def test_macs_of_every_kind_of_layer_against_counting_by_hand(layer, shape, macs):
+    """A transposed convolution multiplies its whole kernel at each *input* position."""
+    model = keras.Sequential([keras.Input(shape), layer])
+    assert measuring.report(model).total.macs == macs
+
+
+def test_a_nested_model_counts_as_its_layers_do():
+    inner = [layers.Conv2D(4, 3, name="conv"), layers.Flatten(), layers.Dense(5, name="fc")]
+    nested = keras.Sequential([keras.Input((8, 8, 1)), *inner], name="inner")
+    image = keras.Input((8, 8, 1))
+    model = keras.Model(image, layers.Dense(2, name="out")(nested(image)))
+    total = measuring.report(model).total
+    assert total.macs == 3 * 3 * 4 * 6 * 6 + 6 * 6 * 4 * 5 + 5 * 2
+    assert total.parameters == model.count_params()
+    assert total.weights == 36 + 720 + 10
+
+
+def test_a_layer_used_twice_is_counted_once():
+    """Its MACs, too: the report says what each layer holds and costs, once."""
+    shared, features = layers.Dense(4, name="shared"), keras.Input((4,))
+    total = measuring.report(keras.Model(features, shared(shared(features)))).total
+    assert (total.parameters, total.weights, total.macs) == (20, 16, 16)
+
+
+def test_several_inputs_and_outputs():
+    one, two = keras.Input((3,)), keras.Input((1,))
+    joined = layers.Concatenate()([one, two])
+    outputs = [layers.Dense(2, name="a")(joined), layers.Dense(5, name="b")(joined)]
+    total = measuring.report(keras.Model([one, two], outputs)).total
+    assert (total.parameters, total.macs) == (10 + 25, 8 + 20)
+
+
+def test_a_nested_model_with_two_outputs():
+    features = keras.Input((4,))
+    heads = [layers.Dense(2, name="a")(features), layers.Dense(3, name="b")(features)]
+    two = keras.Model(features, heads, name="two")
+    image = keras.Input((4,))
+    total = measuring.report(keras.Model(image, layers.Concatenate()(two(image)))).total
+    assert (total.parameters, total.macs) == (25, 20)
+
+
+class Subclassed(keras.Model):
+    """A model written as a class: Keras knows no output shapes of its layers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = layers.Dense(2, name="fc")
+
+    def call(self, x):
+        return self.fc(x)
+
+
+@pytest.mark.parametrize("function", [measuring.report, measuring.file_bytes])
+def test_a_model_written_as_a_class_is_measured_or_refused_in_words(function):
+    model = Subclassed()
+    model(np.ones((1, 4), "float32"))
+    try:
+        result = function(model)
+    except ValueError as refused:
+        assert re.search("Sequential|Functional|functional", str(refused))  # noqa: PT017
+    else:
+        assert getattr(result, "total", result)
+
+
+def test_an_image_of_any_size_has_no_macs_yet_and_the_message_says_so():
+    model = keras.Sequential([keras.Input((None, None, 1)), layers.Conv2D(4, 3, name="conv")])
+    with pytest.raises(ValueError, match="any size"):
+        measuring.report(model)
+
+
+def test_an_unbuilt_model_is_refused():
+    with pytest.raises(ValueError, match="Build the model first"):
+        measuring.report(keras.Sequential([layers.Dense(2)]))
+
+
+# ------------------------------------------------------------------------------- how reports appear
+
+
+@pytest.fixture(scope="module")
+def report() -> measuring.Report:
+    """The article's CNN, 90 % pruned."""
+    model = models.article_cnn()
+    attach(model, 0.9)
+    return measuring.report(model)
+
+
+def test_a_report_is_plain_data_for_json(report):
+    data = json.loads(json.dumps(report.to_dict()))
+    assert data["model"] == "article_cnn"
+    assert [layer["layer"] for layer in data["layers"]][-2:] == ["output", "total"]
+    assert data["layers"][-1]["sparsity"] == pytest.approx(0.9)
+    assert data["layers"][0]["kernel"] == [3, 3, 1, 32]
+    assert sum(layer["macs"] for layer in data["layers"][:-1]) == data["layers"][-1]["macs"]
+
+
+def test_a_report_prints_as_an_aligned_table(report):
+    lines = str(report).splitlines()
+    assert repr(report) == str(report)
+    assert len(lines) == 2 + 5 + 1
+    assert len({len(line) for line in lines}) == 1, "every line is as wide as the heading"
+    assert lines[-1].split() == ["total", "-", "347,146", "312,336", "90.0%", "541,440"]
+
+
+def test_a_report_in_a_notebook_has_the_same_cells(report):
+    cells = re.findall(r"<td>(.*?)</td>", report._repr_html_())
+    assert cells == [cell for row in (*report.rows, report.total) for cell in row.cells()]
+
+
+def test_names_are_escaped_in_html():
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(2, name="<b>&fc")])
+    page = measuring.report(model)._repr_html_()
+    assert "&lt;b&gt;&amp;fc" in page
+    assert "<b>" not in page
+
+
+# --------------------------------------------------------------------------------------- file sizes
+
+
+def test_an_optimisers_state_does_not_count(pictures):
+    """Keras saves Adam's moments with the weights: three times the bytes."""
+    dense, trained = models.article_cnn(), models.article_cnn()
+    trained.fit(*pictures, verbose=0)
+    assert abs(measuring.file_bytes(trained) - measuring.file_bytes(dense)) < 500
+    assert measuring.file_bytes(dense) == pytest.approx(4 * 347_146, rel=0.03)
+
+
+def test_zeros_save_nothing_until_the_file_is_compressed():
+    dense, pruned = models.article_cnn(), models.article_cnn()
+    attach(pruned, 0.9)
+    assert measuring.file_bytes(pruned) == measuring.file_bytes(dense)
+    ratio = measuring.file_bytes(dense, compressed=True) / measuring.file_bytes(pruned, True)
+    assert ratio > 4
+
+
+def test_the_compressed_size_is_that_of_the_weights_under_gzip():
+    model = models.article_cnn()
+    attach(model, 0.9)
+    weights = b"".join(W.tobytes() for W in model.get_weights())
+    size = len(gzip.compress(weights, 9))
+    assert measuring.file_bytes(model, compressed=True) == pytest.approx(size, rel=0.02)
+
+
+def test_measuring_changes_nothing_and_leaves_no_file(tiny, batch, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    model = tiny("adam")
+    attach(model, 0.5)
+    before = model.get_weights()
+    measuring.file_bytes(model)
+    measuring.report(model)
+    assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
+    assert list(tmp_path.iterdir()) == []
+    model.fit(*batch, verbose=0)
+    assert not any(pruning.regrown(model).values())
+
+
+def test_the_optimiser_of_a_nested_model_does_not_count_either(batch):
+    inner = keras.Sequential([keras.Input((6,)), layers.Dense(64, name="fc")], name="inner")
+    features = keras.Input((6,))
+    model = keras.Model(features, layers.Dense(3, name="out")(inner(features)))
+    before = measuring.file_bytes(model)
+    inner.compile("adam", "mse")
+    inner.fit(batch.x, np.zeros((32, 64)), verbose=0)
+    assert abs(measuring.file_bytes(model) - before) < 500
+
+
+# ---------------------------------------------------------------------- zeros after single steps
+
+
+def prune_once(model: keras.Model) -> None:
+    """Set half of the weights to zero, as the article does: no mask."""
+    masks = masking.make_masks(criteria.magnitude(pruning.weights(model)), 0.5)
+    for name, W in masking.apply(pruning.weights(model), masks).items():
+        pruning.kernels(model)[name].assign(W)
+
+
+def fit(model: keras.Model, batch, counter: measuring.ZeroCounter, **settings: object) -> None:
+    settings = {"batch_size": 8, "epochs": 2, "verbose": 0, **settings}  # 8 steps
+    model.fit(*batch, callbacks=[counter], **settings)
+
+
+def test_zeros_before_and_after_single_steps(tiny, batch):
+    model, counter = tiny(), measuring.ZeroCounter([5, 0, 1, 1, 100])
+    prune_once(model)
+    fit(model, batch, counter)
+    assert list(counter.sparsity) == [0, 1, 5]
+    assert counter.sparsity[0] == 0.5
+    assert counter.sparsity[1] < 0.2
+
+
+def test_a_held_mask_shows_as_a_flat_line(tiny, batch):
+    model, counter = tiny(), measuring.ZeroCounter(range(9))
+    attach(model, 0.75)
+    fit(model, batch, counter)
+    assert counter.sparsity == dict.fromkeys(range(9), 0.75)
+
+
+@pytest.mark.parametrize("new_optimizer", [False, True])
+def test_steps_are_counted_over_several_calls_of_fit(tiny, batch, new_optimizer):
+    model, counter = tiny("adam"), measuring.ZeroCounter([0, 7, 8, 9, 16])
+    fit(model, batch, counter)
+    if new_optimizer:
+        models.compiled(model)
+    fit(model, batch, counter)
+    assert list(counter.sparsity) == [0, 7, 8, 9, 16]
+
+
+def test_steps_before_the_counter_came_do_not_count(tiny, batch):
+    model, counter = tiny(), measuring.ZeroCounter([0, 1])
+    model.fit(*batch, verbose=0)
+    fit(model, batch, counter)
+    assert list(counter.sparsity) == [0, 1]
+
+
+def test_with_several_steps_per_execution_the_end_of_a_group_is_recorded(tiny, batch):
+    model = tiny(steps_per_execution=4)
+    counter = measuring.ZeroCounter([0, 1, 2, 6])
+    fit(model, batch, counter)
+    assert list(counter.sparsity) == [0, 4, 8]
+
+
+def test_with_accumulated_gradients_the_optimisers_steps_are_counted(tiny, batch):
+    model = tiny(keras.optimizers.SGD(0.1, gradient_accumulation_steps=2))
+    counter = measuring.ZeroCounter(range(20))
+    fit(model, batch, counter)
+    assert list(counter.sparsity) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("steps", [[-1], [0.5], ["1"]])
+def test_steps_that_are_no_steps_are_refused(steps):
+    with pytest.raises((TypeError, ValueError), match="step"):
+        measuring.ZeroCounter(steps)
