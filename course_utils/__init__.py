@@ -8,11 +8,22 @@ One dictionary runs through everything, weights -> scores -> masks, under the sa
     sparsity  0.9                      the share of all prunable weights that is zero
     scope     "global" or "layer"      what is ranked together
 
-The modules, in the order in which they build on one another:
+The modules, in the order in which they build on one another; each imports only what is above it:
 
-    arrays, operators, criteria, masking, costs    NumPy only
-    backend, data, models, pruning, measuring      Keras
-    plots, progress, widgets, checks               teaching
+    arrays        what may come in                   NumPy only, from here
+    operators     norms, normalize, prune
+    criteria      weights -> scores
+    masking       scores -> masks
+    costs         what a layer costs                 to here
+    backend       TensorFlow and Keras, quietly
+    datafiles     files, read and fetched safely
+    mnist         where MNIST may be
+    data          digits, verified, split once
+    models        the course's small networks
+    pruning       attach and detach what is held     the heart of it
+    measuring     what a model holds and costs
+    recorded      results that took long to measure
+    plots, progress, widgets, checks                 what the lessons need
 """
 
 __version__ = "0.1.0"
