@@ -99,7 +99,7 @@ def report(model: keras.Model) -> Report:
 def file_bytes(model: keras.Model, compressed: bool = False) -> int:
     """Return the bytes of an HDF5 file of the model's weights, written whole, in memory.
 
-    The weights alone: a file that Keras 3 saves of a trained model holds the optimiser's state as
+    The weights alone: a file that Keras 3 saves of a trained model holds the optimizer's state as
     well, which makes an Adam-trained network three times as large. `compressed`: after gzip.
     """
     buffer = io.BytesIO()
@@ -111,7 +111,7 @@ def file_bytes(model: keras.Model, compressed: bool = False) -> int:
 
 
 class ZeroCounter(keras.callbacks.Callback):
-    """Record the sparsity of the prunable kernels after single optimiser steps.
+    """Record the sparsity of the prunable kernels after single optimizer steps.
 
     `sparsity` maps a step to the share of zeros; step 0 is the state before training. Steps are
     counted over all calls of `fit` with this callback. With `steps_per_execution` > 1 Keras
@@ -133,7 +133,7 @@ class ZeroCounter(keras.callbacks.Callback):
         self._record(int(self.model.optimizer.iterations) - self._before)
 
     def _record(self, steps: int) -> None:
-        if steps == 0:  # a new optimiser counts from 0 again, an old one goes on
+        if steps == 0:  # a new optimizer counts from 0 again, an old one goes on
             self._before = int(self.model.optimizer.iterations)
             self._offset = self.steps
         self.steps = self._offset + steps

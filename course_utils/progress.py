@@ -10,6 +10,15 @@ from course_utils.backend import keras
 SECONDS_BETWEEN_LINES = 0.5
 
 
+def quick_mode() -> bool:
+    """Tell whether lessons are to train little, as CI does, to see quickly that all runs.
+
+    >>> quick_mode() == (os.environ.get("COURSE_QUICK") == "1")
+    True
+    """
+    return os.environ.get("COURSE_QUICK") == "1"
+
+
 class Progress(keras.callbacks.Callback):
     """Show one line while a model trains, and leave a line without timings behind.
 

@@ -1,8 +1,8 @@
 """Hold masks in a Keras model: read its kernels, attach masks, detach them.
 
-A mask is a constraint. Keras applies `variable.constraint` after every optimiser step, inside the
+A mask is a constraint. Keras applies `variable.constraint` after every optimizer step, inside the
 compiled train step; one that sets the pruned weights to zero there is projected gradient descent
-onto the networks with that mask. So `fit`, any optimiser with momentum, `steps_per_execution`,
+onto the networks with that mask. So `fit`, any optimizer with momentum, `steps_per_execution`,
 `jit_compile` and hand-written loops stay ordinary Keras, the model stays an ordinary model, and
 there is nothing to strip before saving.
 """
@@ -35,7 +35,7 @@ _KERNELS = (
 
 
 class MaskConstraint(keras.constraints.Constraint):
-    """Set the pruned entries of one variable to zero, after every optimiser step.
+    """Set the pruned entries of one variable to zero, after every optimizer step.
 
     The mask lives in a non-trainable variable that is assigned in place: a compiled train step
     reads its present value, so that a new mask costs no new compilation. It is not one of the
@@ -106,7 +106,7 @@ def attach(model: keras.Model, masks: Arrays) -> None:
     brings pruned weights back until the next step (`regrown` finds them).
 
     Raises ValueError, having changed nothing, for unknown names, shapes that do not fit, entries
-    other than 0 and 1, and an optimiser with `use_ema=True`, which at the end of `fit`
+    other than 0 and 1, and an optimizer with `use_ema=True`, which at the end of `fit`
     overwrites the weights with an average that knows no mask.
 
     >>> from course_utils import masking, models
@@ -246,9 +246,9 @@ def _recompile(model: keras.Model) -> None:
 
 def _refuse_averaging(model: keras.Model | None) -> None:
     optimizer = getattr(model, "optimizer", None)
-    inner = getattr(optimizer, "inner_optimizer", optimizer)  # inside a loss-scale optimiser
+    inner = getattr(optimizer, "inner_optimizer", optimizer)  # inside a loss-scale optimizer
     if getattr(inner, "use_ema", False):
         raise ValueError(
-            "the optimiser has use_ema=True: at the end of `fit` it overwrites the weights with "
+            "the optimizer has use_ema=True: at the end of `fit` it overwrites the weights with "
             "their moving average, which brings pruned weights back. Compile with use_ema=False."
         )

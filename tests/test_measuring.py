@@ -208,7 +208,7 @@ def test_names_are_escaped_in_html():
 # --------------------------------------------------------------------------------------- file sizes
 
 
-def test_an_optimisers_state_does_not_count(pictures):
+def test_an_optimizers_state_does_not_count(pictures):
     """Keras saves Adam's moments with the weights: three times the bytes."""
     dense, trained = models.article_cnn(), models.article_cnn()
     trained.fit(*pictures, verbose=0)
@@ -246,7 +246,7 @@ def test_measuring_changes_nothing_and_leaves_no_file(tiny, batch, tmp_path, mon
     assert not any(pruning.regrown(model).values())
 
 
-def test_the_optimiser_of_a_nested_model_does_not_count_either(batch):
+def test_the_optimizer_of_a_nested_model_does_not_count_either(batch):
     inner = keras.Sequential([keras.Input((6,)), layers.Dense(64, name="fc")], name="inner")
     features = keras.Input((6,))
     model = keras.Model(features, layers.Dense(3, name="out")(inner(features)))
@@ -311,7 +311,7 @@ def test_with_several_steps_per_execution_the_end_of_a_group_is_recorded(tiny, b
     assert list(counter.sparsity) == [0, 4, 8]
 
 
-def test_with_accumulated_gradients_the_optimisers_steps_are_counted(tiny, batch):
+def test_with_accumulated_gradients_the_optimizers_steps_are_counted(tiny, batch):
     model = tiny(keras.optimizers.SGD(0.1, gradient_accumulation_steps=2))
     counter = measuring.ZeroCounter(range(20))
     fit(model, batch, counter)

@@ -62,7 +62,7 @@ def test_training_repeats_with_its_seed(pictures):
     assert losses[0] == losses[1]
 
 
-def test_compiling_gives_a_new_optimiser_and_keeps_the_weights(tiny, batch):
+def test_compiling_gives_a_new_optimizer_and_keeps_the_weights(tiny, batch):
     model = tiny("adam")
     model.fit(*batch, verbose=0)
     before, old = model.get_weights(), model.optimizer

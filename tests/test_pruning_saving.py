@@ -87,7 +87,7 @@ def test_the_loaded_model_has_the_zeros(stranger):
 
 
 @pytest.mark.slow
-def test_the_loaded_model_goes_on_training_with_its_optimiser(stranger):
+def test_the_loaded_model_goes_on_training_with_its_optimizer(stranger):
     assert stranger["iterations"] == 4  # two steps before, two after
 
 

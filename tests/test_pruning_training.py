@@ -219,7 +219,7 @@ OPTIMIZERS = {
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
-def test_the_mask_holds_under_any_optimiser(tiny, batch, optimizer):
+def test_the_mask_holds_under_any_optimizer(tiny, batch, optimizer):
     model = tiny(optimizer())
     masks = attach(model)
     fit(model, batch)

@@ -42,8 +42,11 @@ def _map_findings(function: Callable) -> Iterator[str]:
     if not np.allclose(got, right):
         yield "one number of the map is sum(window * kernel) + bias; here some are not."
     image, kernel = rng.normal(size=(6, 5)), rng.normal(size=(2, 4))
-    got = np.asarray(call(function, image, kernel, bias))
     right = _convolution(image, kernel, bias)
+    try:
+        got = np.asarray(call(function, image, kernel, bias))
+    except (ValueError, IndexError):  # shapes that do not fit: a 3 stands in the code
+        got = np.zeros(0)
     if got.shape != right.shape or not np.allclose(got, right):
         yield "it is right for a 3x3 kernel, but not for one of 2 rows and 4 columns."
 

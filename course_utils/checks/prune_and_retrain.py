@@ -61,9 +61,9 @@ def _step_findings(function: Callable) -> Iterator[str]:
     velocity, gradient = rng.normal(size=(4, 5)), rng.normal(size=(4, 5))
     free = W + 0.9 * velocity - 0.1 * gradient
     answer = call(function, W, velocity, gradient, mask)
-    if not isinstance(answer, tuple) or len(answer) != 2:
+    if not isinstance(answer, tuple | list) or len(answer) != 2:
         yield "return two arrays, the new W and the new velocity: return W, velocity."
-    new = as_array(answer[0], W.shape)
+    new, remembered = (as_array(part, W.shape) for part in answer)
     if np.allclose(new, free):
         yield "nothing holds the mask: the pruned weights moved. Multiply the new W by it."
     if np.allclose(new, W + 0.9 * velocity - 0.1 * gradient * mask):
@@ -76,6 +76,8 @@ def _step_findings(function: Callable) -> Iterator[str]:
         yield "some pruned weights are not zero after the step."
     if not np.allclose(new[mask], free[mask]):
         yield "the kept weights should move as without a mask: W + 0.9 · velocity - 0.1 · gradient."
+    if not np.allclose(remembered[mask], (0.9 * velocity - 0.1 * gradient)[mask]):
+        yield "the velocity of the kept weights should be 0.9 · velocity - 0.1 · gradient."
 
 
 def _error_findings(function: Callable) -> Iterator[str]:
@@ -93,4 +95,4 @@ def _error_findings(function: Callable) -> Iterator[str]:
         if math.isclose(got, 100 * right, rel_tol=1e-6):
             yield "give it as a share, not in percent."
         if not math.isclose(got, right, rel_tol=1e-6):
-            yield f"for accuracy {p} on {n} images, {got:.5f} came and {right:.5f} was expected."
+            yield f"for accuracy {p} on {n} images, {got:.7f} came and {right:.7f} was expected."

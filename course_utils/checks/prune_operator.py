@@ -65,7 +65,7 @@ def _count_findings(function: Callable) -> Iterator[str]:
         (rng.integers(-2, 3, size=(4, 5)).astype(float), "many ties"),
         (np.ones((2, 5)), "all sizes equal"),
     ):
-        for s in (0.0, 0.4, 0.58, 1.0):
+        for s in (0.3, 0.58, 0.47, 0.0, 1.0):
             yield from _mask_findings(call(function, W, s), W, s, what)
 
 
@@ -75,6 +75,10 @@ def _mask_findings(answer: object, W: np.ndarray, s: float, what: str) -> Iterat
         yield "a mask holds True and False only: return the mask, not the pruned weights."
     mask, asked = mask.astype(bool), round(s * W.size)
     gone = int((~mask).sum())
+    if s == 0 and gone:
+        yield "at sparsity 0 nothing should go. A > cuts what equals the threshold: rank instead."
+    if s == 1 and not gone:
+        yield "at sparsity 1 everything goes. Beware of slices: the last 0 entries, [-0:], are all."
     if gone == W.size - asked != asked:
         yield f"{gone} entries went and {asked} should go: True must mean *kept*."
     if gone != asked:

@@ -94,7 +94,9 @@ def number(answer: object) -> float:
     >>> number(np.float32(0.5))
     0.5
     """
-    if isinstance(answer, bool) or not isinstance(answer, int | float | np.number):
+    if isinstance(answer, np.ndarray) and answer.ndim == 0:
+        answer = answer.item()
+    if isinstance(answer, bool) or not isinstance(answer, int | float | np.integer | np.floating):
         raise Mistake(f"a number was expected, not {type(answer).__name__}")
     return float(answer)
 

@@ -86,6 +86,8 @@ def _theta_findings(answer: object) -> Iterator[str]:
     mask = operators.normalize(W) > theta
     if not np.array_equal(mask, W > THETA):
         yield f"with that θ, {9 - mask.sum()} weights of f(W) are cut; on W, 0.2 cuts 2."
+    if not np.isclose(theta, THETA / size, rtol=0.01):
+        yield "it happens to cut the same two weights. Which θ does so for any entries? Units!"
 
 
 def _emptying_findings(answer: object) -> Iterator[str]:

@@ -30,7 +30,7 @@ def curves(
 
 
 def sparsity_by_step(series: Mapping[str, Mapping[int, float]], ax: Axes | None = None) -> Axes:
-    """Draw sparsity against optimiser steps on a scale that shows step 1 and step 10,000 alike."""
+    """Draw sparsity against optimizer steps on a scale that shows step 1 and step 10,000 alike."""
     ax = ax or plt.subplots()[1]
     for index, (name, points) in enumerate(series.items()):
         steps, shares = zip(*sorted(points.items()), strict=True)
@@ -40,7 +40,7 @@ def sparsity_by_step(series: Mapping[str, Mapping[int, float]], ax: Axes | None 
     ax.set_xlim(left=-0.1)
     ax.set_ylim(0, 1)
     ax.yaxis.set_major_formatter(PercentFormatter(1))
-    ax.set_xlabel("optimiser steps after pruning")
+    ax.set_xlabel("optimizer steps after pruning")
     ax.set_ylabel("zeros among the kernels")
     ax.legend()
     return ax

@@ -59,8 +59,8 @@ plt.show()
 
 # %% [markdown]
 # The diamond ($p = 1$) has its corners on the axes, where one entry is zero. That is why a penalty
-# on $\|w\|_1$ drives weights toward zero during training. It shrinks them, and pruning removes
-# them: two different things that are often used one after the other.
+# on $\|w\|_1$ during training has optima with exact zeros; one on $\|w\|_2$ shrinks weights as
+# well, but rarely to zero. Shrinking is a step before pruning, and a different thing.
 
 # %% [markdown]
 # ## How long is a matrix?
@@ -139,8 +139,8 @@ check.normalize(my_normalize)
 # %% [markdown]
 # ## What normalization does not change
 #
-# **Predict**: we ask for half of the weights to be pruned, once on $W$ and once on $f(W)$. Do the
-# masks differ?
+# A **mask** (lesson 02) is an array of True and False, True where a weight stays. **Predict**: we
+# ask for half of the weights to be pruned, once on $W$ and once on $f(W)$. Do the masks differ?
 
 # %%
 rng = np.random.default_rng(0)
@@ -178,8 +178,9 @@ for label, scores in {"raw": sizes, "normalized": normed}.items():
 # %% [markdown]
 # ## Normalized by the filter
 #
-# A convolution's kernel has four axes: height, width, input channels, filters. A **filter** is one
-# slice of the last axis, and it makes one output channel. Structural pruning removes whole filters,
+# Convolutions come in lesson 04; here only their shape matters. A convolution's kernel has four
+# axes: height, width, input channels, filters. A **filter** is one slice of the last axis, and it
+# makes one output channel. Structural pruning removes whole filters,
 # and ranks them by their norms. Here is a made-up kernel in which the filters differ in scale:
 
 # %%
@@ -224,7 +225,8 @@ check.filter_norms(my_filter_norms)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# <code>np.sum(..., axis=(0, 1, 2))</code> sums over everything but the last axis.
+# All axes but the last one belong to a filter. <code>np.sum</code> takes several axes at once, as a
+# tuple.
 # </details>
 
 # %% [markdown]
@@ -232,7 +234,7 @@ check.filter_norms(my_filter_norms)
 #
 # The article means $f$ to make thresholding convenient: bring all layers to one scale, then use one
 # θ. Its example uses θ = 0.2 on a 3x3 matrix. **Predict**: what share of a normalized layer is
-# above 0.2, when the layer grows?
+# above 0.2, when the layer grows? (The last shape is that of a layer in the article's network.)
 
 # %%
 for shape in ((3, 3), (8, 8), (32, 32), (5408, 64)):
@@ -241,7 +243,7 @@ for shape in ((3, 3), (8, 8), (32, 32), (5408, 64)):
     print(f"{shape!s:11} rms {rms:.4f}, above 0.2: {np.sum(np.abs(f) > 0.2):3} of {f.size:7,}")
 
 # %% [markdown]
-# The last shape is that of the article's own hidden layer, and *nothing* is left of it. Since
+# Of the article's own layer *nothing* is left. Since
 # $\sum f^2 = 1$ whatever the size, the root mean square of the entries is exactly
 # $1/\sqrt{mn}$:
 
@@ -260,7 +262,7 @@ plt.show()
 
 # %% [markdown]
 # So on $f(W)$ a fixed θ prunes a layer the more, the *larger* it is, and nearly empties every real
-# one. (And the article's operator never uses $f$: it thresholds $W$. Notebook 03 follows that
+# one. (And the article's operator never uses $f$: it thresholds $W$. Lesson 03 follows that
 # thread.)
 #
 # ### Exercise 3
@@ -279,7 +281,8 @@ check.most_above(most)
 
 # %% [markdown] tags=["solution-only"]
 # If $k$ entries exceed 0.2, their squares sum to more than $0.04\,k$, and all squares together sum
-# to 1. So $0.04\,k < 1$, that is $k < 25$.
+# to 1. So $0.04\,k < 1$, that is $k < 25$. And 24 is reached: 24 equal entries of $1/\sqrt{24}$,
+# which is a little more than 0.2.
 
 # %% [markdown]
 # <details><summary>Hint</summary>

@@ -1,8 +1,7 @@
 # %% [markdown]
 # # 02 · The prune operator
 #
-# **The question: what does $W \odot (|W| > \theta)$ do, and why is nothing better, as long as we
-# look at the weights alone?**
+# **The question: what does $W \odot (|W| > \theta)$ do, and is there anything better?**
 #
 # About 25 minutes. Before this: [01 · Norms and normalization](01_norms.ipynb). No training, no
 # TensorFlow; everything runs in seconds.
@@ -15,11 +14,12 @@
 #
 # - write the prune operator, and say what its strict inequality and its absolute value are for;
 # - tell a *threshold* from a *sparsity*, and prune an exact number of weights even when they tie;
-# - prove that cutting the smallest weights is the best approximation of a matrix with that many
-#   zeros, and say why this does not prove that small weights are unimportant.
+# - measure what a mask costs, compare it with *all* other masks of its size, and say what that
+#   proves about a network, and what not.
 
 # %%
 import itertools
+import math
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -66,8 +66,8 @@ plt.show()
 
 # %% [markdown]
 # That is all: the shape is the same, the kept entries are untouched, the others are *exactly*
-# zero. (The article says at one place that pruned weights come "close to zero". Close to zero is
-# what regularization does. Pruning means zero, and, as notebook 05 will show, it means *held* at
+# zero. (The article says in three sections that pruned weights come close to zero. Close to zero is
+# what regularization does. Pruning means zero, and, as lesson 05 will show, it means *held* at
 # zero.)
 
 # %% [markdown]
@@ -85,9 +85,9 @@ plt.show()
 print(f"{(W[~without_bars] < 0).sum()} negative weights cut, {(W < 0).sum()} there were")
 
 # %% [markdown]
-# Every negative weight goes, the largest too. In a trained layer that is about half of all
-# weights. On the article's own example the mistake is invisible, since that matrix has no negative
-# entry: one reason to test code on *random* inputs, as the checks below do.
+# Every negative weight goes, the largest too. (In trained layers that is a large share; lesson 04
+# counts it.) On the article's own example the mistake is invisible, since that matrix has no
+# negative entry: one reason to test code on *random* inputs, as the checks below do.
 
 # %% [markdown]
 # ### Exercise 1
@@ -126,7 +126,7 @@ print(operators.prune(W, 0.2))
 # ## What the operator never breaks
 #
 # Four properties, on ten thousand random numbers. **Predict** which of the four could fail for
-# some matrix:
+# some other matrix:
 
 # %%
 random = np.random.default_rng(0).normal(size=(100, 100))
@@ -141,13 +141,14 @@ print(
 print("scaling both W and θ: ", np.array_equal(operators.prune(2 * random, 1.0), 2 * once))
 
 # %% [markdown]
-# None can. The tests of `course_utils` try hundreds of matrices for each. The last one matters
-# most: **only θ relative to W counts.** A θ without a W means nothing, and that is the trouble with
-# thresholds.
+# None can (the last one for positive factors, and up to rounding). The tests of `course_utils` try
+# many random matrices for each. The last one matters most: **only θ relative to W counts.** A θ
+# without a W means nothing, and that is the trouble with thresholds.
 
 # %%
-layers = {name: np.random.default_rng(1).normal(0, s, 20000) for name, s in
-          {"conv": 0.2, "dense": 0.03, "output": 0.1}.items()}  # fmt: skip
+rng = np.random.default_rng(1)
+spreads = {"conv": 0.2, "dense": 0.03, "output": 0.1}
+layers = {name: rng.normal(0, sigma, 20000) for name, sigma in spreads.items()}
 fig, axes = plt.subplots(1, 3, figsize=(10, 3.2), sharex=True, sharey=True)
 for ax, (name, weights) in zip(axes, layers.items(), strict=True):
     plots.histogram(weights, 0.1, ax).set_title(f"{name}, σ = {weights.std():.2f}")
@@ -167,14 +168,15 @@ def draw(theta):
 widgets.slider(draw, theta=(0.0, 0.6, 0.02, 0.1))
 
 # %% [markdown]
-# For normally distributed weights one can compute the share: $|w| \le k\sigma$ holds for
-# $\mathrm{erf}(k / \sqrt 2)$ of them. Han et al. therefore set each layer's threshold to
-# $k \cdot \sigma$ of that layer. With $k = 1$ every layer loses the same share, about two thirds:
+# A threshold that fits each layer is a multiple of its own spread, $k \cdot \sigma$: so did Han et
+# al. Where weights are normally distributed, as here, $|w| \le k\sigma$ holds for a share of
+# $\mathrm{erf}(k / \sqrt 2)$, the same in every layer:
 
 # %%
 masks = masking.by_sigma(layers, k=1.0)
 for name, mask in masks.items():
     print(f"{name:7} {masking.sparsity(mask):.1%} pruned")
+print(f"erf(1/√2) = {math.erf(1 / math.sqrt(2)):.1%}")
 
 # %% [markdown]
 # ## Do not cut, rank
@@ -272,8 +274,9 @@ plt.show()
 #
 # $$\|W - W \odot M\|^2 = \sum_{M_{ij} = 0} W_{ij}^2$$
 #
-# A sum of $k$ squares is smallest when they are the $k$ smallest. So **magnitude pruning gives the
-# best approximation of $W$ with that many zeros**, in this norm, and in every entrywise norm.
+# A sum of $k$ squares is smallest when they are the $k$ smallest; and to change a kept entry would
+# only add to the error. So **magnitude pruning gives the best approximation of $W$ with that many
+# zeros**, in this norm, and likewise in every norm of order $p$ of lesson 01.
 
 # %% [markdown]
 # ### Exercise 3
@@ -295,7 +298,7 @@ check.energy(my_energy_lost)
 # %% [markdown]
 # ## Best for the weights is not best for the network
 #
-# The proof is about $W$. Nobody runs $W$; one runs $Wx$. Take one neuron with two inputs, the first
+# The proof is about $W$. Nobody runs $W$; one runs $Wx$. Take one unit with two inputs, the first
 # in the thousands, the second in the thousandths. **Predict**: which weight should go?
 
 # %%
@@ -308,10 +311,10 @@ for name, kept in {"magnitude cuts 0.1": [0, 1], "the other cuts 0.9": [1, 0]}.i
     print(f"{name}: error of the output {error:.6f}")
 
 # %% [markdown]
-# The small weight carried everything. **Surprise, named:** magnitude is a *heuristic*, the best one
-# only while inputs have like scales and the loss is curved alike in all directions. Normalized
-# inputs and layers make that roughly true, which is why it works as well as it does. Criteria that
-# look at the loss are the subject of a later lesson.
+# The small weight carried everything. **Surprise, named:** magnitude is a *heuristic*. For the
+# output it is the best choice if inputs have like scales and are not correlated; for the loss, if
+# it is curved alike in all directions. Criteria that look at the loss are the subject of a later
+# lesson.
 
 # %% [markdown]
 # ## What to remember
@@ -326,7 +329,7 @@ for name, kept in {"magnitude cuts 0.1": [0, 1], "the other cuts 0.9": [1, 0]}.i
 #
 # - S. Han, J. Pool, J. Tran, W. J. Dally (2015), *Learning both Weights and Connections for
 #   Efficient Neural Networks*, arXiv 1506.02626: thresholds as a multiple of σ, and retraining.
-# - D. Blalock et al. (2020), *What is the State of Neural Network Pruning?*, arXiv 2003.03033: why
-#   one word often means four things.
+# - D. Blalock et al. (2020), *What is the State of Neural Network Pruning?*, arXiv 2003.03033: the
+#   same words, such as compression ratio, are used for different things.
 # - Glossary: *criterion* 准则 is how weights are scored; *mask* 掩码 what stays; *sparsity* 稀疏度
-#   the share of zeros; *density* 密度 what is left.
+#   the share of zeros; *density* 密度 the share that is left.

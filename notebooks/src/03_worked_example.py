@@ -35,7 +35,8 @@ plots.use_style()
 # 4. the product W ⊙ mask;
 # 5. the result W'.
 #
-# Its result is a matrix of nine zeros. One of the five steps is where it goes wrong. Let us walk.
+# Its result is a matrix of nine zeros. One of the five steps is where it goes wrong. **Predict**
+# which, before we walk through them.
 
 # %%
 W = check.example()
@@ -193,7 +194,7 @@ thetas = np.linspace(0, 1, 501)
 fig, ax = plt.subplots()
 for V, name, style in ((W, "θ meets W", "-"), (f, "θ meets f(W)", "--")):
     ax.step(thetas, [np.mean(np.abs(V) <= t) for t in thetas], style, where="post", label=name)
-ax.axvline(theta, color=plots.GREY, linewidth=1)
+ax.axvline(theta, color=plots.GREY, linewidth=1, label="θ = 0.2")
 ax.set(
     xlabel="threshold θ", ylabel="share of weights cut", title="each step is one weight, or a tie"
 )
@@ -206,7 +207,8 @@ plt.show()
 #
 # ### Exercise 3
 #
-# Which θ on $f(W)$ cuts the same weights as 0.2 on $W$? Compute it.
+# Which θ on $f(W)$ cuts the same weights as 0.2 on $W$, whatever the entries of a matrix of this
+# norm? Compute it.
 
 # %% tags=["exercise"]
 # θ for f(W), as an expression of theta and norm:
@@ -264,13 +266,14 @@ print("with the right W':\n", (inputs @ pruned).round(2))
 print("with nine zeros:\n", inputs @ np.zeros((3, 3)))
 
 # %% [markdown]
-# The same output for every input: nothing that comes before can reach what comes after, and the
-# network can only guess. That is **layer collapse** (层坍塌), the worst that pruning can do, not a
-# sign that the layer was idle. Real networks meet it when one threshold or one global ranking
-# empties a layer with small weights.
+# The same output for every input: in a network whose only way leads through this layer, nothing
+# that comes before can reach what comes after, and it can only guess. That is **layer collapse**
+# (层坍塌), the worst that pruning can do, not a sign that the layer was idle. Real networks meet it
+# when one threshold or one global ranking empties a layer with small weights.
 #
 # And small weights do not mean a small contribution: multiply the inputs by 10 and divide the
-# weights by 10, and the layer computes the same, with every weight below any θ you like.
+# weights by 10, and the layer computes the same, with every weight below 0.2. A larger factor
+# brings them below any θ.
 
 # %%
 same = np.allclose(inputs @ W, (10 * inputs) @ (W / 10))

@@ -5,7 +5,7 @@
 # weights and its work?**
 #
 # About 30 minutes. Before this: [02 · The prune operator](02_prune_operator.ipynb). One short
-# training, well under a minute on two processor cores.
+# training, two passes over the data.
 #
 # Chinese terms: convolution 卷积, kernel 卷积核, feature map 特征图, stride 步幅, pooling 池化,
 # activation function 激活函数, fully connected (dense) layer 全连接层, parameter 参数,
@@ -14,14 +14,11 @@
 # %% [markdown]
 # ## What you will be able to do
 #
-# - compute a convolution, a pooling and a dense layer by hand, and match Keras to the last
-#   digits;
+# - compute a convolution, a pooling and a dense layer by hand, and match Keras to 0.00001;
 # - count the parameters and the multiplications of any such layer from its shapes;
 # - say where pruning saves storage and where it would save work, which is not the same place.
 
 # %%
-import os
-
 import matplotlib.pyplot as plt
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -30,17 +27,17 @@ from course_utils import costs, masking, measuring, models, plots, pruning
 from course_utils.backend import keras
 from course_utils.checks import cnn_parts as check
 from course_utils.data import load_mnist
-from course_utils.progress import Progress
+from course_utils.progress import Progress, quick_mode
 
 plots.use_style()
 
 # %% [markdown]
 # ## Convolution: one small window, everywhere
 #
-# A **kernel** 卷积核 is a small matrix of weights. Lay it on the image, multiply entry by entry,
-# sum up: one number. Here a bright bar on black, and a kernel with +1 on its left and −1 on its
-# right. **Predict**: what comes out where the window covers the left edge of the bar? And the right
-# edge?
+# A **kernel** 卷积核, in its simplest form, is a small matrix of weights. Lay it on the image,
+# multiply entry by entry, sum up: one number. Here a bright bar on black, and a kernel with +1 on
+# its left and −1 on its right. **Predict**: what comes out where the window covers the left edge of
+# the bar? And the right edge?
 
 # %%
 image = np.zeros((5, 7))
@@ -140,8 +137,10 @@ print(f"large ring   {answer[:, 22:].max() / answer.max():.0%}")
 # %% [markdown]
 # ## Now on digits, as Keras does it
 #
-# A layer has many kernels, each as deep as its input has channels. The article's network has 32 of
-# 3×3×1. With all windows cut out at once, the whole layer is one sum of products:
+# A layer's kernel holds many **filters** 滤波器, each as deep as its input has channels. The
+# article's network has 32 filters of 3×3×1, so its kernel has the shape (3, 3, 1, 32). With all
+# windows cut out at once, the whole layer is one sum of products (`einsum` sums over the axes that
+# the result does not name: `d` channels, `h` rows, `w` columns of the window):
 
 # %% tags=["varies"]
 data = load_mnist()
@@ -213,9 +212,9 @@ for name, function in activations.items():
 # %% [markdown]
 # Red is where a function is exactly 0: the whole left half for ReLU. Two consequences for pruning.
 # These are zeros of *activations*, which change from digit to digit; pruning makes zeros of
-# *weights*, which stay. And where ReLU is flat, no gradient comes back: a unit that is below zero
-# for every digit never learns again. Lesson 05 will meet weights that stay zero for this reason
-# alone.
+# *weights*, which stay. And where ReLU is flat, no learning signal comes back: a unit that is below
+# zero for every digit can only be woken by changes in earlier layers. Lesson 05 will meet weights
+# that stay zero for this reason.
 
 # %% [markdown]
 # ## Pooling: no parameters
@@ -273,7 +272,8 @@ check.output_size(my_output_size)
 #
 # `Flatten` only writes the numbers of all maps in one row. A **dense** or **fully connected** layer
 # 全连接层 multiplies this row by a weight matrix: every input meets every unit. Here is the
-# article's network, untrained:
+# article's network, untrained. (The article gives the first layer an `input_shape`, for which
+# Keras 3 prints a warning; `models.article_cnn` begins with a `keras.Input`.)
 
 # %%
 model = models.article_cnn()
@@ -302,7 +302,7 @@ print("matches Keras:", np.allclose(probabilities, model.predict(digits, verbose
 # ## Two ways to count
 #
 # **Parameters** 参数 have to be stored. **MACs** 乘加运算, multiplications with an addition, have
-# to be done, for every image. In a dense layer each weight is used once an image. In a convolution
+# to be done, for every image. In a dense layer each weight is used once per image. In a convolution
 # each weight is used again at *every position* of the map.
 #
 # **Predict**, before the count: which layer holds most of the weights, and which does most of the
@@ -346,7 +346,7 @@ plt.show()
 # %%
 rows = [row for row in report.rows if row.weights]
 for row in rows:
-    print(f"{row.layer:7} {row.macs // row.weights:4} MACs an image for each weight")
+    print(f"{row.layer:7} {row.macs // row.weights:4} MACs per image for each weight")
 
 # %% [markdown]
 # ### Exercise 3
@@ -392,18 +392,21 @@ print(f"{lenet.total.parameters:,} parameters, {lenet.total.macs:,} MACs")
 
 # %% [markdown]
 # Here they part. Nearly all weights are in the first dense layer `fc1`, most of the work in the
-# second convolution. "90 % pruned" can mean a tenth of the weights and still most of the work. So
-# say always *of what*.
+# second convolution. “90 % pruned” can mean a tenth of the weights and still most of the work. So
+# always say *of what*.
 
 # %% [markdown]
 # ## Train it
 #
-# Two passes over the training images, or a part of them in quick mode. Learning is lesson 05's
-# subject; here we want weights to look at. **Predict** the accuracy on the validation digits:
+# A **loss** 损失 says how wrong the network's outputs are. Its **gradient** 梯度 says, for each
+# weight, which way lowers the loss. An **optimizer** 优化器 (here one called Adam) moves all
+# weights a little that way: one **step**, from one **batch** 批 of images. All batches once are one
+# **epoch** 轮. We take two, or a part of the images in quick mode. **Predict** the accuracy on the
+# validation digits:
 
 # %% tags=["varies"]
 untrained = pruning.weights(model)
-part = data.head(10000) if os.environ.get("COURSE_QUICK") == "1" else data
+part = data.head(10000) if quick_mode() else data
 epochs = 20 if data.stand_in else 2  # the stand-in has few images
 with Progress("article's CNN", epochs) as progress:
     how = {"batch_size": 64, "epochs": epochs, "verbose": 0, "callbacks": [progress]}
@@ -414,7 +417,8 @@ accuracy = model.evaluate(data.x_val, data.y_val, batch_size=500, verbose=0)[1]
 print(f"{accuracy:.2%} of {len(data.y_val):,} validation images right, {data.caption}")
 
 # %% [markdown]
-# What did it learn? First the 32 kernels, before and after (orange positive, purple negative):
+# What did it learn? First the 32 filters, before and after (orange positive, purple negative; each
+# row of pictures has its own scale):
 
 # %% tags=["varies"]
 trained = pruning.weights(model)
@@ -424,9 +428,19 @@ for ax, (name, weights) in zip(axes, {"before": untrained, "after": trained}.ite
 plt.show()
 
 # %% [markdown]
-# On MNIST some have become edge detectors like the one that we wrote by hand: one side positive,
-# the other negative. (The stand-in has too few images for that.) What each makes of one digit,
-# after ReLU:
+# Have some become edge detectors like the one that we wrote by hand, one side positive, the other
+# negative? Count those that point the same way as one of our two, or the opposite way (a cosine
+# above 0.7 in size):
+
+# %% tags=["varies"]
+edges = np.stack([kernel, kernel.T]).reshape(2, 9) / np.linalg.norm(kernel)
+for when, weights in {"before": untrained, "after": trained}.items():
+    flat = weights["conv/kernel"].reshape(9, 32)
+    cosines = np.abs(edges @ flat / np.linalg.norm(flat, axis=0)).max(axis=0)
+    print(f"{when} training: {np.sum(cosines > 0.7)} of 32 filters are such edges, {data.caption}")
+
+# %% [markdown]
+# What each makes of one digit, after ReLU:
 
 # %% tags=["varies"]
 kernels, bias = model.get_layer("conv").get_weights()
@@ -446,6 +460,12 @@ for row, (when, weights) in zip(axes, {"before": untrained, "after": trained}.it
         ax.set(xlabel="weight w" if when == "after" else "", ylabel="")
 fig.supylabel("number of weights")
 plt.show()
+
+# %% [markdown]
+# How many are negative? (A rule without absolute value would cut all of those, lesson 02.)
+
+# %% tags=["varies"]
+print({name: f"{np.mean(W < 0):.0%} negative" for name, W in trained.items()})
 
 # %% [markdown]
 # Before: even between two limits that depend on the layer's size. After: in the dense layer a peak
@@ -474,7 +494,7 @@ print(f"sparsity {masking.sparsity(pruning.weights(model)):.2%}")
 
 # %% [markdown]
 # The dense layer pays for nearly everything, because nearly everything is there and most of it is
-# small. The accuracy hardly moves (differences of a tenth of a percent are noise here). Five
+# small. The accuracy hardly moves (one image more or less is no difference). Five
 # percent is nothing yet; where it begins to hurt, and in which layer first, is a question of its
 # own. Every layer with weights can be pruned; pooling and flatten have none.
 #
@@ -486,8 +506,8 @@ print(f"sparsity {masking.sparsity(pruning.weights(model)):.2%}")
 # %% [markdown]
 # ## A short history, put right
 #
-# The article begins with LeCun in the 1980s and calls Hinton's deep belief networks (2006) the
-# foundation of CNNs.
+# The article begins with LeCun in the 1980s, and says that Hinton's deep belief networks (2006)
+# laid a foundation for the development of CNNs.
 #
 # - **1980**, K. Fukushima: the *Neocognitron* has layers of local, position-independent features
 #   in alternation with layers that tolerate shifts. It learns without labels.
@@ -500,8 +520,9 @@ print(f"sparsity {masking.sparsity(pruning.weights(model)):.2%}")
 #
 # From there: *recognition* (what is in the image), *detection* (where), *segmentation* (which
 # pixels; *semantic* by class, *instance* by object, *panoptic* both). The article calls R-CNN and
-# its successors efficient detection. R-CNN itself was slow: its first author's next one, Fast
-# R-CNN, reports to be 213 times faster at test time. With Faster R-CNN came five images a second.
+# its successors efficient detection. R-CNN itself was slow: its successor, Fast
+# R-CNN, is reported to be 213 times faster at test time. With Faster R-CNN came five images a
+# second.
 
 # %% [markdown]
 # ## What to remember
@@ -509,7 +530,8 @@ print(f"sparsity {masking.sparsity(pruning.weights(model)):.2%}")
 # - A convolution is one small set of weights used at every position; pooling has no weights; a
 #   dense layer is a matrix product.
 # - Weights are stored, MACs are done. Count both, layer by layer: they are not in the same place.
-# - Training leaves many small weights and few large ones. Pruning the smallest lives on that.
+# - In the dense layer training leaves many small weights and few large ones. Pruning the smallest
+#   lives on that.
 #
 # ## What to read
 #

@@ -3,8 +3,9 @@
 #
 # **The question: we run the article's script and look inside. Is the pruned network pruned?**
 #
-# About 45 minutes, of which the computer trains for about ten; a line under each training says how
-# long it still takes. Before this: [02 · The prune operator](02_prune_operator.ipynb) and
+# About 45 minutes of yours, and 86 passes of the computer over the training images: lesson 00
+# measured how long that takes on your machine, and a line under each training says how much is
+# left. Before this: [02 · The prune operator](02_prune_operator.ipynb) and
 # [04 · A CNN from its parts](04_cnn_parts.ipynb).
 #
 # Chinese terms: retraining 重新训练, fine-tuning 微调, mask 掩码, sparsity 稀疏度, control
@@ -19,7 +20,6 @@
 # - say what one test accuracy shows, and what it cannot show.
 
 # %%
-import os
 import tempfile
 from pathlib import Path
 
@@ -39,18 +39,17 @@ from course_utils import (
 from course_utils.backend import keras
 from course_utils.checks import prune_and_retrain as check
 from course_utils.data import load_mnist
-from course_utils.progress import Progress
+from course_utils.progress import Progress, quick_mode
 
 plots.use_style()
 
 # %% [markdown]
-# With the environment variable `COURSE_QUICK` set, each training takes one epoch on fewer images,
-# to see quickly that everything runs; the outputs that you find here come from the full run.
+# In quick mode (lesson 00) each training takes one epoch on fewer images; the outputs that you find
+# here come from the full run.
 
 # %% tags=["varies"]
-quick = "COURSE_QUICK" in os.environ
-epochs = 1 if quick else 10
-data = load_mnist().head(10_000 if quick else 50_000)
+epochs = 1 if quick_mode() else 10
+data = load_mnist().head(10_000 if quick_mode() else 50_000)
 data
 
 # %% [markdown]
@@ -75,8 +74,10 @@ data
 # %% [markdown]
 # ## Part 1: the article's script
 #
-# Its network is the one of notebook 04. It trains on all 60,000 training images, with batches of 32
-# and Adam, and keeps nothing back for validation. So shall we, in this data.
+# Its network is the one of lesson 04. It trains on all 60,000 training images, with batches of 32
+# and Adam, and keeps nothing back for validation. So shall we, in this part. (`load_mnist` has
+# reshaped the images and divided them by 255, as the script does; whole numbers as labels, in place
+# of its one-hot vectors, give the same loss. The script fixes no seed. We do.)
 
 # %%
 x_all = np.concatenate([data.x_train, data.x_val])
@@ -91,6 +92,22 @@ def train(model, x, y, label, callbacks=(), **options):
 model = models.article_cnn(seed=0)
 train(model, x_all, y_all, "dense network")
 dense_all = model.get_weights()
+
+# %% [markdown]
+# The script evaluates once, at the end. We write down sparsity and accuracy at *every* stage. Part
+# 1 has no validation data, so this is the test set; nothing will be chosen by it.
+
+# %% tags=["varies"]
+stages = {}
+
+
+def note(stage, model):
+    accuracy = model.evaluate(data.x_test, data.y_test, batch_size=1000, verbose=0)[1]
+    stages[stage] = masking.sparsity(pruning.weights(model)), accuracy
+    print(f"{stage:28} {stages[stage][0]:6.1%} zeros, test accuracy {accuracy:.2%}, {data.caption}")
+
+
+note("dense", model)
 
 # %% [markdown]
 # Now the article's `prune_weights`, with threshold 0.1 for every layer. It writes zeros into the
@@ -110,12 +127,32 @@ def prune_weights(model, threshold):
 # %% tags=["varies"]
 prune_weights(model, THRESHOLD)
 cut = {name: W == 0 for name, W in pruning.weights(model).items()}
+note("pruned, not trained on", model)
 measuring.report(model)
 
 # %% [markdown]
-# One threshold, three layers, three different sparsities: the article never prints them. The total
-# is the sparsity of the pruned network, *before* it is trained again.
-#
+# One threshold, three layers, three different sparsities: the article never prints them. (Biases
+# stay as they are, as is usual: there are few of them.) And how much 0.1 cuts depends on how long
+# the network has trained. Here is an untrained one, and one that has seen a fifth of the data once:
+
+# %% tags=["varies"]
+young = models.article_cnn(seed=0)
+fifth = len(x_all) // 5
+for seen in ("nothing", "a fifth, once"):
+    if seen != "nothing":
+        young.fit(x_all[:fifth], y_all[:fifth], batch_size=32, verbose=0)
+    small = masking.by_threshold(criteria.magnitude(pruning.weights(young)), THRESHOLD)
+    print(f"seen {seen:13}: a threshold of {THRESHOLD} would cut {masking.sparsity(small):.1%}")
+
+# %% [markdown]
+# What to call the size of the cut? The **sparsity** $s$ is the share removed, the **compression**
+# (压缩率, in the literature old over new) is $1/(1-s)$:
+
+# %% tags=["varies"]
+s = stages["pruned, not trained on"][0]
+print(f"sparsity {s:.1%}, compression {masking.compression(s):.1f}")
+
+# %% [markdown]
 # Then the article compiles the model anew and trains it for as long again. We do the same, but
 # count the zeros after single steps. The first step is a batch of 32 images:
 
@@ -135,7 +172,7 @@ zeros = counter.sparsity
 print(f"after pruning {zeros[0]:.1%} zeros, after one step {zeros[1]:.1%}")
 
 # %% [markdown]
-# Nothing in the model knows that these weights were pruned. To the optimiser a zero is a number
+# Nothing in the model knows that these weights were pruned. To the optimizer a zero is a number
 # like any other: it has a gradient, and it moves. How far? Adam divides each gradient by its own
 # size, so that its first step is the learning rate, whatever the gradient:
 
@@ -153,7 +190,7 @@ print(f"at a size of 0.001; Adam's learning rate is {float(model.optimizer.learn
 # %%
 x_more, y_more = x_all[32:3200], y_all[32:3200]
 model.fit(x_more, y_more, batch_size=32, verbose=0, callbacks=[counter])
-snapshots["after 100 steps"] = pruning.weights(model)["dense/kernel"]
+snapshots[f"after {counter.steps} steps"] = pruning.weights(model)["dense/kernel"]
 train(model, x_all, y_all, "the article's second training", [counter])
 snapshots["at the end"] = pruning.weights(model)["dense/kernel"]
 
@@ -179,15 +216,11 @@ plt.show()
 
 # %% [markdown]
 # The article says that this second training lets the pruned model fit its new structure. There is
-# no new structure, and little is left of the old pruning: the network that it evaluates is a mostly
-# dense one.
+# no new structure, and most of the pruning is gone:
 
 # %% tags=["varies"]
-test_article = model.evaluate(data.x_test, data.y_test, batch_size=1000, verbose=0)[1]
-print(f"the article's final network: {end:.1%} zeros, test accuracy {test_article:.2%}")
-if not (quick or data.stand_in):
-    assert zeros[0] > 0.6 > 0.45 > zeros[1]  # what this lesson says of the fall
-    assert end < 0.25
+note("the article's final network", model)
+assert end < 0.5 * zeros[0]  # most of what was cut has grown back
 
 # %% [markdown]
 # ### Exercise 1
@@ -218,7 +251,7 @@ check.sparsity(my_sparsity)
 #
 # Pruning is a *constraint*: these weights are zero, and stay zero, while the others train. So after
 # every step, set them to zero again. Keras has a place for that: `variable.constraint`, applied by
-# the optimiser after each update, inside the compiled step. This is all that `attach` does:
+# the optimizer after each update, inside the compiled step. This is all that `attach` does:
 
 # %%
 model = models.article_cnn(seed=0)
@@ -227,12 +260,14 @@ masks = masking.by_threshold(criteria.magnitude(pruning.weights(model)), THRESHO
 pruning.attach(model, masks)
 
 # %% [markdown]
-# The same dense network, the same threshold, the same second training. **Predict** the curve:
+# The same dense network, the same threshold, the same ten epochs (without the hundred steps before
+# them). **Predict** the curve:
 
 # %% tags=["varies"]
 held = measuring.ZeroCounter([0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000])
 train(model, x_all, y_all, "masked network", [held])
 end_held = masking.sparsity(pruning.weights(model))
+note("mask held", model)
 plots.sparsity_by_step(
     {
         "article's script": zeros | {counter.steps: end},
@@ -264,7 +299,8 @@ print("same masks:", all(np.array_equal(read_back[name], masks[name]) for name i
 # %% [markdown]
 # ### Exercise 2
 #
-# Why not mask the *gradient*, so that pruned weights do not move? Because optimisers remember.
+# Why not mask the *gradient*, so that pruned weights do not move? Because optimizers remember: many
+# keep a *velocity*, a running memory of past gradients.
 # Write one step of momentum (learning rate 0.1, momentum 0.9) that holds a mask whatever the
 # velocity was.
 
@@ -290,9 +326,9 @@ check.masked_step(masked_step)
 # %% [markdown]
 # ## Part 3: compared with what?
 #
-# The masked network did well, but good compared with what? Four networks start from one dense one
-# and train on for as many epochs. From here on we train on 50,000 images and look at 10,000 others,
-# the **validation** data, after each epoch.
+# Both networks of part 1 and 2 end with a good accuracy. Good compared with what? Four networks
+# start from one dense one and train on for as many epochs. From here on we train on 50,000 images
+# and look at 10,000 others, the **validation** data, after each epoch.
 #
 # | network | what it tells |
 # |---|---|
@@ -341,17 +377,17 @@ ax.set(xlabel="epoch (the line: pruning)", ylabel="validation accuracy", title=d
 plt.show()
 
 # %% [markdown]
-# One run each, and the lines cross. Is that a difference or luck? Only repetition can tell. The
-# next figure shows the same experiment with three seeds, measured once by `python
-# benchmarks/mnist_retrain.py` on MNIST and kept with the course: means, and bands of one standard
-# deviation.
+# One run each. Which differences are real, and which are luck? Only repetition can tell. The next
+# figure shows the same experiment with five seeds, measured once by
+# `python benchmarks/mnist_retrain.py` on MNIST and kept with the course: means, and bands of one
+# standard deviation. (Just after pruning the random mask is far below the picture.)
 
 # %%
 accuracy = recorded.by_run("mnist_retrain", "val_accuracy")
 ways = {name: runs for name, runs in accuracy.items() if name != "dense"}
 ax = plots.curves(ways, range(10, 21))
-ax.set(xlabel="epoch (10: just after pruning)", ylabel="validation accuracy")
-ax.set(title="MNIST, 3 seeds, mean ± 1 sd", ylim=(0.97, 0.991))
+ax.set(xlabel="epoch (10: before the four go on)", ylabel="validation accuracy")
+ax.set(title="MNIST, 5 seeds, mean ± 1 sd", ylim=(0.97, 0.991))
 plt.show()
 
 # %%
@@ -368,23 +404,30 @@ for name in ways:
     print(f"test loss {loss.mean():.3f} ± {loss.std(ddof=1):.3f}")
 
 # %% [markdown]
-# Read the table with the standard deviations in mind; differences below one tenth of a point mean
-# nothing here. Then three things stand out:
-#
-# - The **masked** network is as good as the dense one that trained as long. At this sparsity,
-#   pruning by size costs nothing that we can measure. It did not make the network better, either:
-#   what looks like a gain over epoch 10 is the gain of training longer.
-# - The **random mask** ends close behind. MNIST is easy, and a third of these weights is plenty;
-#   only at higher sparsities will the choice of weights matter much. That is why a control belongs
-#   into every comparison.
-# - The **article's** network has few zeros. Its accuracy is that of a nearly dense network.
+# The four of one seed come from one dense network, so compare them *pairwise*: the difference to
+# "dense, longer" for each seed, its mean, and the standard error of that mean. A difference of less
+# than about two standard errors shows nothing.
+
+# %%
+for key, unit in {"test_accuracy": 100, "test_loss": 1}.items():
+    for name in ("masked", "article", "random mask"):
+        gain = unit * (final[key][name] - final[key]["dense, longer"])
+        error = gain.std(ddof=1) / np.sqrt(len(gain))
+        print(
+            f"{key:13} {name:11} minus dense, longer: {gain.mean():+.3f} ± {error:.3f}",
+            gain.round(2),
+        )
+
+# %% [markdown]
+# @@CLAIMS@@
 #
 # ## The article's figure, drawn properly
 #
 # The article plots accuracy over epochs in two panels. Its code cannot run (two of its variables do
 # not exist, and one call fails on the shape of its input), both panels have the same title, each
-# has its own scale, and it shows *training* accuracy where the text speaks of the test set. What
-# one wants to see is one scale, training beside validation, and where the pruning happened:
+# has its own scale and no legend, and it shows *training* accuracy where the text speaks of the
+# test set. What one wants to see is one scale, training beside validation, and where the pruning
+# happened:
 
 # %% tags=["varies"]
 lines = {
@@ -397,8 +440,9 @@ ax.set(xlabel="epoch (the line: pruned, mask held)", ylabel="accuracy", title=da
 plt.show()
 
 # %% [markdown]
-# Training accuracy goes on to rise when validation accuracy has stopped: from there on the network
-# learns its training images by heart. A figure with the training curve alone would hide it.
+# In the full run on MNIST, training accuracy goes on to rise when validation accuracy has stopped:
+# from there on the network learns its training images by heart. A figure with the training curve
+# alone would hide it.
 
 # %% [markdown]
 # ## What does 0.9837 show?
@@ -436,18 +480,18 @@ quoted, n = 0.9837, 10_000
 error = np.sqrt(quoted * (1 - quoted) / n)
 seeds = final["test_accuracy"]["dense"]
 print(f"0.9837 ± {error:.4f} (standard error on {n:,} images)")
-print(f"dense, 10 epochs, 3 seeds: {seeds.mean():.4f} ± {seeds.std(ddof=1):.4f} (sd between seeds)")
+print(f"dense, 10 epochs: {seeds.mean():.4f} ± {seeds.std(ddof=1):.4f} (sd of {len(seeds)} seeds)")
 
 # %% [markdown]
 # | the article concludes | can one number show it? |
 # |---|---|
 # | performance is kept | no: there is no accuracy from before pruning, and no control |
-# | the model is simpler | no: sparsity is not printed, and it was lost in the first step |
+# | the model is simpler | no: sparsity is not printed, and most of it was lost again |
 # | it is smaller and faster | no: neither bytes nor milliseconds were measured |
 # | it holds in general | no: one run, one seed, one data set, an easy one |
 #
-# So 0.9837 shows that the script ran. The last but one row we can measure at once. **Predict**: by
-# how much is the file of the masked network smaller?
+# So 0.9837 shows that the script ran. Whether the network is smaller, we can measure at once.
+# **Predict**: by how much is the file of the masked network smaller?
 
 # %% tags=["varies"]
 print(f"{'':15} {'zeros':>7} {'file':>12} {'after gzip':>12}")
@@ -458,16 +502,23 @@ for name in ("dense, longer", "article", "masked"):
 
 # %% [markdown]
 # Not at all: a zero takes four bytes, like any other number. Only when the file is compressed do
-# the zeros pay. Nor is the network faster: a dense product multiplies by zero as fast as by
-# anything else. Structural pruning and sparse formats change that, and later lessons measure it.
+# the zeros pay. Whether zeros save *time*, and what does, is measured in a later lesson.
+#
+# One thing did become smaller: hidden units whose inputs are all cut compute a constant. They could
+# be taken out whole, which is where structural pruning begins.
+
+# %% tags=["varies"]
+dead = np.sum(~masks["dense/kernel"].any(axis=0))
+print(f"{dead} of {masks['dense/kernel'].shape[1]} hidden units have no input left, {data.caption}")
 
 # %% [markdown]
 # ## What to remember
 #
-# - Setting weights to zero is not pruning. Without a mask, one step of training brings most of them
-#   back.
+# - Setting weights to zero is not pruning. Without a mask, one step of training brings many of them
+#   back, and a full training most.
 # - Hold the mask after every step, and assert the sparsity after every `fit`.
-# - Compare with a dense network trained as long, and with a random mask; repeat with several seeds.
+# - Compare with a dense network trained as long, and with a random mask; repeat with several seeds,
+#   and compare pairwise. Weight pruning needs retraining as much as structural pruning does.
 # - One accuracy, without sparsity, baseline and spread, shows nothing about pruning.
 #
 # ## What to read

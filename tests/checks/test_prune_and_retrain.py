@@ -93,3 +93,12 @@ def test_a_right_answer_is_accepted_however_written(exercise, answer):
 def test_an_open_exercise_is_not_yet_wrong(exercise):
     assert repr(exercise(...)).startswith("… not yet")
     assert repr(exercise(lambda *arguments: None)).startswith("… not yet")
+
+
+def test_a_velocity_that_is_no_velocity_is_noticed():
+    verdict = check.masked_step(lambda W, v, g, m: (step(W, v, g)[0] * m, 99 * v))
+    assert "velocity of the kept weights" in repr(verdict)
+
+
+def test_two_arrays_in_a_list_will_do():
+    assert check.masked_step(lambda W, v, g, m: [step(W, v, g)[0] * m, step(W, v, g)[1]])

@@ -44,7 +44,7 @@ WRONG = {
 RIGHT_ANSWERS = {
     check.wrong_step: [4, np.int64(4)],
     check.pruned_by_hand: [RIGHT, np.array(RIGHT), W * (W > 0.2)],
-    check.same_mask_theta: [0.2 / NORM, 0.12, np.float32(0.1206)],
+    check.same_mask_theta: [0.2 / NORM, 0.1206, np.array(0.2 / NORM)],
     check.emptying_theta: [0.9, W.max()],
 }
 
@@ -75,3 +75,7 @@ def test_the_hints_of_an_exercise_differ():
     for exercise, pairs in WRONG.items():
         hints = {repr(exercise(answer)) for answer, _ in pairs}
         assert len(hints) >= 4
+
+
+def test_a_theta_that_fits_by_chance_is_told_from_the_exact_one():
+    assert "happens to cut" in repr(check.same_mask_theta(0.1))
