@@ -118,8 +118,8 @@ def attach(model: keras.Model, masks: Arrays) -> None:
     _refuse_averaging(model)
     variables = kernels(model)
     full = _fitted(masks, variables)
-    # Counted in full: a step that is compiled already has to learn of every new constraint.
-    if sum([_constrain(model, variables[name]) for name in full]):
+    news = [_constrain(model, variables[name]) for name in full]
+    if any(news):
         _recompile(model)
     for name, mask in full.items():
         _constraint(variables[name]).mask.assign(mask)
@@ -214,7 +214,7 @@ def _fitted(masks: Arrays, variables: dict[str, keras.Variable]) -> Masks:
 
 
 def _constrain(model: keras.Model, variable: keras.Variable) -> bool:
-    """Give the variable a constraint of this model's; tell whether it had none."""
+    """Give the variable a constraint of this model's; tell whether it had none before."""
     constraint = _constraint(variable)
     if constraint is None:
         variable.constraint = MaskConstraint(model, variable)
