@@ -14,6 +14,7 @@ notebooks` brings them back, and before a commit `build` restores every cell fro
 import argparse
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import notebook_rules as rules
@@ -105,15 +106,19 @@ def _is_called(lesson: Lesson, name: str) -> bool:
 
 def _build_lesson(folder: Path, lessons: list[Lesson], lesson: Lesson, force: bool) -> list[str]:
     """Write both editions, or neither if one of them has a problem."""
-    made = {}
-    for edition in EDITIONS:
-        path = edition_path(folder, lesson.stem, edition)
-        notebook = make_edition(lessons, lesson.stem, edition)
-        problems = _fill(notebook, edition, path, folder, force)
-        if problems:
-            return [f"{edition} edition, nothing written: {what}" for what in problems]
-        made[path] = notebook
-    for path, notebook in made.items():
+    made = {edition: make_edition(lessons, lesson.stem, edition) for edition in EDITIONS}
+    paths = {edition: edition_path(folder, lesson.stem, edition) for edition in EDITIONS}
+
+    def filled(edition: str) -> list[str]:
+        return _fill(made[edition], edition, paths[edition], folder, force)
+
+    # Both at once: training with small batches keeps one core busy, not two.
+    with ThreadPoolExecutor(len(EDITIONS)) as pool:
+        for edition, problems in zip(EDITIONS, pool.map(filled, EDITIONS), strict=True):
+            if problems:
+                return [f"{edition} edition, nothing written: {what}" for what in problems]
+    for edition, notebook in made.items():
+        path = paths[edition]
         if write(path, notebook):
             print(f"{path.relative_to(folder)}: written", flush=True)
     return []
