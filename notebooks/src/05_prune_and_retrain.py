@@ -173,8 +173,10 @@ print(f"after pruning {zeros[0]:.1%} zeros, after one step {zeros[1]:.1%}")
 
 # %% [markdown]
 # Nothing in the model knows that these weights were pruned. To the optimizer a zero is a number
-# like any other: it has a gradient, and it moves. How far? Adam divides each gradient by its own
-# size, so that its first step is the learning rate, whatever the gradient:
+# like any other: it has a gradient, and it moves. How far? Adam's first step for a gradient $g$ is
+# $\eta \, g / (|g| + \varepsilon)$ with the learning rate $\eta = 0.001$ and
+# $\varepsilon = 10^{-7}$: the full learning rate, unless the gradient is as tiny as $\varepsilon$.
+# **Predict**: how many of the returned weights have made the full step?
 
 # %% tags=["varies"]
 moved = snapshots["after 1 step"][cut["dense/kernel"]]
@@ -183,10 +185,14 @@ print(f"{len(back):,} weights came back, {np.mean(np.isclose(back, 0.001, rtol=0
 print(f"at a size of 0.001; Adam's learning rate is {float(model.optimizer.learning_rate):.3f}")
 
 # %% [markdown]
+# (A network that has hardly been trained, as in quick mode, has large gradients, and nearly all
+# make the full step. After ten epochs most gradients are tiny. The weights come back all the same,
+# only by less: nothing holds them at zero.)
+#
 # The zeros that survive are those with a gradient of *exactly* zero: an input that was zero in all
-# 32 images (the corners of a digit), or a hidden unit whose ReLU was flat for all of
-# them. They survive by accident, not because they were pruned. Let us go on, to about one hundred
-# steps, and then through all epochs:
+# 32 images (the corners of a digit), or a hidden unit whose ReLU was flat for all of them. They
+# survive by accident, not because they were pruned. Let us go on, to about one hundred steps, and
+# then through all epochs:
 
 # %% tags=["varies"]
 x_more, y_more = x_all[32:3200], y_all[32:3200]
@@ -459,9 +465,9 @@ ax.set(xlabel="epoch (the line: pruned, mask held)", ylabel="accuracy", title=da
 plt.show()
 
 # %% [markdown]
-# In the full run on MNIST, training accuracy goes on to rise when validation accuracy has stopped:
-# from there on the network learns its training images by heart. A figure with the training curve
-# alone would hide it.
+# In the full run on MNIST, training accuracy goes on to 1 while validation accuracy levels off far
+# below: from there on the network learns its training images by heart. A figure with the training
+# curve alone would hide it.
 
 # %% [markdown]
 # ## What does 0.9837 show?
