@@ -114,9 +114,10 @@ def _build_lesson(folder: Path, lessons: list[Lesson], lesson: Lesson, force: bo
 
     # Both at once: training with small batches keeps one core busy, not two.
     with ThreadPoolExecutor(len(EDITIONS)) as pool:
-        for edition, problems in zip(EDITIONS, pool.map(filled, EDITIONS), strict=True):
-            if problems:
-                return [f"{edition} edition, nothing written: {what}" for what in problems]
+        found = dict(zip(EDITIONS, pool.map(filled, EDITIONS), strict=True))
+    for edition, problems in found.items():
+        if problems:
+            return [f"{edition} edition, nothing written: {what}" for what in problems]
     for edition, notebook in made.items():
         path = paths[edition]
         if write(path, notebook):
