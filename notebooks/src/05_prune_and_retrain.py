@@ -223,11 +223,12 @@ plt.show()
 
 # %% [markdown]
 # The article says that this second training lets the pruned model fit its new structure. There is
-# no new structure, and most of the pruning is gone:
+# no new structure, and on MNIST most of the pruning is gone (on the stand-in less, since more of
+# its pixels are zero in every image):
 
 # %% tags=["varies"]
 note("the article's final network", model)
-assert end < 0.5 * zeros[0]  # most of what was cut has grown back
+assert data.stand_in or end < 0.5 * zeros[0]  # on MNIST most of it has grown back
 
 # %% [markdown]
 # ### Exercise 1
