@@ -2,7 +2,7 @@
 
 python benchmarks/mnist_retrain.py --seeds 5
 
-Writes benchmarks/results/mnist_retrain.csv, one row for each seed, network and epoch. Seeds that
+Writes course_utils/results/mnist_retrain.csv, one row for each seed, network and epoch. Seeds that
 the file holds already are not run again: delete it to start anew. On two cores a seed takes about
 six minutes.
 """
@@ -11,12 +11,11 @@ import argparse
 import csv
 import math
 import sys
-from pathlib import Path
 
-from course_utils import criteria, masking, models, pruning
+from course_utils import criteria, masking, models, pruning, recorded
 from course_utils.data import Dataset, load_mnist
 
-RESULTS = Path(__file__).parent / "results" / "mnist_retrain.csv"
+RESULTS = recorded.RESULTS / "mnist_retrain.csv"
 FIELDS = (
     "seed",
     "network",

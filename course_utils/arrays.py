@@ -88,6 +88,17 @@ def rounded_to(theta: float, dtype: np.dtype) -> np.floating:
         return dtype.type(theta)
 
 
+def zeroed(W: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Return a copy of W, dtype and byte order kept, with +0 wherever `mask` is False.
+
+    >>> zeroed(np.array([-3.0, 1.0]), np.array([False, True])).tolist()
+    [0.0, 1.0]
+    """
+    result = W.copy()
+    result[~mask] = 0
+    return result
+
+
 def checked_dict(arrays: object, name: str) -> Arrays:
     """Return `arrays` after making sure that it is a non-empty dictionary by kernel name.
 

@@ -19,6 +19,7 @@ from course_utils.arrays import (
     checked_seed,
     rounded_to,
     same_names,
+    zeroed,
 )
 
 Masks = dict[str, np.ndarray]
@@ -105,7 +106,7 @@ def apply(weights: Arrays, masks: Arrays) -> dict[str, np.ndarray]:
     same_names(checked_dict(weights, "weights"), checked_dict(masks, "masks"), ("weights", "masks"))
     weights = {name: checked(W, name) for name, W in weights.items()}
     masks = {name: checked_mask(masks[name], W.shape, name) for name, W in weights.items()}
-    return {name: _zeroed(W, masks[name]) for name, W in weights.items()}
+    return {name: zeroed(W, masks[name]) for name, W in weights.items()}
 
 
 def shuffle(masks: Arrays, seed: int) -> Masks:
@@ -184,12 +185,6 @@ def _beyond_sigma(W: np.ndarray, k: float) -> np.ndarray:
     # Divided by the largest entry, so that the squares of tiny or huge weights stay in range.
     relative = np.abs(W) / (np.abs(W).max() or 1.0)
     return relative > k * (np.sign(W) * relative).std()
-
-
-def _zeroed(W: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    pruned = W.copy()
-    pruned[~mask] = 0
-    return pruned
 
 
 def _split(flat: np.ndarray, like: Arrays) -> Masks:

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from course_utils.arrays import checked, checked_number, rounded_to
+from course_utils.arrays import checked, checked_number, rounded_to, zeroed
 
 Order = float | str  # a number p >= 1, math.inf, "fro", "spectral" or "nuclear"
 
@@ -98,10 +98,7 @@ def prune(W: np.ndarray, theta: float) -> np.ndarray:
     [[0.0, -0.3, 0.5]]
     """
     W = checked(W)
-    mask = threshold_mask(W, theta)
-    pruned = W.copy()
-    pruned[~mask] = 0
-    return pruned
+    return zeroed(W, threshold_mask(W, theta))
 
 
 def relative_error(W: np.ndarray, pruned: np.ndarray) -> float:

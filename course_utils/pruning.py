@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from course_utils.arrays import Arrays, as_array, checked_dict
+from course_utils.arrays import Arrays, as_array, checked_dict, zeroed
 from course_utils.backend import keras
 from course_utils.masking import Masks, checked_mask
 
@@ -234,8 +234,7 @@ def _read(variable: keras.Variable) -> np.ndarray:
 
 
 def _zero(variable: keras.Variable, mask: np.ndarray) -> None:
-    W = _read(variable)
-    variable.assign(np.where(mask, W, W.dtype.type(0)))
+    variable.assign(zeroed(_read(variable), mask))
 
 
 def _recompile(model: keras.Model) -> None:

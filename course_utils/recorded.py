@@ -1,14 +1,13 @@
 """Results that took too long to measure in a lesson: measured once, committed as data.
 
-Each table is a CSV file in benchmarks/results, made by the script in benchmarks/ of the same name.
+Each table is a CSV file in results/, made by the script of the same name in benchmarks/. They lie
+inside the package, so that the lessons find them wherever it is installed.
 """
 
 import csv
-from importlib import resources
 from pathlib import Path
 
-# In a clone they lie beside the package; an installed package carries them inside.
-_PLACES = ("../benchmarks/results", "results")
+RESULTS = Path(__file__).parent / "results"
 
 
 def rows(name: str) -> list[dict[str, float | str]]:
@@ -19,8 +18,7 @@ def rows(name: str) -> list[dict[str, float | str]]:
     >>> sorted(rows("mnist_retrain")[0])[:3]
     ['epoch', 'network', 'seed']
     """
-    package = Path(str(resources.files("course_utils")))
-    tables = {p.stem: p for place in _PLACES for p in (package / place).glob("*.csv")}
+    tables = {path.stem: path for path in RESULTS.glob("*.csv")}
     if name not in tables:
         raise FileNotFoundError(f"no recorded results called {name!r}; there are {sorted(tables)}.")
     with tables[name].open(newline="") as file:
