@@ -14,6 +14,8 @@ The modules, in the order in which they build on one another; each imports only 
     operators     norms, normalize, prune
     criteria      weights -> scores
     masking       scores -> masks
+    schedules     step -> sparsity
+    regrowth      masks that move
     costs         what a layer costs                 to here
     backend       TensorFlow and Keras, quietly
     datafiles     files, read and fetched safely

@@ -2,11 +2,13 @@
 
 A criterion is a function from a dictionary of kernels to a dictionary of scores with the same
 names and shapes; what scores lowest is pruned first. Each takes plain arrays and changes none.
+Some look at more than the weights: gradients, curvatures, the inputs' norms, under the same names
+(`pruning.gradients`, `pruning.curvature` and `pruning.input_norms` measure them).
 """
 
 import numpy as np
 
-from course_utils.arrays import Arrays, checked, checked_dict, checked_seed
+from course_utils.arrays import Arrays, checked, checked_dict, checked_seed, same_names
 
 Scores = dict[str, np.ndarray]
 
@@ -26,6 +28,93 @@ def magnitude(weights: Arrays) -> Scores:
     }
 
 
+def lamp(weights: Arrays) -> Scores:
+    """Score every weight by w² over the sum of the squares of all that are not smaller.
+
+    Within a kernel that is the order of magnitude (of equal sizes the first scores lower). Between
+    kernels it is the loss in the kernel's own energy, so that a global scope starves no layer: the
+    largest weight of every kernel scores 1. Scores are float64. Source: Lee et al. 2021 (arXiv
+    2010.07611, equation 4).
+
+    >>> lamp({"fc/kernel": np.array([3.0, -4.0])})["fc/kernel"].tolist()
+    [0.36, 1.0]
+    """
+    weights = checked_dict(weights, "weights")
+    return {name: _lamp(checked(W, name)) for name, W in weights.items()}
+
+
+def gradient(gradients: Arrays) -> Scores:
+    """Score every weight by the size of its gradient, |g|, as measured.
+
+    The article's section 3.2 calls weights of small gradient unimportant. At a minimum every
+    gradient is 0, of important weights too: a criterion to know, not to use. Take the mean size
+    over examples, `pruning.gradients(model, x, y, of="size")`.
+
+    >>> gradient({"fc/kernel": np.array([0.5, -2.0])})["fc/kernel"].tolist()
+    [0.5, 2.0]
+    """
+    return magnitude(gradients)
+
+
+def taylor(weights: Arrays, gradients: Arrays) -> Scores:
+    """Score every weight by |g · w|, the change in the loss, to first order, if w were 0.
+
+    g is the gradient of the mean loss. Source: Molchanov et al. 2017 (arXiv 1611.06440, equation
+    7), there for feature maps; for single weights Molchanov et al. 2019 (arXiv 1906.10771).
+
+    >>> taylor({"fc": np.array([3.0, -1.0])}, {"fc": np.array([0.5, 4.0])})["fc"].tolist()
+    [1.5, 4.0]
+    """
+    return {
+        name: np.abs(W * G) for name, (W, G) in _paired(weights, gradients, "gradients").items()
+    }
+
+
+def obd(weights: Arrays, curvature: Arrays) -> Scores:
+    """Score every weight by h · w² / 2, the change in the loss, to second order, at a minimum.
+
+    h is the diagonal of the Hessian, by Hutchinson's estimate (`pruning.curvature`) or as the
+    empirical Fisher information (`pruning.gradients(model, x, y, of="square")`). A negative h
+    gives a negative score, which goes first. Source: LeCun et al. 1989, Optimal Brain Damage,
+    equation 5; for the Fisher form, Theis et al. 2018 (arXiv 1801.05787).
+
+    >>> obd({"fc": np.array([3.0, -1.0])}, {"fc": np.array([2.0, 4.0])})["fc"].tolist()
+    [9.0, 2.0]
+    """
+    return {
+        name: 0.5 * H * W**2 for name, (W, H) in _paired(weights, curvature, "curvature").items()
+    }
+
+
+def snip(weights: Arrays, gradients: Arrays) -> Scores:
+    """Score every weight by its share of all |g · w|, meant for a network not yet trained.
+
+    The order is that of `taylor`; the scores are shares, which sum to 1 over all kernels. Source:
+    Lee et al. 2019 (arXiv 1810.02340, equations 5 and 6), where g · w is the gradient with respect
+    to a gate on the weight.
+
+    >>> snip({"fc": np.array([3.0, -1.0])}, {"fc": np.array([1.0, 1.0])})["fc"].tolist()
+    [0.75, 0.25]
+    """
+    scores = {name: S.astype(np.float64) for name, S in taylor(weights, gradients).items()}
+    total = sum(S.sum() for S in scores.values()) or 1.0
+    return {name: S / total for name, S in scores.items()}
+
+
+def wanda(weights: Arrays, input_norms: Arrays) -> Scores:
+    """Score every weight by |w| times the norm of the input that it multiplies.
+
+    `input_norms` are those of `pruning.input_norms`: they broadcast over their kernel. The paper
+    ranks within each output; scope "layer" ranks within each kernel. Source: Sun et al. 2024
+    (arXiv 2306.11695, equation 1).
+
+    >>> wanda({"fc": np.array([[3.0], [-4.0]])}, {"fc": np.array([[2.0], [0.5]])})["fc"].tolist()
+    [[6.0], [2.0]]
+    """
+    pairs = _paired(weights, input_norms, "input_norms")
+    return {name: np.abs(W) * N for name, (W, N) in pairs.items()}
+
+
 def random(weights: Arrays, seed: int) -> Scores:
     """Score every weight by chance: the control that any criterion has to beat.
 
@@ -42,6 +131,31 @@ def random(weights: Arrays, seed: int) -> Scores:
 def _as_float(W: np.ndarray, name: str) -> np.ndarray:
     W = checked(W, name)
     return W if W.dtype.kind == "f" else W.astype(np.float64)
+
+
+def _lamp(W: np.ndarray) -> np.ndarray:
+    # Divided by the largest entry, so that the squares of tiny or huge weights stay in range.
+    sizes = np.abs(W.astype(np.float64)).ravel()
+    squares = (sizes / (sizes.max() or 1.0)) ** 2
+    order = np.argsort(squares, kind="stable")
+    not_smaller = np.cumsum(squares[order][::-1])[::-1]
+    scores = np.empty_like(squares)
+    scores[order] = squares[order] / np.where(not_smaller == 0, 1, not_smaller)
+    return scores.reshape(W.shape)
+
+
+def _paired(weights: Arrays, other: Arrays, name: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return weights beside what was measured of them; a length of 1 spreads over an axis."""
+    same_names(checked_dict(weights, "weights"), checked_dict(other, name), ("weights", name))
+    pairs = {
+        key: (_as_float(W, key), _as_float(other[key], f"{name} of {key}"))
+        for key, W in weights.items()
+    }
+    for key, (W, M) in pairs.items():
+        fits = W.ndim == M.ndim and all(m in (1, w) for m, w in zip(M.shape, W.shape, strict=True))
+        if not fits:
+            raise ValueError(f"{name} of {key} has shape {M.shape}; its weights have {W.shape}.")
+    return pairs
 
 
 def _stream(seed: int, name: str) -> np.random.Generator:

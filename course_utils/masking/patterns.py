@@ -1,0 +1,85 @@
+"""Masks with a fixed pattern: N of M neighbours, or whole blocks of a matrix."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from course_utils.arrays import Arrays
+from course_utils.masking.layouts import input_axes, layout_of
+from course_utils.masking.masks import Masks
+from course_utils.masking.ranking import make_masks
+from course_utils.masking.scores import checked_scores
+
+
+def n_of_m(scores: Arrays, n: int, m: int, layouts: Mapping[str, str] | None = None) -> Masks:
+    """Return masks that keep the n highest of every m neighbours along the input axis.
+
+    With 2 of 4, the form that sparse tensor cores compute with, of every four inputs of an output
+    two are left; of a convolution, of every four input channels at one place of the filter.
+    Among equal scores the first goes first. Raises ValueError where the number of inputs is no
+    multiple of m: leave such kernels (a first layer's, mostly) out of `scores`. Source: Mishra et
+    al. 2021 (arXiv 2104.08378, section 3).
+
+    >>> n_of_m({"fc": np.array([[3.0], [1.0], [2.0], [4.0]])}, 2, 4)["fc"].ravel().tolist()
+    [True, False, False, True]
+    """
+    whole = all(isinstance(v, int | np.integer) and not isinstance(v, bool) for v in (n, m))
+    if not whole or not 1 <= n <= m:
+        raise ValueError(f"n and m must be whole numbers with 1 <= n <= m, not {n!r} and {m!r}.")
+    return {
+        name: _n_of_m(S, n, m, input_axes(layout_of(name, S, layouts)), name)
+        for name, S in checked_scores(scores).items()
+    }
+
+
+def _n_of_m(S: np.ndarray, n: int, m: int, axes: tuple[int, ...], name: str) -> np.ndarray:
+    last = np.moveaxis(S, axes, range(-len(axes), 0)) if axes else S[..., None]
+    inputs = int(np.prod(last.shape[last.ndim - max(len(axes), 1) :]))
+    if inputs % m:
+        raise ValueError(
+            f"{name} has {inputs} inputs for an output, no multiple of {m}: "
+            "leave it out of the scores, so that it stays dense."
+        )
+    groups = last.reshape(-1, m)
+    order = np.argsort(groups, axis=1, kind="stable")
+    mask = np.ones(groups.shape, bool)
+    np.put_along_axis(mask, order[:, : m - n], False, axis=1)
+    return np.ascontiguousarray(np.moveaxis(mask.reshape(last.shape), range(-len(axes), 0), axes))
+
+
+def block_masks(
+    scores: Arrays, sparsity: float, block: tuple[int, int], scope: str = "global"
+) -> Masks:
+    """Return masks that remove whole blocks (inputs, outputs), those of the lowest average score.
+
+    A convolution's kernel counts as the matrix (height · width · inputs, outputs). Blocks at the
+    lower and right edge may be smaller. Exactly round(sparsity · b) of b blocks go. Source:
+    Narang et al. 2017 (arXiv 1711.02782).
+
+    >>> scores = {"fc": np.array([[1.0, 1.0, 9.0], [1.0, 1.0, 9.0]])}
+    >>> block_masks(scores, 0.5, (2, 2))["fc"][0].tolist()
+    [False, False, True]
+    """
+    if len(block) != 2 or not all(isinstance(side, int) and side >= 1 for side in block):
+        raise ValueError(f"block must be two whole numbers of at least 1, not {block!r}.")
+    scores = checked_scores(scores)
+    averages = {
+        name: _block_averages(S.reshape(-1, S.shape[-1]), block) for name, S in scores.items()
+    }
+    masks = make_masks(averages, sparsity, scope)
+    return {name: _filled(mask, block, scores[name].shape) for name, mask in masks.items()}
+
+
+def _block_averages(S: np.ndarray, block: tuple[int, int]) -> np.ndarray:
+    starts = [np.arange(0, length, side) for length, side in zip(S.shape, block, strict=True)]
+    sums, sizes = (
+        np.add.reduceat(np.add.reduceat(A, starts[0], axis=0), starts[1], axis=1)
+        for A in (S.astype(np.float64), np.ones(S.shape))
+    )
+    return sums / sizes
+
+
+def _filled(mask: np.ndarray, block: tuple[int, int], shape: tuple[int, ...]) -> np.ndarray:
+    large = mask.repeat(block[0], axis=0).repeat(block[1], axis=1)
+    matrix = large[: int(np.prod(shape[:-1])), : shape[-1]]
+    return np.ascontiguousarray(matrix).reshape(shape)

@@ -1,0 +1,158 @@
+"""Which pruned weights come back?  masks, weights -> masks
+
+Regrowth makes pruning reversible: the sparsity stays, its places move. A `Regrowth` says how, and
+`PruneOnSchedule(..., regrow=...)` carries it out while the model trains.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from course_utils import criteria
+from course_utils.arrays import Arrays, checked_dict, checked_number, same_names
+from course_utils.masking import Masks, checked_mask, checked_scores
+
+
+@dataclass(frozen=True)
+class Regrowth:
+    """How masks move while their sparsity stays: every so many steps, which share, by what score.
+
+    `grow` is called with the weights and the step, and scores what may come back; None means
+    surgery, where pruned weights go on training out of sight and are ranked by their own value
+    there, at an advantage of `hysteresis` for those that are in place.
+    """
+
+    every: int
+    fraction: float = 0.0
+    end: int | None = None
+    grow: Callable[[Arrays, int], Arrays] | None = None
+    hysteresis: float = 1.0
+
+    @property
+    def surgery(self) -> bool:
+        """Tell whether pruned weights are to be remembered and trained on."""
+        return self.grow is None
+
+    def due(self, step: int, before: int) -> bool:
+        """Tell whether masks move at `step`, when they were last looked at `before`.
+
+        >>> rule = sparse_evolution(every=100)
+        >>> rule.due(100, before=99), rule.due(150, before=149), rule.due(304, before=296)
+        (True, False, True)
+        """
+        if self.end is not None and step >= self.end:
+            return False
+        return step // self.every > before // self.every
+
+
+def sparse_evolution(
+    fraction: float = 0.3, every: int = 100, end: int | None = None, seed: int = 0
+) -> Regrowth:
+    """Return the regrowth that drops the lowest scores and grows as many weights at random.
+
+    Source: SET, Mocanu et al. 2018 (arXiv 1707.04780, algorithm 1), where it happens once an
+    epoch. With `end` the fraction decays as in `cosine`, and regrowth stops there.
+
+    >>> sparse_evolution(every=500).every
+    500
+    """
+
+    def grow(weights: Arrays, step: int) -> Arrays:
+        return criteria.random(weights, seed + step)
+
+    return _swapping(fraction, every, end, grow)
+
+
+def rigl(
+    gradients: Callable[[], Arrays], fraction: float = 0.3, every: int = 100, end: int | None = None
+) -> Regrowth:
+    """Return the regrowth that drops the lowest scores and grows the largest gradients, |g|.
+
+    `gradients` is called for each regrowth, and returns the gradients of all weights, pruned ones
+    too: `lambda: pruning.gradients(model, x_batch, y_batch)`. Source: Evci et al. 2020 (arXiv
+    1911.11134, algorithm 1), with fraction α = 0.3, every ΔT = 100 steps, until `end`.
+
+    >>> rigl(lambda: {}, end=1000).surgery
+    False
+    """
+    return _swapping(fraction, every, end, lambda weights, step: criteria.magnitude(gradients()))
+
+
+def surgery(every: int = 100, end: int | None = None, hysteresis: float = 1.2) -> Regrowth:
+    """Return the regrowth in which pruned weights train on out of sight, and may be spliced back.
+
+    The network computes without them, but their updates are added up. Every so many steps all are
+    ranked by their score; one in place counts `hysteresis` times, so that none flickers. After
+    Dynamic Network Surgery, Guo et al. 2016 (arXiv 1608.04493), whose two thresholds a < b become
+    the ratio b / a here: thresholds fix no sparsity, a rank does.
+
+    >>> surgery().surgery
+    True
+    """
+    ratio = checked_number(hysteresis, "hysteresis", 1, math.inf)
+    return Regrowth(_whole(every, "every"), end=_until(end), hysteresis=ratio)
+
+
+def cosine(fraction: float, step: int, end: int) -> float:
+    """Return the share that is replaced at `step`: fraction / 2 · (1 + cos(π · step / end)).
+
+    Source: Evci et al. 2020 (arXiv 1911.11134, section 3, part 2).
+
+    >>> cosine(0.3, 0, 1000), round(cosine(0.3, 500, 1000), 3), cosine(0.3, 1000, 1000)
+    (0.3, 0.15, 0.0)
+    """
+    return fraction / 2 * (1 + math.cos(math.pi * min(step, end) / end))
+
+
+def swap(masks: Arrays, drop_scores: Arrays, grow_scores: Arrays, fraction: float) -> Masks:
+    """Return masks that drop a share of each kernel's kept weights and grow as many others.
+
+    Of the n kept weights of a kernel the round(fraction · n) with the lowest drop scores go; then
+    as many of the highest grow scores come among all that are not kept, those just dropped
+    included. Every kernel keeps its sparsity. Among equal drop scores the first goes, among equal
+    grow scores the first comes. Source: Evci et al. 2020 (arXiv 1911.11134, algorithm 1).
+
+    >>> masks = {"fc": np.array([True, True, False, False])}
+    >>> swap(masks, {"fc": np.array([2.0, 1, 0, 0])}, {"fc": np.array([0.0, 0, 1, 3])}, 0.5)
+    {'fc': array([ True, False, False,  True])}
+    """
+    fraction = checked_number(fraction, "fraction", 0, 1)
+    drop_scores, grow_scores = checked_scores(drop_scores), checked_scores(grow_scores)
+    same_names(checked_dict(masks, "masks"), drop_scores, ("masks", "drop_scores"))
+    same_names(masks, grow_scores, ("masks", "grow_scores"))
+    return {
+        name: _swap(
+            checked_mask(mask, drop_scores[name].shape, name),
+            drop_scores[name],
+            grow_scores[name],
+            fraction,
+        )
+        for name, mask in masks.items()
+    }
+
+
+def _swap(mask: np.ndarray, drop: np.ndarray, grow: np.ndarray, fraction: float) -> np.ndarray:
+    kept = np.flatnonzero(mask)
+    count = min(round(fraction * kept.size), mask.size - kept.size)
+    stays = mask.ravel().copy()
+    stays[kept[np.argsort(drop.ravel()[kept], kind="stable")[:count]]] = False
+    others = np.flatnonzero(~stays)
+    stays[others[np.argsort(-grow.ravel()[others], kind="stable")[:count]]] = True
+    return stays.reshape(mask.shape)
+
+
+def _swapping(fraction: float, every: int, end: int | None, grow: Callable) -> Regrowth:
+    fraction = checked_number(fraction, "fraction", 0, 1)
+    return Regrowth(_whole(every, "every"), fraction, _until(end), grow)
+
+
+def _until(end: int | None) -> int | None:
+    return end if end is None else _whole(end, "end")
+
+
+def _whole(value: int, name: str) -> int:
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name} must be a whole number of steps, at least 1, not {value!r}.")
+    return int(value)
