@@ -34,7 +34,7 @@ def lamp(weights: Arrays) -> Scores:
     Within a kernel that is the order of magnitude (of equal sizes the first scores lower). Between
     kernels it is the loss in the kernel's own energy, so that a global scope starves no layer: the
     largest weight of every kernel scores 1. Scores are float64. Source: Lee et al. 2021 (arXiv
-    2010.07611, equation 4).
+    2010.07611).
 
     >>> lamp({"fc/kernel": np.array([3.0, -4.0])})["fc/kernel"].tolist()
     [0.36, 1.0]
@@ -53,14 +53,14 @@ def gradient(gradients: Arrays) -> Scores:
     >>> gradient({"fc/kernel": np.array([0.5, -2.0])})["fc/kernel"].tolist()
     [0.5, 2.0]
     """
-    return magnitude(gradients)
+    return magnitude(checked_dict(gradients, "gradients"))
 
 
 def taylor(weights: Arrays, gradients: Arrays) -> Scores:
     """Score every weight by |g · w|, the change in the loss, to first order, if w were 0.
 
-    g is the gradient of the mean loss. Source: Molchanov et al. 2017 (arXiv 1611.06440, equation
-    7), there for feature maps; for single weights Molchanov et al. 2019 (arXiv 1906.10771).
+    g is the gradient of the mean loss. Source: Molchanov et al. 2017 (arXiv 1611.06440), there
+    for feature maps; for weights Molchanov et al. 2019 (arXiv 1906.10771), there squared.
 
     >>> taylor({"fc": np.array([3.0, -1.0])}, {"fc": np.array([0.5, 4.0])})["fc"].tolist()
     [1.5, 4.0]
@@ -75,8 +75,8 @@ def obd(weights: Arrays, curvature: Arrays) -> Scores:
 
     h is the diagonal of the Hessian, by Hutchinson's estimate (`pruning.curvature`) or as the
     empirical Fisher information (`pruning.gradients(model, x, y, of="square")`). A negative h
-    gives a negative score, which goes first. Source: LeCun et al. 1989, Optimal Brain Damage,
-    equation 5; for the Fisher form, Theis et al. 2018 (arXiv 1801.05787).
+    gives a negative score, which goes first. Source: LeCun et al. 1989, Optimal Brain Damage;
+    for the Fisher form, Theis et al. 2018 (arXiv 1801.05787).
 
     >>> obd({"fc": np.array([3.0, -1.0])}, {"fc": np.array([2.0, 4.0])})["fc"].tolist()
     [9.0, 2.0]
@@ -90,8 +90,8 @@ def snip(weights: Arrays, gradients: Arrays) -> Scores:
     """Score every weight by its share of all |g · w|, meant for a network not yet trained.
 
     The order is that of `taylor`; the scores are shares, which sum to 1 over all kernels. Source:
-    Lee et al. 2019 (arXiv 1810.02340, equations 5 and 6), where g · w is the gradient with respect
-    to a gate on the weight.
+    Lee et al. 2019 (arXiv 1810.02340), where g · w is the gradient with respect to a gate on the
+    weight.
 
     >>> snip({"fc": np.array([3.0, -1.0])}, {"fc": np.array([1.0, 1.0])})["fc"].tolist()
     [0.75, 0.25]
@@ -106,7 +106,7 @@ def wanda(weights: Arrays, input_norms: Arrays) -> Scores:
 
     `input_norms` are those of `pruning.input_norms`: they broadcast over their kernel. The paper
     ranks within each output; scope "layer" ranks within each kernel. Source: Sun et al. 2024
-    (arXiv 2306.11695, equation 1).
+    (arXiv 2306.11695).
 
     >>> wanda({"fc": np.array([[3.0], [-4.0]])}, {"fc": np.array([[2.0], [0.5]])})["fc"].tolist()
     [[6.0], [2.0]]
@@ -133,6 +133,11 @@ def _as_float(W: np.ndarray, name: str) -> np.ndarray:
     return W if W.dtype.kind == "f" else W.astype(np.float64)
 
 
+def _wide(A: np.ndarray) -> np.ndarray:
+    # The product of two float16 overflows soon, and soon is 0.
+    return A.astype(np.promote_types(A.dtype, np.float32), copy=False)
+
+
 def _lamp(W: np.ndarray) -> np.ndarray:
     # Divided by the largest entry, so that the squares of tiny or huge weights stay in range.
     sizes = np.abs(W.astype(np.float64)).ravel()
@@ -148,7 +153,7 @@ def _paired(weights: Arrays, other: Arrays, name: str) -> dict[str, tuple[np.nda
     """Return weights beside what was measured of them; a length of 1 spreads over an axis."""
     same_names(checked_dict(weights, "weights"), checked_dict(other, name), ("weights", name))
     pairs = {
-        key: (_as_float(W, key), _as_float(other[key], f"{name} of {key}"))
+        key: (_wide(_as_float(W, key)), _wide(_as_float(other[key], f"{name} of {key}")))
         for key, W in weights.items()
     }
     for key, (W, M) in pairs.items():

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_utils import criteria
-from course_utils.arrays import Arrays, checked_dict, checked_number, same_names
+from course_utils.arrays import Arrays, checked_dict, checked_number, checked_seed, same_names
 from course_utils.masking import Masks, checked_mask, checked_scores
 
 
@@ -52,12 +52,14 @@ def sparse_evolution(
 ) -> Regrowth:
     """Return the regrowth that drops the lowest scores and grows as many weights at random.
 
-    Source: SET, Mocanu et al. 2018 (arXiv 1707.04780, algorithm 1), where it happens once an
+    Source: SET, Mocanu et al. 2018 (arXiv 1707.04780), where it happens once an
     epoch. With `end` the fraction decays as in `cosine`, and regrowth stops there.
 
     >>> sparse_evolution(every=500).every
     500
     """
+
+    seed = checked_seed(seed)
 
     def grow(weights: Arrays, step: int) -> Arrays:
         return criteria.random(weights, seed + step)
@@ -98,11 +100,12 @@ def surgery(every: int = 100, end: int | None = None, hysteresis: float = 1.2) -
 def cosine(fraction: float, step: int, end: int) -> float:
     """Return the share that is replaced at `step`: fraction / 2 · (1 + cos(π · step / end)).
 
-    Source: Evci et al. 2020 (arXiv 1911.11134, section 3, part 2).
+    Source: Evci et al. 2020 (arXiv 1911.11134).
 
     >>> cosine(0.3, 0, 1000), round(cosine(0.3, 500, 1000), 3), cosine(0.3, 1000, 1000)
     (0.3, 0.15, 0.0)
     """
+    fraction, end = checked_number(fraction, "fraction", 0, 1), _whole(end, "end")
     return fraction / 2 * (1 + math.cos(math.pi * min(step, end) / end))
 
 
@@ -122,6 +125,10 @@ def swap(masks: Arrays, drop_scores: Arrays, grow_scores: Arrays, fraction: floa
     drop_scores, grow_scores = checked_scores(drop_scores), checked_scores(grow_scores)
     same_names(checked_dict(masks, "masks"), drop_scores, ("masks", "drop_scores"))
     same_names(masks, grow_scores, ("masks", "grow_scores"))
+    for name, S in drop_scores.items():
+        if grow_scores[name].shape != S.shape:
+            shapes = f"{grow_scores[name].shape}; its drop_scores have {S.shape}"
+            raise ValueError(f"grow_scores of {name} has shape {shapes}.")
     return {
         name: _swap(
             checked_mask(mask, drop_scores[name].shape, name),
@@ -135,7 +142,7 @@ def swap(masks: Arrays, drop_scores: Arrays, grow_scores: Arrays, fraction: floa
 
 def _swap(mask: np.ndarray, drop: np.ndarray, grow: np.ndarray, fraction: float) -> np.ndarray:
     kept = np.flatnonzero(mask)
-    count = min(round(fraction * kept.size), mask.size - kept.size)
+    count = round(fraction * kept.size)
     stays = mask.ravel().copy()
     stays[kept[np.argsort(drop.ravel()[kept], kind="stable")[:count]]] = False
     others = np.flatnonzero(~stays)

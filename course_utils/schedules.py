@@ -44,7 +44,7 @@ def polynomial(
     s(t) = final + (initial - final) · (1 - (t - begin) / (end - begin))^power between `begin` and
     `end`, 0 before, `final` after. With `every` = Δt it moves in steps of that many only, as a
     callback should: ranking all weights costs about as much as a training step. `end` should then
-    be a whole number of Δt after `begin`. With power 3 this is equation 1 of Zhu and Gupta 2017
+    be a whole number of Δt after `begin`. With power 3 this is the formula of Zhu and Gupta 2017
     (arXiv 1710.01878), with power 1 a straight line.
 
     >>> schedule = polynomial(0.8, begin=0, end=1000)
@@ -58,7 +58,7 @@ def polynomial(
     def rise(passed: float) -> float:
         return final + (initial - final) * (1 - passed) ** power
 
-    return _between(rise, begin, end, every)
+    return _between(rise, final, begin, end, every)
 
 
 def exponential(
@@ -75,7 +75,8 @@ def exponential(
     """
     final = checked_number(final, "final", 0, 1)
     rate = checked_number(rate, "rate", 1e-6, 700)
-    return _between(lambda p: final * math.expm1(-rate * p) / math.expm1(-rate), begin, end, every)
+    whole = math.expm1(-rate)
+    return _between(lambda p: final * math.expm1(-rate * p) / whole, final, begin, end, every)
 
 
 def one_cycle(
@@ -98,7 +99,7 @@ def one_cycle(
         return 1 / (1 + math.exp(a * (5 / 14 - p)))
 
     low, high = logistic(0), logistic(1)
-    return _between(lambda p: final * (logistic(p) - low) / (high - low), begin, end, every)
+    return _between(lambda p: final * (logistic(p) - low) / (high - low), final, begin, end, every)
 
 
 def iterative(final: float, begin: int, every: int, rounds: int) -> Schedule:
@@ -124,7 +125,7 @@ def iterative(final: float, begin: int, every: int, rounds: int) -> Schedule:
         if step < begin:
             return 0.0
         done = min((step - begin) // every + 1, rounds)
-        return final if done == rounds else 1 - (1 - final) ** (done / rounds)
+        return final if done == rounds else min(1 - (1 - final) ** (done / rounds), final)
 
     return schedule
 
@@ -139,8 +140,13 @@ def shifted(schedule: Schedule, by: int) -> Schedule:
     return lambda step: schedule(step - by) if step >= by else 0.0
 
 
-def _between(rise: Callable[[float], float], begin: int, end: int, every: int) -> Schedule:
-    """Make a schedule of a function of the part of the way, from 0 to 1."""
+def _between(
+    rise: Callable[[float], float], final: float, begin: int, end: int, every: int
+) -> Schedule:
+    """Make a schedule of a function of the part of the way, from 0 to 1.
+
+    It ends at exactly `final`, and never exceeds it, however the function rounds.
+    """
     begin, end, every = _step(begin, "begin"), _step(end, "end"), _positive(every, "every")
     if end <= begin:
         raise ValueError(f"end must be greater than begin, not {end} after {begin}.")
@@ -148,8 +154,10 @@ def _between(rise: Callable[[float], float], begin: int, end: int, every: int) -
     def schedule(step: int) -> float:
         if step < begin:
             return 0.0
-        moved = end if step >= end else begin + (step - begin) // every * every
-        return min(max(rise((moved - begin) / (end - begin)), 0.0), 1.0)
+        if step >= end:
+            return final
+        moved = (step - begin) // every * every
+        return min(max(rise(moved / (end - begin)), 0.0), final)
 
     return schedule
 

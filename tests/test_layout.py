@@ -54,11 +54,11 @@ NO_EXAMPLE = {
     "measuring.Report": "report makes them",
     "measuring.ZeroCounter": "a callback: it does nothing outside fit",
     "measuring.file_bytes": "the bytes depend on the version of h5py",
-    "pruning.holding.MaskConstraint": "attach makes them",
+    "pruning.holding.remembered": "the weights of a model would fill a page",
     "regrowth.Regrowth": "sparse_evolution, rigl and surgery make them",
-    "pruning.detach": "nothing to see: the example of attach shows the state",
-    "pruning.held_masks": "the masks of a model would fill a page",
-    "pruning.masks_from_zeros": "the masks of a model would fill a page",
+    "pruning.holding.detach": "nothing to see: the example of attach shows the state",
+    "pruning.holding.held_masks": "the masks of a model would fill a page",
+    "pruning.holding.masks_from_zeros": "the masks of a model would fill a page",
 }
 
 
@@ -110,7 +110,25 @@ def public(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef | ast.ClassD
 
 
 PUBLIC = {f"{m}.{name}": node for m, tree in SOURCES.items() for name, node in public(tree)}
-TOP_LEVEL = [name for name in PUBLIC if name.rpartition(".")[0] in SOURCES]
+
+
+def shown(folder: str) -> set[str] | None:
+    """What a folder of modules shows of itself (its __all__); None where all is shown."""
+    tree = ast.parse((PACKAGE / folder / "__init__.py").read_text("utf-8"))
+    lists = (
+        n.value for n in tree.body if isinstance(n, ast.Assign) and n.targets[0].id == "__all__"
+    )
+    return next((set(ast.literal_eval(value)) for value in lists), None)
+
+
+def is_shown(name: str) -> bool:
+    """Whether users meet it: modules of a folder also share what the folder does not show."""
+    folder, *rest = name.split(".")
+    listed = shown(folder) if (PACKAGE / folder).is_dir() else None
+    return listed is None or rest[-1] in listed
+
+
+TOP_LEVEL = [name for name in PUBLIC if name.rpartition(".")[0] in SOURCES and is_shown(name)]
 
 
 # ------------------------------------------------------------------------------- what imports what

@@ -182,26 +182,45 @@ def test_early_stopping_across_a_rising_sparsity_brings_weights_back_and_regrown
     assert masking.sparsity(pruning.weights(cnn)) == pytest.approx(0.9, abs=1e-6)
 
 
-@pytest.mark.parametrize("wrapped", [False, True], ids=["plain", "inside a loss scale"])
-def test_averaged_weights_are_refused_before_attach_and_nothing_changes(tiny, wrapped):
-    optimizer = keras.optimizers.Adam(use_ema=True)
-    model = tiny(keras.optimizers.LossScaleOptimizer(optimizer) if wrapped else optimizer)
-    before, masks = model.get_weights(), masks_for(model)
-    with pytest.raises(ValueError, match=r"use_ema=True.*Compile with use_ema=False"):
-        pruning.attach(model, masks)
-    assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
-    assert pruning.held_masks(model) == {}
+def averaging(wrapped: bool, **settings: object) -> keras.Optimizer:
+    optimizer = keras.optimizers.Adam(0.1, use_ema=True, ema_momentum=0.9, **settings)
+    return keras.optimizers.LossScaleOptimizer(optimizer) if wrapped else optimizer
 
 
 @pytest.mark.parametrize("wrapped", [False, True], ids=["plain", "inside a loss scale"])
-def test_averaged_weights_are_refused_by_fit_when_compiled_after_attach(tiny, batch, wrapped):
-    model = tiny()
-    attach(model)
-    optimizer = keras.optimizers.Adam(use_ema=True)
-    optimizer = keras.optimizers.LossScaleOptimizer(optimizer) if wrapped else optimizer
-    model.compile(optimizer, "sparse_categorical_crossentropy")
-    with pytest.raises(ValueError, match="use_ema=True"):
-        fit(model, batch)
+@pytest.mark.parametrize("every", [None, 3], ids=["at the end", "every third step"])
+@pytest.mark.parametrize("first", ["compiled", "attached"])
+def test_averaged_weights_are_masked_however_late_the_average_comes(
+    tiny, batch, wrapped, every, first
+):
+    """Keras overwrites the weights with their average, which knows of no mask by itself."""
+    optimizer = averaging(wrapped, ema_overwrite_frequency=every)
+    model = tiny(optimizer if first == "compiled" else "sgd")
+    masks = attach(model)
+    if first == "attached":
+        model.compile(optimizer, "sparse_categorical_crossentropy")
+    fit(model, batch)
+    assert_held(model, masks)
+    attach(model, 0.75)  # the average of before must not bring back what is pruned now
+    fit(model, batch)
+    assert_held(model, pruning.held_masks(model))
+
+
+def test_an_average_is_that_of_the_masked_weights(tiny, batch):
+    """A twin without an average takes the same steps; its weights are averaged by hand."""
+    held, twin = tiny(averaging(False)), tiny(keras.optimizers.Adam(0.1))
+    masks = attach(held)
+    pruning.attach(twin, masks)
+    averages = None
+    for start in range(0, 32, 8):
+        part = batch.x[start : start + 8], batch.y[start : start + 8]
+        held.train_on_batch(*part)
+        twin.train_on_batch(*part)
+        now = pruning.weights(twin)
+        averages = now if averages is None else {n: 0.9 * averages[n] + 0.1 * now[n] for n in now}
+    held.optimizer.finalize_variable_values(held.trainable_variables)
+    for name, W in pruning.weights(held).items():
+        np.testing.assert_allclose(W, averages[name], rtol=1e-5, atol=1e-7)
 
 
 # --------------------------------------------------------------------- every way to train in Keras

@@ -9,6 +9,7 @@ from course_utils.masking.layouts import input_axes, layout_of
 from course_utils.masking.masks import Masks
 from course_utils.masking.ranking import make_masks
 from course_utils.masking.scores import checked_scores
+from course_utils.masking.shares import by_layer
 
 
 def n_of_m(scores: Arrays, n: int, m: int, layouts: Mapping[str, str] | None = None) -> Masks:
@@ -18,7 +19,7 @@ def n_of_m(scores: Arrays, n: int, m: int, layouts: Mapping[str, str] | None = N
     two are left; of a convolution, of every four input channels at one place of the filter.
     Among equal scores the first goes first. Raises ValueError where the number of inputs is no
     multiple of m: leave such kernels (a first layer's, mostly) out of `scores`. Source: Mishra et
-    al. 2021 (arXiv 2104.08378, section 3).
+    al. 2021 (arXiv 2104.08378).
 
     >>> n_of_m({"fc": np.array([[3.0], [1.0], [2.0], [4.0]])}, 2, 4)["fc"].ravel().tolist()
     [True, False, False, True]
@@ -44,7 +45,8 @@ def _n_of_m(S: np.ndarray, n: int, m: int, axes: tuple[int, ...], name: str) -> 
     order = np.argsort(groups, axis=1, kind="stable")
     mask = np.ones(groups.shape, bool)
     np.put_along_axis(mask, order[:, : m - n], False, axis=1)
-    return np.ascontiguousarray(np.moveaxis(mask.reshape(last.shape), range(-len(axes), 0), axes))
+    moved = np.moveaxis(mask.reshape(last.shape), range(-len(axes), 0), axes)
+    return np.ascontiguousarray(moved).reshape(S.shape)
 
 
 def block_masks(
@@ -53,30 +55,39 @@ def block_masks(
     """Return masks that remove whole blocks (inputs, outputs), those of the lowest average score.
 
     A convolution's kernel counts as the matrix (height · width · inputs, outputs). Blocks at the
-    lower and right edge may be smaller. Exactly round(sparsity · b) of b blocks go. Source:
-    Narang et al. 2017 (arXiv 1711.02782).
+    lower and right edge may be smaller. Exactly round(sparsity · b) of b blocks go. After Narang
+    et al. 2017 (arXiv 1711.02782), who cut at a threshold on each block's largest weight.
 
     >>> scores = {"fc": np.array([[1.0, 1.0, 9.0], [1.0, 1.0, 9.0]])}
     >>> block_masks(scores, 0.5, (2, 2))["fc"][0].tolist()
     [False, False, True]
     """
-    if len(block) != 2 or not all(isinstance(side, int) and side >= 1 for side in block):
-        raise ValueError(f"block must be two whole numbers of at least 1, not {block!r}.")
-    scores = checked_scores(scores)
+    scores, block = checked_scores(scores), _checked_block(block)
     averages = {
         name: _block_averages(S.reshape(-1, S.shape[-1]), block) for name, S in scores.items()
     }
+    if scope == "erk":  # the kernels' shapes count, not those of their grids of blocks
+        sparsity = by_layer(scores, sparsity, scope)
     masks = make_masks(averages, sparsity, scope)
     return {name: _filled(mask, block, scores[name].shape) for name, mask in masks.items()}
 
 
 def _block_averages(S: np.ndarray, block: tuple[int, int]) -> np.ndarray:
     starts = [np.arange(0, length, side) for length, side in zip(S.shape, block, strict=True)]
-    sums, sizes = (
+    gone = np.isneginf(S)  # counts as 0, as in `pool`
+    sums, sizes, left = (
         np.add.reduceat(np.add.reduceat(A, starts[0], axis=0), starts[1], axis=1)
-        for A in (S.astype(np.float64), np.ones(S.shape))
+        for A in (np.where(gone, 0, S).astype(np.float64), np.ones(S.shape), 1.0 - gone)
     )
-    return sums / sizes
+    return np.where(left == 0, -np.inf, sums / sizes)
+
+
+def _checked_block(block: tuple[int, int]) -> tuple[int, int]:
+    sides = tuple(block) if isinstance(block, tuple | list) else ()
+    whole = all(isinstance(v, int | np.integer) and not isinstance(v, bool) for v in sides)
+    if len(sides) != 2 or not whole or min(sides) < 1:
+        raise ValueError(f"block must be two whole numbers of at least 1, not {block!r}.")
+    return sides
 
 
 def _filled(mask: np.ndarray, block: tuple[int, int], shape: tuple[int, ...]) -> np.ndarray:

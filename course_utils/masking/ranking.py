@@ -43,10 +43,10 @@ def make_masks(
     """
     if scope not in SCOPES:
         raise ValueError(f"scope must be 'global' or 'layer' or 'erk', not {scope!r}.")
-    scores = checked_scores(scores)
+    scores, floor = checked_scores(scores), _checked_floor(floor)
     pooled = scores if granularity == "weight" else pool(scores, granularity, layouts)
     if scope == "global" and not isinstance(sparsity, Mapping):
-        kept = _ranked_together(pooled, scores, sparsity, _checked_floor(floor))
+        kept = _ranked_together(pooled, scores, sparsity, floor)
     else:
         kept = _ranked_apart(pooled, scores, sparsity, scope)
     return {name: _spread(mask, scores[name].shape) for name, mask in kept.items()}
@@ -127,7 +127,12 @@ def _closest_count(scores: Scores, safe: Masks, sizes: Mapping[str, int], sparsi
     weights = np.repeat([sizes[name] for name in scores], [S.size for S in scores.values()])
     gone = np.concatenate([[0], np.cumsum(weights[np.lexsort((flat, last))])])
     wanted = checked_number(sparsity, "sparsity", 0, 1) * gone[-1]
-    return int(np.abs(gone - wanted).argmin())
+    count = int(np.abs(gone - wanted).argmin())
+    # What is pruned already may exceed the share by half a structure, as the closest count did.
+    before = np.isneginf(flat)
+    if before.any() and gone[before.sum()] - wanted < weights[before].max() / 2:
+        count = max(count, int(before.sum()))
+    return count
 
 
 def _checked_floor(floor: int) -> int:

@@ -22,8 +22,8 @@ def checked_scores(scores: object) -> Scores:
 def exclude(scores: Arrays, masks: Arrays) -> Scores:
     """Return scores in which everything already pruned ranks last (as -infinity).
 
-    Masks made from them at the same or a higher sparsity, in the same scope, nest: what was
-    pruned stays pruned, whatever the criterion.
+    Masks made from them at the same or a higher sparsity, in the same scope and granularity,
+    nest: what was pruned stays pruned, whatever the criterion.
 
     >>> exclude({"a": np.array([3.0, 1.0])}, {"a": np.array([False, True])})["a"].tolist()
     [-inf, 1.0]

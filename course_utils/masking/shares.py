@@ -12,7 +12,7 @@ def erk(arrays: Arrays, sparsity: float) -> dict[str, float]:
 
     The Erdős-Rényi-Kernel rule: the density of a kernel is ε times the sum of its axes' lengths
     over their product, at most 1, with the one ε that keeps (1 - s) of all weights. Only shapes
-    count. Source: Evci et al. 2020 (arXiv 1911.11134, section 3, and appendix D).
+    count. Source: Evci et al. 2020 (arXiv 1911.11134).
 
     >>> shapes = {"conv": np.ones((3, 3, 1, 32)), "fc": np.ones((5408, 64))}
     >>> {name: round(s, 4) for name, s in erk(shapes, 0.9).items()}
@@ -30,13 +30,14 @@ def _densities(ratio: np.ndarray, sizes: np.ndarray, kept: float) -> np.ndarray:
     if kept == 1:
         return np.ones_like(ratio)
     dense = np.zeros(len(ratio), bool)
-    while True:
+    while not dense.all():  # all are, at a share so small that it rounds away
         budget = kept * sizes.sum() - sizes[dense].sum()
         epsilon = budget / (ratio * sizes)[~dense].sum()
         full = ~dense & (epsilon * ratio > 1)
         if not full.any():
             return np.where(dense, 1.0, epsilon * ratio)
         dense |= full
+    return np.ones_like(ratio)
 
 
 def by_layer(arrays: Arrays, sparsity: float | Mapping[str, float], scope: str) -> dict[str, float]:

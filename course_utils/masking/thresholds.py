@@ -37,7 +37,7 @@ def by_threshold(scores: Arrays, theta: float | Mapping[str, float]) -> Masks:
 def by_sigma(weights: Arrays, k: float) -> Masks:
     """Return masks that keep |w| > k · σ, with σ the standard deviation of each kernel.
 
-    The rule of Han et al. 2015 (arXiv 1506.02626, section 3): a quality parameter times the
+    The rule of Han et al. 2015 (arXiv 1506.02626, section 4): a quality parameter times the
     layer's standard deviation. On normally distributed weights it prunes erf(k / √2) of them.
 
     >>> by_sigma({"a": np.array([-3.0, -1.0, 1.0, 3.0])}, 1.0)["a"].tolist()

@@ -1,0 +1,35 @@
+"""Prune a Keras model: find its kernels, measure them, hold masks, follow a schedule, rewind."""
+
+from course_utils.pruning.callback import PruneOnSchedule
+from course_utils.pruning.evidence import curvature, fresh_gradients, gradients, input_norms
+from course_utils.pruning.holding import (
+    attach,
+    detach,
+    held_masks,
+    masks_from_zeros,
+    regrown,
+    remembered,
+)
+from course_utils.pruning.kernels import kernels, layouts, skipped, weights
+from course_utils.pruning.tickets import Snapshots, reinitialized, rewind
+
+__all__ = [
+    "PruneOnSchedule",
+    "Snapshots",
+    "attach",
+    "curvature",
+    "detach",
+    "fresh_gradients",
+    "gradients",
+    "held_masks",
+    "input_norms",
+    "kernels",
+    "layouts",
+    "masks_from_zeros",
+    "regrown",
+    "reinitialized",
+    "remembered",
+    "rewind",
+    "skipped",
+    "weights",
+]

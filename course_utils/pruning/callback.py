@@ -1,0 +1,205 @@
+"""Prune while the model trains: an ordinary Keras callback that follows a schedule."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from course_utils import criteria, regrowth
+from course_utils.arrays import Arrays, checked_number
+from course_utils.backend import keras
+from course_utils.masking import GRANULARITIES, SCOPES, Masks, exclude, make_masks, sparsity
+from course_utils.pruning.holding import attach, held_masks, regrown, remembered
+from course_utils.pruning.kernels import Selectors, kernels, layouts, read
+from course_utils.schedules import Schedule
+
+
+class PruneOnSchedule(keras.callbacks.Callback):
+    """Bring the masks, before each step, to the sparsity that the schedule asks for.
+
+    `schedule` gives the sparsity of all chosen kernels together for the number of optimizer steps
+    made so far (`optimizer.iterations`, as for learning rates; compile anew to count from 0).
+    Masks change only where its value changes. `criterion` is called with the weights as they are;
+    one that needs more takes it from around it: `lambda w: criteria.taylor(w,
+    pruning.gradients(model, x, y))`. `granularity`, `scope` and `floor` are those of
+    `masking.make_masks`. What is pruned stays pruned, unless `regrow` (see `regrowth`) says else.
+    `include` and `exclude` choose kernels as in `pruning.kernels`.
+
+    Put it first in the list of callbacks, so that the others find "sparsity" in the logs: the
+    progress bar, History, CSVLogger, TensorBoard. Between two steps nothing changes, so that every
+    checkpoint is as sparse as its logs say. A training that goes on from a saved model, or under
+    BackupAndRestore, reads the masks back off the zeros. `EarlyStopping(restore_best_weights=True)`
+    may bring back an epoch that was less sparse: let it start after the schedule's end.
+
+    In a training loop of your own: `set_model(model)` once, `update(step)` before each step.
+
+    >>> from course_utils import models, schedules
+    >>> model = models.article_cnn()
+    >>> pruner = PruneOnSchedule(schedules.one_shot(0.5, at=1))
+    >>> x, y = np.ones((64, 28, 28, 1)), np.zeros(64)
+    >>> _ = model.fit(x, y, batch_size=32, verbose=0, callbacks=[pruner])
+    >>> pruner.history
+    {0: 0.0, 1: 0.5}
+    """
+
+    def __init__(
+        self,
+        schedule: Schedule,
+        criterion: Callable[[Arrays], Arrays] = criteria.magnitude,
+        granularity: str = "weight",
+        scope: str = "global",
+        regrow: regrowth.Regrowth | None = None,
+        *,
+        floor: int = 1,
+        include: Selectors = None,
+        exclude: Selectors = None,
+    ) -> None:
+        super().__init__()
+        if not callable(schedule):
+            raise TypeError(
+                f"schedule must be a function from step to sparsity, not {schedule!r}. "
+                "For a fixed sparsity write schedules.constant(0.8)."
+            )
+        if granularity not in GRANULARITIES or scope not in SCOPES:
+            raise ValueError(
+                f"granularity must be one of {GRANULARITIES} and scope one of {SCOPES}, "
+                f"not {granularity!r} and {scope!r}."
+            )
+        if regrow is not None and granularity != "weight":
+            raise ValueError("regrow moves single weights: it needs granularity 'weight'.")
+        self.schedule, self.criterion, self.regrow = schedule, criterion, regrow
+        self.granularity, self.scope, self.floor = granularity, scope, floor
+        self.include, self.exclude = include, exclude
+        self.masks: Masks = {}
+        self.requested = 0.0  # what the schedule asked for last
+        self.history: dict[int, float] = {}  # sparsity of the masks, by the step it began at
+        self._started = False
+
+    @property
+    def sparsity(self) -> float:
+        """The share of zeros in the masks that are held now."""
+        return next(reversed(self.history.values()), 0.0)
+
+    def update(self, step: int) -> None:
+        """Bring the masks to what the schedule asks for at `step`, the number of steps made."""
+        wanted = checked_number(self.schedule(step), "the schedule's sparsity", 0, 1)
+        if not self._started:
+            self._start(step, wanted)
+        moves = self.regrow is not None and self.regrow.due(step, self._seen)
+        self._seen = step
+        if wanted != self.requested or moves:
+            self._hold(self._next_masks(wanted, step, moves), step)
+            self.requested = wanted
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Look at the model anew: it may have been trained, loaded or rewound since."""
+        self._started = False
+
+    def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
+        """Prune, if it is time; what other callbacks see at the end of the batch is settled."""
+        self.update(self._steps())
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Add the sparsity to the logs."""
+        self._note(logs)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        """Add the sparsity to the logs."""
+        self._note(logs)
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """Follow the schedule to its last step, and zero what was written past the masks."""
+        self.update(self._steps())
+        if any(regrown(self.model).values()):
+            attach(self.model, held_masks(self.model))
+
+    def _start(self, step: int, wanted: float) -> None:
+        names = list(self._kernels())
+        held = held_masks(self.model)
+        masks = {name: held[name] for name in names if name in held}
+        if len(masks) < len(names):
+            masks = self._zeros_of_resumed(step, wanted) | masks
+        self._started, self._seen = True, step
+        self.requested = self.schedule(step - 1) if step > 0 else 0.0
+        if all(mask.all() for mask in masks.values()):
+            self.requested = 0.0
+        self._hold(masks, step)
+
+    def _zeros_of_resumed(self, step: int, wanted: float) -> Masks:
+        """Return the masks of a model without any: all True, or off its zeros when it goes on."""
+        weights = self._weights()
+        if step == 0 or self.schedule(step - 1) == 0:
+            return {name: np.ones(W.shape, bool) for name, W in weights.items()}
+        masks = {name: W != 0 for name, W in weights.items()}
+        if sparsity(masks) == 0 and wanted != self.schedule(0):
+            raise ValueError(
+                f"the optimizer has made {step} steps, and the schedule asks for "
+                f"{wanted:.1%} sparsity by now, but nothing is pruned yet. To prune a trained "
+                "model gradually, compile it anew, so that steps count from 0, or write "
+                f"schedules.shifted(schedule, by={step})."
+            )
+        return masks
+
+    def _next_masks(self, wanted: float, step: int, moves: bool) -> Masks:
+        weights = self._weights()
+        scores = self.criterion(weights)
+        if self.regrow is not None and self.regrow.surgery:
+            return self._ranked(self._favoured(scores), wanted)
+        masks = self.masks
+        if wanted > self.requested:
+            ranked = self._ranked(exclude(scores, masks), wanted)
+            masks = {name: ranked[name] & mask for name, mask in masks.items()}
+        elif wanted < self.requested:
+            masks = self._released(wanted, step)
+        if moves:
+            masks = self._swapped(masks, weights, scores, step)
+        return masks
+
+    def _ranked(self, scores: Arrays, wanted: float) -> Masks:
+        return make_masks(
+            scores,
+            wanted,
+            self.scope,
+            self.granularity,
+            floor=self.floor,
+            layouts=layouts(self.model),
+        )
+
+    def _favoured(self, scores: Arrays) -> Arrays:
+        """Raise the scores of what is in place, so that masks do not flicker."""
+        more = self.regrow.hysteresis - 1
+        return {n: S + np.where(self.masks[n], more * np.abs(S), 0) for n, S in scores.items()}
+
+    def _swapped(self, masks: Masks, weights: Arrays, scores: Arrays, step: int) -> Masks:
+        rule = self.regrow
+        end = rule.end
+        share = rule.fraction if end is None else regrowth.cosine(rule.fraction, step, end)
+        grown = rule.grow(weights, step)
+        return regrowth.swap(masks, scores, {name: grown[name] for name in masks}, share)
+
+    def _released(self, wanted: float, step: int) -> Masks:
+        if wanted > 0:
+            raise ValueError(
+                f"the schedule falls from {self.requested:.1%} to {wanted:.1%} at step {step}, and "
+                "nothing says which weights come back. Let it fall to 0, where all do, or give "
+                "regrow=regrowth.surgery()."
+            )
+        return {name: np.ones_like(mask) for name, mask in self.masks.items()}
+
+    def _hold(self, masks: Masks, step: int) -> None:
+        attach(self.model, masks, remember=self.regrow is not None and self.regrow.surgery)
+        self.masks = masks
+        self.history[step] = sparsity(masks)
+
+    def _weights(self) -> dict[str, np.ndarray]:
+        whole = remembered(self.model) if self._started else {}
+        return {n: whole[n] if n in whole else read(v) for n, v in self._kernels().items()}
+
+    def _kernels(self) -> dict[str, keras.Variable]:
+        return kernels(self.model, self.include, self.exclude)
+
+    def _steps(self) -> int:
+        return int(self.model.optimizer.iterations)
+
+    def _note(self, logs: dict | None) -> None:
+        if logs is not None:
+            logs["sparsity"] = self.sparsity

@@ -1,0 +1,228 @@
+"""Hold masks in a Keras model: read its kernels, attach masks, detach them.
+
+A mask is a constraint. Keras applies `variable.constraint` after every optimizer step, inside the
+compiled train step; one that sets the pruned weights to zero there is projected gradient descent
+onto the networks with that mask. So `fit`, any optimizer with momentum, `steps_per_execution`,
+`jit_compile` and hand-written loops stay ordinary Keras, the model stays an ordinary model, and
+there is nothing to strip before saving.
+"""
+
+import contextlib
+import weakref
+
+import numpy as np
+
+from course_utils.arrays import Arrays, as_array, checked_dict, zeroed
+from course_utils.backend import keras
+from course_utils.masking import Masks, checked_mask
+from course_utils.pruning.kernels import candidates, chosen, read
+
+
+class MaskConstraint(keras.constraints.Constraint):
+    """Set the pruned entries of one variable to zero, after every optimizer step.
+
+    The mask lives in a non-trainable variable that is assigned in place: a compiled train step
+    reads its present value, so that a new mask costs no new compilation. It is not one of the
+    model's variables; `model.summary()` and saved files stay those of the plain model.
+    """
+
+    def __init__(self, model: keras.Model, variable: keras.Variable) -> None:
+        self.earlier = variable.constraint  # such as a MaxNorm: still applied, before the mask
+        self.model = weakref.ref(model)  # the one that trains; no cycle keeps it alive
+        self.path = variable.path
+        self.mask = _beside(model, np.ones(variable.shape, bool))
+        self.hidden: keras.Variable | None = None  # what pruned weights would be, if remembered
+
+    def remember(self, model: keras.Model) -> None:
+        """From now on add up the updates that pruned weights would have had."""
+        # Every replica adds the same update: the gradients have been summed over them before.
+        zeros = np.zeros(self.mask.shape, "float32")
+        self.hidden = _beside(model, zeros, aggregation="only_first_replica")
+
+    def __call__(self, w: keras.KerasTensor) -> keras.KerasTensor:
+        """Return `w` with the pruned entries at +0, whatever they were (NaN included)."""
+        average = average_of(self.model(), self.path)
+        if average is not None:  # it took in what the step did before the mask
+            average.assign(self._masked(average))
+        if self.hidden is not None:
+            step = keras.ops.cast(w, self.hidden.dtype)
+            zeros = keras.ops.zeros_like(self.hidden)
+            self.hidden.assign(keras.ops.where(self.mask, zeros, self.hidden + step))
+        w = self._masked(w)
+        # A norm that the layer constrains is that of the pruned kernel: so the mask comes first,
+        # and again, should the constraint have moved a zero.
+        return w if self.earlier is None else self._masked(self.earlier(w))
+
+    def _masked(self, w: keras.KerasTensor) -> keras.KerasTensor:
+        return keras.ops.where(self.mask, w, keras.ops.zeros_like(w))
+
+
+def attach(model: keras.Model, masks: Arrays, *, remember: bool = False) -> None:
+    """Set the masked weights of `model` to zero and keep them zero through any later training.
+
+    `masks` holds True (or 1) where a weight stays; a mask of length 1 along an axis spreads over
+    it. Kernels that are not named keep what they have; attaching again replaces a mask. Attach to
+    the model that you train, not to a part of it, and after loading weights: `set_weights`
+    brings pruned weights back until the next step (`regrown` finds them). The moving average of
+    an optimizer with `use_ema=True` is masked as well, if it is the one the model is compiled with.
+
+    With `remember` pruned weights go on training out of sight: the network computes without them,
+    their updates are added up (`remembered`), and a later mask may bring them back.
+
+    Raises ValueError, having changed nothing, for unknown names, shapes that do not fit, and
+    entries other than 0 and 1.
+
+    >>> from course_utils import masking, models
+    >>> from course_utils.pruning import weights
+    >>> model = models.article_cnn()
+    >>> attach(model, {"dense/kernel": np.zeros((1, 64))})
+    >>> masking.sparsity(weights(model)["dense/kernel"])
+    1.0
+    """
+    variables = _named(model, masks)
+    full = _fitted(masks, variables)
+    news = [_constrain(model, variables[name], remember) for name in full]
+    if any(news):
+        _recompile(model)
+    for name, mask in full.items():
+        _set(model, variables[name], mask)
+
+
+def detach(model: keras.Model) -> None:
+    """Let go of all masks: weights that are zero now stay zero until training moves them.
+
+    Constraints that the layers had before come back. Without masks this does nothing.
+    """
+    held = _held(model)
+    for variable in held.values():
+        variable.constraint = variable.constraint.earlier
+    if held:
+        _recompile(model)
+
+
+def held_masks(model: keras.Model) -> Masks:
+    """Return the masks that `attach` holds now; an empty dictionary for a plain model.
+
+    A clone and a model loaded from a file are plain: attach again, with these masks.
+    """
+    return {name: read(variable.constraint.mask) for name, variable in _held(model).items()}
+
+
+def remembered(model: keras.Model) -> dict[str, np.ndarray]:
+    """Return held weights as they would be with nothing pruned: kept ones, and hidden ones.
+
+    Where nothing is remembered (see `attach`) a pruned weight is 0.
+    """
+    return {name: _whole(variable) for name, variable in _held(model).items()}
+
+
+def masks_from_zeros(model: keras.Model) -> Masks:
+    """Return masks read back off the zeros of the kernels, as after loading a pruned model."""
+    return {found.name: read(found.variable) != 0 for found in chosen(model)}
+
+
+def regrown(model: keras.Model) -> dict[str, int]:
+    """Count, for each held mask, the weights that should be zero and are not.
+
+    All counts are 0 unless something wrote past the mask: `set_weights`, a checkpoint that was
+    loaded, the moving average of an optimizer that the model was not compiled with, a train step
+    of your own that was compiled before `attach`.
+
+    >>> from course_utils import models
+    >>> model = models.article_cnn()
+    >>> attach(model, masks_from_zeros(model))
+    >>> regrown(model)
+    {'conv/kernel': 0, 'dense/kernel': 0, 'output/kernel': 0}
+    """
+    held = _held(model)
+    return {
+        name: int(np.count_nonzero(read(variable)[~read(variable.constraint.mask)]))
+        for name, variable in held.items()
+    }
+
+
+def average_of(model: keras.Model | None, path: str) -> keras.Variable | None:
+    """Return the moving average that the model's optimizer keeps of a variable, if it does."""
+    optimizer = getattr(model, "optimizer", None)
+    inner = getattr(optimizer, "inner_optimizer", optimizer)  # inside a loss-scale optimizer
+    if not getattr(inner, "use_ema", False) or not inner.built:
+        return None
+    name = f"{path.replace('/', '_')}_average"  # so Keras names it
+    found = [variable for variable in inner.variables if variable.name == name]
+    if len(found) != 1:
+        raise ValueError(
+            f"the optimizer has use_ema=True, and {len(found)} of its averages are called {name!r} "
+            "where one was expected. Give every layer a name of its own, or set use_ema=False."
+        )
+    return found[0]
+
+
+def _named(model: keras.Model, masks: object) -> dict[str, keras.Variable]:
+    """Return the variables that masks are for, by name."""
+    possible = {found.name: found for found in candidates(model)}
+    unknown = sorted(set(checked_dict(masks, "masks")) - set(possible))
+    if unknown:
+        raise ValueError(f"unknown kernels {unknown}; this model has {sorted(possible)}.")
+    return {name: possible[name].variable for name in masks}
+
+
+def _fitted(masks: Arrays, variables: dict[str, keras.Variable]) -> Masks:
+    return {
+        name: checked_mask(as_array(mask, name), tuple(variables[name].shape), name)
+        for name, mask in masks.items()
+    }
+
+
+def _constrain(model: keras.Model, variable: keras.Variable, remember: bool) -> bool:
+    """Give the variable a constraint of this model's; tell whether its step has to know."""
+    constraint = variable.constraint
+    if not isinstance(constraint, MaskConstraint):
+        variable.constraint = constraint = MaskConstraint(model, variable)
+    elif constraint.model() is not model:  # attached to a part of the model, or to a whole
+        constraint.model = weakref.ref(model)
+    elif constraint.hidden is not None or not remember:
+        return False
+    if remember and constraint.hidden is None:
+        constraint.remember(model)
+    return True
+
+
+def _held(model: keras.Model) -> dict[str, keras.Variable]:
+    chosen(model)  # a model that is not built, or has nothing to prune, is refused here
+    found = [f for f in candidates(model) if f.stored or not f.built]
+    variables = {f.name: f.variable for f in found}
+    return {n: v for n, v in variables.items() if isinstance(v.constraint, MaskConstraint)}
+
+
+def _whole(variable: keras.Variable) -> np.ndarray:
+    hidden = variable.constraint.hidden
+    W = read(variable)
+    if hidden is None:
+        return zeroed(W, read(variable.constraint.mask))
+    return np.where(read(variable.constraint.mask), W, read(hidden)).astype(W.dtype)
+
+
+def _set(model: keras.Model, variable: keras.Variable, mask: np.ndarray) -> None:
+    """Put a mask in place: what it cuts becomes 0, what it brings back takes its hidden value."""
+    constraint = variable.constraint
+    W = read(variable) if constraint.hidden is None else _whole(variable)
+    constraint.mask.assign(mask)
+    variable.assign(zeroed(W, mask))
+    if constraint.hidden is not None:
+        constraint.hidden.assign(zeroed(W, ~mask))
+    average = average_of(model, variable.path)
+    if average is not None:
+        average.assign(zeroed(read(average), mask))
+
+
+def _beside(model: keras.Model, value: np.ndarray, **options: str) -> keras.Variable:
+    """Make a variable that lives where the model's do, on every device of its strategy."""
+    strategy = model.distribute_strategy
+    with strategy.scope() if strategy else contextlib.nullcontext():
+        return keras.Variable(value, trainable=False, dtype=str(value.dtype), **options)
+
+
+def _recompile(model: keras.Model) -> None:
+    # A step that is compiled already does not see a constraint set afterwards, and says nothing.
+    if model.compiled and model.train_function is not None:
+        model.make_train_function(force=True)

@@ -1,0 +1,66 @@
+"""What goes into and out of every layer of a model, seen while the model computes."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from course_utils.backend import keras
+from course_utils.pruning.kernels import walk
+
+# (the layer's path, the layer, its inputs, its outputs), for every single call
+See = Callable[[str, keras.Layer, object, object], None]
+
+
+@contextlib.contextmanager
+def watched(model: keras.Model, see: See) -> Iterator[None]:
+    """Call `see` for every call of every layer inside `model` while the block runs.
+
+    So a shared layer is seen as often as it is used, and layers inside nested and subclassed
+    models are seen as well. Layers are as before afterwards, also after an error.
+    """
+    before: dict[int, tuple[keras.Layer, object]] = {}
+    for prefix, owners in walk(model):
+        layer = owners[-1]
+        if id(layer) not in before:
+            # Into the instance, beneath Keras's own book-keeping of attributes.
+            before[id(layer)] = (layer, vars(layer).get("call"))
+            vars(layer)["call"] = _seeing(prefix.rstrip("/"), layer, layer.call, see)
+    try:
+        yield
+    finally:
+        for layer, call in before.values():
+            del vars(layer)["call"]
+            if call is not None:
+                vars(layer)["call"] = call
+
+
+def zeros_for(model: keras.Model) -> object:
+    """Return one input of zeros of the shapes that a Sequential or Functional model declares.
+
+    Raises ValueError where a model declares none, or leaves more than the batch open.
+    """
+    if not getattr(model, "inputs", None):
+        raise ValueError(
+            f"model {model.name!r} does not declare the shapes of its inputs, as a Sequential or "
+            "Functional model with a keras.Input does: give a batch of them, inputs=x[:1]."
+        )
+    return keras.tree.map_structure(_zeros, model.input)
+
+
+def _zeros(tensor: keras.KerasTensor) -> np.ndarray:
+    if None in tensor.shape[1:]:
+        raise ValueError(
+            f"the model takes inputs of any size {tensor.shape}, so what it costs is not known: "
+            "give a batch of inputs of the size that you mean, inputs=x[:1]."
+        )
+    return np.zeros((1, *tensor.shape[1:]), tensor.dtype)
+
+
+def _seeing(path: str, layer: keras.Layer, call: Callable, see: See) -> Callable:
+    def seen(*args: object, **options: object) -> object:
+        outputs = call(*args, **options)
+        see(path, layer, args[0] if args else next(iter(options.values()), None), outputs)
+        return outputs
+
+    return seen
