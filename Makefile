@@ -6,7 +6,7 @@ ARGS ?=
 COURSE = $(PYTHON) tools/environment.py
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test setup notebooks check-notebooks format lock clean
+.PHONY: help lab test peers setup notebooks check-notebooks format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ lab:  ## Open the course in JupyterLab (Ctrl-C ends it)
 
 test:  ## Check style, then run every test and every notebook
 	@$(COURSE) test $(ARGS)
+
+peers:  ## Compare masks and schedules with other libraries (one: ARGS=tfmot, ARGS=torch)
+	@$(COURSE) peers $(ARGS)
 
 setup:  ## Make the environment in .venv, and nothing else
 	@$(COURSE) setup

@@ -19,6 +19,7 @@ import pytest
 from front_door.commands import lab_arguments, pytest_arguments
 from front_door.install import environment_state, lock_entry, write_stamp
 from front_door.paths import Clone
+from front_door.peers import Peer
 from front_door.preflight import (
     ROOM_NEEDED,
     Machine,
@@ -289,6 +290,43 @@ def test_setup_without_network_ends_in_words_and_leaves_no_stamp(installable):
     assert environment_state(installable) == "absent"
 
 
+@pytest.fixture
+def compared(installable: Clone, tmp_path: Path) -> Clone:
+    """The same with stand-ins for pytest, in the lock, and for one library to compare with."""
+    wheel = write_wheel(tmp_path, "pytest", "1.0", "import sys; print('tested', *sys.argv[1:])")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    with installable.lock.open("a") as lock:
+        lock.write(f"pytest==1.0 \\\n    --hash=sha256:{digest}\n")
+    write_wheel(tmp_path, "torch", "2.0", "")
+    pins = installable.root / "tests" / "peers" / "torch.txt"
+    pins.parent.mkdir(parents=True)
+    pins.write_text("torch==2.0\n")
+    return installable
+
+
+def test_a_library_to_compare_with_is_installed_once_beside_the_environment(compared, tmp_path):
+    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path)}
+    first = call(compared, "peers", "torch", "-x", **offline)
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "0.9 GB" in first.stdout
+    assert "tested tests/peers/test_torch.py -x" in first.stdout
+    held = subprocess.run([compared.python, "-c", "import torch"], capture_output=True)
+    assert held.returncode, "it must not come into the course's own environment"
+
+    second = call(compared, "peers", "torch", PIP_NO_INDEX="1")
+    assert second.stdout.split("\n")[0] == "tested tests/peers/test_torch.py"
+
+    stamp = Peer(compared.root, "torch").stamp
+    stamp.unlink()  # as after an interrupted set-up
+    third = call(compared, "peers", "torch", PIP_NO_INDEX="1")
+    assert third.returncode == 1
+    assert "torch could not be installed" in third.stderr
+    assert not stamp.exists()
+
+    assert call(compared, "clean").returncode == 0
+    assert not (compared.root / ".venv-peers").exists()
+
+
 def test_lock_without_the_installer_is_reported(installable):
     installable.lock.write_text("other==1.0 \\\n    --hash=sha256:00\n")
     done = call(installable, "setup")
@@ -364,7 +402,7 @@ def test_clean_takes_the_environment_and_leaves_the_work(finished):
 def test_usage_lists_every_command(clone, arguments, status):
     done = call(clone, *arguments)
     assert done.returncode == status
-    for command in ("lab", "test", "setup", "run", "clean"):
+    for command in ("lab", "test", "peers", "setup", "run", "clean"):
         assert re.search(rf"^  {command}\b", done.stdout + done.stderr, flags=re.MULTILINE)
 
 

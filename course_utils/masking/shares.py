@@ -30,14 +30,13 @@ def _densities(ratio: np.ndarray, sizes: np.ndarray, kept: float) -> np.ndarray:
     if kept == 1:
         return np.ones_like(ratio)
     dense = np.zeros(len(ratio), bool)
-    while not dense.all():  # all are, at a share so small that it rounds away
+    while True:
         budget = kept * sizes.sum() - sizes[dense].sum()
         epsilon = budget / (ratio * sizes)[~dense].sum()
         full = ~dense & (epsilon * ratio > 1)
         if not full.any():
             return np.where(dense, 1.0, epsilon * ratio)
         dense |= full
-    return np.ones_like(ratio)
 
 
 def by_layer(arrays: Arrays, sparsity: float | Mapping[str, float], scope: str) -> dict[str, float]:

@@ -148,12 +148,13 @@ def skipped(
     >>> list(skipped(article_cnn()).items())[0]
     ('conv/bias', 'a bias: there are few, and they shift rather than connect')
     """
-    taken = {found.name for found in chosen(model, include, exclude)}
-    possible = {found.name: found for found in candidates(model)}
+    taken = {id(found.variable) for found in chosen(model, include, exclude)}
+    possible = {id(found.variable): found for found in candidates(model) if found.stored}
     reasons: dict[str, str] = {}
     for name, owner, variable in _every_weight(model):
-        if name not in taken:
-            found = possible.get(name)
+        if id(variable) not in taken:
+            found = possible.get(id(variable))
+            name = found.name if found else name
             reasons[name] = _reason(owner, variable, found, include, exclude)
     return reasons
 
@@ -262,7 +263,7 @@ def _einsum_layout(equation: str) -> str:
 
 
 def _every_weight(model: keras.Model) -> Iterator[tuple[str, keras.Layer, keras.Variable]]:
-    """Yield every weight once, named as `kernels` names them: layer, slash, attribute."""
+    """Yield every weight once, with the layer that it belongs to: prefix and its own name."""
     seen: set[int] = set()
     for prefix, owners in walk(model):
         for variable in own_weights(owners[-1]):

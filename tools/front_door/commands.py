@@ -8,6 +8,7 @@ from pathlib import Path
 
 from front_door.install import set_up
 from front_door.paths import Clone, course_variables
+from front_door.peers import named_peers, set_up_peer
 from front_door.preflight import Refusal
 
 USAGE = """\
@@ -15,13 +16,14 @@ python3 tools/environment.py COMMAND      (Windows: py -3 tools/environment.py C
 
   lab [ARGUMENTS]    set up if needed, then open JupyterLab at the first notebook
   test [ARGUMENTS]   set up if needed, then check style and run every test and notebook
+  peers [NAMES]      set up if needed, then compare with other libraries: tfmot, torch, or both
   setup              set up only
   run ARGUMENTS      run the course's Python, as in: run tools/notebooks.py build
   clean              remove the environment and the caches from this clone"""
 
 FIRST_NOTEBOOK = "notebooks/00_start_here.ipynb"
 TESTED = ("tests", "course_utils", "notebooks")
-CACHES = (".venv", ".pytest_cache", ".ruff_cache", ".hypothesis", "dist")
+CACHES = (".venv", ".venv-peers", ".pytest_cache", ".ruff_cache", ".hypothesis", "dist")
 
 
 def main(root: str, arguments: list[str]) -> int:
@@ -45,6 +47,8 @@ def _dispatch(clone: Clone, arguments: list[str]) -> int:
             return lab(clone, rest)
         case "test":
             return test(clone, rest)
+        case "peers":
+            return peers(clone, rest)
         case "run":
             return run(clone, rest)
         case "setup":
@@ -97,6 +101,17 @@ def pytest_arguments(clone: Clone, arguments: list[str]) -> list[str]:
     """Return pytest's arguments: everything, unless the caller names a file or folder."""
     named = any((clone.root / word.split("::")[0]).exists() for word in arguments if word)
     return arguments if named else [*TESTED, *arguments]
+
+
+def peers(clone: Clone, arguments: list[str]) -> int:
+    """Run the tests against other libraries, each in its own environment; see tests/peers."""
+    names, rest = named_peers(arguments)
+    set_up(clone)
+    statuses = []
+    for name in names:
+        peer = set_up_peer(clone, name)
+        statuses.append(_call(peer, ["-m", "pytest", f"tests/peers/test_{name}.py", *rest], {}))
+    return max(statuses)
 
 
 def run(clone: Clone, arguments: list[str]) -> int:

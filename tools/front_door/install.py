@@ -29,7 +29,7 @@ LAB_SETTINGS = {
 def set_up(clone: Clone) -> None:
     """Bring .venv to what the lock and pyproject ask for; return at once where it is so already."""
     uv_pin = lock_entry(_read_pins(clone), "uv")
-    with _one_at_a_time(clone):
+    with one_at_a_time(clone):
         state = environment_state(clone)
         if state == "ready":
             return
@@ -54,7 +54,7 @@ def environment_state(clone: Clone) -> str:
 
 def wanted_stamp(clone: Clone) -> dict[str, str]:
     """Return what the stamp of a finished environment says: the pins, the Python, the place."""
-    digest = hashlib.sha256(clone.lock.read_bytes() + b"\0" + clone.project.read_bytes())
+    digest = hashlib.sha256(b"\0".join(file.read_bytes() for file in clone.pinned))
     return {
         "pins": digest.hexdigest(),
         "python": _version_of(clone.python),
@@ -83,7 +83,7 @@ def _read_pins(clone: Clone) -> str:
 
 
 @contextlib.contextmanager
-def _one_at_a_time(clone: Clone) -> Iterator[None]:
+def one_at_a_time(clone: Clone) -> Iterator[None]:
     """Let a second set-up of the same clone wait for the first."""
     with clone.lock.open("rb") as handle:
         if fcntl:
@@ -107,7 +107,7 @@ def _make_venv(clone: Clone) -> None:
     _say(f"Making the environment in .venv with Python {major}.{minor}. This happens once.")
     # The base Python: inside another environment, sys.executable would chain the two.
     base = getattr(sys, "_base_executable", None) or sys.executable
-    if not _run(clone, [base, "-m", "venv", "--clear", str(clone.venv)]):
+    if not call_installer(clone, [base, "-m", "venv", "--clear", str(clone.venv)]):
         raise Refusal(
             "Python could not make the environment; the reason stands above.\n"
             "A file in use? Close the JupyterLab that still runs from this clone, and try again."
@@ -130,18 +130,18 @@ def _install_uv(clone: Clone, pin: str) -> bool:
     wanted = clone.venv / "uv-requirement.txt"
     wanted.write_text(pin, "utf-8")
     pip = [str(clone.python), "-m", "pip", "install", "--quiet", "--retries", "2"]
-    return _run(clone, [*pip, "--require-hashes", "-r", str(wanted)])
+    return call_installer(clone, [*pip, "--require-hashes", "-r", str(wanted)])
 
 
 def _install_with(clone: Clone, installer: list[str]) -> bool:
     """Install everything pinned, then the package itself, editable."""
     package = ["--no-deps", "--no-build-isolation", "--editable", str(clone.root)]
-    return _run(clone, [*installer, "--require-hashes", "-r", str(clone.lock)]) and _run(
-        clone, [*installer, *package]
-    )
+    return call_installer(
+        clone, [*installer, "--require-hashes", "-r", str(clone.lock)]
+    ) and call_installer(clone, [*installer, *package])
 
 
-def _run(clone: Clone, command: list[str]) -> bool:
+def call_installer(clone: Clone, command: list[str]) -> bool:
     """Run an installer under settings that leave the pins in force; tell whether it succeeded."""
     quiet = {
         "PIP_CONSTRAINT": os.devnull,  # a machine-wide constraints file must not move our pins

@@ -42,6 +42,11 @@ class Clone:
         """The package's own description."""
         return self.root / "pyproject.toml"
 
+    @property
+    def pinned(self) -> tuple[Path, ...]:
+        """The files that say what the environment holds: where one changes, it is outdated."""
+        return self.lock, self.project
+
 
 def course_variables(clone: Clone, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the variables under which the course's programs run.
