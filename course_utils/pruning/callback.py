@@ -198,7 +198,7 @@ class PruneOnSchedule(keras.callbacks.Callback):
         return kernels(self.model, self.include, self.exclude)
 
     def _steps(self) -> int:
-        return int(self.model.optimizer.iterations)
+        return int(read(self.model.optimizer.iterations))  # mirrored ones, too
 
     def _note(self, logs: dict | None) -> None:
         if logs is not None:

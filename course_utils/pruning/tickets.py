@@ -7,6 +7,7 @@ import numpy as np
 from course_utils.arrays import Arrays, checked_seed
 from course_utils.backend import keras
 from course_utils.pruning.holding import attach
+from course_utils.pruning.kernels import read
 
 
 class Snapshots(keras.callbacks.Callback):
@@ -37,7 +38,7 @@ class Snapshots(keras.callbacks.Callback):
         self._look()
 
     def _look(self) -> None:
-        step = int(self.model.optimizer.iterations)
+        step = int(read(self.model.optimizer.iterations))
         if step in self.steps and step not in self.weights:
             self.weights[step] = self.model.get_weights()
 
