@@ -1,5 +1,6 @@
 """What criteria look at besides the weights: gradients, curvature, the norms of inputs."""
 
+import contextlib
 import math
 from collections.abc import Callable, Iterator
 
@@ -8,7 +9,7 @@ import numpy as np
 from course_utils.arrays import checked_seed
 from course_utils.backend import keras
 from course_utils.backend import tensorflow as tf
-from course_utils.pruning.kernels import Found, Selectors, chosen, kernels
+from course_utils.pruning.kernels import Found, Selectors, chosen, dtype_of, kernels, read
 from course_utils.pruning.watching import watched
 
 # Layers whose kernel multiplies just what the layer is called on.
@@ -54,7 +55,8 @@ def gradients(
     def measure(x: object, y: object) -> list[tf.Tensor]:
         return [_OF[of](g) for g in _gradients(loss, list(variables.values()), x, y)]
 
-    return _averaged(measure, variables, x, y, 256 if of == "mean" else 1)
+    with _metrics_kept(model):
+        return _averaged(measure, variables, x, y, 256 if of == "mean" else 1)
 
 
 def curvature(
@@ -94,7 +96,8 @@ def curvature(
         products = tape.gradient(along, values, unconnected_gradients="zero")
         return [v * tf.convert_to_tensor(p) for v, p in zip(signs, products, strict=True)]
 
-    runs = [_averaged(measure, variables, x, y, 256) for _ in range(samples)]
+    with _metrics_kept(model):
+        runs = [_averaged(measure, variables, x, y, 256) for _ in range(samples)]
     return {name: np.mean([run[name] for run in runs], axis=0) for name in variables}
 
 
@@ -105,7 +108,8 @@ def input_norms(
 
     The array of a kernel has its axes, with length 1 along all but its inputs, so that it
     broadcasts; of a convolution there is one norm an input channel. What criterion `wanda` needs.
-    Raises ValueError for kernels whose inputs no layer hands over: recurrent and embedding ones.
+    A layer that the model does not call has none: 0. Raises ValueError for kernels whose inputs
+    no layer hands over: recurrent and embedding ones.
 
     >>> from course_utils.models import article_cnn
     >>> norms = input_norms(article_cnn(), np.ones((4, 28, 28, 1)))
@@ -116,12 +120,12 @@ def input_norms(
     for f in taken:
         _refuse_unknown_inputs(f)
     found = {id(f.owners[-1]): f for f in taken}
-    squares: dict[str, np.ndarray] = {}
+    squares = {f.name: np.zeros(_input_shape(f), np.float32) for f in taken}
 
     def see(path: str, layer: keras.Layer, inputs: object, outputs: object) -> None:
         if id(layer) in found:
             f = found[id(layer)]
-            squares[f.name] = squares.get(f.name, 0.0) + _input_squares(f, inputs)
+            squares[f.name] = squares[f.name] + _input_squares(f, inputs)
 
     with watched(model, see):
         for part, _, _ in _batches(x, x, 256):
@@ -130,7 +134,14 @@ def input_norms(
 
 
 def fresh_gradients(
-    model: keras.Model, x: np.ndarray, y: np.ndarray, size: int = 256, seed: int = 0
+    model: keras.Model,
+    x: object,
+    y: object,
+    size: int = 256,
+    seed: int = 0,
+    *,
+    include: Selectors = None,
+    exclude: Selectors = None,
 ) -> Callable[[], dict[str, np.ndarray]]:
     """Return a function that measures gradients on `size` examples, others at every call.
 
@@ -142,10 +153,12 @@ def fresh_gradients(
     (3, 3, 1, 32)
     """
     rng = np.random.default_rng(checked_seed(seed))
+    count = len(keras.tree.flatten(x)[0])
 
     def measure() -> dict[str, np.ndarray]:
-        some = np.sort(rng.choice(len(x), min(size, len(x)), replace=False))
-        return gradients(model, x[some], y[some])
+        some = np.sort(rng.choice(count, min(size, count), replace=False))
+        xs, ys = (keras.tree.map_structure(lambda array: array[some], data) for data in (x, y))
+        return gradients(model, xs, ys, include=include, exclude=exclude)
 
     return measure
 
@@ -161,6 +174,17 @@ def _loss_of(model: keras.Model) -> Callable[[object, object], tf.Tensor]:
         return model.compute_loss(x, y, model(x, training=False), training=False)
 
     return loss
+
+
+@contextlib.contextmanager
+def _metrics_kept(model: keras.Model) -> Iterator[None]:
+    """Put metrics back to what they were: of several outputs, each one's loss is among them."""
+    before = {id(variable): read(variable) for variable in model.metrics_variables}
+    try:
+        yield
+    finally:
+        for variable in model.metrics_variables:
+            variable.assign(before.get(id(variable), np.zeros(variable.shape)))
 
 
 def _gradients(
@@ -186,7 +210,7 @@ def _averaged(
         for total, value in zip(totals, step(xs, ys), strict=True):
             total += share * value.numpy()
     return {
-        name: total.astype(str(v.dtype))
+        name: total.astype(dtype_of(v))
         for (name, v), total in zip(variables.items(), totals, strict=True)
     }
 
@@ -231,12 +255,20 @@ def _refuse_unknown_inputs(found: Found) -> None:
 def _input_squares(found: Found, inputs: object) -> np.ndarray:
     """Sum the squares of a layer's inputs, by input, in the shape that fits its kernel."""
     squares = tf.square(tf.cast(inputs, "float32"))
-    letters = "c" if "c" in found.layout else "i"
-    axes = [axis for axis, letter in enumerate(found.layout) if letter in letters]
-    kept = len(axes)
+    shape = _input_shape(found)
+    kept = sum(letter in _inputs_of(found) for letter in found.layout)
     first = 1 if getattr(found.owners[-1], "data_format", "") == "channels_first" else None
     last = list(range(squares.ndim - kept, squares.ndim)) if first is None else [first]
     total = tf.reduce_sum(squares, [a for a in range(squares.ndim) if a not in last]).numpy()
-    shape = [n if axis in axes else 1 for axis, n in enumerate(found.variable.shape)]
     groups = math.prod(total.shape) // math.prod(shape)  # a grouped convolution shares its kernel
     return total.reshape(groups, *shape).sum(axis=0)
+
+
+def _input_shape(found: Found) -> tuple[int, ...]:
+    """Return the shape that has the kernel's inputs, and length 1 along all else."""
+    sizes = zip(found.layout, found.variable.shape, strict=True)
+    return tuple(n if letter in _inputs_of(found) else 1 for letter, n in sizes)
+
+
+def _inputs_of(found: Found) -> str:
+    return "c" if "c" in found.layout else "i"

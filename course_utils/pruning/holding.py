@@ -15,7 +15,7 @@ import numpy as np
 from course_utils.arrays import Arrays, as_array, checked_dict, zeroed
 from course_utils.backend import keras
 from course_utils.masking import Masks, checked_mask
-from course_utils.pruning.kernels import candidates, chosen, read
+from course_utils.pruning.kernels import candidates, chosen, read, refuse_equal_names
 
 
 class MaskConstraint(keras.constraints.Constraint):
@@ -159,8 +159,10 @@ def average_of(model: keras.Model | None, path: str) -> keras.Variable | None:
 
 def _named(model: keras.Model, masks: object) -> dict[str, keras.Variable]:
     """Return the variables that masks are for, by name."""
-    possible = {found.name: found for found in candidates(model)}
-    unknown = sorted(set(checked_dict(masks, "masks")) - set(possible))
+    names, everything = set(checked_dict(masks, "masks")), candidates(model)
+    refuse_equal_names([found for found in everything if found.name in names])
+    possible = {found.name: found for found in everything}
+    unknown = sorted(names - set(possible))
     if unknown:
         raise ValueError(f"unknown kernels {unknown}; this model has {sorted(possible)}.")
     return {name: possible[name].variable for name in masks}
@@ -188,10 +190,12 @@ def _constrain(model: keras.Model, variable: keras.Variable, remember: bool) -> 
 
 
 def _held(model: keras.Model) -> dict[str, keras.Variable]:
-    chosen(model)  # a model that is not built, or has nothing to prune, is refused here
-    found = [f for f in candidates(model) if f.stored or not f.built]
-    variables = {f.name: f.variable for f in found}
-    return {n: v for n, v in variables.items() if isinstance(v.constraint, MaskConstraint)}
+    everything = candidates(model) or chosen(model)  # which refuses it: nothing to prune
+    # A layer that is not built, or is quantized, holds nothing; a model of such alone is refused.
+    stored = [f for f in everything if f.stored] or everything
+    held = [f for f in stored if isinstance(f.variable.constraint, MaskConstraint)]
+    refuse_equal_names(held)
+    return {f.name: f.variable for f in held}
 
 
 def _whole(variable: keras.Variable) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Which weights of a model can be pruned: found by what each layer is, and named after it."""
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -154,7 +155,7 @@ def skipped(
     for name, owner, variable in _every_weight(model):
         if id(variable) not in taken:
             found = possible.get(id(variable))
-            name = found.name if found else name
+            name = _unused(found.name if found else name, reasons)
             reasons[name] = _reason(owner, variable, found, include, exclude)
     return reasons
 
@@ -178,7 +179,7 @@ def chosen(model: keras.Model, include: Selectors = None, exclude: Selectors = N
             f"model {model.name!r} has no kernel to prune: there is no Dense, convolution, "
             "recurrent or attention layer in it, or all are left out, so there is nothing to prune."
         )
-    _refuse_equal_names(taken)
+    refuse_equal_names(taken)
     return taken
 
 
@@ -188,7 +189,7 @@ def candidates(model: keras.Model) -> list[Found]:
         raise TypeError(f"model must be a Keras model, not {type(model).__name__}.")
     found: list[Found] = []
     seen: set[tuple[int, str]] = set()
-    for prefix, owners in walk(model):
+    for prefix, owners in (("", (model,)), *walk(model)):
         for attribute, layout, on_request in _attributes(owners[-1]):
             key = (id(holder_of(owners[-1])), attribute)
             if key not in seen:
@@ -217,7 +218,10 @@ def inner_layers(layer: keras.Layer) -> list[keras.Layer]:
     if isinstance(layer, _WITH_CELL):
         return []
     # Keras's models list their layers by this method; other layers have no public way.
-    return layer._flatten_layers(include_self=False, recursive=False)
+    inside = layer._flatten_layers(include_self=False, recursive=False)
+    # RNN makes this one itself, and its name changes from run to run.
+    stacks = [one.cells if isinstance(one, _L.StackedRNNCells) else [one] for one in inside]
+    return list(itertools.chain(*stacks))
 
 
 def holder_of(layer: keras.Layer) -> keras.Layer:
@@ -232,8 +236,22 @@ def own_weights(layer: keras.Layer) -> list[keras.Variable]:
 
 
 def read(variable: keras.Variable) -> np.ndarray:
-    """Return a copy of a variable's value."""
-    return np.array(keras.ops.convert_to_numpy(variable))
+    """Return a copy of a variable's value; bfloat16, which NumPy lacks, as exact float32."""
+    return np.array(keras.ops.convert_to_numpy(variable), dtype_of(variable))
+
+
+def dtype_of(variable: keras.Variable) -> str:
+    """Return the type in which `read` gives a variable."""
+    name = keras.backend.standardize_dtype(variable.dtype)
+    return "float32" if name == "bfloat16" else name
+
+
+def refuse_equal_names(taken: list[Found]) -> None:
+    """Raise ValueError where one name would stand for two weights."""
+    names = [found.name for found in taken]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"two layers are both called {name!r}; give each a name of its own.")
 
 
 def _attributes(layer: keras.Layer) -> Iterator[tuple[str, str, bool]]:
@@ -246,8 +264,14 @@ def _attributes(layer: keras.Layer) -> Iterator[tuple[str, str, bool]]:
             return
     if not type(layer).__module__.startswith("keras."):  # a layer of the user's own
         for name, value in vars(layer).items():
-            if isinstance(value, keras.Variable) and value.trainable and len(value.shape) > 1:
-                yield name, _LAYOUTS.get(len(value.shape), ""), True
+            if isinstance(value, keras.Variable) and _trains(layer, value) and value.ndim > 1:
+                yield name, _LAYOUTS.get(value.ndim, ""), True
+
+
+def _trains(layer: keras.Layer, variable: keras.Variable) -> bool:
+    """Tell whether the layer trains this weight of its own, or would if it were not frozen."""
+    # `variable.trainable` is False in a frozen layer, and so for states and kernels alike.
+    return any(variable is one for one in holder_of(layer)._trainable_variables)
 
 
 def _einsum_layout(equation: str) -> str:
@@ -265,7 +289,7 @@ def _einsum_layout(equation: str) -> str:
 def _every_weight(model: keras.Model) -> Iterator[tuple[str, keras.Layer, keras.Variable]]:
     """Yield every weight once, with the layer that it belongs to: prefix and its own name."""
     seen: set[int] = set()
-    for prefix, owners in walk(model):
+    for prefix, owners in (("", (model,)), *walk(model)):
         for variable in own_weights(owners[-1]):
             if id(variable) not in seen:
                 seen.add(id(variable))
@@ -291,9 +315,15 @@ def _reason(
         return "a bias: there are few, and they shift rather than connect"
     if isinstance(owner, _NORMALIZATION):
         return "normalization: it scales and shifts, and is as large as a bias"
-    if not variable.trainable:
+    if not _trains(owner, variable):
         return "a state, which is not trained"
     return f"no kernel, but the {variable.name} of a {type(owner).__name__} layer"
+
+
+def _unused(name: str, taken: dict) -> str:
+    """Return a name that is not taken yet: a, or a (2), or a (3)."""
+    numbered = (f"{name} ({number})" for number in itertools.count(2))
+    return next(text for text in itertools.chain([name], numbered) if text not in taken)
 
 
 def _as_list(selectors: Selectors) -> list[Selector]:
@@ -324,10 +354,3 @@ def _names_of(found: Found) -> list[str]:
     """
     parts = found.name.split("/")
     return ["/".join(parts[:end]) for end in range(1, len(parts))]
-
-
-def _refuse_equal_names(taken: list[Found]) -> None:
-    names = [found.name for found in taken]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"two layers are both called {name!r}; give each a name of its own.")

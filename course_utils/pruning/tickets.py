@@ -6,15 +6,17 @@ import numpy as np
 
 from course_utils.arrays import Arrays, checked_seed
 from course_utils.backend import keras
-from course_utils.pruning.holding import attach
-from course_utils.pruning.kernels import read
+from course_utils.pruning.holding import attach, detach, held_masks
+from course_utils.pruning.kernels import own_weights, read, walk
 
 
 class Snapshots(keras.callbacks.Callback):
     """Keep all weights of the model as they were before certain steps, to rewind to.
 
     `steps` count as in `optimizer.iterations`; step 0 is the untrained network. Afterwards
-    `weights` holds {step: what model.get_weights() gave}.
+    `weights` holds {step: what model.get_weights() gave}. With `steps_per_execution` Keras makes
+    several steps in one go: what lies between is never seen, and not kept. A step that is seen
+    again, after compiling anew, does not replace what was kept.
 
     >>> from course_utils import models
     >>> model, early = models.article_cnn(), Snapshots([0])
@@ -26,7 +28,7 @@ class Snapshots(keras.callbacks.Callback):
 
     def __init__(self, steps: Iterable[int]) -> None:
         super().__init__()
-        self.steps = frozenset(steps)
+        self.steps = frozenset(_checked_step(step) for step in steps)
         self.weights: dict[int, list[np.ndarray]] = {}
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
@@ -46,8 +48,9 @@ class Snapshots(keras.callbacks.Callback):
 def rewind(model: keras.Model, earlier: Sequence[np.ndarray], masks: Arrays) -> None:
     """Give the model the weights of an earlier step, and hold the masks found later.
 
-    `earlier` is what `model.get_weights()` gave then (`Snapshots` keeps it). Compile the model anew
-    before training it, or its optimizer goes on with the momentum of the run that is undone.
+    `earlier` is what `model.get_weights()` gave then (`Snapshots` keeps it). A kernel that `masks`
+    does not name keeps the mask that it has, as in `attach`. Compile the model anew before training
+    it, or its optimizer goes on with the momentum of the run that is undone.
     Raises ValueError, having changed nothing, where the weights or the masks do not fit. Source:
     Frankle and Carbin 2019 (arXiv 1803.03635); to a later step than 0, Frankle et al. 2020 (arXiv
     1912.05671).
@@ -66,21 +69,20 @@ def rewind(model: keras.Model, earlier: Sequence[np.ndarray], masks: Arrays) -> 
             f"the earlier weights have shapes {given}, the model's have {shapes}: "
             "take them from this model, with model.get_weights()."
         )
-    now = model.get_weights()
+    attach(model, masks)  # refuses what does not fit, with nothing changed
+    masks = held_masks(model)
+    detach(model)  # what pruned weights remember is of the run that is undone
     model.set_weights(earlier)
-    try:
-        attach(model, masks)
-    except (TypeError, ValueError):
-        model.set_weights(now)
-        raise
+    attach(model, masks)
 
 
 def reinitialized(model: keras.Model, seed: int) -> list[np.ndarray]:
     """Return new initial weights for the model, for `rewind`: the control of a lottery ticket.
 
-    Trained weights and BatchNorm's statistics are drawn anew by each layer's own initializer,
-    everything else stays. Fixes the seed of every draw after it in this process. Raises ValueError
-    where the model cannot be cloned, or where its initializers have fixed seeds.
+    Trained weights and BatchNorm's statistics are drawn anew by each layer's own initializer;
+    frozen layers and other states, such as Normalization's, stay. Fixes the seed of every draw
+    after it in this process. Raises ValueError where the model cannot be cloned, or where the
+    initializer of a matrix draws the same whatever the seed.
 
     >>> from course_utils import models
     >>> model = models.article_cnn(seed=0)
@@ -93,25 +95,39 @@ def reinitialized(model: keras.Model, seed: int) -> list[np.ndarray]:
         fresh = keras.models.clone_model(model)
     except (ValueError, NotImplementedError, TypeError) as error:
         raise ValueError(
-            f"model {model.name!r} cannot be cloned: only Sequential and Functional models can be "
-            "initialized anew. Build a new one with your own function instead."
+            f"model {model.name!r} cannot be cloned: Keras can do so with Sequential and "
+            "Functional models, and layers that have get_config. Build a new one with your own "
+            "function instead, and take its get_weights()."
         ) from error
-    pairs = list(zip(model.weights, fresh.weights, strict=True))
-    drawn = [old.trainable or "moving" in old.name for old, _ in pairs]
+    drawn = _drawn(model)
     result = [
-        keras.ops.convert_to_numpy(new if anew else old)
-        for (old, new), anew in zip(pairs, drawn, strict=True)
+        keras.ops.convert_to_numpy(new if id(old) in drawn else old)
+        for old, new in zip(model.weights, fresh.weights, strict=True)
     ]
-    _refuse_fixed_seeds(model, result)
+    _refuse_fixed_seeds(model, fresh, drawn)
     return result
 
 
-def _refuse_fixed_seeds(model: keras.Model, fresh: list[np.ndarray]) -> None:
-    again = [v.numpy() for v in keras.models.clone_model(model).weights]
-    varied = [a.shape and a.std() > 0 for a in fresh]
-    fixed = [np.array_equal(a, b) for a, b, v in zip(fresh, again, varied, strict=True) if v]
-    if fixed and all(fixed):
+def _drawn(model: keras.Model) -> set[int]:
+    """Return the ids of all that training changes: no frozen layer, no state but BatchNorm's."""
+    layers = (model, *(owners[-1] for _, owners in walk(model)))
+    own = [v for layer in layers if layer.trainable for v in own_weights(layer)]
+    return {id(v) for v in own if v.trainable or "moving" in v.name}
+
+
+def _refuse_fixed_seeds(model: keras.Model, fresh: keras.Model, drawn: set[int]) -> None:
+    again = keras.models.clone_model(model)
+    triples = zip(model.weights, fresh.weights, again.weights, strict=True)
+    matrices = [(old.path, read(a), read(b)) for old, a, b in triples if id(old) in drawn]
+    fixed = [n for n, a, b in matrices if a.ndim > 1 and a.std() > 0 and np.array_equal(a, b)]
+    if fixed:
         raise ValueError(
-            "every initializer of this model has a seed of its own, so new weights are the same "
-            "as the old ones. Build it without seeds in its initializers."
+            f"the initializers of {fixed} draw the same every time: they have a seed of their "
+            "own, or nothing random. Build the model without seeds in its initializers."
         )
+
+
+def _checked_step(step: int) -> int:
+    if not isinstance(step, int | np.integer) or step < 0:
+        raise ValueError(f"steps must be whole numbers of at least 0, not {step!r}.")
+    return int(step)
