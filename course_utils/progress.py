@@ -23,7 +23,9 @@ class Progress(keras.callbacks.Callback):
     """Show one line while a model trains, and leave a line without timings behind.
 
     A person who looks (COURSE_WIDGETS=1 in a notebook, or a terminal) sees the line move:
-    `masked network: epoch 3 of 10, about 40 s left`. Everyone else sees the last line only.
+    `masked network: epoch 3 of 10, 62 % zeros, about 40 s left`. Everyone else sees the last line
+    only. The zeros are told when "sparsity" is in the logs: `pruning.PruneOnSchedule` writes it
+    there, for all callbacks that come after it in the list.
     Give `verbose=0` to `fit`. `epochs` is the number that one `fit` runs; without it Keras's own
     count is taken. An interrupted cell ends the line by itself; a script uses `with`:
 
@@ -47,6 +49,7 @@ class Progress(keras.callbacks.Callback):
         self.close()
         self._total = self.epochs or self.params.get("epochs") or 1
         self._done = self._batches = 0
+        self._zeros = None  # the sparsity in the last logs, where somebody writes it there
         self._origin = None  # (time, epochs done) after the first batch, which compiles the step
         self._last_shown = time.monotonic()
         self._line = _line_for_this_place()
@@ -56,6 +59,7 @@ class Progress(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Bring the line up to date, at most twice a second."""
         self._batches = batch + 1
+        self._zeros = (logs or {}).get("sparsity", self._zeros)
         now = time.monotonic()
         if self._origin is None:
             self._origin = (now, self._position())
@@ -66,6 +70,7 @@ class Progress(keras.callbacks.Callback):
         """Count an epoch."""
         self._done += 1
         self._batches = 0
+        self._zeros = (logs or {}).get("sparsity", self._zeros)
         if self._done < self._total:
             self._show(time.monotonic())
 
@@ -98,6 +103,8 @@ class Progress(keras.callbacks.Callback):
     def _show(self, now: float) -> None:
         self._last_shown = now
         text = f"{self.label}: epoch {min(self._done + 1, self._total)} of {self._total}"
+        if self._zeros is not None:
+            text += f", {_percent(self._zeros)} % zeros"
         started, first = self._origin or (now, 0.0)
         covered = self._position() - first
         if covered > 0:
@@ -113,6 +120,16 @@ def _lasting(done: int, total: int) -> str:
     """
     noun = "epoch" if max(done, total) == 1 else "epochs"
     return f"{done} {noun}" if done >= total else f"stopped after {done} of {total} {noun}"
+
+
+def _percent(share: float) -> str:
+    """Write a share as whole percent, and more closely where nearly all is gone.
+
+    >>> _percent(0.0), _percent(0.618), _percent(0.9875), _percent(1.0)
+    ('0', '62', '98.8', '100')
+    """
+    close = 0.95 < share < 1
+    return f"{100 * share:.1f}" if close else f"{100 * share:.0f}"
 
 
 def _about(seconds: float) -> str:

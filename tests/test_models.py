@@ -6,7 +6,7 @@ import pytest
 from course_utils import models, pruning
 from course_utils.backend import keras
 
-BUILDERS = [models.article_cnn, models.lenet5]
+BUILDERS = [models.article_cnn, models.lenet300, models.lenet5]
 
 
 def test_the_articles_cnn_layer_by_layer():
@@ -29,6 +29,23 @@ def test_the_articles_cnn_layer_by_layer():
 def test_lenet5_has_the_shapes_of_the_pruning_papers():
     shapes = [W.shape for W in pruning.weights(models.lenet5()).values()]
     assert shapes == [(5, 5, 1, 20), (5, 5, 20, 50), (800, 500), (500, 10)]
+
+
+def test_lenet300_has_the_shapes_of_the_pruning_papers():
+    model = models.lenet300()
+    kernels = {name: W.shape for name, W in pruning.weights(model).items()}
+    assert kernels == {
+        "fc1/kernel": (784, 300),
+        "fc2/kernel": (300, 100),
+        "fc3/kernel": (100, 10),
+    }
+    activations = [model.get_layer(name).activation for name in ("fc1", "fc2", "fc3")]
+    assert activations == [
+        keras.activations.relu,
+        keras.activations.relu,
+        keras.activations.softmax,
+    ]
+    assert model.count_params() == 266_610
 
 
 @pytest.mark.parametrize("build", BUILDERS)

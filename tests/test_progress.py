@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from notebook_run import execute
 
-from course_utils import progress
+from course_utils import progress, pruning, schedules
 from course_utils.backend import keras
 from course_utils.progress import Progress
 
@@ -110,6 +110,39 @@ def test_estimate_counts_what_is_left(monkeypatch):
     last = sys.stdout.getvalue().split("\r")[-1]
     assert last == "net: epoch 1 of 2, about 30 s left\x1b[K"  # 15 of 20 batches are left
     line.close()
+
+
+def test_the_line_says_how_many_weights_are_zero(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    line = Progress("masked network", epochs=10)
+    line.set_params({"epochs": 10, "steps": 1})
+    line.on_train_begin()
+    for sparsity in (0.0, 0.62):
+        line.on_train_batch_end(0, {"loss": 1.0, "sparsity": sparsity})
+        line.on_epoch_end(0, {"loss": 1.0, "sparsity": sparsity})
+    last = sys.stdout.getvalue().split("\r")[-1]
+    assert last.startswith("masked network: epoch 3 of 10, 62 % zeros, a few seconds left")
+    line.on_train_end()
+    assert "zeros" not in sys.stdout.getvalue().split("\r")[-1]  # the lasting line is as before
+
+
+def test_the_line_follows_a_pruner(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0)
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    pruner = pruning.PruneOnSchedule(schedules.one_shot(0.75, at=4))
+    fit(model, pruner, Progress("net", epochs=3))
+    text = sys.stdout.getvalue()
+    assert "net: epoch 1 of 3, 0 % zeros" in text
+    assert "net: epoch 3 of 3, 75 % zeros" in text
+
+
+def test_without_a_pruner_nothing_is_said_of_zeros(model, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0)
+    fit(model, Progress("dense", epochs=2))
+    assert "zeros" not in sys.stdout.getvalue()
 
 
 def test_steps_may_be_unknown(model, capsys):
