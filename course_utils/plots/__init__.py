@@ -1,6 +1,6 @@
 """One figure an idea: a function draws on `ax` (a new one if none is given) and returns it.
 
-The two that need several axes, `functions` and `feature_maps`, return the figure.
+Those that need several axes, `functions`, `feature_maps` and `film_strip`, return the figure.
 """
 
 from course_utils.plots.images import feature_maps, images
@@ -16,6 +16,14 @@ from course_utils.plots.style import (
     RED,
     SKY,
     use_style,
+)
+from course_utils.plots.training import (
+    cost_and_worth,
+    film_strip,
+    loss_by_step,
+    over_weights_left,
+    schedule,
+    spread,
 )
 from course_utils.plots.weights import (
     filters,
@@ -37,17 +45,23 @@ __all__ = [
     "RED",
     "SKY",
     "bars",
+    "cost_and_worth",
     "curves",
     "feature_maps",
+    "film_strip",
     "filters",
     "functions",
     "histogram",
     "images",
+    "loss_by_step",
     "matrix",
     "network",
+    "over_weights_left",
     "regrowth",
     "regrowth_key",
+    "schedule",
     "shares",
     "sparsity_by_step",
+    "spread",
     "use_style",
 ]
