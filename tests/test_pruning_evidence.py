@@ -577,8 +577,8 @@ def test_every_use_of_a_shared_layer_is_seen_with_its_own_inputs_and_outputs():
         out = model(x)
     uses = [call for call in seen if call[0] == "shared"]
     assert len(uses) == 2
-    np.testing.assert_array_equal(uses[0][2], x)
-    np.testing.assert_array_equal(uses[0][3], uses[1][2])
+    np.testing.assert_array_equal(uses[0][2][0], x)
+    np.testing.assert_array_equal(uses[0][3], uses[1][2][0])
     np.testing.assert_array_equal(uses[1][3], out)
 
 

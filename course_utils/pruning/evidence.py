@@ -122,10 +122,10 @@ def input_norms(
     found = {id(f.owners[-1]): f for f in taken}
     squares = {f.name: np.zeros(_input_shape(f), np.float32) for f in taken}
 
-    def see(path: str, layer: keras.Layer, inputs: object, outputs: object) -> None:
+    def see(path: str, layer: keras.Layer, inputs: tuple, outputs: object) -> None:
         if id(layer) in found:
             f = found[id(layer)]
-            squares[f.name] = squares[f.name] + _input_squares(f, inputs)
+            squares[f.name] = squares[f.name] + _input_squares(f, inputs[0])
 
     with watched(model, see):
         for part, _, _ in _batches(x, x, 256):

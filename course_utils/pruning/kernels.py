@@ -151,13 +151,21 @@ def skipped(
     """
     taken = {id(found.variable) for found in chosen(model, include, exclude)}
     possible = {id(found.variable): found for found in candidates(model) if found.stored}
-    reasons: dict[str, str] = {}
-    for name, owner, variable in _every_weight(model):
-        if id(variable) not in taken:
-            found = possible.get(id(variable))
-            name = _unused(found.name if found else name, reasons)
-            reasons[name] = _reason(owner, variable, found, include, exclude)
-    return reasons
+    owners = {id(variable): owner for _, owner, variable in _every_weight(model)}
+    return {
+        name: _reason(owners[id(v)], v, possible.get(id(v)), include, exclude)
+        for name, v in named_weights(model).items()
+        if id(v) not in taken
+    }
+
+
+def named_weights(model: keras.Model) -> dict[str, keras.Variable]:
+    """Return every weight of the model once, by name; what can be pruned is named as there."""
+    possible = {id(found.variable): found.name for found in candidates(model) if found.stored}
+    named: dict[str, keras.Variable] = {}
+    for name, _, variable in _every_weight(model):
+        named[_unused(possible.get(id(variable), name), named)] = variable
+    return named
 
 
 def chosen(model: keras.Model, include: Selectors = None, exclude: Selectors = None) -> list[Found]:

@@ -8,8 +8,8 @@ import numpy as np
 from course_utils.backend import keras
 from course_utils.pruning.kernels import walk
 
-# (the layer's path, the layer, its inputs, its outputs), for every single call
-See = Callable[[str, keras.Layer, object, object], None]
+# (the layer's path, the layer, its arguments, its outputs), for every single call
+See = Callable[[str, keras.Layer, tuple, object], None]
 
 
 @contextlib.contextmanager
@@ -45,14 +45,16 @@ def zeros_for(model: keras.Model) -> object:
             f"model {model.name!r} does not declare the shapes of its inputs, as a Sequential or "
             "Functional model with a keras.Input does: give a batch of them, inputs=x[:1]."
         )
-    return keras.tree.map_structure(_zeros, model.input)
+    # A Functional model keeps its inputs in the form in which it takes them: a list, a dictionary.
+    sequential = isinstance(model, keras.Sequential)
+    return keras.tree.map_structure(_zeros, model.inputs[0] if sequential else model.input)
 
 
 def _zeros(tensor: keras.KerasTensor) -> np.ndarray:
     if None in tensor.shape[1:]:
         raise ValueError(
             f"the model takes inputs of any size {tensor.shape}, so what it costs is not known: "
-            "give a batch of inputs of the size that you mean, inputs=x[:1]."
+            "give a batch of the size that you mean, inputs=x[:1]."
         )
     return np.zeros((1, *tensor.shape[1:]), tensor.dtype)
 
@@ -60,7 +62,7 @@ def _zeros(tensor: keras.KerasTensor) -> np.ndarray:
 def _seeing(path: str, layer: keras.Layer, call: Callable, see: See) -> Callable:
     def seen(*args: object, **options: object) -> object:
         outputs = call(*args, **options)
-        see(path, layer, args[0] if args else next(iter(options.values()), None), outputs)
+        see(path, layer, (*args, *options.values()), outputs)
         return outputs
 
     return seen

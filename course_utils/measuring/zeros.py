@@ -1,0 +1,51 @@
+"""When zeros return: their share after single steps of a training."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from course_utils import masking, pruning
+from course_utils.backend import keras
+
+
+class ZeroCounter(keras.callbacks.Callback):
+    """Record the sparsity of the prunable kernels after single optimizer steps.
+
+    `sparsity` maps a step to the share of zeros; step 0 is the state before training. Steps are
+    counted over all calls of `fit` with this callback. With `steps_per_execution` > 1 Keras
+    reports only the end of each group of steps, and that step is recorded.
+    """
+
+    def __init__(self, steps: Iterable[int]) -> None:
+        super().__init__()
+        self.sparsity: dict[int, float] = {}
+        self.steps = 0  # done so far, over all calls of `fit`
+        self._wanted = sorted({_checked_step(step) for step in steps})
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        """Record the state before the first step."""
+        self._record(0)
+
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Record the state after this step, if it was asked for."""
+        self._record(_made(self.model) - self._before)
+
+    def _record(self, steps: int) -> None:
+        if steps == 0:  # a new optimizer counts from 0 again, an old one goes on
+            self._before = _made(self.model)
+            self._offset = self.steps
+        self.steps = self._offset + steps
+        if self._wanted and self.steps >= self._wanted[0]:
+            self._wanted = [step for step in self._wanted if step > self.steps]
+            self.sparsity[self.steps] = masking.sparsity(pruning.weights(self.model))
+
+
+def _checked_step(step: int) -> int:
+    if not isinstance(step, int | np.integer) or isinstance(step, bool) or step < 0:
+        raise ValueError(f"steps are whole numbers of at least 0, not {step!r}.")
+    return int(step)
+
+
+def _made(model: keras.Model) -> int:
+    """Return how many steps the optimizer has made; on several devices the counts are equal."""
+    return int(keras.ops.convert_to_numpy(model.optimizer.iterations))
