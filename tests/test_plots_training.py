@@ -74,6 +74,13 @@ def test_cost_is_on_a_logarithmic_scale_and_told_in_percent():
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["SET", "dense"]
 
 
+def test_equal_costs_stand_side_by_side():
+    ax = plots.cost_and_worth({n: ([0.02], [0.9]) for n in "abc"} | {"d": ([0.3], [0.9])})
+    x = [c.lines[0].get_xdata()[0] for c in ax.containers]
+    assert x[0] < x[1] < x[2]
+    assert [x[1], x[3]] == pytest.approx([0.02, 0.3])
+
+
 def test_few_weights_left_are_on_the_right():
     ax = plots.over_weights_left({"a": [0.9, 0.8, 0.7]}, [1, 0.1, 0.02])
     assert ax.xaxis_inverted()

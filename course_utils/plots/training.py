@@ -60,12 +60,14 @@ def cost_and_worth(
 ) -> Axes:
     """Draw accuracy over the weights that were there while training, a cross of ±1 sd a name.
 
-    `points` holds (densities, accuracies) of all runs; densities are drawn on a logarithmic scale.
+    `points` holds (densities, accuracies) of all runs; densities are drawn on a logarithmic scale,
+    and equal ones side by side.
     """
     ax = ax or plt.subplots()[1]
-    for index, (name, (density, accuracy)) in enumerate(points.items()):
+    places = _side_by_side([np.mean(density) for density, _ in points.values()])
+    for index, (name, (_, accuracy)) in enumerate(points.items()):
         sd = np.std(accuracy, ddof=1) if len(accuracy) > 1 else 0.0
-        at, colour = (np.mean(density), np.mean(accuracy)), COLOURS[index % 6]
+        at, colour = (places[index], np.mean(accuracy)), COLOURS[index % 6]
         mark = "osD^vP"[(index + index // 6) % 6]
         ax.errorbar(*at, yerr=sd, fmt=mark, color=colour, markersize=8, capsize=3, label=name)
     ax.set_xscale("log")
@@ -84,7 +86,7 @@ def over_weights_left(
     ax.set_xscale("log")
     _percent_ticks(ax, (1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01))
     ax.set_xlim(1.1 * max(left), 0.9 * min(left))
-    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.set_xlabel("weights left")
     return ax
 
@@ -109,6 +111,19 @@ def film_strip(
     bar = fig.colorbar(image, ax=axes, fraction=0.02, pad=0.01, extend="max")
     bar.set_label(label, fontsize=10)
     return fig
+
+
+def _side_by_side(values: Sequence[float], step: float = 1.2) -> list[float]:
+    """Move equal values apart by a factor, around where they are.
+
+    >>> [round(value, 3) for value in _side_by_side([0.02, 1.0, 0.02])]
+    [0.018, 1.0, 0.022]
+    """
+    near = [[i for i, other in enumerate(values) if np.isclose(other, v)] for v in values]
+    return [
+        float(value * step ** (group.index(i) - (len(group) - 1) / 2))
+        for i, (value, group) in enumerate(zip(values, near, strict=True))
+    ]
 
 
 def _percent_ticks(ax: Axes, ticks: Sequence[float]) -> None:
