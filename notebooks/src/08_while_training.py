@@ -443,7 +443,8 @@ assert quick_mode() or data.stand_in or dark < 0.05 < 0.4 < centre  # RigL's, at
 # The price of training is what is there *while* training. A network that is pruned at the end was
 # dense for long; sparse-to-sparse training never holds more than its budget. So look at accuracy
 # over the weights that were there, averaged over all steps (five seeds, recorded). **Predict**:
-# where are SET and RigL, beside the static random mask at their left and the cubic at their right?
+# are SET and RigL nearer to the static random mask, or to the cubic? (Equal costs are drawn side by
+# side.)
 
 # %%
 names = ["dense", "one shot", "cubic", "surgery", "static random", "SNIP", "SET", "RigL"]
@@ -479,7 +480,8 @@ assert runs("cubic", "mean_density").min() > 10 * runs("RigL", "mean_density").m
 # There is a fourth point at the right: **network surgery** (Guo et al. 2016). There a pruned weight
 # goes on training *out of sight*. The network computes without it, but its updates are added up,
 # and when it would be among the large ones it is spliced back in. So a mistaken cut heals. The
-# price: every weight is remembered, so this is not sparse-to-sparse.
+# price: every weight is remembered, so this is not sparse-to-sparse; the figure counts only what is
+# in place.
 #
 # It depends on how often one looks. **Predict** which is better: to look every 10 steps or every
 # 100?
@@ -619,10 +621,9 @@ plt.show()
 
 # %% [markdown]
 # Both halves of the hypothesis, in one picture. **Faster**: after one epoch the tickets are ahead
-# of the dense network (the grey line), at most sizes. **As well**: at the
-# end, too. And their controls are not: the same masks with new weights fall behind, and the
-# shuffled masks further. How small can each be, and still be as good as the dense network, on
-# average?
+# of the dense network (the grey line) at most sizes. **As well**: at the end, too. And their
+# controls are not: the same masks with new weights fall behind, and the shuffled masks further. How
+# small can each be, and still be as good as the dense network, on average?
 
 # %%
 for value, when in whens.items():
@@ -661,8 +662,9 @@ for name, frame in found.items():
 # And the limits, for it is a *hypothesis*:
 #
 # - To find the smallest ticket took eleven trainings. It saves nothing; it says something.
-# - The fourth line: who only wants a good sparse network should not rewind. Trained on, it is
-#   better than the ticket at every size (having trained for longer).
+# - The fourth line: who only wants a good sparse network need not rewind its weights. Trained on,
+#   it is better than the ticket at every size, on average. (It has trained for longer: practical,
+#   but no fair race. Renda et al. 2020 compare such ways of retraining on larger networks.)
 # - MNIST and small networks. On larger ones tickets from step 0 fail, and one must rewind to a step
 #   early in training (Frankle et al. 2020): `Snapshots([0, 100])` keeps both.
 # - Liu et al. (2019) found no gain from the ticket's weights at a large learning rate, and that
@@ -721,8 +723,8 @@ assert abs(masking.sparsity(pruning.weights(model)) - 0.9) < 1e-5
 
 # %% [markdown]
 # **Trap 3: the power fails.** A mask is not in the `.keras` file. Its zeros are, and the
-# optimizer's step is. So a training that was killed half-way goes on as if nothing had been. Train,
-# and save half-way:
+# optimizer's step is. So a training that was killed half-way can go on. Train, and
+# save half-way:
 
 # %%
 half_way = schedules.polynomial(0.95, begin=0, end=2 * steps)
@@ -743,7 +745,9 @@ print(f"step {int(loaded.optimizer.iterations)}, {masking.sparsity(pruning.weigh
 assert masking.sparsity(pruning.weights(loaded)) == saved
 
 # %% [markdown]
-# The same schedule, the same callback. It reads the masks back off the zeros, and goes on:
+# The same schedule, the same callback. It reads the masks back off the zeros, and goes on. (Under
+# SET and RigL a weight that was grown this moment is 0 as well: there, save `held_masks(model)`
+# beside the model with `np.savez`, and attach them after loading.)
 
 # %%
 was_zero = {name: W == 0 for name, W in pruning.weights(loaded).items()}
@@ -791,7 +795,8 @@ for name in (best, "dense"):
 #   G. K. Dziugaite, D. M. Roy, M. Carbin (2021), *Pruning Neural Networks at Initialization: Why
 #   Are We Missing the Mark?*, arXiv 2009.08576.
 # - J. Frankle, M. Carbin (2019), *The Lottery Ticket Hypothesis*, arXiv 1803.03635; rewinding to an
-#   early step: J. Frankle et al. (2020), arXiv 1912.05671; a doubt: Z. Liu, M. Sun, T. Zhou, G.
+#   early step: J. Frankle et al. (2020), arXiv 1912.05671; other ways to retrain: A. Renda, J.
+#   Frankle, M. Carbin (2020), arXiv 2003.02389; a doubt: Z. Liu, M. Sun, T. Zhou, G.
 #   Huang, T. Darrell (2019), *Rethinking the Value of Network Pruning*, arXiv 1810.05270.
 # - T. Liang, J. Glossner, L. Wang, S. Shi, X. Zhang (2021), *Pruning and Quantization for Deep
 #   Neural Network Acceleration: A Survey*, arXiv 2101.09671: static and dynamic, at run time.
