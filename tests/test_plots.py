@@ -14,7 +14,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb, to_rgba
 
-from course_utils import operators, plots
+from course_utils import operators, plots, schedules
 
 W = np.array([[0.1, -0.3, 0.5], [0.6, 0.7, -0.8]])
 KERNEL = np.random.default_rng(0).normal(size=(3, 3, 2, 5))
@@ -32,6 +32,11 @@ CALLS = {
     "network": lambda ax: plots.network([W, W.T], ax=ax),
     "regrowth": lambda ax: plots.regrowth(W > 0, W, ax=ax),
     "bars": lambda ax: plots.bars({"a": [1, 2], "b": [3, 4]}, ax=ax),
+    "schedule": lambda ax: plots.schedule(schedules.one_shot(0.8, at=5), 10, ax=ax),
+    "loss_by_step": lambda ax: plots.loss_by_step({0: 2.0, 10: 0.1}, [5], ax=ax),
+    "spread": lambda ax: plots.spread({"SET": [0.9, 0.92], "RigL": [0.95]}, ax=ax),
+    "cost_and_worth": lambda ax: plots.cost_and_worth({"SET": ([0.02], [0.9])}, ax=ax),
+    "over_weights_left": lambda ax: plots.over_weights_left({"a": [0.9, 0.8]}, [1, 0.1], ax=ax),
 }
 
 

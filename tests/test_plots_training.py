@@ -7,20 +7,8 @@ import pytest
 mpl.use("Agg")
 
 import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
 
 from course_utils import plots, schedules
-
-# One ordinary call of every function that draws on axes.
-CALLS = {
-    "schedule": lambda ax: plots.schedule(schedules.one_shot(0.8, at=5), 10, ax=ax),
-    "loss_by_step": lambda ax: plots.loss_by_step({0: 2.0, 10: 0.1}, [5], ax=ax),
-    "spread": lambda ax: plots.spread({"SET": [0.9, 0.92], "RigL": [0.95]}, ax=ax),
-    "cost_and_worth": lambda ax: plots.cost_and_worth({"SET": ([0.02, 0.02], [0.9, 0.92])}, ax=ax),
-    "over_weights_left": lambda ax: plots.over_weights_left(
-        {"ticket": [[0.97, 0.9], [0.95, 0.8]]}, [1, 0.1], ax=ax
-    ),
-}
 
 
 @pytest.fixture(autouse=True)
@@ -29,16 +17,6 @@ def clean():
     with mpl.rc_context():
         yield
     plt.close("all")
-
-
-@pytest.mark.parametrize("draw", CALLS.values(), ids=CALLS)
-def test_a_function_draws_on_the_axes_given_or_makes_some(draw):
-    ax = plt.subplots()[1]
-    assert draw(ax) is ax
-    made = draw(None)
-    assert isinstance(made, Axes)
-    assert made is not ax
-    made.figure.canvas.draw()  # every label and tick can be laid out
 
 
 def test_a_schedule_is_drawn_step_by_step():
