@@ -82,14 +82,15 @@ def rigl(
     return _swapping(fraction, every, end, lambda weights, step: criteria.magnitude(gradients()))
 
 
-def surgery(every: int = 100, end: int | None = None, hysteresis: float = 1.2) -> Regrowth:
+def surgery(every: int = 10, end: int | None = None, hysteresis: float = 1.2) -> Regrowth:
     """Return the regrowth in which pruned weights train on out of sight, and may be spliced back.
 
     The network computes without them, but their updates are added up. Every so many steps all are
     ranked by their score; one in place counts `hysteresis` times, so that none flickers. After
     Dynamic Network Surgery, Guo et al. 2016 (arXiv 1608.04493), whose two thresholds a < b become
     the ratio b / a here: thresholds fix no sparsity, a rank does. Made for SGD: Adam moves a weight
-    of tiny gradient as far as any other, so that hidden ones drift in that do not matter.
+    of tiny gradient as far as any other, and nothing checks it out of sight. Look often, every 10
+    steps, or hidden weights drift in that do not matter.
 
     >>> surgery().surgery
     True

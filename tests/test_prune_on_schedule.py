@@ -197,6 +197,14 @@ def test_masks_that_are_held_already_are_kept_and_go_on_from_there(tiny, batch):
     assert all((pruning.held_masks(model)[name] <= held[name]).all() for name in held)
 
 
+def test_masks_that_are_held_already_and_cut_less_than_asked_are_brought_to_what_is(tiny, batch):
+    model = tiny()
+    model.fit(*batch, batch_size=8, verbose=0)
+    pruning.attach(model, masking.make_masks(criteria.magnitude(pruning.weights(model)), 0.25))
+    fit(model, batch, PruneOnSchedule(schedules.constant(0.75)))
+    assert zeros(model) == 0.75
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [

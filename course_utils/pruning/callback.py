@@ -117,14 +117,12 @@ class PruneOnSchedule(keras.callbacks.Callback):
         held = held_masks(self.model)
         masks = {name: held[name] for name in names if name in held}
         if len(masks) < len(names):
-            masks = self._zeros_of_resumed(step, wanted) | masks
+            masks = self._masks_without_any(step, wanted) | masks
         self._started, self._seen = True, step
-        self.requested = self.schedule(step - 1) if step > 0 else 0.0
-        if all(mask.all() for mask in masks.values()):
-            self.requested = 0.0
+        self.requested = 0.0  # what is pruned already stays; the schedule is asked anew
         self._hold(masks, step)
 
-    def _zeros_of_resumed(self, step: int, wanted: float) -> Masks:
+    def _masks_without_any(self, step: int, wanted: float) -> Masks:
         """Return the masks of a model without any: all True, or off its zeros when it goes on."""
         weights = self._weights()
         if step == 0 or self.schedule(step - 1) == 0:

@@ -81,6 +81,8 @@ def attach(model: keras.Model, masks: Arrays, *, remember: bool = False) -> None
     """
     variables = _named(model, masks)
     full = _fitted(masks, variables)
+    for variable in variables.values():
+        average_of(model, variable.path)  # one that cannot be told from another is refused here
     news = [_constrain(model, variables[name], remember) for name in full]
     if any(news):
         _recompile(model)
