@@ -42,9 +42,15 @@ class Regrowth:
         >>> rule.due(100, before=99), rule.due(150, before=149), rule.due(304, before=296)
         (True, False, True)
         """
-        if self.end is not None and step >= self.end:
-            return False
-        return step // self.every > before // self.every
+        return not self.over(step) and step // self.every > before // self.every
+
+    def over(self, step: int) -> bool:
+        """Tell whether nothing comes back any more at `step`.
+
+        >>> surgery(end=1000).over(1000), surgery().over(1000)
+        (True, False)
+        """
+        return self.end is not None and step >= self.end
 
 
 def sparse_evolution(

@@ -481,6 +481,17 @@ def test_surgery_is_dynamic_network_surgery_in_numpy(batch):
     assert sum(back) > 0, "the test needs weights that come back"
 
 
+def test_after_its_end_surgery_brings_nothing_back_though_the_schedule_still_rises(tiny, batch):
+    look = Masks()
+    rule = regrowth.surgery(every=1, end=3, hysteresis=1.0)
+    pruner = PruneOnSchedule(lambda step: 0.1 * step, regrow=rule)
+    fit(tiny(keras.optimizers.Adam(0.1)), batch, pruner, callbacks=[pruner, look])
+    came_back = moved(look.masks)
+    assert sum(came_back[:2]) > 0, "the test needs weights that come back"
+    assert sum(came_back[2:]) == 0
+    assert [masking.sparsity(mask) for mask in look.masks] == asked(pruner.schedule, 72, 8)
+
+
 def test_a_schedule_may_fall_under_surgery(tiny, batch):
     watch = Watch()
     pruner = PruneOnSchedule(lambda t: 0.75 if t < 4 else 0.25, regrow=regrowth.surgery(every=100))

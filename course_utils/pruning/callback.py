@@ -140,7 +140,7 @@ class PruneOnSchedule(keras.callbacks.Callback):
     def _next_masks(self, wanted: float, step: int, moves: bool) -> Masks:
         weights = self._weights()
         scores = self.criterion(weights)
-        if self.regrow is not None and self.regrow.surgery:
+        if self.regrow is not None and self.regrow.surgery and not self.regrow.over(step):
             return self._ranked(self._favoured(scores), wanted)
         masks = self.masks
         if wanted > self.requested:
