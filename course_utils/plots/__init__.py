@@ -3,6 +3,8 @@
 Those that need several axes, `functions`, `feature_maps` and `film_strip`, return the figure.
 """
 
+from course_utils.plots.choices import by_compression, decision, heat_map, layer_densities
+from course_utils.plots.criteria import predicted_and_true, ranks, small_masks
 from course_utils.plots.images import feature_maps, images
 from course_utils.plots.series import bars, curves, functions, shares, sparsity_by_step
 from course_utils.plots.style import (
@@ -45,22 +47,29 @@ __all__ = [
     "RED",
     "SKY",
     "bars",
+    "by_compression",
     "cost_and_worth",
     "curves",
+    "decision",
     "feature_maps",
     "film_strip",
     "filters",
     "functions",
+    "heat_map",
     "histogram",
     "images",
+    "layer_densities",
     "loss_by_step",
     "matrix",
     "network",
     "over_weights_left",
+    "predicted_and_true",
+    "ranks",
     "regrowth",
     "regrowth_key",
     "schedule",
     "shares",
+    "small_masks",
     "sparsity_by_step",
     "spread",
     "use_style",
