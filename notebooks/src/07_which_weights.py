@@ -64,6 +64,7 @@ def relu(z):
     return np.maximum(z, 0)
 
 
+# %%
 into, out = np.array([[0.5, 1.0], [0.4, -2.0]]), np.array([[1.0], [0.1]])
 scale = np.array([100.0, 1.0])
 x = np.random.default_rng(0).normal(size=(1000, 2))
@@ -107,6 +108,9 @@ def shrunk(images):
 x_small, y_small = shrunk(data.x_train[:2000]), data.y_train[:2000]
 
 
+# %%
+
+
 def small_network():
     keras.utils.set_random_seed(0)
     hidden = keras.layers.Dense(12, "relu", name="hidden")
@@ -124,6 +128,7 @@ def loss(W1, b1, W2, b2):
     return float(np.mean(np.log(np.exp(z).sum(axis=1)) - chosen))
 
 
+# %%
 def true_changes(model):
     """Return, for each weight, how much the loss changes when it alone is 0."""
     W = [np.array(w, np.float64) for w in model.get_weights()]
@@ -247,6 +252,8 @@ ranked = {
     when: {name: np.corrcoef(*map(plots.ranks, pair))[0, 1] for name, pair in found.items()}
     for when, found in points.items()
 }
+
+# %% tags=["varies"]
 print({when: {n: round(float(r), 2) for n, r in found.items()} for when, found in ranked.items()})
 if not (quick_mode() or data.stand_in):  # what the text says of the full run
     assert ranked["early"]["Taylor"] == max(ranked["early"].values())
@@ -270,6 +277,8 @@ fit = {"batch_size": 128, "epochs": epochs, "verbose": 0}
 model.fit(data.x_train, data.y_train, callbacks=[Progress("dense network", epochs)], **fit)
 dense = model.get_weights()
 x_some, y_some = data.x_train[:1000], data.y_train[:1000]
+
+# %% tags=["varies"]
 scores = scores_of(model, x_some, y_some, few=100 if quick_mode() else 300)
 W = pruning.weights(model)
 scores["Wanda"] = criteria.wanda(W, pruning.input_norms(model, x_some))
@@ -354,12 +363,15 @@ def pruned_accuracy(masks):
     return model.evaluate(data.x_val, data.y_val, batch_size=1000, verbose=0)[1]
 
 
+# %% tags=["varies"]
 one_run = {
     name: [pruned_accuracy(masking.make_masks(found, s)) for s in levels]
     for name, found in scores.items()
 }
 magnitude = [masking.make_masks(scores["magnitude"], s) for s in levels]
 one_run["shuffled"] = [pruned_accuracy(masking.shuffle(masks, seed=0)) for masks in magnitude]
+
+# %%
 order = ["magnitude", "LAMP", "|gradient|", "Taylor", "OBD, Fisher", "OBD, Hutchinson", "Wanda"]
 one_run = {name: one_run[name] for name in (*order, "random", "shuffled")}
 
@@ -384,11 +396,13 @@ names = list(dict.fromkeys(row["network"] for row in table))[1:]
 seeds = sorted({row["seed"] for row in table})
 
 
+# %%
 def runs(network, value, sparsity):
     mine = (row for row in table if row["network"] == network and row["sparsity"] == sparsity)
     return np.array([row[value] for row in mine])
 
 
+# %%
 def by_level(network, value):
     return np.array([runs(network, value, s) for s in levels]).T
 
@@ -411,6 +425,8 @@ for name in names:
         runs(name, *which) for which in (("pruned", 0.9), ("retrained", 0.9), ("retrained", 0.98))
     ]
     print(f"{name:16}", *(f"{a.mean():7.2%} ± {a.std(ddof=1):6.2%}" for a in shown))
+
+# %%
 whole = runs("dense", "retrained", 0.0)
 print(f"{'dense':16} {'':16} {whole.mean():7.2%} ± {whole.std(ddof=1):6.2%}")
 
@@ -423,6 +439,8 @@ spread = {
     value: {s: np.ptp([runs(n, value, s).mean() for n in names[:-2]]) for s in levels}
     for value in ("pruned", "retrained")
 }
+
+# %%
 size = {value: runs("magnitude", value, 0.9) for value in ("pruned", "retrained")}
 assert names[-2:] == ["random", "shuffled"]
 for value in size:
@@ -464,6 +482,8 @@ assert (runs("LAMP", "retrained", 0.98) > runs("magnitude", "retrained", 0.98)).
 lenet = models.lenet5(seed=0)
 lenet.fit(data.x_train, data.y_train, callbacks=[Progress("LeNet-5", epochs)], **fit)
 lenet_dense, sizes = lenet.get_weights(), criteria.magnitude(pruning.weights(lenet))
+
+# %%
 steps = [0.1, 0.3, 0.5, 0.7, 0.9]
 inner = {name: S for name, S in sizes.items() if name != "fc2/kernel"}  # a unit there is a digit
 
@@ -475,6 +495,7 @@ def structured_accuracy(granularity, sparsity):
     return lenet.evaluate(data.x_val[:5000], data.y_val[:5000], batch_size=1000, verbose=0)[1]
 
 
+# %% tags=["varies"]
 coarse = {
     kind: [structured_accuracy(kind, s) for s in steps]
     for kind in ("weight", "kernel", "filter", "channel")
