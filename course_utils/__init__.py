@@ -6,7 +6,10 @@ One dictionary runs through everything, weights -> scores -> masks, under the sa
     scores    {"conv/kernel": array}   how much each weight matters, by some criterion
     masks     {"conv/kernel": array}   True where a weight stays, False where it is pruned
     sparsity  0.9                      the share of all prunable weights that is zero
-    scope     "global" or "layer"      what is ranked together
+    criterion                          a function: weights -> scores
+    scope     "global", "layer", "erk" what is ranked together
+    granularity  "weight", "filter"    what goes together
+    schedule                           a function: step -> sparsity
 
 The modules, in the order in which they build on one another; each imports only what is above it:
 
@@ -22,7 +25,7 @@ The modules, in the order in which they build on one another; each imports only 
     mnist         where MNIST may be
     data          digits, verified, split once
     models        the course's small networks
-    pruning       attach and detach what is held     the heart of it
+    pruning       find kernels, hold masks, follow   the heart of it
     measuring     what a model holds and costs
     recorded      results that took long to measure
     plots, progress, widgets, checks                 what the lessons need

@@ -246,6 +246,9 @@ plt.show()
 #   gradient of the *mean* loss is near 0 late, that of single images is not.) It knows which inputs
 #   are dark and which units are dead;
 # - **magnitude**, which looks at nothing but the weight, is the worst but for chance.
+#
+# (The V at the left of Hutchinson's panels: weights whose curvature was estimated as *negative*. By
+# the formula they should go first. The truth disagrees; an estimate is an estimate.)
 
 # %% tags=["varies"]
 ranked = {
