@@ -109,8 +109,6 @@ x_small, y_small = shrunk(data.x_train[:2000]), data.y_train[:2000]
 
 
 # %%
-
-
 def small_network():
     keras.utils.set_random_seed(0)
     hidden = keras.layers.Dense(12, "relu", name="hidden")
