@@ -37,7 +37,7 @@ CALLS = {
     "by_compression": lambda ax: plots.by_compression(
         [0.5, 0.9], plots.curves({"a": [1, 0.5]}, [0.5, 0.9], ax=ax)
     ),
-    "decision": lambda ax: plots.decision([0.5, 0.9], [0.98, 0.9], 0.95, 0.5, ax=ax),
+    "decision": lambda ax: plots.decision([0.5, 0.9], [0.98, 0.9], (0.95, 0.97), 0.5, ax=ax),
     "schedule": lambda ax: plots.schedule(schedules.one_shot(0.8, at=5), 10, ax=ax),
     "loss_by_step": lambda ax: plots.loss_by_step({0: 2.0, 10: 0.1}, [5], ax=ax),
     "spread": lambda ax: plots.spread({"SET": [0.9, 0.92], "RigL": [0.95]}, ax=ax),

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
 
-from course_utils.plots.style import BLUE, COLOURS, GREEN, GREY, LIGHT, ink
+from course_utils.plots.style import BLUE, COLOURS, GREEN, LIGHT, SKY, ink
 
 
 def heat_map(
@@ -54,6 +54,8 @@ def layer_densities(ways: Mapping[str, Mapping[str, float]], ax: Axes | None = N
 def by_compression(sparsities: Sequence[float], ax: Axes) -> Axes:
     """Give an axis that runs over sparsity the scale on which one step halves what is left."""
     ax.set_xscale("function", functions=(_compressed, lambda u: 1 - 2.0**-u))
+    ends = _compressed([min(sparsities), max(sparsities)]) + np.array([-0.2, 0.2])
+    ax.set_xlim(*(1 - 2.0**-ends))  # or a span over the whole width would stretch the axis
     ax.set_xticks(list(sparsities), [f"{100 * s:g} %" for s in sparsities])
     ax.xaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
@@ -64,22 +66,24 @@ def by_compression(sparsities: Sequence[float], ax: Axes) -> Axes:
 def decision(
     sparsities: Sequence[float],
     accuracies: Sequence[float],
-    floor: float,
+    band: tuple[float, float],
     chosen: float,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw accuracies over sparsities, the floor that was promised, and what was chosen.
+    """Draw accuracies over sparsities, the band (lowest, dense) promised, and what was chosen.
 
-    What lies more than a few points below the floor is cut off: there is nothing to choose there.
+    What lies more than a few points below the band is cut off: there is nothing to choose there.
     """
     ax = ax or plt.subplots()[1]
+    ax.axhspan(*band, color=SKY, alpha=0.3, linewidth=0, label="tolerance, below the dense mean")
     ax.plot(sparsities, accuracies, color=BLUE, marker="o", label="pruned, retrained")
-    ax.axhline(floor, color=GREY, linestyle="--", linewidth=1.5, label="dense, less the tolerance")
     place = list(sparsities).index(chosen) if chosen in sparsities else None
     if place is not None:
         at = (chosen, accuracies[place])
         ax.plot(*at, "o", color=GREEN, markersize=14, fillstyle="none", markeredgewidth=3)
-        ax.annotate(f"chosen: {chosen:.1%}", at, (0, -30), textcoords="offset points", ha="center")
+        ax.annotate(f"chosen: {chosen:.1%}", at, (0, 18), textcoords="offset points", ha="center")
+    top, depth = max([*accuracies, *band]), 0.05
+    ax.set_ylim(max(min([*accuracies, band[0]]) - 0.01, band[0] - depth), top + 0.015)
     ax.set_ylabel("validation accuracy")
     ax.legend(loc="lower left")
     return by_compression(sparsities, ax)
