@@ -114,7 +114,8 @@ def cosine(fraction: float, step: int, end: int) -> float:
     (0.3, 0.15, 0.0)
     """
     fraction, end = checked_number(fraction, "fraction", 0, 1), _whole(end, "end")
-    return fraction / 2 * (1 + math.cos(math.pi * min(step, end) / end))
+    # Halved first: half of the smallest float would be 0.
+    return fraction * ((1 + math.cos(math.pi * min(step, end) / end)) / 2)
 
 
 def swap(masks: Arrays, drop_scores: Arrays, grow_scores: Arrays, fraction: float) -> Masks:
