@@ -78,7 +78,7 @@ def checked_mask(mask: object, shape: tuple[int, ...], name: str) -> np.ndarray:
     [[True, False], [True, False]]
     """
     array = as_array(mask, f"the mask of {name}")
-    if not np.isin(array, (0, 1)).all():
+    if array.dtype != bool and not np.isin(array, (0, 1)).all():
         raise ValueError(f"the mask of {name} must hold only 0 and 1 (or False and True).")
     fits = array.ndim == len(shape) and all(
         m in (1, s) for m, s in zip(array.shape, shape, strict=True)
