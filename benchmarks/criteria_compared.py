@@ -1,12 +1,12 @@
 """Compare criteria and their controls on MNIST, several seeds; notebook 07 plots it.
 
-python benchmarks/criteria_compared.py --seeds 3
+python benchmarks/criteria_compared.py --seeds 5
 
 LeNet-300-100, 20,000 training images, batch 128: a dense network of 4 epochs for each seed; from it
 every criterion prunes once, all weights ranked together, and one epoch of retraining follows with
 the mask held. Writes course_utils/results/criteria_compared.csv, one row for each seed, criterion
 and sparsity: validation accuracy before and after retraining. Seeds that the file holds already are
-not run again. On two cores a seed takes about three minutes.
+not run again. On two cores a seed takes one to three minutes.
 """
 
 import argparse
@@ -26,7 +26,7 @@ SPARSITIES = (0.5, 0.8, 0.9, 0.95, 0.98)
 def main() -> None:
     """Run the seeds that are missing, and append the rows of each as soon as they are there."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=5)
     options = parser.parse_args()
     data = load_mnist().head(20_000)
     if data.stand_in:
