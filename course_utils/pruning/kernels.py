@@ -171,16 +171,16 @@ def named_weights(model: keras.Model) -> dict[str, keras.Variable]:
 def chosen(model: keras.Model, include: Selectors = None, exclude: Selectors = None) -> list[Found]:
     """Return what `kernels` takes, with its layers and layouts."""
     everything = candidates(model)
-    wanted = _as_list(include)
-    for selector in (*wanted, *_as_list(exclude)):
-        if not any(_matches(selector, found) for found in everything):
+    wanted = as_list(include)
+    for selector in (*wanted, *as_list(exclude)):
+        if not any(matches(selector, found) for found in everything):
             names = [found.name for found in everything]
             raise ValueError(f"{selector!r} matches no weight of this model; it has {names}.")
     taken = [
         found
         for found in everything
-        if (any(_matches(s, found) for s in wanted) if wanted else not found.on_request)
-        and not any(_matches(s, found) for s in _as_list(exclude))
+        if (any(matches(s, found) for s in wanted) if wanted else not found.on_request)
+        and not any(matches(s, found) for s in as_list(exclude))
     ]
     if not taken:
         raise ValueError(
@@ -312,7 +312,7 @@ def _reason(
     exclude: Selectors,
 ) -> str:
     if found is not None:
-        if any(_matches(s, found) for s in _as_list(exclude)):
+        if any(matches(s, found) for s in as_list(exclude)):
             return "left out by `exclude`"
         if include is not None:
             return "not named by `include`"
@@ -334,13 +334,15 @@ def _unused(name: str, taken: dict) -> str:
     return next(text for text in itertools.chain([name], numbered) if text not in taken)
 
 
-def _as_list(selectors: Selectors) -> list[Selector]:
+def as_list(selectors: Selectors) -> list[Selector]:
+    """Return one selector, several or none as a list."""
     if selectors is None:
         return []
     return list(selectors) if isinstance(selectors, list | tuple | set) else [selectors]
 
 
-def _matches(selector: Selector, found: Found) -> bool:
+def matches(selector: Selector, found: Found) -> bool:
+    """Tell whether a selector means this weight."""
     if isinstance(selector, str):
         return any(fnmatchcase(text, selector) for text in (found.name, *_names_of(found)))
     if isinstance(selector, keras.Layer):

@@ -1,0 +1,174 @@
+"""One call of a layer, as the rules see it: what comes in, and what they may say of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from course_utils.backend import keras
+from course_utils.structure.ids import Flow, Ids, Shape, compact
+
+Kept = Callable[[np.ndarray], np.ndarray]  # ids -> True where they stay
+
+# What happens to the activation 0, and whether units are treated one by one.
+_ZERO_STAYS = (
+    *("celu", "elu", "gelu", "hard_shrink", "hard_silu", "hard_tanh", "leaky_relu", "linear"),
+    *("mish", "relu", "relu6", "selu", "silu", "soft_shrink", "softsign", "sparse_plus"),
+    *("tanh", "tanh_shrink"),
+)
+_ZERO_MOVES = (
+    *("exponential", "hard_sigmoid", "log_sigmoid", "sigmoid", "softplus", "sparse_sigmoid"),
+    "squareplus",
+)
+_SILENT = {getattr(keras.activations, name) for name in _ZERO_STAYS}
+_ONE_BY_ONE = _SILENT | {getattr(keras.activations, name) for name in _ZERO_MOVES}
+
+
+@dataclass(frozen=True, eq=False)
+class Slice:
+    """Along one axis of a variable, the ids of its entries, and what these do with the channels.
+
+    `role`: "makes" (they compute the channel), "scales" and "shifts" (they come on top), "reads"
+    (they multiply it), "follows" (they do something with it alone), "keeps" (a statistic of it).
+    """
+
+    variable: keras.Variable
+    axis: int
+    ids: np.ndarray
+    role: str
+    layer: str  # the path of the layer that has it
+
+
+@dataclass(frozen=True, eq=False)
+class Maker:
+    """A place where channels come from: its name, the layers around it, the new ids."""
+
+    name: str
+    owners: tuple[keras.Operation, ...]
+    ids: np.ndarray
+
+
+@dataclass
+class Call:
+    """One call: `flows` stand for the tensors among its arguments, in their order."""
+
+    owners: tuple[keras.Operation, ...]  # the layer last, before it what it lies in
+    flows: list[Flow]
+    shapes: list[Shape]  # of the outputs, without the batch
+    ids: Ids
+    arguments: tuple[object, ...] = ()
+    options: dict[str, object] = field(default_factory=dict)
+    inexact: bool = False  # channels may go from what normalizes over them
+    slices: list[Slice] = field(default_factory=list)
+    edits: list[Callable[[dict, Kept], None]] = field(default_factory=list)  # of the layer's config
+    makers: list[Maker] = field(default_factory=list)
+    narrow: list[np.ndarray] = field(default_factory=list)  # ids of which one at least must stay
+    factors: list[tuple[object, np.ndarray]] = field(default_factory=list)  # of MACs, see costing
+    new_arguments: Callable[[tuple, Kept], tuple] | None = None
+    outputs: list[Flow] = field(default_factory=list)  # what the rule made of it
+
+    @property
+    def layer(self) -> keras.Operation:
+        """The layer or operation that is called."""
+        return self.owners[-1]
+
+    @property
+    def path(self) -> str:
+        """Its name, with those of the models around it before it."""
+        return "/".join(owner.name for owner in self.owners)
+
+    @property
+    def label(self) -> str:
+        """How reasons name it."""
+        return f"{self.path} ({type(self.layer).__name__})"
+
+    @property
+    def x(self) -> Flow:
+        """The first tensor."""
+        return self.flows[0]
+
+    def fix(self, flow: Flow, why: str) -> Flow:
+        """Fix all ids of a tensor; return it as one of which nothing can go."""
+        self.ids.fix(flow.ids, f"{self.label} {why}")
+        return fixed(flow.shape)
+
+    def vector(self, flow: Flow, axis: int) -> np.ndarray:
+        """Return the ids along `axis`; what varies along another one is fixed."""
+        if set(flow.varying) - {axis}:
+            flow = self.fix(flow, "takes them on another axis than that of channels")
+        if flow.shape[axis] is None:
+            return self.fix(flow, "has an axis of unknown length there").ids.reshape(-1)
+        return flow.vector(axis)
+
+    def make(self, count: int, name: str = "") -> np.ndarray:
+        """Return new ids for the channels that this layer computes."""
+        ids = self.ids.fresh(count)
+        self.makers.append(Maker(self.path + name, self.owners, ids))
+        return ids
+
+    def slice(self, variable: keras.Variable, axis: int, ids: np.ndarray, role: str) -> None:
+        """Say that a variable's entries along an axis belong to ids."""
+        place = axis % len(variable.shape)
+        self.slices.append(Slice(variable, place, np.asarray(ids), role, self.path))
+
+    def count(self, key: str, ids: np.ndarray) -> None:
+        """Say that an entry of the layer's config counts ids."""
+        self.edits.append(lambda config, kept: config.update({key: int(kept(ids).sum())}))
+
+    def activated(self, ids: np.ndarray, *functions: Callable) -> bool:
+        """Fix ids whose activation mixes them; tell whether a zero stays zero (in the first)."""
+        if not all(function in _ONE_BY_ONE for function in functions):
+            names = ", ".join(getattr(f, "__name__", str(f)) for f in functions)
+            self.ids.fix(ids, f"{self.label} has the activation {names}, which may mix channels")
+        return functions[0] in _SILENT
+
+    def out(self, axis: int, ids: np.ndarray, silent: bool = True, index: int = 0) -> Flow:
+        """Return an output whose channels lie along one axis (negative: from the end)."""
+        shape = self.shapes[index]
+        ranks = [1] * len(shape)
+        ranks[axis] = len(ids)
+        return Flow(shape, compact(np.asarray(ids).reshape(ranks)), silent)
+
+    def outs(self, axis: int, ids: np.ndarray, silent: bool = True) -> list[Flow]:
+        """Return all outputs, each with the same channels."""
+        return [self.out(axis, ids, silent, index) for index in range(len(self.shapes))]
+
+    def settled(self, ids: np.ndarray) -> np.ndarray:
+        """Return ids that vary along one axis at most: the first one; the others are tied.
+
+        What is left of a tensor must be a rectangle. So of (heads, size) whole heads go.
+        """
+        varying = [axis for axis, length in enumerate(ids.shape) if length > 1]
+        for axis in varying[1:]:
+            first = ids.take([0], axis)
+            self.ids.tie(ids, first, f"{self.label} spreads them over two axes")
+            ids = first
+        return ids
+
+
+def fixed(shape: Shape) -> Flow:
+    """Return a tensor of that shape of which nothing can go.
+
+    >>> fixed((28, 28, 1)).ids.shape
+    (1, 1, 1)
+    """
+    return Flow(tuple(shape), np.zeros([1] * len(shape), int))
+
+
+def channel_axis(layer: keras.Layer, flow: Flow) -> int:
+    """Return the axis of channels, the batch not counted.
+
+    >>> channel_axis(keras.layers.Conv2D(1, 1), fixed((28, 28, 1)))
+    2
+    """
+    first = getattr(layer, "data_format", "channels_last") == "channels_first"
+    return 0 if first else len(flow.shape) - 1
+
+
+def as_list(flows: Flow | Sequence[Flow]) -> list[Flow]:
+    """Return one or more flows as a list.
+
+    >>> len(as_list(fixed((3,))))
+    1
+    """
+    return [flows] if isinstance(flows, Flow) else list(flows)

@@ -1,0 +1,251 @@
+"""Which channels of a model belong together, what may go, and what may not, and why."""
+
+import html
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from course_utils.backend import keras
+from course_utils.pruning.kernels import Found, Selectors, as_list, matches
+from course_utils.structure.calls import Kept, Maker, Slice
+from course_utils.structure.ids import Ids
+from course_utils.structure.walking import Walk, has_graph
+
+Masks = Mapping[str, np.ndarray]  # {"conv1": True where a channel stays}
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Channels that the same layers make: channel 3 of all of them goes, or stays, together.
+
+    `channels` are the ids, one for each; `reason` says why nothing can be removed, "" if it can.
+    """
+
+    name: str
+    makers: tuple[str, ...]
+    channels: np.ndarray
+    reason: str = ""
+
+    def __len__(self) -> int:
+        return len(self.channels)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Channels:
+    """All channels of a model, in groups; prints as a table.
+
+    `groups` are those from which channels can be removed, `left` all others, with the reason.
+    """
+
+    model: keras.Model
+    groups: dict[str, Group]
+    left: dict[str, Group]
+    slices: tuple[Slice, ...]  # ids in them are roots, as in the groups
+    factors: tuple[tuple[object, np.ndarray], ...]
+    edges: tuple[tuple[str, str, np.ndarray], ...]  # from, to, the ids between
+    inexact: bool
+    _walk: Walk = field(kw_only=True)
+    _roots: np.ndarray = field(kw_only=True)
+
+    def kept(self, masks: Masks) -> Kept:
+        """Return a function from ids to True where they stay.
+
+        Raises ValueError for unknown groups, masks of another length or type, and a mask that
+        leaves no channel.
+        """
+        gone = np.zeros(len(self._roots), bool)
+        for name, mask in checked_masks(self, masks).items():
+            gone[self.groups[name].channels[~mask]] = True
+        return lambda ids: ~gone[self._roots[ids]]
+
+    def table(self) -> list[tuple[str, ...]]:
+        """Return headings and rows as text."""
+        rows = [("group", "channels", "made by", "can go")]
+        for group in (*self.groups.values(), *self.left.values()):
+            can = group.reason or "yes"
+            rows.append((group.name, str(len(group)), ", ".join(group.makers), can))
+        return rows
+
+    def __repr__(self) -> str:
+        table = self.table()
+        widths = [max(len(row[i]) for row in table) for i in range(3)]
+        lines = [
+            "  ".join((*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[3])).rstrip()
+            for row in table
+        ]
+        return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
+
+    def _repr_html_(self) -> str:
+        cells = [[html.escape(text) for text in row] for row in self.table()]
+        head = "".join(f"<th>{text}</th>" for text in cells[0])
+        body = "".join(
+            "<tr>" + "".join(f"<td>{text}</td>" for text in row) + "</tr>" for row in cells[1:]
+        )
+        return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def channel_groups(
+    model: keras.Model,
+    *,
+    include: Selectors = None,
+    exclude: Selectors = None,
+    inexact: bool = False,
+) -> Channels:
+    """Return which channels of a Sequential or Functional model go only together.
+
+    A channel is an output of a convolution or dense layer, a unit of a recurrent one, an entry of
+    an embedding, a head of attention. `include` and `exclude` choose by the layer that makes it:
+    a pattern such as "block1/*", a layer, a class of layers, a function (layer, name) -> bool, or
+    a list. With `inexact` channels may also go from what LayerNormalization and RMSNormalization
+    see; these then normalize over what is left, so that the others change.
+
+    Raises TypeError for what is no Keras model, ValueError for a model whose graph is not known:
+    a subclassed one, or one that is not built.
+
+    >>> from course_utils import models
+    >>> channel_groups(models.lenet5())
+    group  channels  made by  can go
+    --------------------------------
+    conv1  20        conv1    yes
+    conv2  50        conv2    yes
+    fc1    500       fc1      yes
+    fc2    10        fc2      an output of the model
+    """
+    walk = _walked(model, inexact)
+    ids = walk.ids
+    makers = [maker for call in walk.calls.values() for maker in call.makers]
+    _leave(ids, makers, include, exclude)
+    roots = ids.roots()
+    narrow = [part for call in walk.calls.values() for part in call.narrow]
+    groups = _grouped(makers, narrow, roots, ids.reasons())
+    slices = [replace(s, ids=roots[s.ids]) for call in walk.calls.values() for s in call.slices]
+    factors = [(v, roots[f]) for call in walk.calls.values() for v, f in call.factors]
+    return Channels(
+        model,
+        {group.name: group for group in groups if not group.reason},
+        {group.name: group for group in groups if group.reason},
+        tuple(slices),
+        tuple(factors),
+        tuple((a, b, np.unique(roots[flow.ids])) for a, b, flow in walk.edges),
+        inexact,
+        _walk=walk,
+        _roots=roots,
+    )
+
+
+def checked_masks(channels: Channels, masks: Masks) -> dict[str, np.ndarray]:
+    """Return masks as Boolean arrays, after making sure that they fit and leave something.
+
+    >>> from course_utils import models
+    >>> small = channel_groups(models.lenet5())
+    >>> checked_masks(small, {"conv1": np.arange(20) < 5})["conv1"].sum()
+    np.int64(5)
+    """
+    if not isinstance(masks, Mapping):
+        raise TypeError(
+            f"masks must be a dictionary such as {{'conv1': array}}, not {type(masks).__name__}."
+        )
+    for name in masks:
+        if name in channels.left:
+            raise ValueError(f"nothing can go from {name!r}: {channels.left[name].reason}.")
+        if name not in channels.groups:
+            raise ValueError(f"unknown group {name!r}; there are {sorted(channels.groups)}.")
+    return {name: _checked_mask(mask, channels.groups[name]) for name, mask in masks.items()}
+
+
+def _checked_mask(mask: np.ndarray, group: Group) -> np.ndarray:
+    mask = np.asarray(mask)
+    if mask.shape != (len(group),):
+        raise ValueError(
+            f"the mask of {group.name!r} has shape {mask.shape}; its {len(group)} channels need "
+            f"({len(group)},)."
+        )
+    if mask.dtype != bool and not np.isin(mask, (0, 1)).all():
+        raise ValueError(
+            f"the mask of {group.name!r} must hold True (stays) and False (goes) only."
+        )
+    if not mask.any():
+        raise ValueError(f"the mask of {group.name!r} leaves no channel; one at least must stay.")
+    return mask.astype(bool)
+
+
+def _walked(model: keras.Model, inexact: bool) -> Walk:
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"model must be a Keras model, not {type(model).__name__}.")
+    if not has_graph(model):
+        raise ValueError(
+            f"the graph of model {model.name!r} is not known: it is subclassed, or not built. "
+            "Structural pruning needs a Sequential or Functional model with a keras.Input."
+        )
+    walk = Walk(inexact=inexact)
+    walk.enter(model)
+    return walk
+
+
+def _leave(ids: Ids, makers: list[Maker], include: Selectors, exclude: Selectors) -> None:
+    """Fix what the caller did not choose."""
+    found = [Found(f"{m.name}/kernel", m.owners, "kernel", "") for m in makers]
+    wanted, unwanted = as_list(include), as_list(exclude)
+    for selector in (*wanted, *unwanted):
+        if not any(matches(selector, one) for one in found):
+            names = sorted(maker.name for maker in makers)
+            raise ValueError(
+                f"{selector!r} matches no layer that makes channels; those are {names}."
+            )
+    for maker, one in zip(makers, found, strict=True):
+        if any(matches(selector, one) for selector in unwanted):
+            ids.fix(maker.ids, "left out by `exclude`")
+        elif wanted and not any(matches(selector, one) for selector in wanted):
+            ids.fix(maker.ids, "not named by `include`")
+
+
+def _grouped(
+    makers: list[Maker], narrow: list[np.ndarray], roots: np.ndarray, reasons: dict[int, str]
+) -> list[Group]:
+    """Put together the channels that the same makers make."""
+    who: dict[int, list[int]] = defaultdict(list)
+    for index, ids in enumerate([*(maker.ids for maker in makers), *narrow]):
+        for root in dict.fromkeys(roots[ids].tolist()):
+            who[root].append(index)
+    alike: dict[tuple, list[int]] = defaultdict(list)
+    for root, indices in who.items():
+        if root:
+            alike[(*indices, root in reasons)].append(root)
+    groups: list[Group] = []
+    for key, channels in alike.items():
+        names = tuple(dict.fromkeys(makers[i].name for i in key[:-1] if i < len(makers)))
+        reason = reasons.get(channels[0], "")
+        if not reason and len(channels) == 1:
+            reason = "one channel, or one group of them: something must stay"
+        name = _unused(names[0], {group.name for group in groups})
+        groups.append(Group(name, names, np.array(channels), reason))
+    return groups
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    count, new = 1, name
+    while new in taken:
+        count += 1
+        new = f"{name} ({count})"
+    return new
+
+
+def slices_by_variable(channels: Channels) -> dict[int, list[Slice]]:
+    """Return what is known of each variable's axes, by its id().
+
+    >>> from course_utils import models
+    >>> len(slices_by_variable(channel_groups(models.lenet5())))
+    8
+    """
+    found: dict[int, list[Slice]] = defaultdict(list)
+    for one in channels.slices:
+        found[id(one.variable)].append(one)
+    return dict(found)
+
+
+def edit_of(channels: Channels, layer: keras.Operation) -> list[Callable[[dict, Kept], None]]:
+    """Return how a layer's config follows what is removed."""
+    call = channels._walk.calls.get(id(layer))
+    return call.edits if call else []

@@ -1,0 +1,126 @@
+"""Channel ids: a number for each channel of each tensor, and which of them go only together.
+
+NumPy alone. The id 0 stands for what can never go, such as an input's colours; all other ids are
+made by the layers that compute channels. Ids are tied where an addition, say, needs channel 3 of
+two tensors to go or stay together, and fixed, with a reason, where something reads them in a way
+that nothing may be taken from.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+Shape = tuple[int | None, ...]  # without the batch
+
+
+@dataclass(frozen=True, eq=False)
+class Flow:
+    """What is known of a tensor: its shape without the batch, and the ids of its channels.
+
+    `ids` has as many axes as the tensor; along an axis on which ids do not depend its length is 1,
+    so that the ids of an image (26, 26, 32) have the shape (1, 1, 32). `silent`: a removed channel
+    is 0 here, once the layers that make it are zero (after a sigmoid it would be 1/2).
+    """
+
+    shape: Shape
+    ids: np.ndarray
+    silent: bool = True
+
+    @property
+    def varying(self) -> tuple[int, ...]:
+        """The axes along which ids differ."""
+        return tuple(axis for axis, length in enumerate(self.ids.shape) if length > 1)
+
+    @property
+    def free(self) -> bool:
+        """Tell whether there is anything here that could be removed."""
+        return bool(self.ids.any())
+
+    def vector(self, axis: int) -> np.ndarray:
+        """Return the ids along one axis, the only one on which they depend."""
+        return np.broadcast_to(self.ids.reshape(-1), (self.shape[axis],))
+
+
+@dataclass
+class Ids:
+    """All ids of a model: which are tied, and which are fixed, and why."""
+
+    _parents: list[int] = field(default_factory=lambda: [0])
+    _reasons: dict[int, str] = field(default_factory=dict)
+
+    def fresh(self, count: int) -> np.ndarray:
+        """Return `count` new ids.
+
+        >>> Ids().fresh(3)
+        array([1, 2, 3])
+        """
+        start = len(self._parents)
+        self._parents.extend(range(start, start + count))
+        return np.arange(start, start + count)
+
+    def tie(self, one: np.ndarray, other: np.ndarray, why: str) -> None:
+        """Let each id of `one` go only together with its partner in `other`; both broadcast.
+
+        What is tied to 0 is fixed, for the reason `why`.
+
+        >>> ids = Ids()
+        >>> a, b = ids.fresh(2), ids.fresh(2)
+        >>> ids.tie(a, b, "added")
+        >>> ids.roots().tolist()
+        [0, 1, 2, 1, 2]
+        """
+        pairs = np.stack(np.broadcast_arrays(one, other), axis=-1).reshape(-1, 2)
+        for a, b in np.unique(pairs, axis=0).tolist():
+            if a and b:
+                a, b = self._root(a), self._root(b)
+                self._parents[max(a, b)] = min(a, b)
+            else:
+                self.fix(np.array([a, b]), why)
+
+    def fix(self, ids: np.ndarray, why: str, *, above_all: bool = False) -> None:
+        """Never remove these ids, nor what is tied to them; the first reason is kept.
+
+        Unless there is one `above_all`.
+        """
+        for one in np.unique(ids).tolist():
+            if one and (above_all or one not in self._reasons):
+                self._reasons[one] = why
+
+    def roots(self) -> np.ndarray:
+        """Return for every id the smallest of those that it is tied to."""
+        return np.array([self._root(one) for one in range(len(self._parents))])
+
+    def reasons(self) -> dict[int, str]:
+        """Return why ids are fixed, by their root."""
+        found: dict[int, str] = {}
+        for one, why in self._reasons.items():
+            found.setdefault(self._root(one), why)
+        return found
+
+    def _root(self, one: int) -> int:
+        parents = self._parents
+        while parents[one] != one:
+            parents[one] = one = parents[parents[one]]
+        return one
+
+
+def compact(ids: np.ndarray) -> np.ndarray:
+    """Return ids with length 1 along every axis on which they do not depend.
+
+    >>> compact(np.array([[1, 2], [1, 2]])).tolist()
+    [[1, 2]]
+    """
+    for axis in range(ids.ndim):
+        first = ids.take([0], axis) if ids.shape[axis] else ids
+        if ids.shape[axis] > 1 and (ids == first).all():
+            ids = first
+    return ids
+
+
+def expanded(flow: Flow) -> np.ndarray | None:
+    """Return the ids of a tensor entry by entry; None where its size is not known.
+
+    >>> expanded(Flow((2, 2), np.array([[1, 2]]))).tolist()
+    [[1, 2], [1, 2]]
+    """
+    return None if None in flow.shape else np.broadcast_to(flow.ids, flow.shape)

@@ -1,0 +1,133 @@
+"""The model without some of its channels: the same graph, its layers made anew."""
+
+import contextlib
+
+import numpy as np
+
+from course_utils.backend import keras
+from course_utils.pruning import attach, held_masks
+from course_utils.pruning.kernels import candidates, inner_layers
+from course_utils.structure.calls import Kept
+from course_utils.structure.channels import Channels, slices_by_variable
+from course_utils.structure.walking import has_graph
+
+
+def rebuilt(channels: Channels, kept: Kept) -> keras.Model:
+    """Return a new model with the channels that are kept, and the weights of the old one."""
+    maker = _Rebuilder(channels, kept)
+    new = maker.model(channels.model)
+    for old, layer in maker.pairs:
+        _copy_variables(old, layer, maker.slices, kept)
+    _copy_state(channels.model, new)
+    _hold_masks(channels.model, new, maker.slices, kept)
+    return new
+
+
+class _Rebuilder:
+    """Makes every layer once, however often it is used and however deep it lies."""
+
+    def __init__(self, channels: Channels, kept: Kept) -> None:
+        self.slices = slices_by_variable(channels)
+        self.pairs: list[tuple[keras.Layer, keras.Layer]] = []
+        self._calls, self._kept = channels._walk.calls, kept
+        self._flows = channels._walk.inputs
+        self._made: dict[int, keras.Operation] = {}
+        self._old: dict[int, keras.Operation] = {}  # by id() of the new one
+
+    def model(self, old: keras.Model) -> keras.Model:
+        """Return a Sequential or Functional model anew."""
+        inputs = self._inputs(old)
+        if isinstance(old, keras.Sequential):
+            layers = [self._anew(layer) for layer in old.layers]
+            new = keras.Sequential([*keras.tree.flatten(inputs), *layers], name=old.name)
+        else:
+            plain = keras.Model(old.input, old.output, name=old.name)
+            new = keras.models.clone_model(
+                plain, input_tensors=inputs, clone_function=self._anew, call_function=self._call
+            )
+        return new
+
+    def _inputs(self, old: keras.Model) -> object:
+        """Return inputs of the widths that are left: of a nested model fewer may come in."""
+        flows = iter(self._flows.get(id(old), []))
+
+        def like(tensor: keras.KerasTensor) -> keras.KerasTensor:
+            flow, shape = next(flows, None), [*tensor.shape]
+            for axis in flow.varying if flow else ():
+                shape[axis + 1] = int(self._kept(flow.vector(axis)).sum())
+            options = {"dtype": tensor.dtype, "sparse": tensor.sparse, "name": tensor.name}
+            return keras.Input(batch_shape=shape, **options)
+
+        sequential = isinstance(old, keras.Sequential)
+        return keras.tree.map_structure(like, old.inputs if sequential else old.input)
+
+    def _anew(self, old: keras.Operation) -> keras.Operation:
+        if id(old) not in self._made:
+            new = self.model(old) if has_graph(old) else self._from_config(old)
+            self._made[id(old)], self._old[id(new)] = new, old
+            if isinstance(old, keras.Layer) and not has_graph(old) and new is not old:
+                self.pairs.append((old, new))
+        return self._made[id(old)]
+
+    def _from_config(self, old: keras.Operation) -> keras.Operation:
+        edits = self._calls[id(old)].edits if id(old) in self._calls else []
+        if not isinstance(old, keras.Layer) and not edits:
+            return old  # an operation has no weights and no state
+        try:
+            config = old.get_config()
+            for edit in edits:
+                edit(config, self._kept)
+            return type(old).from_config(config)
+        except Exception as error:
+            if isinstance(old, keras.Layer) and not old.variables and not edits:
+                return old  # a Lambda, say: without weights it can serve both models
+            raise ValueError(
+                f"layer {old.name!r} ({type(old).__name__}) cannot be made anew from its config, "
+                f"so the model cannot be rebuilt: {error}. Give the class a get_config that "
+                "returns all arguments of its constructor."
+            ) from error
+
+    def _call(self, new: keras.Operation, *args: object, **options: object) -> object:
+        call = self._calls.get(id(self._old.get(id(new))))
+        if call is not None and call.new_arguments is not None:
+            args = call.new_arguments(args, self._kept)
+        return new(*args, **options)
+
+
+def cut(array: np.ndarray, slices: list, kept: Kept) -> np.ndarray:
+    """Return the entries of a variable that are left."""
+    for one in slices:
+        array = np.compress(kept(one.ids), array, axis=one.axis)
+    return array
+
+
+def _copy_variables(old: keras.Layer, new: keras.Layer, slices: dict, kept: Kept) -> None:
+    for before, after in zip(old.variables, new.variables, strict=True):
+        value = keras.ops.convert_to_numpy(before)
+        after.assign(cut(value, slices.get(id(before), []), kept))
+
+
+def _copy_state(old: keras.Model, new: keras.Model) -> None:
+    """Give the new model the old one's frozen layers and compiled state (a new optimizer)."""
+    if not old.trainable:
+        new.trainable = False
+    for before, after in _pairs(old, new):
+        if before.trainable != after.trainable:
+            after.trainable = before.trainable
+    if old.compiled:
+        new.compile_from_config(old.get_compile_config())
+
+
+def _pairs(old: keras.Layer, new: keras.Layer) -> list[tuple[keras.Layer, keras.Layer]]:
+    """Return layers beside those that took their place, the outer ones first."""
+    pairs = list(zip(inner_layers(old), inner_layers(new), strict=True))
+    return [*pairs, *(pair for one in pairs for pair in _pairs(*one))]
+
+
+def _hold_masks(old: keras.Model, new: keras.Model, slices: dict, kept: Kept) -> None:
+    """Hold what is left of the masks that the old model holds."""
+    with contextlib.suppress(ValueError):  # no kernels at all
+        masks = held_masks(old)
+        if masks:
+            by_name = {found.name: found.variable for found in candidates(old)}
+            attach(new, {n: cut(m, slices.get(id(by_name[n]), []), kept) for n, m in masks.items()})

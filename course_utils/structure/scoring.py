@@ -1,0 +1,150 @@
+"""How much does each channel matter?  channels -> {group: scores}
+
+What scores lowest goes first. A channel's score is summed over all layers that make it (or, for
+`taylor`, that read it), since all of them lose it together.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from course_utils.arrays import checked_seed
+from course_utils.backend import keras
+from course_utils.pruning import gradients, kernels
+from course_utils.pruning.kernels import read
+from course_utils.structure.calls import Slice
+from course_utils.structure.channels import Channels
+
+Scores = dict[str, np.ndarray]
+
+
+def filter_norms(channels: Channels, order: float = 2) -> Scores:
+    """Score every channel by the norm of the filters that make it, L1 or L2, or any order.
+
+    Source: Li et al. 2017 (arXiv 1608.08710), there L1.
+
+    >>> from course_utils import models
+    >>> from course_utils.structure.channels import channel_groups
+    >>> filter_norms(channel_groups(models.lenet5()))["conv1"].shape
+    (20,)
+    """
+    return _summed(channels, "makes", lambda rows: np.linalg.norm(rows, order, axis=1))
+
+
+def geometric_median(channels: Channels) -> Scores:
+    """Score every channel by the distances of its filter from all others of its layer.
+
+    The one nearest to the others is the one that they can replace. Source: He et al. 2019 (arXiv
+    1811.00250).
+
+    >>> from course_utils import models
+    >>> from course_utils.structure.channels import channel_groups
+    >>> geometric_median(channel_groups(models.lenet5()))["conv2"].shape
+    (50,)
+    """
+    return _summed(channels, "makes", _distances)
+
+
+def norm_scales(channels: Channels) -> Scores:
+    """Score every channel by the size of its scale in BatchNormalization, |γ|.
+
+    Groups that no scale belongs to have no score. It means something after training with
+    `slimming`. Source: Liu et al. 2017, network slimming (arXiv 1708.06519).
+
+    >>> from course_utils import models
+    >>> from course_utils.structure.channels import channel_groups
+    >>> norm_scales(channel_groups(models.lenet5()))
+    {}
+    """
+    return _summed(channels, "scales", lambda rows: np.abs(rows).sum(axis=1))
+
+
+def taylor(channels: Channels, x: object, y: object, batch_size: int = 64) -> Scores:
+    """Score every channel by the change in the loss, to first order, if it read as 0, squared.
+
+    (Σ g · w)² over all weights that read the channel, averaged over batches: that sum is the
+    derivative of the loss with respect to a gate on the channel. Source: Molchanov et al. 2019
+    (arXiv 1906.10771), there with the gate behind the layer that makes the channel.
+
+    >>> from course_utils import models
+    >>> from course_utils.structure.channels import channel_groups
+    >>> found = channel_groups(models.lenet5())
+    >>> taylor(found, np.ones((4, 28, 28, 1)), np.zeros(4))["fc1"].shape
+    (500,)
+    """
+    variables = kernels(channels.model)
+    weights = {name: read(variable) for name, variable in variables.items()}
+    count = len(keras.tree.flatten(x)[0])
+    total: Scores = {}
+    for start in range(0, count, batch_size):
+        part = slice(start, start + batch_size)
+        xs, ys = (keras.tree.map_structure(lambda a, p=part: a[p], data) for data in (x, y))
+        g = gradients(channels.model, xs, ys)
+        products = {id(variables[name]): g[name] * W for name, W in weights.items()}
+        change = _summed(channels, "reads", lambda rows: rows.sum(axis=1), products)
+        for name, values in change.items():
+            total[name] = total.get(name, 0) + values**2
+    return {name: values / -(-count // batch_size) for name, values in total.items()}
+
+
+def random(channels: Channels, seed: int) -> Scores:
+    """Score every channel by chance: the control that any criterion has to beat.
+
+    >>> from course_utils import models
+    >>> from course_utils.structure.channels import channel_groups
+    >>> random(channel_groups(models.lenet5()), seed=0)["conv1"].shape
+    (20,)
+    """
+    rng = np.random.default_rng(checked_seed(seed))
+    return {name: rng.random(len(group)) for name, group in channels.groups.items()}
+
+
+def relative(scores: Scores) -> Scores:
+    """Return scores divided by the mean of their group, so that groups can be ranked together.
+
+    Filters of a wide layer have larger norms than those of a narrow one, and matter no more.
+
+    >>> relative({"a": np.array([1.0, 3.0])})["a"].tolist()
+    [0.5, 1.5]
+    """
+    return {name: values / (np.abs(values).mean() or 1.0) for name, values in scores.items()}
+
+
+def _summed(
+    channels: Channels,
+    role: str,
+    measure: Callable[[np.ndarray], np.ndarray],
+    values: dict[int, np.ndarray] | None = None,
+) -> Scores:
+    """Measure the rows of each variable with that role, one row a channel; sum by channel."""
+    total = np.zeros(1 + max((int(g.channels.max()) for g in channels.groups.values()), default=0))
+    seen = np.zeros(len(total), bool)
+    for one in channels.slices:
+        value = values.get(id(one.variable)) if values is not None else read(one.variable)
+        if one.role == role and value is not None:
+            found, rows = _rows(one, value)
+            known = found < len(total)
+            np.add.at(total, found[known], measure(rows)[known])
+            seen[found[known]] = True
+    return {
+        name: total[group.channels]
+        for name, group in channels.groups.items()
+        if seen[group.channels].all()
+    }
+
+
+def _rows(one: Slice, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the channels of a slice, and for each of them all its weights in one row."""
+    rows = np.moveaxis(value, one.axis, 0).reshape(len(one.ids), -1).astype(np.float64)
+    found, counts = np.unique(one.ids, return_counts=True)
+    order = np.argsort(one.ids, kind="stable")
+    if (counts == counts[0]).all():  # each as often: the gates of a recurrent unit, side by side
+        return found, rows[order].reshape(len(found), -1)
+    starts = np.cumsum(counts) - counts
+    return found, np.sqrt(np.add.reduceat(rows[order] ** 2, starts, axis=0))
+
+
+def _distances(rows: np.ndarray) -> np.ndarray:
+    squares = (rows**2).sum(axis=1)
+    apart = squares[:, None] + squares[None] - 2 * rows @ rows.T
+    return np.sqrt(np.maximum(apart, 0)).sum(axis=1)

@@ -1,0 +1,215 @@
+"""What layers without weights do with channels: pass, pool, reshape, join, mix."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from course_utils.backend import keras
+from course_utils.structure.calls import Call, Kept, channel_axis, fixed
+from course_utils.structure.ids import Flow, compact, expanded
+
+_L = keras.layers
+
+
+def passes(call: Call) -> Flow:
+    """Entry by entry, and 0 stays 0."""
+    return Flow(call.shapes[0], call.x.ids, call.x.silent)
+
+
+def activation(call: Call) -> Flow:
+    """A function of each entry, unless it mixes channels."""
+    return Flow(call.x.shape, call.x.ids, call.activated(call.x.ids, call.layer.activation))
+
+
+def relu(call: Call) -> Flow:
+    """Cut at a threshold: 0 stays 0, unless a slope below it leads elsewhere."""
+    silent = call.layer.threshold <= 0 or not call.layer.negative_slope
+    return Flow(call.x.shape, call.x.ids, call.x.silent and silent)
+
+
+def rescaling(call: Call) -> Flow:
+    """Multiply and add numbers; where there is one for each channel nothing goes."""
+    scale, offset = np.asarray(call.layer.scale), np.asarray(call.layer.offset)
+    if call.x.free and (scale.size > 1 or offset.size > 1):
+        return call.fix(call.x, "has a number of its own for each of them")
+    return Flow(call.x.shape, call.x.ids, call.x.silent and not offset.any())
+
+
+def softmax(call: Call) -> Flow:
+    """Exponentials over their sum: what is normalized over cannot go."""
+    axes = call.layer.axis
+    axes = [a % (len(call.x.shape) + 1) - 1 for a in (axes if isinstance(axes, list) else [axes])]
+    if set(axes) & set(call.x.varying):
+        return call.fix(call.x, "normalizes over the channels, so that all depend on each")
+    return Flow(call.x.shape, call.x.ids, False)
+
+
+def spatial(call: Call) -> Flow:
+    """Anything that works on the places of an image, on every channel alike."""
+    axis = channel_axis(call.layer, call.x)
+    if set(call.x.varying) - {axis}:
+        call.fix(call.x, "works along the axis on which they lie")
+        return fixed(call.shapes[0])
+    return Flow(call.shapes[0], call.x.ids, call.x.silent)
+
+
+def pooled(call: Call) -> Flow:
+    """One number for each channel, from all places."""
+    axis = channel_axis(call.layer, call.x)
+    ids = call.vector(call.x, axis)
+    out = axis if getattr(call.layer, "keepdims", False) else 0
+    return call.out(out, ids, call.x.silent)
+
+
+def flatten(call: Call) -> Flow:
+    """All entries in one row: a channel becomes as many entries as it has places."""
+    x = call.x
+    if getattr(call.layer, "data_format", "") == "channels_first" and len(x.shape) > 1:
+        x = Flow((*x.shape[1:], x.shape[0]), np.moveaxis(x.ids, 0, -1), x.silent)
+    return reshaped(call, x)
+
+
+def reshape(call: Call) -> Flow:
+    """The same entries in another shape, which follows what is left."""
+    flow = reshaped(call, call.x)
+    for axis in flow.varying:
+        ids = flow.vector(axis)
+        call.edits.append(_shape_edit("target_shape", axis, ids))
+    return flow
+
+
+def reshaped(call: Call, x: Flow, index: int = 0) -> Flow:
+    """Return a tensor's ids in the shape of an output.
+
+    Where sizes are not known the last axis may still be the same one.
+    """
+    shape = call.shapes[index]
+    if not x.varying and not x.ids.any():
+        return fixed(shape)
+    whole = expanded(x)
+    if whole is None or None in shape or whole.size != math.prod(shape):
+        last = len(x.shape) - 1
+        if x.varying == (last,) and shape[-1] == x.shape[-1]:
+            return Flow(shape, x.ids.reshape([1] * (len(shape) - 1) + [-1]), x.silent)
+        call.fix(x, "reshapes them in a way that is not known")
+        return fixed(shape)
+    return Flow(shape, compact(call.settled(compact(whole.reshape(shape)))), x.silent)
+
+
+def permute(call: Call) -> Flow:
+    """Axes in another order."""
+    order = [axis - 1 for axis in call.layer.dims]
+    return Flow(call.shapes[0], call.x.ids.transpose(order), call.x.silent)
+
+
+def repeat_vector(call: Call) -> Flow:
+    """The same vector at every step."""
+    return Flow(call.shapes[0], call.x.ids[None], call.x.silent)
+
+
+def added(call: Call) -> Flow:
+    """Add, subtract, average, take the larger: channel by channel, so they go together."""
+    return joined(call, call.flows, all(flow.silent for flow in call.flows))
+
+
+def multiplied(call: Call) -> Flow:
+    """Multiply channel by channel: 0 if either factor is."""
+    return joined(call, call.flows, any(flow.silent for flow in call.flows))
+
+
+def joined(call: Call, flows: list[Flow], silent: bool) -> Flow:
+    """Tie tensors that are combined entry by entry; one of length 1 spreads over the others."""
+    shape = call.shapes[0]
+    if any(len(flow.shape) != len(shape) for flow in flows):
+        for flow in flows:
+            call.fix(flow, "combines tensors with different numbers of axes")
+        return fixed(shape)
+    varying = {axis for flow in flows for axis in flow.varying}
+    whole = []
+    for flow in flows:
+        if varying and all(flow.shape[axis] == 1 for axis in varying):
+            call.fix(flow, "spreads one channel over many")
+        else:
+            whole.append(flow.ids)
+    for other in whole[1:]:
+        call.ids.tie(whole[0], other, f"{call.label} combines them with what cannot go")
+    return Flow(shape, whole[0], silent)
+
+
+def concatenate(call: Call) -> Flow:
+    """Side by side along an axis; on the other axes they go together."""
+    return stacked(call, call.layer.axis % (len(call.x.shape) + 1) - 1)
+
+
+def stacked(call: Call, axis: int) -> Flow:
+    """Return tensors side by side along an axis, the batch not counted."""
+    flows, shape = call.flows, call.shapes[0]
+    varying = {a for flow in flows for a in flow.varying}
+    if shape[axis] is None or (varying - {axis} and axis in varying):
+        for flow in flows:
+            call.fix(flow, "puts side by side what lies on different axes")
+        return fixed(shape)
+    silent = all(flow.silent for flow in flows)
+    if varying - {axis}:
+        first, *others = flows
+        for other in others:
+            call.ids.tie(first.ids, other.ids, f"{call.label} joins them with what cannot go")
+        return Flow(shape, first.ids, silent)
+    lengths = [
+        np.broadcast_to(f.ids, [f.shape[axis] if a == axis else 1 for a in range(len(shape))])
+        for f in flows
+    ]
+    return Flow(shape, compact(np.concatenate(lengths, axis)), silent)
+
+
+def _shape_edit(key: str, axis: int, ids: np.ndarray) -> Callable[[dict, Kept], None]:
+    def edit(config: dict, kept: Kept) -> None:
+        shape = list(config[key])
+        shape[axis] = int(kept(ids).sum())
+        config[key] = shape
+
+    return edit
+
+
+_PASSING = [
+    "Dropout",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+    "GaussianDropout",
+    "GaussianNoise",
+    "AlphaDropout",
+    "ActivityRegularization",
+    "Identity",
+    "LeakyReLU",
+    "ELU",
+]
+_SPATIAL = [
+    f"{kind}{n}D"
+    for kind in ("MaxPooling", "AveragePooling", "Cropping", "ZeroPadding", "UpSampling")
+    for n in (1, 2, 3)
+] + ["Resizing", "CenterCrop"]
+_POOLED = [f"Global{kind}Pooling{n}D" for kind in ("Max", "Average") for n in (1, 2, 3)]
+
+RULES = {
+    **{getattr(_L, name): passes for name in _PASSING},
+    **{getattr(_L, name): spatial for name in _SPATIAL},
+    **{getattr(_L, name): pooled for name in _POOLED},
+    _L.Activation: activation,
+    _L.ReLU: relu,
+    _L.Rescaling: rescaling,
+    _L.Softmax: softmax,
+    _L.Flatten: flatten,
+    _L.Reshape: reshape,
+    _L.Permute: permute,
+    _L.RepeatVector: repeat_vector,
+    _L.Add: added,
+    _L.Subtract: added,
+    _L.Average: added,
+    _L.Maximum: added,
+    _L.Minimum: added,
+    _L.Multiply: multiplied,
+    _L.Concatenate: concatenate,
+}
+NAMED_RULES = {"keras.src.applications.convnext.StochasticDepth": passes}

@@ -1,0 +1,189 @@
+"""A smaller, ordinary Keras model, and a report of what went, with what, and what stayed."""
+
+import html
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from course_utils.backend import keras
+from course_utils.pruning.watching import zeros_for
+from course_utils.structure.channels import Channels, Masks, channel_groups, checked_masks
+from course_utils.structure.choosing import choose
+from course_utils.structure.rebuilding import rebuilt
+from course_utils.structure.scoring import filter_norms
+from course_utils.structure.zeroing import difference, zeroed
+
+# Exact in real numbers; float32 sums in another order differ by rounding.
+TOLERANCE = {"float32": 1e-4, "float64": 1e-9}
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    """One group of a report: how many channels it had and has, and which layers that touched."""
+
+    group: str
+    before: int
+    after: int
+    made_by: tuple[str, ...]
+    goes_with: tuple[str, ...]
+    read_by: tuple[str, ...]
+    reason: str = ""
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the row as text, in the order of the headings."""
+        channels = f"{self.before}" if self.reason else f"{self.before} -> {self.after}"
+        others = [name for name in self.made_by if name != self.group]
+        return (self.group, channels, _list([*others, *self.goes_with]), _list(self.read_by))
+
+
+@dataclass(frozen=True)
+class ShrinkReport:
+    """What `shrink` did; prints as a table. `difference` is that of `verify`, if it was asked."""
+
+    model: str
+    parameters: tuple[int, int]  # before and after
+    rows: tuple[GroupRow, ...]  # of groups from which channels could go
+    left: tuple[GroupRow, ...]  # of the others, with reasons
+    difference: float | None = None
+
+    def to_dict(self) -> dict:
+        """Return plain lists and numbers, for json or a data frame."""
+        return {
+            "model": self.model,
+            "parameters": list(self.parameters),
+            "groups": [vars(row) for row in (*self.rows, *self.left)],
+            "difference": self.difference,
+        }
+
+    def summary(self) -> list[str]:
+        """Return the lines below the table."""
+        before, after = self.parameters
+        gone = sum(row.before - row.after for row in self.rows)
+        lines = [
+            f"{gone:,} of {sum(row.before for row in self.rows):,} channels removed; "
+            f"{before:,} -> {after:,} parameters ({after / max(before, 1):.1%})",
+        ]
+        reasons: dict[str, list[str]] = defaultdict(list)
+        for row in self.left:
+            reasons[row.reason].append(f"{row.group} ({row.before})")
+        lines += [f"left alone: {_list(names)}: {why}" for why, names in reasons.items()]
+        if self.difference is not None:
+            lines.append(f"verified: differs from the zeroed network by {self.difference:.1e}")
+        return lines
+
+    def table(self) -> list[tuple[str, ...]]:
+        """Return headings and rows as text."""
+        head = ("group", "channels", "goes with it", "read by")
+        return [head, *(row.cells() for row in self.rows)]
+
+    def __str__(self) -> str:
+        table = self.table()
+        widths = [max(len(row[i]) for row in table) for i in range(4)]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in table
+        ]
+        return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:], "", *self.summary()])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        head, *rows = ([html.escape(cell) for cell in row] for row in self.table())
+        titles = "".join(f"<th>{cell}</th>" for cell in head)
+        cells = ("".join(f"<td>{cell}</td>" for cell in row) for row in rows)
+        body = "".join(f"<tr>{row}</tr>" for row in cells)
+        lines = "<br>".join(map(html.escape, self.summary()))
+        return f"<table><tr>{titles}</tr>{body}</table><p>{lines}</p>"
+
+
+def shrink(
+    model: keras.Model | Channels, masks: Masks | float = 0.5, *, verify: bool = False
+) -> tuple[keras.Model, ShrinkReport]:
+    """Return the model without some of its channels, and a report; the model given stays as it is.
+
+    `masks` holds True where a channel stays, for each group of `channel_groups` (groups that are
+    not named stay whole); or a share, which takes the filters of smallest L2 norm from each group.
+    The result is an ordinary Keras model of the same class of graph, with the same layer names,
+    inputs, outputs, dtype policies and frozen layers, compiled as before with a new optimizer; it
+    holds what is left of masks that are attached.
+
+    What is left computes exactly what it did: the same as the full network with the removed
+    channels at zero. `verify` makes sure of it on random inputs, and raises RuntimeError if not.
+
+    Raises ValueError, having changed nothing, for a model whose graph is not known, masks that do
+    not fit, and layers that cannot be made anew from their config.
+
+    >>> from course_utils import models
+    >>> small, report = shrink(models.lenet5(), 0.5, verify=True)
+    >>> report.parameters
+    (431080, 109295)
+    """
+    channels = model if isinstance(model, Channels) else channel_groups(model)
+    if not isinstance(masks, Mapping):
+        masks = choose(filter_norms(channels), masks) if channels.groups else {}
+    masks = checked_masks(channels, masks)
+    small = rebuilt(channels, channels.kept(masks))
+    apart = _verified(channels, masks, small) if verify else None
+    before, after = channels.model.count_params(), small.count_params()
+    return small, _report(channels, masks, (before, after), apart)
+
+
+def _verified(channels: Channels, masks: Masks, small: keras.Model) -> float:
+    if channels.inexact:
+        raise ValueError(
+            "with inexact=True what is left is normalized over fewer channels, and computes "
+            "something else; there is nothing to verify. Leave verify out."
+        )
+    rng = np.random.default_rng(0)
+    inputs = keras.tree.map_structure(lambda zeros: _random(zeros, rng), zeros_for(channels.model))
+    apart = difference(zeroed(channels, masks), small, inputs)
+    limit = TOLERANCE.get(channels.model.compute_dtype, 2e-2)
+    if not apart <= limit:
+        raise RuntimeError(
+            f"the smaller model differs from the zeroed one by {apart:.1e}, more than {limit:.0e}. "
+            "This is a mistake of course_utils.structure: please report it, with the model."
+        )
+    return apart
+
+
+def _random(zeros: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    shape = (2, *zeros.shape[1:])
+    if zeros.dtype.kind == "f":
+        return rng.normal(size=shape).astype(zeros.dtype)
+    return rng.integers(0, 2, shape).astype(zeros.dtype)
+
+
+def _report(
+    channels: Channels, masks: Masks, parameters: tuple[int, int], apart: float | None
+) -> ShrinkReport:
+    touched = {
+        name: _touched(channels, g) for name, g in {**channels.groups, **channels.left}.items()
+    }
+    rows = [
+        GroupRow(
+            name, len(group), int(masks[name].sum()) if name in masks else len(group),
+            group.makers, *touched[name], group.reason,
+        )
+        for name, group in {**channels.groups, **channels.left}.items()
+    ]  # fmt: skip
+    free, left = ([r for r in rows if bool(r.reason) == why] for why in (False, True))
+    return ShrinkReport(channels.model.name, parameters, tuple(free), tuple(left), apart)
+
+
+def _touched(channels: Channels, group: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the layers whose weights go along, and those that read the channels."""
+    with_it, readers = {}, {}
+    for one in channels.slices:
+        if np.isin(one.ids, group.channels).any():
+            if one.role == "reads":
+                readers[one.layer] = None
+            elif one.layer not in group.makers:
+                with_it[one.layer] = None
+    return tuple(with_it), tuple(readers)
+
+
+def _list(names: list[str] | tuple[str, ...], longest: int = 4) -> str:
+    more = f", … ({len(names)})" if len(names) > longest else ""
+    return ", ".join(names[:longest]) + more or "-"

@@ -1,0 +1,158 @@
+"""Walk through a model's graph as it computes, and let ids flow through every call."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from course_utils.backend import keras
+from course_utils.structure import rules
+from course_utils.structure.calls import Call, fixed
+from course_utils.structure.ids import Flow, Ids
+
+Owners = tuple[keras.Operation, ...]
+
+
+@dataclass
+class Walk:
+    """What a walk found: the first call of every layer and operation, and which feeds which."""
+
+    ids: Ids = field(default_factory=Ids)
+    inexact: bool = False
+    calls: dict[int, Call] = field(default_factory=dict)  # by id() of what is called
+    inputs: dict[int, list[Flow]] = field(default_factory=dict)  # of nested models
+    edges: list[tuple[str, str, Flow]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._origins: dict[int, str] = {}  # of flows, by id(); alive as long as _alive
+        self._alive: list[Flow] = []
+
+    def enter(self, model: keras.Model) -> None:
+        """Walk through a whole model; its outputs stay as they are."""
+        flows = [fixed(tensor.shape[1:]) for tensor in model.inputs]
+        for flow in self.through(model, flows, ()):
+            self.ids.fix(flow.ids, "an output of the model", above_all=True)
+
+    def through(self, model: keras.Model, flows: list[Flow], owners: Owners) -> list[Flow]:
+        """Return what flows out of a Sequential or Functional model that is called on flows."""
+        if isinstance(model, keras.Sequential):
+            return self._through_sequence(model, flows, owners)
+        return self._through_graph(model, flows, owners)
+
+    def _through_sequence(
+        self, model: keras.Sequential, flows: list[Flow], owners: Owners
+    ) -> list[Flow]:
+        spec = keras.KerasTensor((None, *flows[0].shape), model.inputs[0].dtype)
+        for layer in model.layers:
+            given = spec
+            spec = layer.compute_output_spec(given)
+            shapes = [tensor.shape[1:] for tensor in keras.tree.flatten(spec)]
+            flows = self._called((*owners, layer), tuple(flows), {}, flows, shapes)
+        return flows
+
+    def _through_graph(self, model: keras.Model, flows: list[Flow], owners: Owners) -> list[Flow]:
+        """Clone the graph with stand-ins for its layers; each tells what flows out of it."""
+        known: dict[int, Flow] = {}
+        alive: list[keras.KerasTensor] = []  # so that an id() is not used again
+
+        def remember(tensors: object, flows: list[Flow]) -> None:
+            for tensor, flow in zip(keras.tree.flatten(tensors), flows, strict=True):
+                known[id(tensor)] = flow
+                alive.append(tensor)
+
+        def visit(layer: keras.Operation, *args: object, **options: object) -> object:
+            outputs = layer.compute_output_spec(*args, **options)
+            shapes = [tensor.shape[1:] for tensor in keras.tree.flatten(outputs)]
+            put = _replaced(known)
+            arguments, kept = put(args), put(options)
+            given = [f for f in keras.tree.flatten((arguments, kept)) if isinstance(f, Flow)]
+            made = self._called((*owners, layer), arguments, kept, given, shapes)
+            result = _StandIn(outputs)(keras.tree.flatten((args, options)))
+            remember(result, made)
+            return result
+
+        plain = keras.Model(model.input, model.output)  # the same graph, not compiled
+        inputs = keras.tree.map_structure(_like, plain.input)
+        remember(inputs, flows)
+        cloned = keras.models.clone_model(
+            plain, input_tensors=inputs, clone_function=lambda layer: layer, call_function=visit
+        )
+        return [known[id(tensor)] for tensor in keras.tree.flatten(cloned.output)]
+
+    def _called(
+        self, owners: Owners, arguments: tuple, options: dict, flows: list[Flow], shapes: list
+    ) -> list[Flow]:
+        layer, path = owners[-1], "/".join(owner.name for owner in owners)
+        self.edges += [(self._origins.get(id(flow), "input"), path, flow) for flow in flows]
+        if has_graph(layer):
+            made = self._nested(layer, flows[: len(layer.inputs)], owners)
+        else:
+            call = Call(owners, flows, shapes, self.ids, arguments, options, self.inexact)
+            made = self._ruled(call)
+        # A new object for each, so that its origin is this call and no other.
+        made = [Flow(flow.shape, flow.ids, flow.silent) for flow in made]
+        self._origins.update({id(flow): path for flow in made})
+        self._alive += made
+        return made
+
+    def _ruled(self, call: Call) -> list[Flow]:
+        first = self.calls.get(id(call.layer))
+        if first is None or not (first.slices or first.edits or first.makers):
+            self.calls.setdefault(id(call.layer), call)
+            call.outputs = rules.apply(call)
+            return call.outputs
+        self._tie(call.label, first.flows, call.flows)
+        return [
+            Flow(shape, flow.ids, flow.silent) if len(shape) == len(flow.shape) else fixed(shape)
+            for shape, flow in zip(call.shapes, first.outputs, strict=True)
+        ]
+
+    def _nested(self, model: keras.Model, flows: list[Flow], owners: Owners) -> list[Flow]:
+        first = self.inputs.setdefault(id(model), flows)
+        if first is not flows:
+            self._tie(f"{model.name} ({type(model).__name__})", first, flows)
+        return self.through(model, flows, owners)
+
+    def _tie(self, label: str, first: list[Flow], flows: list[Flow]) -> None:
+        """Let what a layer is called on for a second time go with what it was called on first."""
+        why = f"{label} is called again, on what cannot go"
+        for one, other in zip(first, flows, strict=False):
+            fits = len(one.shape) == len(other.shape) and all(
+                a == b or 1 in (a, b) for a, b in zip(one.ids.shape, other.ids.shape, strict=True)
+            )
+            if fits:
+                self.ids.tie(one.ids, other.ids, why)
+            else:
+                for flow in (one, other):
+                    self.ids.fix(flow.ids, f"{label} is called on tensors of different forms")
+
+
+class _StandIn(keras.Operation):
+    """Stand in a graph for a layer: compute nothing, have the outputs that it has."""
+
+    def __init__(self, outputs: object) -> None:
+        super().__init__()
+        self._outputs = outputs
+
+    def compute_output_spec(self, tensors: object) -> object:
+        return keras.tree.map_structure(
+            lambda t: keras.KerasTensor(t.shape, t.dtype), self._outputs
+        )
+
+
+def has_graph(layer: object) -> bool:
+    """Tell whether a layer is a model whose inner calls can be walked through."""
+    if not isinstance(layer, keras.Model) or not type(layer).call.__module__.startswith("keras."):
+        return False  # with a `call` of its own it computes something else than its graph
+    if isinstance(layer, keras.Sequential):
+        return bool(layer.built and layer.inputs)
+    return bool(getattr(layer, "inputs", None)) and hasattr(layer, "operations")
+
+
+def _like(tensor: keras.KerasTensor) -> keras.KerasTensor:
+    return keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, sparse=tensor.sparse)
+
+
+def _replaced(known: dict[int, Flow]) -> Callable[[object], object]:
+    def put(value: object) -> object:
+        return known.get(id(value), value) if isinstance(value, keras.KerasTensor) else value
+
+    return lambda structure: keras.tree.map_structure(put, structure)
