@@ -6,8 +6,9 @@ exactly what it did, and `shrink(..., verify=True)` makes sure of it.
 """
 
 from course_utils.structure.channels import Channels, Group, channel_groups
-from course_utils.structure.choosing import choose, within
+from course_utils.structure.choosing import choose, per_cost, within
 from course_utils.structure.costing import Costs, costs
+from course_utils.structure.reconstruction import reconstruct
 from course_utils.structure.repairing import in_rounds, recalibrate, slimming
 from course_utils.structure.scoring import (
     filter_norms,
@@ -34,8 +35,10 @@ __all__ = [
     "geometric_median",
     "in_rounds",
     "norm_scales",
+    "per_cost",
     "random",
     "recalibrate",
+    "reconstruct",
     "relative",
     "shrink",
     "slimming",

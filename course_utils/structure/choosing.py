@@ -4,7 +4,7 @@ Everything here takes a prefix of one list: the steps in which channels would go
 first. A step takes one channel, or as many as a `multiple` asks.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -15,6 +15,7 @@ from course_utils.masking import checked_scores
 
 Masks = dict[str, np.ndarray]
 SCOPES = ("layer", "global")
+CLOSE = 0.98  # of a budget, where it counts as used up
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,9 @@ def within(
     """Return masks that remove the lowest scores until the cost is within the budget.
 
     `cost` comes from `costs(channels)`: `.macs`, `.parameters` or `.bytes`. `budget` is a number
-    in its unit, or at most 1 a share of what the whole model costs. No more goes than is needed:
-    of the last steps the one is taken that comes closest.
+    in its unit, or at most 1 a share of what the whole model costs. Where the last channel was so
+    large that more than 2 % of the budget is left over, others come back, the highest scores
+    first; or, if that does not fill it, smaller channels go in its place.
 
     Raises ValueError, with the least that is possible, for a budget that cannot be met.
 
@@ -94,7 +96,19 @@ def within(
             high = middle
         else:
             low = middle + 1
-    return _closest(scores, cost, target, (steps[: max(high - 1, 0)], steps[max(high - 1, 0) :]))
+    ways = _close_ways(scores, cost, target, (steps[:high], steps[high:]))
+    return max(ways, key=cost)
+
+
+def per_cost(scores: Arrays, cost: Callable[[Masks], int]) -> dict[str, np.ndarray]:
+    """Return scores divided by what a channel of their group costs: least loss per unit saved.
+
+    >>> per_cost({"a": np.array([6.0, 2.0])}, lambda masks: 2 * int(masks["a"].sum()))["a"].tolist()
+    [3.0, 1.0]
+    """
+    whole = after(scores, [])
+    saved = {name: cost(whole) - cost(whole | {name: _but_one(S)}) for name, S in scores.items()}
+    return {name: np.asarray(S) / max(saved[name], 1) for name, S in scores.items()}
 
 
 def removal_steps(scores: Arrays, scope: str, *, multiple: int = 1) -> list[Step]:
@@ -138,19 +152,56 @@ def after(scores: Arrays, steps: list[Step]) -> Masks:
     return masks
 
 
-def _closest(
+def _but_one(S: np.ndarray) -> np.ndarray:
+    return np.arange(S.size) > 0
+
+
+def _close_ways(
     scores: Arrays, cost: Callable[[Masks], int], target: float, split: tuple[list, list]
-) -> Masks:
-    """Take one step more than the first part of `split`: the one that ends nearest the target."""
+) -> Iterator[Masks]:
+    """Yield masks within the target, the plain ones first, until one is close to it."""
     done, rest = split
-    best = after(scores, done)
-    if cost(best) <= target:
-        return best
-    nexts = {step.group: step for step in reversed(rest)}.values()  # of each group the first
-    ways = [after(scores, [*done, step]) for step in nexts]
-    prices = [cost(masks) for masks in ways]
-    fitting = [(price, i) for i, price in enumerate(prices) if price <= target]
-    return ways[max(fitting)[1]]
+    for steps in (done, _given_back(scores, cost, target, done)):
+        yield after(scores, steps)
+        if cost(after(scores, steps)) >= CLOSE * target:
+            return
+    steps = _by_smaller(scores, cost, target, (done[:-1], [*done[-1:], *rest]))
+    if cost(after(scores, steps)) <= target:
+        yield after(scores, steps)
+
+
+def _given_back(
+    scores: Arrays, cost: Callable[[Masks], int], target: float, steps: list[Step]
+) -> list[Step]:
+    """Return the steps without those, from the last one on, that the target has room for."""
+    done, full = list(steps), set()
+    for index in reversed(range(len(steps))):
+        if cost(after(scores, done)) >= CLOSE * target or len(full) == len(scores):
+            break
+        step = steps[index]
+        if step.group not in full:
+            fewer = done[:index] + done[index + 1 :]
+            if cost(after(scores, fewer)) <= target:
+                done = fewer
+            else:
+                full.add(step.group)  # of a group the last step comes back first, or none
+    return done
+
+
+def _by_smaller(
+    scores: Arrays, cost: Callable[[Masks], int], target: float, split: tuple[list, list]
+) -> list[Step]:
+    """Return the first steps and some of the others, none of which leads far below the target."""
+    done, full = [*split[0]], set()
+    for step in split[1]:
+        price = 0 if step.group in full else cost(after(scores, [*done, step]))
+        if price < CLOSE * target:
+            full.add(step.group)
+        else:
+            done.append(step)
+            if price <= target:
+                break
+    return done
 
 
 def _shares(scores: Arrays, sparsity: Mapping[str, float]) -> dict[str, float]:

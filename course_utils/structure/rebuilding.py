@@ -108,14 +108,34 @@ def _copy_variables(old: keras.Layer, new: keras.Layer, slices: dict, kept: Kept
 
 
 def _copy_state(old: keras.Model, new: keras.Model) -> None:
-    """Give the new model the old one's frozen layers and compiled state (a new optimizer)."""
+    """Give the new model the old one's policies, frozen layers and compiled state."""
+    for before, after in [(old, new), *_pairs(old, new)]:
+        if isinstance(before, keras.Model | keras.layers.InputLayer):
+            after.dtype_policy = before.dtype_policy
     if not old.trainable:
         new.trainable = False
     for before, after in _pairs(old, new):
         if before.trainable != after.trainable:
             after.trainable = before.trainable
     if old.compiled:
-        new.compile_from_config(old.get_compile_config())
+        _compile_like(old, new)
+
+
+def _compile_like(old: keras.Model, new: keras.Model) -> None:
+    """Compile with the same settings, a new optimizer of the same kind, and new metrics."""
+    # What get_compile_config returns has lost every loss and metric of the user's own.
+    settings = dict(old._compile_config.config)
+    optimizer = old.optimizer
+    settings["optimizer"] = type(optimizer).from_config(optimizer.get_config())
+    for key in ("metrics", "weighted_metrics"):
+        settings[key] = keras.tree.map_structure(_fresh, settings[key])
+    new.compile(**settings)
+
+
+def _fresh(metric: object) -> object:
+    if not isinstance(metric, keras.metrics.Metric):
+        return metric  # a name, or a function
+    return type(metric).from_config(metric.get_config())
 
 
 def _pairs(old: keras.Layer, new: keras.Layer) -> list[tuple[keras.Layer, keras.Layer]]:
