@@ -19,14 +19,17 @@ The modules, in the order in which they build on one another; each imports only 
     masking       scores -> masks
     schedules     step -> sparsity
     regrowth      masks that move
-    costs         what a layer costs                 to here
+    costs         what a layer costs
+    sparsefile    arrays of zeros, in few bytes      to here
     backend       TensorFlow and Keras, quietly
     datafiles     files, read and fetched safely
     mnist         where MNIST may be
     data          digits, verified, split once
     models        the course's small networks
     pruning       find kernels, hold masks, follow   the heart of it
-    measuring     what a model holds and costs
+    measuring     what a model holds, costs, takes
+    structure     channels that belong together, and a model without some
+    export        files: .keras, LiteRT, sparse
     recorded      results that took long to measure
     plots, progress, widgets, checks                 what the lessons need
 """

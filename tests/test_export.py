@@ -1,0 +1,553 @@
+"""Files of pruned models: what they weigh, what runs, and that all give the same outputs."""
+
+import gzip
+import json
+import random
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from course_utils import criteria, export, masking, measuring, models, pruning, sparsefile
+from course_utils.backend import keras
+from course_utils.backend import tensorflow as tf
+
+layers = keras.layers
+WEIGHTS = 4 * 347_146  # bytes of the article's CNN in float32
+
+
+def attach(model: keras.Model, sparsity: float) -> keras.Model:
+    """Attach masks by magnitude."""
+    scores = criteria.magnitude(pruning.weights(model))
+    pruning.attach(model, masking.make_masks(scores, sparsity))
+    return model
+
+
+def outputs(model: keras.Model, x: np.ndarray) -> np.ndarray:
+    return model.predict(x, verbose=0)
+
+
+@pytest.fixture(scope="module")
+def x(pictures) -> np.ndarray:
+    return pictures.x
+
+
+@pytest.fixture(scope="module")
+def cnn(pictures) -> keras.Model:
+    """The article's CNN, held at 90 % zeros and trained: what everyone exports here."""
+    model = attach(models.article_cnn(), 0.9)
+    model.fit(*pictures, verbose=0)
+    return model
+
+
+def residual() -> keras.Model:
+    """Strides, an Add, BatchNorm with statistics of its own, a depthwise layer, two outputs."""
+    keras.utils.set_random_seed(0)
+    image = keras.Input((12, 12, 3), name="image")
+    h = layers.Conv2D(8, 3, padding="same", use_bias=False, name="first")(image)
+    h = layers.BatchNormalization(name="norm")(h)
+    h = layers.Add(name="add")([layers.ReLU(name="relu")(h), layers.Conv2D(8, 1, name="side")(h)])
+    h = layers.SeparableConv2D(16, 3, strides=2, name="separable")(h)
+    h = layers.GlobalAveragePooling2D(name="pool")(h)
+    box = layers.Dense(4, name="box")(h)
+    kind = layers.Dense(3, activation="softmax", name="kind")(layers.Dropout(0.5, seed=1)(h))
+    model = keras.Model(image, [box, kind], name="residual")
+    rng = np.random.default_rng(0)
+    model.set_weights([rng.uniform(0.1, 1, w.shape) for w in model.get_weights()])
+    return model
+
+
+def dense_net(mask: np.ndarray | None = None) -> keras.Model:
+    """64 inputs, 64 and 32 units; `mask` on the first layer, and the second is dense."""
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [keras.Input((64,)), layers.Dense(64, "relu", name="a"), layers.Dense(32, name="b")],
+        name="dense_net",
+    )
+    if mask is not None:
+        pruning.attach(model, {"a/kernel": np.broadcast_to(mask, (64, 64))})
+    return model
+
+
+def conv_net() -> keras.Model:
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.Input((10, 10, 8)),
+            layers.Conv2D(32, 3, activation="relu", name="a"),
+            layers.Conv2D(32, 1, name="b"),
+            layers.GlobalAveragePooling2D(),
+        ],
+        name="conv_net",
+    )
+    scores = criteria.magnitude(pruning.weights(model))
+    pruning.attach(model, masking.make_masks(scores, 0.8, scope="layer"))
+    return model
+
+
+# --------------------------------------------------------------------------------------- .keras
+
+
+def test_the_bytes_are_those_of_a_file_that_keras_writes(cnn, tmp_path):
+    cnn.save(tmp_path / "model.keras")
+    written = (tmp_path / "model.keras").stat().st_size
+    assert abs(export.keras_bytes(cnn, optimizer=True) - written) < 100  # the date in it
+    assert 3 * WEIGHTS < written < 3.1 * WEIGHTS  # Adam's two moments
+
+
+def test_without_the_optimizer_it_is_the_weights_and_a_little(cnn):
+    assert WEIGHTS < export.keras_bytes(cnn) < WEIGHTS + 50_000
+    assert export.keras_bytes(cnn, compressed=True) < 0.2 * WEIGHTS
+
+
+def test_the_file_without_the_optimizer_is_the_same_network(cnn, x, tmp_path):
+    from course_utils.export.keras_file import keras_file
+
+    (tmp_path / "model.keras").write_bytes(keras_file(cnn))
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert not loaded.compiled
+    np.testing.assert_array_equal(outputs(loaded, x), outputs(cnn, x))
+
+
+def test_a_model_without_declared_inputs_is_refused_without_its_optimizer():
+    class Own(keras.Model):
+        def call(self, x):
+            return x
+
+    with pytest.raises(ValueError, match=r"neither Sequential nor Functional.* optimizer=True"):
+        export.keras_bytes(Own())
+
+
+# ---------------------------------------------------------------- the same outputs, in every format
+
+
+def test_saved_model(cnn, x, tmp_path):
+    cnn.export(tmp_path / "saved", verbose=False)
+    loaded = tf.saved_model.load(str(tmp_path / "saved"))  # its variables live as long as it does
+    found = loaded.serve(x).numpy()
+    np.testing.assert_allclose(found, outputs(cnn, x), atol=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")  # Keras's own
+@pytest.mark.parametrize("build", ["cnn", "residual"])
+def test_onnx(build, cnn, x, tmp_path):
+    runtime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("tf2onnx")
+    model = cnn if build == "cnn" else attach(residual(), 0.5)
+    batch = x if build == "cnn" else np.random.default_rng(0).random((5, 12, 12, 3), np.float32)
+    expected = outputs(model, batch)
+    model(batch[:1])  # Keras exports to ONNX only what was called before
+    model.export(tmp_path / "model.onnx", format="onnx", verbose=False)
+    session = runtime.InferenceSession(
+        str(tmp_path / "model.onnx"), providers=["CPUExecutionProvider"]
+    )
+    found = session.run(None, {session.get_inputs()[0].name: batch})
+    for one, other in zip(found, keras.tree.flatten(expected), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
+# float16 has 11 bits, int8 256 steps for outputs between 0 and 1; dynamic lies between.
+@pytest.mark.parametrize(
+    ("precision", "tolerance"),
+    [("float32", 1e-6), ("float16", 1e-3), ("dynamic", 5e-3), ("int8", 1e-2)],
+)
+def test_litert(precision, tolerance, cnn, x):
+    samples = x if precision == "int8" else None
+    data = export.litert(cnn, precision, samples=samples)
+    found = measuring.predict_litert(data, x)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, outputs(cnn, x), atol=tolerance)
+    np.testing.assert_array_equal(measuring.predict_litert(data, x, threads=2), found)
+    width = {"float32": 4, "float16": 2, "dynamic": 1, "int8": 1}[precision]
+    assert width < len(data) / 347_146 < 1.05 * width
+
+
+def test_litert_with_two_outputs_in_the_order_of_the_model():
+    model = attach(residual(), 0.5)
+    x = np.random.default_rng(0).random((5, 12, 12, 3), dtype="float32")
+    found = measuring.predict_litert(export.litert(model), x)
+    assert [array.shape for array in found] == [(5, 4), (5, 3)]
+    for one, other in zip(found, outputs(model, x), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4)
+
+
+def test_litert_with_two_inputs_by_their_names():
+    left, right = keras.Input((3,), name="left"), keras.Input((5,), name="right")
+    out = layers.Concatenate()([layers.Dense(4)(right), layers.Dense(4)(left)])
+    model = keras.Model([right, left], out)
+    x = {"left": np.ones((2, 3), "float32"), "right": np.full((2, 5), 2, "float32")}
+    data = export.litert(model)
+    expected = model([x["right"], x["left"]]).numpy()
+    np.testing.assert_allclose(measuring.predict_litert(data, x), expected, rtol=1e-5)
+    with pytest.raises(ValueError, match=r"inputs \['left', 'right'\]: give"):
+        measuring.predict_litert(data, x["left"])
+
+
+def test_litert_on_more_than_one_batch_and_on_none(tiny):
+    model = tiny()
+    x = np.random.default_rng(0).normal(size=(600, 6)).astype("float32")
+    data = export.litert(model)
+    np.testing.assert_allclose(measuring.predict_litert(data, x), outputs(model, x), atol=1e-6)
+    with pytest.raises(ValueError, match="x is empty"):
+        measuring.predict_litert(data, x[:0])
+
+
+@pytest.mark.parametrize("data", [b"", b"no LiteRT file at all"])
+def test_what_the_runtime_cannot_read_is_refused(data):
+    with pytest.raises(ValueError, match="The LiteRT runtime refuses this file: "):
+        measuring.predict_litert(data, np.zeros((1, 6)))
+
+
+@pytest.mark.parametrize(
+    ("precision", "settings", "words"),
+    [
+        ("float64", {}, "precision must be one of float32, float16, dynamic, int8, not 'float64'"),
+        ("int8", {}, "int8 needs samples"),
+        ("float16", {"samples": np.zeros((1, 6))}, "samples serve int8 and sparse files only"),
+        ("dynamic", {"sparse": True}, "both sparse and of dynamic range"),
+    ],
+)
+def test_wrong_wishes_are_refused_before_anything_is_converted(precision, settings, words):
+    with pytest.raises(ValueError, match=words):
+        export.litert(None, precision, **settings)
+
+
+# A fresh process, whose file descriptors tell what really reaches the terminal.
+QUIET = """
+import numpy as np
+from course_utils import export, measuring
+from course_utils.backend import keras
+model, x = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)]), np.eye(4, dtype="float32")
+measuring.predict_litert(export.litert(model, "int8", samples=x), x)
+try:
+    measuring.predict_litert(b"broken", x)
+except ValueError:
+    pass
+"""
+
+
+@pytest.mark.slow
+def test_nothing_is_written_to_the_terminal_meanwhile():
+    run = subprocess.run([sys.executable, "-c", QUIET], capture_output=True, text=True, check=True)
+    assert (run.stdout, run.stderr) == ("", "")
+
+
+# ---------------------------------------------------------------------------------- sparse LiteRT
+
+DENSE_NET = 25_880  # bytes of its dense file in float32
+HALF = np.arange(64) % 2 == 0
+IN_FOURS = (np.arange(64) // 4 % 2 == 0)[:, None]
+SINGLE = np.random.default_rng(0).random((64, 64)) > 0.7
+
+
+@pytest.mark.parametrize(
+    ("precision", "tolerance", "share"), [("float32", 1e-6, 0.17), ("float16", 1e-3, 0.25)]
+)
+def test_sparse_files_of_the_articles_cnn_run(precision, tolerance, share, cnn, x):
+    data = export.litert(cnn, precision, sparse=True)
+    assert len(data) < share * WEIGHTS * (0.5 if precision == "float16" else 1)
+    np.testing.assert_allclose(measuring.predict_litert(data, x), outputs(cnn, x), atol=tolerance)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16", "int8"])
+def test_sparse_convolutions_run_in_these_precisions(precision):
+    """In int8 a file this small is even larger when it is sparse."""
+    model = conv_net()
+    x = np.random.default_rng(0).random((40, 10, 10, 8), dtype="float32")
+    data = export.litert(model, precision, samples=x, sparse=True)
+    width = {"float32": 4, "float16": 2, "int8": 1}[precision]
+    assert (len(data) < 0.85 * width * model.count_params()) == (precision != "int8")
+    off = np.abs(measuring.predict_litert(data, x) - outputs(model, x)).max()
+    assert off < 0.05 * np.abs(outputs(model, x)).max()
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [HALF, HALF[:, None], IN_FOURS, SINGLE, False],
+    ids=["outputs", "inputs", "fours", "single", "all"],
+)
+def test_sparse_float32_runs_whatever_the_zeros_look_like(mask):
+    model = dense_net(mask)
+    x = np.random.default_rng(0).random((5, 64), dtype="float32")
+    data = export.litert(model, sparse=True)
+    assert len(data) < 0.9 * DENSE_NET
+    np.testing.assert_allclose(measuring.predict_litert(data, x), outputs(model, x), atol=1e-6)
+
+
+@pytest.mark.parametrize("mask", [HALF, IN_FOURS, False], ids=["outputs", "fours", "all"])
+def test_sparse_float16_of_zeros_in_blocks_is_refused(mask):
+    with pytest.raises(ValueError, match=r"wrong outputs.*off by nan.*or take precision='float32'"):
+        export.litert(dense_net(mask), "float16", sparse=True)
+
+
+@pytest.mark.parametrize("mask", [SINGLE, HALF[:, None]], ids=["single", "every second input"])
+def test_sparse_float16_of_other_zeros_runs(mask):
+    assert len(export.litert(dense_net(mask), "float16", sparse=True)) < DENSE_NET / 2
+
+
+@pytest.mark.parametrize("mask", [IN_FOURS, SINGLE], ids=["fours", "single"])
+def test_sparse_int8_of_dense_layers_is_refused(mask):
+    x = np.random.default_rng(0).random((40, 64), dtype="float32")
+    with pytest.raises(ValueError, match=r"runtime refuses this file: .*failed to prepare"):
+        export.litert(dense_net(mask), "int8", samples=x, sparse=True)
+
+
+@pytest.mark.parametrize("precision", ["dynamic", "int8"])
+def test_what_is_refused_runs_without_xnnpack(precision):
+    """So that the table in the docstring stays true: a new runtime that does better fails here."""
+    from course_utils.export.litert import _converted, _settings
+
+    model, x = dense_net(SINGLE), np.random.default_rng(0).random((40, 64), dtype="float32")
+    data = _converted(model, _settings(precision, x if precision == "int8" else None, True))
+    with pytest.raises(ValueError, match="failed to prepare"):
+        measuring.predict_litert(data, x)
+    found = measuring.predict_litert(data, x, delegate=False)
+    assert np.abs(found - outputs(model, x)).max() < 0.05 * np.abs(outputs(model, x)).max()
+
+
+# ------------------------------------------------------------------------------------ sparse file
+
+
+def same_network(one: keras.Model, other: keras.Model) -> bool:
+    pairs = zip(one.weights, other.weights, strict=True)
+    return all(a.dtype == b.dtype and a.numpy().tobytes() == b.numpy().tobytes() for a, b in pairs)
+
+
+@pytest.mark.parametrize("sparsity", [0.0, 0.9, 1.0])
+def test_a_sparse_file_is_the_same_network(sparsity, x, tmp_path):
+    model = attach(models.article_cnn(), sparsity)
+    size = export.write_sparse(model, tmp_path / "model.sparse")
+    assert size == (tmp_path / "model.sparse").stat().st_size == len(export.sparse_file(model))
+    loaded = export.read_sparse(tmp_path / "model.sparse")
+    assert same_network(loaded, model)
+    assert not loaded.compiled
+    np.testing.assert_array_equal(outputs(loaded, x), outputs(model, x))
+
+
+def test_the_zeros_of_a_sparse_file_are_the_masks(cnn):
+    loaded = export.read_sparse(export.sparse_file(cnn))
+    found, held = pruning.masks_from_zeros(loaded), pruning.masks_from_zeros(cnn)
+    assert all((found[name] == held[name]).all() for name in held)
+    assert pruning.held_masks(loaded) == {}
+
+
+def recurrent() -> keras.Model:
+    tokens = keras.Input((7,), dtype="int32")
+    h = layers.Embedding(20, 6)(tokens)
+    h = layers.Bidirectional(layers.LSTM(5, return_sequences=True))(h)
+    h = layers.MultiHeadAttention(2, 4)(h, h)
+    return keras.Model(tokens, layers.Dense(2, activation=keras.activations.gelu)(h))
+
+
+def nested() -> keras.Model:
+    inner = models.lenet300()
+    image = keras.Input((28, 28, 1))
+    return models.compiled(keras.Model(image, layers.Dense(2)(keras.ops.relu(inner(image) * 2.0))))
+
+
+def bfloat16() -> keras.Model:
+    return keras.Sequential([keras.Input((4,)), layers.Dense(3, dtype="bfloat16")])
+
+
+@pytest.mark.parametrize("build", [residual, recurrent, nested, bfloat16])
+def test_other_networks_and_dtypes(build):
+    model = build()
+    loaded = export.read_sparse(export.sparse_file(model))
+    assert same_network(loaded, model)
+    x = np.ones((2, *model.input_shape[1:]), model.inputs[0].dtype)
+    for one, other in zip(keras.tree.flatten(loaded(x)), keras.tree.flatten(model(x)), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_tenth_of_the_weights_is_an_eighth_of_the_bytes(cnn):
+    assert len(export.sparse_file(cnn)) < WEIGHTS / 8
+
+
+def test_weights_that_share_few_values_take_fewer_bytes(cnn):
+    shared = keras.models.clone_model(cnn)
+    shared.set_weights([np.round(w * 64) / 64 for w in cnn.get_weights()])
+    assert len(export.sparse_file(shared)) < len(export.sparse_file(cnn)) / 2
+    assert same_network(export.read_sparse(export.sparse_file(shared)), shared)
+
+
+def test_files_are_made_and_read_without_moving_chance(cnn):
+    before = random.getstate()
+    export.read_sparse(export.sparse_file(cnn))
+    export.keras_bytes(cnn)
+    export.litert(cnn)
+    assert random.getstate() == before
+
+
+def test_an_existing_file_stays_where_a_model_cannot_be_written(tmp_path):
+    path = tmp_path / "model.sparse"
+    path.write_bytes(b"old")
+    model = keras.Sequential([keras.Input((2,)), layers.Lambda(lambda x: x)])
+    with pytest.raises(ValueError, match=r"'Lambda' of 'keras.layers'.*save the model as \.keras"):
+        export.write_sparse(model, path)
+    assert path.read_bytes() == b"old"
+
+
+@keras.saving.register_keras_serializable("tests")
+class OwnDense(layers.Dense):
+    pass
+
+
+def test_layers_of_ones_own_and_models_not_built_are_refused():
+    with pytest.raises(ValueError, match=r"'OwnDense' of .* is none of Keras's own"):
+        export.sparse_file(keras.Sequential([keras.Input((2,)), OwnDense(2)]))
+    with pytest.raises(ValueError, match="is not built: call it"):
+        export.sparse_file(keras.Sequential([layers.Dense(2)]))
+
+
+# -------------------------------------------------------------------------- hostile sparse files
+
+
+def with_config(change) -> bytes:
+    """A sound file of a small model whose architecture `change` has rewritten."""
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(3, name="fc")], name="m")
+    arrays, text = sparsefile.decode(export.sparse_file(model))
+    config = json.loads(text)
+    config = change(config) or config
+    return sparsefile.encode(arrays, config if isinstance(config, str) else json.dumps(config))
+
+
+def of_layer(**fields):
+    """A change of the Dense layer's own description."""
+    return lambda config: config["config"]["layers"][1].update(fields)
+
+
+def in_layer(**fields):
+    """A change of the Dense layer's settings."""
+    return lambda config: config["config"]["layers"][1]["config"].update(fields)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (of_layer(class_name="Lambda"), "'Lambda' of 'keras.layers' is none"),
+        (of_layer(class_name="TFSMLayer", config={"filepath": "/etc"}), "'TFSMLayer'"),
+        (of_layer(class_name="StringLookup", config={"vocabulary": "/etc/passwd"}), "'StringL"),
+        (of_layer(module="os", class_name="system"), "'system' of 'os' is none"),
+        (of_layer(module="keras.utils", class_name="get_file"), "'get_file' of 'keras.utils'"),
+        (of_layer(module="keras.src.modelsx", class_name="X"), "'X' of 'keras.src.modelsx'"),
+        (of_layer(registered_name="tests>OwnDense"), "'Dense' of 'keras.layers' is none"),
+        (of_layer(module=None), "'Dense' of None is none"),
+        (of_layer(class_name="__typespec__", module=None), "'__typespec__'"),
+        (in_layer(activation={"class_name": "__lambda__", "config": {}}), "'__lambda__'"),
+        (in_layer(activation={"module": "os", "class_name": "function", "config": "system"}), "os"),
+        (in_layer(kernel_initializer={"class_name": "Evil", "module": "evil"}), "'Evil' of 'evil'"),
+        (of_layer(class_name="NoSuchLayer"), "NoSuchLayer"),
+        (in_layer(units="three"), "Keras cannot build it"),
+        (in_layer(units=-1), "Keras cannot build it|units"),
+        (in_layer(units=4), "its weights do not fit its layers"),
+        (in_layer(use_bias=False), "its weights do not fit its layers"),
+        (in_layer(dtype="float16"), "its weights do not fit its layers"),
+        (in_layer(unheard_of=1), "Keras cannot build it|unheard_of"),
+        (lambda config: "no JSON", "Expecting value"),
+        (lambda config: "[]", "no whole model"),
+        (lambda config: "{}", "no whole model"),
+        (lambda config: '"text"', "no whole model"),
+        (lambda config: "[" * 100_000, "recursion depth"),
+        (lambda config: config["config"]["layers"][1], "no whole model"),
+    ],
+)
+def test_a_forged_architecture_is_refused(change, words):
+    with pytest.raises(ValueError, match=f"This is no sparse file of a model: .*({words})"):
+        export.read_sparse(with_config(change))
+
+
+def test_a_file_that_is_damaged_missing_or_too_large(cnn, tmp_path):
+    data = export.sparse_file(cnn)
+    for broken in (data[:-1], data[:1000], data[:5000] + b"x" + data[5001:], b""):
+        with pytest.raises(ValueError, match="This is no sparse file that can be read"):
+            export.read_sparse(broken)
+    with pytest.raises(ValueError, match="at most 1,000 are read"):
+        export.read_sparse(data, largest=1000)
+    with pytest.raises(FileNotFoundError):
+        export.read_sparse(tmp_path / "none.sparse")
+
+
+# ---------------------------------------------------------------- elsewhere, without course_utils
+
+STRANGER = """
+import json, os, sys
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+sys.modules["course_utils"] = None
+import keras, numpy as np
+
+model = keras.saving.load_model("model.keras")
+data = np.load("data.npz")
+print(json.dumps(bool((model.predict(data["x"], verbose=0) == data["y"]).all())))
+"""
+
+
+@pytest.mark.slow
+def test_a_keras_file_without_optimizer_needs_no_course_utils(cnn, x, tmp_path):
+    from course_utils.export.keras_file import keras_file
+
+    (tmp_path / "model.keras").write_bytes(keras_file(cnn))
+    np.savez(tmp_path / "data.npz", x=x, y=outputs(cnn, x))
+    run = subprocess.run(
+        [sys.executable, "-I", "-c", STRANGER],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert json.loads(run.stdout) is True
+
+
+# ------------------------------------------------------------------------------------ all of them
+
+
+@pytest.fixture(scope="module")
+def halved() -> keras.Model:
+    """A network that cannot be had in sparse float16."""
+    return models.compiled(dense_net(HALF))
+
+
+@pytest.fixture(scope="module")
+def table(halved) -> export.FileSizes:
+    return export.sizes(halved, np.random.default_rng(0).random((20, 64), dtype="float32"))
+
+
+def test_every_format_has_its_row(table, halved):
+    assert [row.name for row in table.rows] == [
+        ".keras", ".keras with optimizer", "sparse file", "LiteRT float32", "LiteRT float16",
+        "LiteRT dynamic", "LiteRT int8", "LiteRT float32 sparse", "LiteRT float16 sparse",
+    ]  # fmt: skip
+    assert table["sparse file"].raw == len(export.sparse_file(halved))
+    assert table["LiteRT dynamic"].compressed == len(
+        gzip.compress(export.litert(halved, "dynamic"), 9, mtime=0)
+    )
+    for row in table.rows[:-1]:
+        assert 0 < row.compressed < row.raw
+        assert row.note == ""
+
+
+def test_what_cannot_be_written_has_a_row_with_the_reason(table):
+    row = table["LiteRT float16 sparse"]
+    assert (row.raw, row.compressed) == (0, 0)
+    assert "computes wrong outputs" in row.note
+    assert "computes wrong outputs" in str(table)
+
+
+def test_the_table_prints_and_becomes_plain_numbers(table):
+    lines = str(table).splitlines()
+    assert lines[0].split() == ["file", "bytes", "gzip", "note"]
+    assert len(lines) == 2 + len(table.rows)
+    assert f"{table['LiteRT int8'].raw:,}" in str(table)
+    assert table._repr_html_().count("<tr>") == 1 + len(table.rows)
+    assert json.loads(json.dumps(table.to_dict()))[".keras"]["raw"] == table[".keras"].raw
+    without = export.FileSizes("all there", table.rows[:-1])
+    assert str(without).splitlines()[0].split() == ["file", "bytes", "gzip"]
+
+
+def test_a_keras_file_is_a_zip_file_of_weights_and_config(cnn, tmp_path):
+    from course_utils.export.keras_file import keras_file
+
+    path = Path(tmp_path / "model.keras")
+    path.write_bytes(keras_file(cnn))
+    with zipfile.ZipFile(path) as archive:
+        assert {"config.json", "model.weights.h5"} <= set(archive.namelist())

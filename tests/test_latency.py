@@ -1,0 +1,277 @@
+"""Latency: in turns, after a warm-up, with median, spread and threads; what it can time."""
+
+import contextlib
+import gc
+import json
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from course_utils import export, measuring, models
+from course_utils.backend import keras
+from course_utils.measuring.runtime import needed
+
+
+class Recorder:
+    """Functions that write down when they are called."""
+
+    def __init__(self) -> None:
+        self.order: list[str] = []
+
+    def named(self, name: str):
+        return lambda: self.order.append(name)
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    return np.random.default_rng(0).random((2, 28, 28, 1), dtype="float32")
+
+
+@pytest.fixture(scope="module")
+def cnn() -> keras.Model:
+    return models.article_cnn()
+
+
+# ---------------------------------------------------------------------------------------- in turns
+
+
+def recorded(repeats: int = 20, warmup: int = 3, seed: int = 0) -> list[str]:
+    recorder = Recorder()
+    calls = {name: recorder.named(name) for name in "abc"}
+    measuring.latency(calls, repeats, warmup, seed)
+    return recorder.order
+
+
+def test_each_is_warmed_up_then_called_once_in_every_round():
+    order = recorded()
+    assert order[:9] == list("aaabbbccc")
+    rounds = [order[start : start + 3] for start in range(9, len(order), 3)]
+    assert len(rounds) == 20
+    assert all(sorted(r) == list("abc") for r in rounds)
+
+
+def test_the_order_is_drawn_anew_for_every_round_and_repeatable():
+    order = recorded()
+    assert len({tuple(order[start : start + 3]) for start in range(9, 69, 3)}) > 3
+    assert recorded() == order
+    assert recorded(seed=1) != order
+
+
+def test_a_sleep_is_measured():
+    found = measuring.latency({"short": lambda: time.sleep(0.002), "none": lambda: None}, repeats=9)
+    short, none = found["short"], found["none"]
+    assert short.median >= 0.002
+    assert none.median < short.median
+    for row in found.rows:
+        assert row.low <= row.median <= row.high
+        assert row.calls == 9
+        assert row.threads is None
+
+
+def test_a_few_slow_calls_do_not_move_the_median():
+    turns = iter(range(99))
+    found = measuring.latency(
+        {"a": lambda: time.sleep(0.05 if next(turns) % 10 == 0 else 0.001)}, repeats=20, warmup=1
+    )
+    assert found["a"].median < 0.02
+
+
+def test_what_a_call_holds_is_entered_outside_the_time_taken():
+    @contextlib.contextmanager
+    def slowly():
+        time.sleep(0.02)
+        yield
+        time.sleep(0.02)
+
+    call = measuring.Call(lambda: None, 2, slowly)
+    row = measuring.latency({"held": call}, repeats=3, warmup=1)["held"]
+    assert row.median < 0.01
+    assert row.threads == 2
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_garbage_is_not_collected_meanwhile_and_is_as_before_afterwards(on):
+    seen = []
+    (gc.enable if on else gc.disable)()
+    try:
+        measuring.latency({"a": lambda: seen.append(gc.isenabled())}, repeats=2, warmup=1)
+        assert seen[1:] == [False, False]
+        assert gc.isenabled() == on
+    finally:
+        gc.enable()
+
+
+def test_what_a_call_raises_goes_through_and_collection_is_on_again():
+    with pytest.raises(ZeroDivisionError):
+        measuring.latency({"a": lambda: 1 / 0})
+    turns = iter([1, 0])
+    with pytest.raises(ZeroDivisionError):
+        measuring.latency({"a": lambda: 1 / next(turns)}, warmup=1)
+    assert gc.isenabled()
+
+
+@pytest.mark.parametrize(
+    ("calls", "settings", "error", "words"),
+    [
+        ({}, {}, ValueError, "nothing to time"),
+        ({"a": 3}, {}, TypeError, "'a' must be a function without arguments, not 3"),
+        ({"a": int}, {"repeats": 0}, ValueError, "repeats must be a whole number of at least 1"),
+        ({"a": int}, {"repeats": 2.0}, ValueError, "repeats must be"),
+        ({"a": int}, {"warmup": 0}, ValueError, "warmup must be a whole number of at least 1"),
+        ({"a": int}, {"warmup": True}, ValueError, "warmup must be"),
+        ({"a": int}, {"seed": -1}, ValueError, "seed must be"),
+    ],
+)
+def test_what_cannot_be_timed_is_refused(calls, settings, error, words):
+    with pytest.raises(error, match=words):
+        measuring.latency(calls, **settings)
+
+
+# ------------------------------------------------------------------------------------------ printed
+
+
+def test_it_prints_as_a_table_relative_to_the_first():
+    rows = (
+        measuring.Timing("dense", 0.002, 0.0019, 0.0022, 50, 1),
+        measuring.Timing("<pruned>", 0.001, 0.001, 0.0015, 50, None),
+    )
+    found = measuring.Latencies(rows)
+    assert str(found).splitlines()[:4] == [
+        "what      median ms  quartiles ms  relative  calls    threads",
+        "-------------------------------------------------------------",
+        "dense             2    1.9 to 2.2      1.00     50          1",
+        "<pruned>          1      1 to 1.5      0.50     50  not known",
+    ]
+    assert "<td>&lt;pruned&gt;</td><td>1</td>" in found._repr_html_()
+    assert json.loads(json.dumps(found.to_dict()))["dense"]["median"] == 0.002
+    assert rows[0].spread == pytest.approx(0.15)
+
+
+# ------------------------------------------------------------------------------- what can be timed
+
+
+def test_the_keras_call_computes_what_the_model_computes(cnn, images):
+    call = measuring.keras_call(cnn, images)
+    np.testing.assert_allclose(call(), cnn.predict(images, verbose=0), atol=1e-6)
+    assert call.threads >= 1
+
+
+def test_the_keras_call_is_of_inference():
+    model = keras.Sequential([keras.Input((50,)), keras.layers.Dropout(0.5)])
+    x = np.ones((2, 50), "float32")
+    np.testing.assert_array_equal(measuring.keras_call(model, x)(), x)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_litert_call_computes_what_the_model_computes(cnn, images, threads):
+    call = measuring.litert_call(export.litert(cnn), images, threads)
+    (found,) = call()
+    np.testing.assert_allclose(found, cnn.predict(images, verbose=0), atol=1e-6)
+    assert call.threads == threads
+
+
+@pytest.mark.parametrize("rows", [1, 5])
+def test_both_products_are_the_same(rows):
+    rng = np.random.default_rng(0)
+    W = np.where(rng.random((40, 30)) < 0.9, 0, rng.normal(size=(40, 30))).astype("float32")
+    x = rng.normal(size=(rows, 40)).astype("float32")
+    np.testing.assert_allclose(measuring.dense_call(W, x)(), x @ W, rtol=1e-6)
+    np.testing.assert_allclose(measuring.csr_call(W, x)().T, x @ W, rtol=1e-4, atol=1e-6)
+    assert measuring.csr_call(W, x)().dtype == np.float32
+    assert measuring.csr_call(W, x).threads == 1
+
+
+@pytest.mark.parametrize("make", [measuring.dense_call, measuring.csr_call])
+@pytest.mark.parametrize(
+    ("W", "x", "words"),
+    [
+        (np.ones((3, 3, 1, 2)), np.ones((1, 9)), "A convolution's kernel: W.reshape"),
+        (np.ones((3, 2)), np.ones((1, 2)), r"not \(3, 2\) and \(1, 2\)"),
+        (np.ones((3, 2)), np.ones(3), "W must be a matrix"),
+        (np.full((3, 2), np.nan), np.ones((1, 3)), "W must be finite"),
+    ],
+)
+def test_products_of_matrices_only(make, W, x, words):
+    with pytest.raises(ValueError, match=words):
+        make(W, x)
+
+
+def blas_threads() -> set[int]:
+    import threadpoolctl
+
+    return {
+        pool["num_threads"]
+        for pool in threadpoolctl.threadpool_info()
+        if "blas" in pool["user_api"]
+    }
+
+
+def test_blas_is_held_to_the_threads_that_are_stated_and_let_go():
+    before = blas_threads()
+    call = measuring.dense_call(np.eye(3), np.ones((1, 3)), threads=1)
+    with call.holding():
+        assert blas_threads() == {1}
+    assert blas_threads() == before
+    assert call.threads == 1
+
+
+# In a fresh process, where the package's own imports have not come yet.
+ALONE = """
+import json, sys
+sys.modules.update({name: None for name in %r})
+import numpy as np
+from course_utils import measuring, models
+
+model, x = models.lenet300(), np.zeros((1, 28, 28, 1), "float32")
+found = {
+    "keras": measuring.keras_call(model, x).threads,
+    "blas": measuring.dense_call(np.eye(2), np.eye(2)).threads,
+    "cores": measuring.cores(),
+}
+for name, make in (
+    ("csr", lambda: measuring.csr_call(np.eye(2), np.eye(2))),
+    ("litert", lambda: measuring.predict_litert(b"", x)),
+):
+    try:
+        found[name] = make()
+    except ImportError as error:
+        found[name] = str(error)
+print(json.dumps(found))
+"""
+
+
+def alone(missing: tuple[str, ...], **variables: str) -> dict:
+    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
+    clean = {name: value for name, value in os.environ.items() if name not in names}
+    run = subprocess.run(
+        [sys.executable, "-c", ALONE % (missing,)],
+        capture_output=True, text=True, check=True, env=clean | variables,
+    )  # fmt: skip
+    assert run.stderr == ""
+    return json.loads(run.stdout)
+
+
+@pytest.fixture(scope="module")
+def without_extras() -> dict:
+    missing = ("scipy", "scipy.sparse", "ai_edge_litert", "ai_edge_litert.interpreter")
+    return alone((*missing, "threadpoolctl"), OPENBLAS_NUM_THREADS="3", TF_NUM_INTRAOP_THREADS="2")
+
+
+@pytest.mark.parametrize(("name", "package"), [("csr", "scipy"), ("litert", "ai-edge-litert")])
+def test_what_is_not_installed_is_named(without_extras, name, package):
+    assert without_extras[name].startswith(f"This measurement needs the package {package}, which")
+    assert f"pip install {package}" in without_extras[name]
+
+
+def test_threads_that_cannot_be_held_are_those_of_the_environment(without_extras):
+    assert (without_extras["blas"], without_extras["keras"]) == (3, 2)
+
+
+def test_without_a_word_of_the_environment_all_cores_are_used():
+    assert measuring.cores() == len(os.sched_getaffinity(0)) if sys.platform == "linux" else True
+    with pytest.raises(ImportError, match="pip install nothing-of-this-name"):
+        needed("nothing_of_this_name", "nothing-of-this-name")
