@@ -13,12 +13,12 @@ Kept = Callable[[np.ndarray], np.ndarray]  # ids -> True where they stay
 # What happens to the activation 0, and whether units are treated one by one.
 _ZERO_STAYS = (
     *("celu", "elu", "gelu", "hard_shrink", "hard_silu", "hard_tanh", "leaky_relu", "linear"),
-    *("mish", "relu", "relu6", "selu", "silu", "soft_shrink", "softsign", "sparse_plus"),
-    *("tanh", "tanh_shrink"),
+    *("mish", "relu", "relu6", "selu", "silu", "soft_shrink", "softsign", "tanh"),
+    "tanh_shrink",
 )
 _ZERO_MOVES = (
-    *("exponential", "hard_sigmoid", "log_sigmoid", "sigmoid", "softplus", "sparse_sigmoid"),
-    "squareplus",
+    *("exponential", "hard_sigmoid", "log_sigmoid", "sigmoid", "softplus", "sparse_plus"),
+    *("sparse_sigmoid", "squareplus"),
 )
 _SILENT = {getattr(keras.activations, name) for name in _ZERO_STAYS}
 _ONE_BY_ONE = _SILENT | {getattr(keras.activations, name) for name in _ZERO_MOVES}
@@ -81,6 +81,11 @@ class Call:
     def label(self) -> str:
         """How reasons name it."""
         return f"{self.path} ({type(self.layer).__name__})"
+
+    @property
+    def noted(self) -> bool:
+        """Whether anything of the layer, its variables or its config, goes with channels."""
+        return bool(self.slices or self.edits or self.makers)
 
     @property
     def x(self) -> Flow:
@@ -163,6 +168,16 @@ def channel_axis(layer: keras.Layer, flow: Flow) -> int:
     """
     first = getattr(layer, "data_format", "channels_last") == "channels_first"
     return 0 if first else len(flow.shape) - 1
+
+
+def layer_axes(axis: int | Sequence[int], flow: Flow) -> list[int]:
+    """Return a layer's axes, which count the batch, as axes without it (which would be -1).
+
+    >>> layer_axes((-1, 1), fixed((28, 28, 1)))
+    [2, 0]
+    """
+    rank = len(flow.shape) + 1
+    return [a % rank - 1 for a in (axis if isinstance(axis, Sequence) else [axis])]
 
 
 def as_list(flows: Flow | Sequence[Flow]) -> list[Flow]:

@@ -7,7 +7,7 @@ config follows, and returns what flows out.
 import numpy as np
 
 from course_utils.backend import keras
-from course_utils.structure.calls import Call, Kept, channel_axis
+from course_utils.structure.calls import Call, Kept, channel_axis, fixed, layer_axes
 from course_utils.structure.ids import Flow
 
 _L = keras.layers
@@ -22,6 +22,7 @@ def dense(call: Call) -> Flow:
         return _made(call, layer.units, "units", layer.kernel, -1)
     why = f"{call.label} works on tensors whose channels lie on another axis"
     call.ids.fix(call.make(layer.units), why)
+    call.activated(x.ids, layer.activation)
     call.factors.append((layer.kernel, x.vector(others[0])))
     return Flow(call.shapes[0], x.ids, False)
 
@@ -74,23 +75,20 @@ def einsum(call: Call) -> Flow:
     """Multiply by an equation: it reads what it sums over, and makes the first axis that is new."""
     layer, x = call.layer, call.x
     inputs, kernel, outputs = _letters(layer.equation, len(x.shape) + 1)
-    axes = {letter: place - 1 for place, letter in enumerate(inputs)}  # without the batch
-    (varying,) = x.varying or (None,)
-    letter = inputs[varying + 1] if varying is not None else None
-    shared = letter in kernel and letter in outputs
+    letters = [inputs[axis + 1] for axis in x.varying]  # one, or none
+    if any(one not in kernel or one in outputs for one in letters):
+        call.fix(x, "keeps an axis of channels in its equation")
+        return fixed(call.shapes[0])
     for place, one in enumerate(kernel):
-        if axes.get(one) is not None and (one == letter or letter is None) and one not in outputs:
-            call.slice(layer.kernel, place, call.vector(x, axes[one]), "reads")
-    if shared or (letter is not None and letter not in kernel):
-        return call.fix(x, "keeps an axis of channels in its equation")
+        if one in (letters or inputs) and one not in outputs:
+            call.slice(layer.kernel, place, call.vector(x, inputs.index(one) - 1), "reads")
     new = [one for one in outputs if one in kernel and one not in inputs]
-    if not new:
-        return call.out(-1, np.zeros(1, int))
-    return _einsum_made(call, kernel, outputs, new[0])
+    return _einsum_made(call, kernel, outputs, new[0]) if new else fixed(call.shapes[0])
 
 
 def embedding(call: Call) -> Flow:
     """Look rows up; their entries are channels."""
+    call.fix(call.x, "takes them for numbers of rows")
     made = call.make(call.layer.output_dim)
     call.count("output_dim", made)
     call.slice(call.layer.embeddings, 1, made, "makes")
@@ -100,9 +98,9 @@ def embedding(call: Call) -> Flow:
 def batch_norm(call: Call) -> Flow:
     """Scale and shift each channel by itself."""
     layer, x = call.layer, call.x
-    axis = _axes(layer.axis, x)[0]
+    axis = layer_axes(layer.axis, x)[0]
     if set(x.varying) - {axis}:
-        return x
+        return Flow(x.shape, x.ids, False)  # shifted by what lies on its own axis
     ids = call.vector(x, axis)
     for name, role in (
         ("gamma", "scales"), ("beta", "shifts"),
@@ -116,9 +114,9 @@ def batch_norm(call: Call) -> Flow:
 def mixing_norm(call: Call) -> Flow:
     """Normalize over channels: if some go, the mean and the variance of the others change."""
     layer, x = call.layer, call.x
-    axes = _axes(layer.axis, x)
+    axes = layer_axes(layer.axis, x)
     if not set(axes) & set(x.varying):
-        return x
+        return Flow(x.shape, x.ids, False)
     if not call.inexact:
         return call.fix(x, "normalizes over the channels, so that all depend on each")
     axis = next(a for a in x.varying if a in axes)
@@ -133,7 +131,7 @@ def mixing_norm(call: Call) -> Flow:
 def group_norm(call: Call) -> Flow:
     """Normalize within groups of channels: whole groups go."""
     layer, x = call.layer, call.x
-    axis = _axes(layer.axis, x)[0]
+    axis = layer_axes(layer.axis, x)[0]
     ids = call.vector(x, axis)
     groups = ids.reshape(layer.groups, -1)
     call.ids.tie(groups, groups[:, :1], f"{call.label} has groups with channels that cannot go")
@@ -147,7 +145,7 @@ def group_norm(call: Call) -> Flow:
 def unit_norm(call: Call) -> Flow:
     """Divide by the norm over channels, to which a zero adds nothing."""
     x = call.x
-    if set(_axes(call.layer.axis, x)) & set(x.varying) and not x.silent:
+    if set(layer_axes(call.layer.axis, x)) & set(x.varying) and not x.silent:
         return call.fix(x, "divides by a norm, in which a removed channel would not be 0")
     return x
 
@@ -155,7 +153,7 @@ def unit_norm(call: Call) -> Flow:
 def adapted_norm(call: Call) -> Flow:
     """Normalization by statistics of the data, by channel or over all."""
     layer, x = call.layer, call.x
-    axes = _axes(layer.axis, x) if layer.axis not in (None, ()) else []
+    axes = layer_axes(layer.axis, x) if layer.axis not in (None, ()) else []
     if set(axes) & set(x.varying):
         return call.fix(x, "normalizes each of them by a statistic of the data")
     return Flow(x.shape, x.ids, False)
@@ -172,23 +170,25 @@ def prelu(call: Call) -> Flow:
 
 def layer_scale(call: Call) -> Flow:
     """Multiply each channel by a weight (a layer inside Keras's ConvNeXt)."""
-    call.slice(call.layer.gamma, 0, call.vector(call.x, len(call.x.shape) - 1), "scales")
+    ids = call.vector(call.x, len(call.x.shape) - 1)
+    call.slice(call.layer.gamma, 0, ids, "scales")
+    call.count("projection_dim", ids)
     return call.x
 
 
 def recurrent(call: Call) -> list[Flow]:
     """LSTM, GRU, simple RNN: a unit has its column in every gate, and its row in the recurrence."""
     made = _recurrent_made(call, [call.layer])
-    return call.outs(-1, made, call.layer.activation is not None and _silent(call, made))
+    return call.outs(-1, made, _silent(call, [call.layer], made))
 
 
 def bidirectional(call: Call) -> list[Flow]:
     """Two recurrent layers; unit 3 of one goes with unit 3 of the other."""
     both = [call.layer.forward_layer, call.layer.backward_layer]
-    if not all(isinstance(one, _RECURRENT) for one in both):
+    if not all(isinstance(one, _RECURRENT) for one in both) or both[0].units != both[1].units:
         return unknown(call)
     made = _recurrent_made(call, both, "layer", "backward_layer")
-    silent = _silent(call, made)
+    silent = _silent(call, both, made)
     whole = np.concatenate([made, made]) if call.layer.merge_mode == "concat" else made
     ways = 2 if call.layer.merge_mode is None else 1
     # What comes after the outputs are the states of either direction.
@@ -200,19 +200,19 @@ def bidirectional(call: Call) -> list[Flow]:
 
 def attention(call: Call) -> list[Flow]:
     """Multi-head attention: whole heads go; inputs are read, outputs are made."""
-    layer, flows = call.layer, call.flows
-    config = layer.get_config()
-    if config["use_gate"] or layer.output_dense.kernel.shape[2:] != (call.shapes[0][-1],):
+    layer = call.layer
+    given = {**dict(zip(_ATTENDED, call.arguments, strict=False)), **call.options}
+    given = {name: flow for name, flow in given.items() if isinstance(flow, Flow)}
+    masks = [flow for name, flow in given.items() if name.endswith("mask")]
+    plain = layer.output_dense.kernel.shape[2:] == (call.shapes[0][-1],)
+    gated = layer.get_config().get("use_gate", False)
+    scored = len(call.shapes) > 1 and len(call.x.shape) > 2  # Keras tells their shape wrongly
+    if gated or scored or not plain or any(f.free or len(f.shape) > 2 for f in masks):
         return unknown(call)
-    heads, made = call.make(config["num_heads"], "/heads"), call.make(call.shapes[0][-1])
-    names = (("query", layer.query_dense), ("value", layer.value_dense), ("key", layer.key_dense))
-    given = dict(zip(("query", "value", "key"), flows, strict=False))
-    for name, inner in names:
+    heads, made = call.make(layer.num_heads, "/heads"), call.make(call.shapes[0][-1])
+    for name in ("query", "value", "key"):
         flow = given.get(name, given["value"])
-        call.slice(inner.kernel, 0, call.vector(flow, len(flow.shape) - 1), "reads")
-        call.slice(inner.kernel, 1, heads, "makes")
-        if inner.bias is not None:
-            call.slice(inner.bias, 0, heads, "shifts")
+        _attention_input(call, getattr(layer, f"{name}_dense"), flow, heads)
     call.slice(layer.output_dense.kernel, 0, heads, "reads")
     call.slice(layer.output_dense.kernel, 2, made, "makes")
     if layer.output_dense.bias is not None:
@@ -220,8 +220,8 @@ def attention(call: Call) -> list[Flow]:
     call.count("num_heads", heads)
     call.edits.append(lambda config, kept: config.update(output_shape=[int(kept(made).sum())]))
     call.factors.append((layer, heads))
-    # The scores, if returned, have one map a head.
-    return [call.out(-1, made), *(call.out(0, heads, True, n) for n in range(1, len(call.shapes)))]
+    # The scores, if returned, have one map a head, which does not become 0.
+    return [call.out(-1, made), *(call.out(0, heads, False, n) for n in range(1, len(call.shapes)))]
 
 
 def unknown(call: Call) -> list[Flow]:
@@ -257,10 +257,12 @@ def _recurrent_made(call: Call, layers: list[keras.Layer], *inside: str) -> np.n
             call.slice(cell.bias, -1, gates, "shifts")
         if layer.stateful:
             call.ids.fix(made, f"{call.label} is stateful: its states have a fixed size")
-    for state in call.flows[1:]:
+    for state in _states(call):
         call.ids.tie(state.ids.reshape(-1), made, f"{call.label} starts from a state that is given")
 
     def edit(config: dict, kept: Kept) -> None:
+        for name in inside:
+            config[name].pop("build_config", None)  # it holds the shape of the old input
         for part in [config[name]["config"] for name in inside] or [config]:
             part["units"] = int(kept(made).sum())
 
@@ -268,10 +270,26 @@ def _recurrent_made(call: Call, layers: list[keras.Layer], *inside: str) -> np.n
     return made
 
 
-def _silent(call: Call, made: np.ndarray) -> bool:
-    inner = getattr(call.layer, "forward_layer", call.layer)
-    gate = getattr(inner, "recurrent_activation", inner.activation)
-    return call.activated(made, inner.activation, gate)
+def _states(call: Call) -> list[Flow]:
+    """Return the states that a recurrent layer is given; its mask is none, and cannot go."""
+    names = ("sequence", "initial_state", "mask")
+    given = {**dict(zip(names, call.arguments, strict=False)), **call.options}
+    if isinstance(given.get("mask"), Flow):
+        call.fix(given["mask"], "takes them for a mask")
+    return [flow for flow in keras.tree.flatten(given.get("initial_state")) if flow is not None]
+
+
+def _silent(call: Call, layers: list[keras.Layer], made: np.ndarray) -> bool:
+    gates = [getattr(one, "recurrent_activation", one.activation) for one in layers]
+    zero_stays = [call.activated(made, one.activation, *gates) for one in layers]
+    return all(zero_stays) and all(state.silent for state in _states(call))
+
+
+def _attention_input(call: Call, inner: keras.Layer, flow: Flow, heads: np.ndarray) -> None:
+    call.slice(inner.kernel, 0, call.vector(flow, len(flow.shape) - 1), "reads")
+    call.slice(inner.kernel, 1, heads, "makes")
+    if inner.bias is not None:
+        call.slice(inner.bias, 0, heads, "shifts")
 
 
 def _letters(equation: str, rank: int) -> tuple[str, str, str]:
@@ -288,27 +306,25 @@ def _einsum_made(call: Call, kernel: str, outputs: str, letter: str) -> Flow:
     made = call.make(layer.kernel.shape[kernel.index(letter)])
     call.slice(layer.kernel, kernel.index(letter), made, "makes")
     bias = layer.bias_axes or ""
-    if letter in bias:
-        call.slice(layer.bias, [c for c in outputs if c in bias].index(letter), made, "shifts")
+    if letter in bias:  # its axes begin with the first that has one; it is 1 long on the others
+        first = min(outputs.index(one) for one in bias)
+        call.slice(layer.bias, place - first, made, "shifts")
     elif bias:
         call.ids.fix(made, f"{call.label} adds one bias to several of them")
 
     def edit(config: dict, kept: Kept) -> None:
-        shape = config["output_shape"]
+        shape = config["output_shape"]  # without the batch, nor what the dots stand for
         sizes = list(shape) if isinstance(shape, list | tuple) else [shape]
-        sizes[place - len(outputs) + len(sizes)] = int(kept(made).sum())
+        ends = layer.equation.endswith("...")
+        sizes[place - 1 if ends else place - len(outputs)] = int(kept(made).sum())
         config["output_shape"] = sizes
 
     call.edits.append(edit)
     return call.out(place - 1, made, call.activated(made, layer.activation))
 
 
-def _axes(axis: int | list[int], flow: Flow) -> list[int]:
-    """Return axes, counted with the batch, as axes counted without it."""
-    rank = len(flow.shape) + 1
-    return [a % rank - 1 for a in (axis if isinstance(axis, list | tuple) else [axis])]
-
-
+_MASKS = ("query_mask", "value_mask", "key_mask", "attention_mask")
+_ATTENDED = ("query", "value", "key", *_MASKS)  # in the order of MultiHeadAttention.call
 _RECURRENT = (_L.LSTM, _L.GRU, _L.SimpleRNN)
 
 # The first row that fits holds; subclasses of the user's own do not count as the layer.

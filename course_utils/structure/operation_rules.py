@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.structure.calls import Call, Kept, fixed
+from course_utils.structure.calls import Call, Kept, fixed, layer_axes
 from course_utils.structure.ids import Flow
 from course_utils.structure.shape_rules import joined, reshaped, stacked
 
@@ -19,30 +19,59 @@ def entrywise(call: Call) -> Flow:
     return Flow(call.shapes[0], call.x.ids, False)
 
 
+def clip(call: Call) -> Flow:
+    """Cut at two numbers; where there is one for each channel nothing goes."""
+    if np.size(call.layer.x_min) > 1 or np.size(call.layer.x_max) > 1:
+        return _refused(call, "has a number of its own for each of them")[0]
+    return entrywise(call)
+
+
+def undefined_at_0(call: Call) -> Flow:
+    """A function of each entry that has no value at 0, where a removed channel may be."""
+    if call.x.silent and call.x.free:
+        return _refused(call, "has no value at 0, where removed channels would be")[0]
+    return entrywise(call)
+
+
 def added(call: Call) -> Flow:
     """x + y, x - y, the larger one: of two tensors, or of one and a number."""
-    return _combined(call, lambda flows, numbers: all(f.silent for f in flows) and not any(numbers))
+    return _combined(call, lambda silent, numbers: all(silent) and not any(numbers))
 
 
 def multiplied(call: Call) -> Flow:
     """x · y: 0 if either is."""
-    return _combined(call, lambda flows, numbers: any(f.silent for f in flows) or 0 in numbers)
+    return _combined(call, lambda silent, numbers: any(silent) or 0 in numbers)
 
 
 def divided(call: Call) -> Flow:
-    """x / y: 0 if x is and y is a number."""
-    return _combined(call, lambda flows, numbers: len(flows) == 1 and call.x.silent)
+    """x / y: 0 if x is, and y never."""
+    divisor = [*call.arguments, *call.options.values()][1]
+    if isinstance(divisor, Flow) and divisor.silent and divisor.free:
+        return _refused(call, "divides by what would be 0 where channels are removed")[0]
+    return _combined(
+        call, lambda silent, numbers: isinstance(call.arguments[0], Flow) and silent[0]
+    )
+
+
+def power(call: Call) -> Flow:
+    """x to the power of a number above 0."""
+    exponent = [*call.arguments, *call.options.values()][1]
+    if isinstance(exponent, Flow) or np.size(exponent) > 1 or not np.all(np.asarray(exponent) > 0):
+        return _refused(call, "is a power that may have no value at 0")[0]
+    return silent(call)
 
 
 def reduced(call: Call) -> Flow:
     """Mean, sum, largest over axes: of places, not of channels."""
-    x, axes = call.x, _axes(call.layer.axis, call.x)
-    if axes is None or -1 in axes or set(axes) & set(x.varying):
+    x = call.x
+    axes = [-1] if call.layer.axis is None else layer_axes(call.layer.axis, x)
+    if -1 in axes or set(axes) & set(x.varying):
         call.fix(x, "reduces the axis on which they lie")
         return fixed(call.shapes[0])
+    silent = x.silent and getattr(call.layer, "initial", None) is None
     if call.layer.keepdims:
-        return Flow(call.shapes[0], x.ids, x.silent)
-    return Flow(call.shapes[0], x.ids.squeeze(tuple(axes)) if axes else x.ids, x.silent)
+        return Flow(call.shapes[0], x.ids, silent)
+    return Flow(call.shapes[0], x.ids.squeeze(tuple(axes)) if axes else x.ids, silent)
 
 
 def reshape(call: Call) -> Flow:
@@ -66,21 +95,26 @@ def transpose(call: Call) -> Flow:
 
 
 def squeeze(call: Call) -> Flow:
-    """Axes of length 1 come or go."""
+    """Axes of length 1 go: those that are 1 long now, not one where one channel is left."""
+    ones = [axis + 1 for axis, length in enumerate(call.x.shape) if length == 1]
+    if call.layer.axis is None:
+        call.edits.append(lambda config, kept: config.update(axis=ones))
+    return reshaped(call, call.x)
+
+
+def expand_dims(call: Call) -> Flow:
+    """Axes of length 1 come."""
     return reshaped(call, call.x)
 
 
 def concatenate(call: Call) -> Flow:
     """Side by side along an axis."""
-    axis = call.layer.axis % (len(call.x.shape) + 1) - 1
-    if axis < 0:
-        return _refused(call, "joins examples")[0]
-    return stacked(call, axis)
+    return stacked(call, layer_axes(call.layer.axis, call.x)[0])
 
 
 def split(call: Call) -> list[Flow]:
     """Pieces along an axis; of each something stays."""
-    x, axis = call.x, call.layer.axis % (len(call.x.shape) + 1) - 1
+    x, (axis,) = call.x, layer_axes(call.layer.axis, call.x)
     if axis < 0 or set(x.varying) - {axis} or x.shape[axis] is None:
         if axis >= 0 and axis not in x.varying:
             return [Flow(shape, x.ids, x.silent) for shape in call.shapes]
@@ -139,13 +173,13 @@ def pad(call: Call) -> Flow:
 
 def softmax(call: Call) -> Flow:
     """Exponentials over their sum."""
-    axes = _axes(call.layer.axis, call.x)
-    if axes is None or set(axes) & set(call.x.varying):
+    axis = call.layer.axis
+    if axis is None or set(layer_axes(axis, call.x)) & set(call.x.varying):
         return _refused(call, "normalizes over the channels, so that all depend on each")[0]
     return entrywise(call)
 
 
-def _combined(call: Call, is_silent: Callable[[list[Flow], list[float]], bool]) -> Flow:
+def _combined(call: Call, are_silent: Callable[[list[bool], list[float]], bool]) -> Flow:
     others = [a for a in (*call.arguments, *call.options.values()) if not isinstance(a, Flow)]
     arrays = [np.asarray(a) for a in others if a is not None]
     if any(array.dtype == object for array in arrays):
@@ -153,7 +187,7 @@ def _combined(call: Call, is_silent: Callable[[list[Flow], list[float]], bool]) 
     if any(array.size > 1 for array in arrays):
         return _refused(call, "has a number of its own for each of them")[0]
     numbers = [float(array.reshape(())) for array in arrays]
-    return joined(call, call.flows, is_silent(call.flows, numbers))
+    return joined(call, lambda silent: are_silent(silent, numbers))
 
 
 def _refused(call: Call, why: str) -> list[Flow]:
@@ -164,14 +198,6 @@ def _refused(call: Call, why: str) -> list[Flow]:
 
 def _whole(call: Call) -> Flow:
     return fixed(call.shapes[0])
-
-
-def _axes(axis: object, x: Flow) -> list[int] | None:
-    """Return axes without the batch (which would be -1); None stands for all of them."""
-    if axis is None:
-        return None
-    rank = len(x.shape) + 1
-    return [a % rank - 1 for a in (axis if isinstance(axis, list | tuple) else [axis])]
 
 
 def _newshape(axis: int, ids: np.ndarray) -> Callable[[dict, Kept], None]:
@@ -202,25 +228,28 @@ def _compact(keys: list, axis: int) -> list:
 
 _SILENT = (
     "Relu Relu6 Silu Gelu Tanh Elu Selu Celu LeakyRelu HardSilu HardTanh SoftShrink HardShrink "
-    "TanhShrink Softsign SparsePlus Absolute Abs Negative Square Sqrt Sign Sin Tan Arcsin Arctan "
+    "TanhShrink Softsign Absolute Abs Negative Square Sqrt Sign Sin Tan Arcsin Arctan "
     "Sinh Arcsinh Expm1 Log1p Floor Ceil Round Trunc Cast StopGradient Copy"
 )
 _ENTRYWISE = (
-    "Sigmoid HardSigmoid SparseSigmoid LogSigmoid Softplus Squareplus Exp Exp2 Log Log2 Log10 "
-    "Rsqrt Reciprocal Cos Cosh Clip Erf"
+    "Sigmoid HardSigmoid SparseSigmoid LogSigmoid Softplus SparsePlus Squareplus Exp Exp2 Cos Cosh "
+    "Erf"
 )
 
 RULES = {
     **dict.fromkeys(_SILENT.split(), silent),
     **dict.fromkeys(_ENTRYWISE.split(), entrywise),
+    **dict.fromkeys(("Log", "Log2", "Log10", "Rsqrt", "Reciprocal"), undefined_at_0),
     **dict.fromkeys(("Add", "Subtract", "Maximum", "Minimum"), added),
     **dict.fromkeys(("Divide", "TrueDivide"), divided),
     **dict.fromkeys(("Mean", "Sum", "Max", "Min", "Amax", "Amin", "Var", "Std"), reduced),
+    "Clip": clip,
     "Multiply": multiplied,
+    "Power": power,
     "Reshape": reshape,
     "Transpose": transpose,
     "Squeeze": squeeze,
-    "ExpandDims": squeeze,
+    "ExpandDims": expand_dims,
     "Concatenate": concatenate,
     "Split": split,
     "GetItem": get_item,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from course_utils.backend import keras
+from course_utils.pruning.kernels import inner_layers
 from course_utils.structure import layer_rules, operation_rules, shape_rules
 from course_utils.structure.calls import Call, Kept, as_list
 from course_utils.structure.ids import Flow
@@ -14,7 +15,10 @@ _NAMED = {**layer_rules.NAMED_RULES, **shape_rules.NAMED_RULES}
 
 def apply(call: Call) -> list[Flow]:
     """Return what flows out of a call; what the rule says of the layer is noted in the call."""
-    return as_list(_rule(call.layer)(call))
+    rule = _rule(call.layer)
+    for flow in () if rule in _OF_MANY else call.flows[1:]:
+        call.fix(flow, "gets them beside its input, as a mask, say")
+    return as_list(rule(call))
 
 
 def time_distributed(call: Call) -> list[Flow]:
@@ -32,6 +36,7 @@ def time_distributed(call: Call) -> list[Flow]:
     made = apply(inner)
 
     def edit(config: dict, kept: Kept) -> None:
+        config["layer"].pop("build_config", None)  # it holds the shape of the old input
         for one in inner.edits:
             one(config["layer"]["config"], kept)
 
@@ -41,14 +46,28 @@ def time_distributed(call: Call) -> list[Flow]:
 
 def _rule(layer: keras.Operation) -> Callable[[Call], list[Flow] | Flow]:
     kind = type(layer)
-    if getattr(layer, "quantization_mode", None) or getattr(layer, "lora_enabled", False):
-        return layer_rules.unknown  # its kernel is not stored as it is used
     if not isinstance(layer, keras.Layer):
         known = kind.__module__.startswith("keras.")
         return (known and operation_rules.RULES.get(kind.__name__)) or layer_rules.unknown
+    if any(_is_altered(one) for one in (layer, *inner_layers(layer))):
+        return layer_rules.unknown
     if kind is keras.layers.TimeDistributed:
         return time_distributed
     # A subclass of the user's own may do anything in its call.
     return (
         _LAYERS.get(kind) or _NAMED.get(f"{kind.__module__}.{kind.__name__}") or layer_rules.unknown
     )
+
+
+def _is_altered(layer: keras.Layer) -> bool:
+    """Tell whether a layer's kernel is not stored as it is used."""
+    return bool(getattr(layer, "quantization_mode", None) or getattr(layer, "lora_enabled", False))
+
+
+# The rules that know what to do with more than one tensor.
+_OF_MANY = (
+    *(layer_rules.recurrent, layer_rules.bidirectional, layer_rules.attention, layer_rules.unknown),
+    *(shape_rules.added, shape_rules.multiplied, shape_rules.concatenate),
+    *(operation_rules.added, operation_rules.multiplied, operation_rules.divided),
+    *(operation_rules.power, operation_rules.concatenate, time_distributed),
+)

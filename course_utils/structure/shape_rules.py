@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from course_utils.backend import keras
-from course_utils.structure.calls import Call, Kept, channel_axis, fixed
+from course_utils.structure.calls import Call, Kept, channel_axis, fixed, layer_axes
 from course_utils.structure.ids import Flow, compact, expanded
 
 _L = keras.layers
@@ -19,7 +19,8 @@ def passes(call: Call) -> Flow:
 
 def activation(call: Call) -> Flow:
     """A function of each entry, unless it mixes channels."""
-    return Flow(call.x.shape, call.x.ids, call.activated(call.x.ids, call.layer.activation))
+    silent = call.activated(call.x.ids, call.layer.activation)
+    return Flow(call.x.shape, call.x.ids, call.x.silent and silent)
 
 
 def relu(call: Call) -> Flow:
@@ -38,9 +39,7 @@ def rescaling(call: Call) -> Flow:
 
 def softmax(call: Call) -> Flow:
     """Exponentials over their sum: what is normalized over cannot go."""
-    axes = call.layer.axis
-    axes = [a % (len(call.x.shape) + 1) - 1 for a in (axes if isinstance(axes, list) else [axes])]
-    if set(axes) & set(call.x.varying):
+    if set(layer_axes(call.layer.axis, call.x)) & set(call.x.varying):
         return call.fix(call.x, "normalizes over the channels, so that all depend on each")
     return Flow(call.x.shape, call.x.ids, False)
 
@@ -51,7 +50,8 @@ def spatial(call: Call) -> Flow:
     if set(call.x.varying) - {axis}:
         call.fix(call.x, "works along the axis on which they lie")
         return fixed(call.shapes[0])
-    return Flow(call.shapes[0], call.x.ids, call.x.silent)
+    filled = getattr(call.layer, "fill_value", 0)  # of Resizing
+    return Flow(call.shapes[0], call.x.ids, call.x.silent and not filled)
 
 
 def pooled(call: Call) -> Flow:
@@ -110,45 +110,48 @@ def repeat_vector(call: Call) -> Flow:
 
 def added(call: Call) -> Flow:
     """Add, subtract, average, take the larger: channel by channel, so they go together."""
-    return joined(call, call.flows, all(flow.silent for flow in call.flows))
+    return joined(call, all)
 
 
 def multiplied(call: Call) -> Flow:
     """Multiply channel by channel: 0 if either factor is."""
-    return joined(call, call.flows, any(flow.silent for flow in call.flows))
+    return joined(call, any)
 
 
-def joined(call: Call, flows: list[Flow], silent: bool) -> Flow:
-    """Tie tensors that are combined entry by entry; one of length 1 spreads over the others."""
-    shape = call.shapes[0]
+def joined(call: Call, are_silent: Callable[[list[bool]], bool]) -> Flow:
+    """Tie tensors that are combined entry by entry; one of length 1 spreads over the others.
+
+    `are_silent` says for which of them a zero must be there, so that the result is 0: all, or any.
+    """
+    flows, shape = call.flows, call.shapes[0]
     if any(len(flow.shape) != len(shape) for flow in flows):
         for flow in flows:
             call.fix(flow, "combines tensors with different numbers of axes")
         return fixed(shape)
     varying = {axis for flow in flows for axis in flow.varying}
-    whole = []
-    for flow in flows:
-        if varying and all(flow.shape[axis] == 1 for axis in varying):
+    spread = [bool(varying) and all(f.shape[axis] == 1 for axis in varying) for f in flows]
+    for flow, spreads in zip(flows, spread, strict=True):
+        if spreads:
             call.fix(flow, "spreads one channel over many")
-        else:
-            whole.append(flow.ids)
+    whole = [flow.ids for flow, spreads in zip(flows, spread, strict=True) if not spreads]
     for other in whole[1:]:
         call.ids.tie(whole[0], other, f"{call.label} combines them with what cannot go")
-    return Flow(shape, whole[0], silent)
+    silent = [flow.silent and not spreads for flow, spreads in zip(flows, spread, strict=True)]
+    return Flow(shape, whole[0], are_silent(silent))
 
 
 def concatenate(call: Call) -> Flow:
     """Side by side along an axis; on the other axes they go together."""
-    return stacked(call, call.layer.axis % (len(call.x.shape) + 1) - 1)
+    return stacked(call, layer_axes(call.layer.axis, call.x)[0])
 
 
 def stacked(call: Call, axis: int) -> Flow:
-    """Return tensors side by side along an axis, the batch not counted."""
+    """Return tensors side by side along an axis, the batch not counted (it would be -1)."""
     flows, shape = call.flows, call.shapes[0]
     varying = {a for flow in flows for a in flow.varying}
-    if shape[axis] is None or (varying - {axis} and axis in varying):
+    if axis < 0 or shape[axis] is None or (varying - {axis} and axis in varying):
         for flow in flows:
-            call.fix(flow, "puts side by side what lies on different axes")
+            call.fix(flow, "puts them side by side along an axis where that is not known")
         return fixed(shape)
     silent = all(flow.silent for flow in flows)
     if varying - {axis}:

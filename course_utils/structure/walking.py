@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from course_utils.backend import keras
 from course_utils.structure import rules
-from course_utils.structure.calls import Call, fixed
+from course_utils.structure.calls import Call, Slice, fixed
 from course_utils.structure.ids import Flow, Ids
 
 Owners = tuple[keras.Operation, ...]
@@ -24,12 +26,14 @@ class Walk:
     def __post_init__(self) -> None:
         self._origins: dict[int, str] = {}  # of flows, by id(); alive as long as _alive
         self._alive: list[Flow] = []
+        self._earlier: dict[int, list[Call]] = {}  # calls of a layer of which nothing was noted
 
     def enter(self, model: keras.Model) -> None:
         """Walk through a whole model; its outputs stay as they are."""
         flows = [fixed(tensor.shape[1:]) for tensor in model.inputs]
         for flow in self.through(model, flows, ()):
             self.ids.fix(flow.ids, "an output of the model", above_all=True)
+        self._fix_shared_variables()
 
     def through(self, model: keras.Model, flows: list[Flow], owners: Owners) -> list[Flow]:
         """Return what flows out of a Sequential or Functional model that is called on flows."""
@@ -83,7 +87,7 @@ class Walk:
         layer, path = owners[-1], "/".join(owner.name for owner in owners)
         self.edges += [(self._origins.get(id(flow), "input"), path, flow) for flow in flows]
         if has_graph(layer):
-            made = self._nested(layer, flows[: len(layer.inputs)], owners)
+            made = self._nested(layer, _inputs_of(layer, arguments, options), owners)
         else:
             call = Call(owners, flows, shapes, self.ids, arguments, options, self.inexact)
             made = self._ruled(call)
@@ -94,16 +98,32 @@ class Walk:
         return made
 
     def _ruled(self, call: Call) -> list[Flow]:
-        first = self.calls.get(id(call.layer))
-        if first is None or not (first.slices or first.edits or first.makers):
-            self.calls.setdefault(id(call.layer), call)
-            call.outputs = rules.apply(call)
-            return call.outputs
+        first = self.calls.setdefault(id(call.layer), call)
+        if first is call or not first.noted:
+            return self._first_of(call)
         self._tie(call.label, first.flows, call.flows)
-        return [
-            Flow(shape, flow.ids, flow.silent) if len(shape) == len(flow.shape) else fixed(shape)
-            for shape, flow in zip(call.shapes, first.outputs, strict=True)
-        ]
+        made = zip(call.shapes, first.outputs, strict=True)
+        return [self._again(call, shape, flow) for shape, flow in made]
+
+    def _first_of(self, call: Call) -> list[Flow]:
+        """Let the rule tell what flows out; earlier calls, where it noted nothing, go with it."""
+        call.outputs = rules.apply(call)
+        earlier = self._earlier.setdefault(id(call.layer), [])
+        if call.noted:
+            self.calls[id(call.layer)] = call
+            for one in earlier:
+                self._tie(call.label, one.flows, call.flows)
+        earlier.append(call)
+        return call.outputs
+
+    def _again(self, call: Call, shape: tuple, flow: Flow) -> Flow:
+        """Return what flows out of a layer again; there may be more axes before."""
+        if len(shape) == len(flow.shape):
+            return Flow(shape, flow.ids, flow.silent)
+        if set(flow.varying) <= {len(flow.shape) - 1}:
+            return Flow(shape, flow.ids.reshape([1] * (len(shape) - 1) + [-1]), flow.silent)
+        call.fix(flow, "is called on tensors of different forms")
+        return fixed(shape)
 
     def _nested(self, model: keras.Model, flows: list[Flow], owners: Owners) -> list[Flow]:
         first = self.inputs.setdefault(id(model), flows)
@@ -115,14 +135,21 @@ class Walk:
         """Let what a layer is called on for a second time go with what it was called on first."""
         why = f"{label} is called again, on what cannot go"
         for one, other in zip(first, flows, strict=False):
-            fits = len(one.shape) == len(other.shape) and all(
-                a == b or 1 in (a, b) for a, b in zip(one.ids.shape, other.ids.shape, strict=True)
-            )
-            if fits:
-                self.ids.tie(one.ids, other.ids, why)
+            pair = _alike(one, other)
+            if pair:
+                self.ids.tie(*pair, why)
             else:
                 for flow in (one, other):
                     self.ids.fix(flow.ids, f"{label} is called on tensors of different forms")
+
+    def _fix_shared_variables(self) -> None:
+        """Fix what belongs to a variable that two layers have, such as a wrapper and another."""
+        seen: dict[int, Slice] = {}
+        for one in (one for call in self.calls.values() for one in call.slices):
+            first = seen.setdefault(id(one.variable), one)
+            if first.layer != one.layer:
+                for ids in (first.ids, one.ids):
+                    self.ids.fix(ids, f"{first.layer} and {one.layer} have the same weights")
 
 
 class _StandIn(keras.Operation):
@@ -145,6 +172,29 @@ def has_graph(layer: object) -> bool:
     if isinstance(layer, keras.Sequential):
         return bool(layer.built and layer.inputs)
     return bool(getattr(layer, "inputs", None)) and hasattr(layer, "operations")
+
+
+def _inputs_of(model: keras.Model, arguments: tuple, options: dict) -> list[Flow]:
+    """Return the flows that a model is called on, in the order of its inputs."""
+    given = [*arguments, *options.values()][0]
+    if isinstance(given, dict):
+        names = [tensor.name for tensor in model.inputs]
+        given = [
+            given[name] for name in (sorted(given) if isinstance(model.input, dict) else names)
+        ]
+    return keras.tree.flatten(given)[: len(model.inputs)]
+
+
+def _alike(one: Flow, other: Flow) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the ids of two tensors so that they fit; None where they do not."""
+    if all(set(flow.varying) <= {len(flow.shape) - 1} for flow in (one, other)):
+        a, b = one.ids.reshape(-1), other.ids.reshape(-1)  # whatever number of axes is before
+    else:
+        a, b = one.ids, other.ids
+    fits = a.ndim == b.ndim and all(
+        m == n or 1 in (m, n) for m, n in zip(a.shape, b.shape, strict=True)
+    )
+    return (a, b) if fits else None
 
 
 def _like(tensor: keras.KerasTensor) -> keras.KerasTensor:
