@@ -1,6 +1,5 @@
 """One report of what a model's layers hold, cost and lack, and of what was left alone, and why."""
 
-import html
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -11,6 +10,7 @@ from course_utils import masking
 from course_utils.arrays import checked_number
 from course_utils.backend import keras
 from course_utils.measuring.macs import Work, work_of
+from course_utils.measuring.tables import as_html, as_text
 from course_utils.pruning.holding import held_masks
 from course_utils.pruning.kernels import (
     Selectors,
@@ -114,19 +114,12 @@ class Report:
         return table
 
     def __str__(self) -> str:
-        table = self.table()
-        widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-        lines = ["  ".join(_aligned(row, widths, table[0])) for row in table]
-        return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:], "", *self.summary()])
+        return as_text(self.table(), self.summary(), words=("kernel", "output", "note"))
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head, *rows = self.table()
-        titles = "".join(f"<th>{heading}</th>" for heading in head)
-        body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
-        lines = "<br>".join(map(html.escape, self.summary()))
-        return f"<table><tr>{titles}</tr>{body}</table><p>{lines}</p>"
+        return as_html(self.table(), self.summary())
 
 
 def report(
@@ -231,16 +224,3 @@ def _counted(model: keras.Model, reasons: Mapping[str, str]) -> dict[str, int]:
 
 def _percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.1%}"
-
-
-def _aligned(cells: tuple[str, ...], widths: list[int], headings: tuple[str, ...]) -> list[str]:
-    # Names to the left, numbers to the right.
-    words = ("layer", "kernel", "output", "note")
-    return [
-        cell.ljust(width) if heading in words else cell.rjust(width)
-        for cell, width, heading in zip(cells, widths, headings, strict=True)
-    ]
-
-
-def _cell(text: str) -> str:
-    return f"<td>{html.escape(text)}</td>"

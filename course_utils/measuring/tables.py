@@ -6,8 +6,11 @@ from collections.abc import Sequence
 Table = Sequence[Sequence[str]]  # headings first
 
 
-def as_text(table: Table, below: Sequence[str] = ()) -> str:
-    """Return a table in aligned columns, and lines below it; a last column "note" holds words.
+def as_text(table: Table, below: Sequence[str] = (), words: Sequence[str] = ("note",)) -> str:
+    """Return a table in aligned columns, and lines below it.
+
+    The first column and those whose headings are in `words` are aligned to the left, numbers to
+    the right.
 
     >>> print(as_text([("file", "bytes"), ("a.keras", "12"), ("b", "1,234")]))
     file     bytes
@@ -16,7 +19,8 @@ def as_text(table: Table, below: Sequence[str] = ()) -> str:
     b        1,234
     """
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    head, *rows = ("  ".join(_aligned(row, widths, table[0])).rstrip() for row in table)
+    left = [heading in (table[0][0], *words) for heading in table[0]]
+    head, *rows = ("  ".join(_aligned(row, widths, left)) for row in table)
     return "\n".join([head, "-" * len(head), *rows, *(["", *below] if below else [])])
 
 
@@ -32,11 +36,10 @@ def as_html(table: Table, below: Sequence[str] = ()) -> str:
     return f"<table>{titles}{''.join(body)}</table>{lines}"
 
 
-def _aligned(cells: Sequence[str], widths: Sequence[int], headings: Sequence[str]) -> list[str]:
-    words = (headings[0], "note")
+def _aligned(cells: Sequence[str], widths: Sequence[int], left: Sequence[bool]) -> list[str]:
     return [
-        cell.ljust(width) if heading in words else cell.rjust(width)
-        for cell, width, heading in zip(cells, widths, headings, strict=True)
+        cell.ljust(width) if to_left else cell.rjust(width)
+        for cell, width, to_left in zip(cells, widths, left, strict=True)
     ]
 
 

@@ -1,6 +1,5 @@
 """Which channels of a model belong together, what may go, and what may not, and why."""
 
-import html
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -8,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from course_utils.backend import keras
+from course_utils.measuring.tables import as_html, as_text
 from course_utils.pruning.kernels import Found, Selectors, as_list, matches
 from course_utils.structure.calls import Kept, Maker, Slice
 from course_utils.structure.ids import Ids
@@ -69,21 +69,10 @@ class Channels:
         return rows
 
     def __repr__(self) -> str:
-        table = self.table()
-        widths = [max(len(row[i]) for row in table) for i in range(3)]
-        lines = [
-            "  ".join((*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[3])).rstrip()
-            for row in table
-        ]
-        return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
+        return as_text(self.table(), words=("made by", "can go"))
 
     def _repr_html_(self) -> str:
-        cells = [[html.escape(text) for text in row] for row in self.table()]
-        head = "".join(f"<th>{text}</th>" for text in cells[0])
-        body = "".join(
-            "<tr>" + "".join(f"<td>{text}</td>" for text in row) + "</tr>" for row in cells[1:]
-        )
-        return f"<table><tr>{head}</tr>{body}</table>"
+        return as_html(self.table())
 
 
 def channel_groups(
@@ -105,13 +94,11 @@ def channel_groups(
     a subclassed one, or one that is not built.
 
     >>> from course_utils import models
-    >>> channel_groups(models.lenet5())
-    group  channels  made by  can go
-    --------------------------------
-    conv1  20        conv1    yes
-    conv2  50        conv2    yes
-    fc1    500       fc1      yes
-    fc2    10        fc2      an output of the model
+    >>> found = channel_groups(models.lenet5())
+    >>> {name: len(group) for name, group in found.groups.items()}
+    {'conv1': 20, 'conv2': 50, 'fc1': 500}
+    >>> found.left["fc2"].reason
+    'an output of the model'
     """
     walk = _walked(model, inexact)
     ids = walk.ids

@@ -1,6 +1,5 @@
 """A smaller, ordinary Keras model, and a report of what went, with what, and what stayed."""
 
-import html
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_utils.backend import keras
+from course_utils.measuring.tables import as_html, as_text
 from course_utils.pruning.watching import zeros_for
 from course_utils.structure.channels import Channels, Masks, channel_groups, checked_masks
 from course_utils.structure.choosing import choose
@@ -79,23 +79,12 @@ class ShrinkReport:
         return [head, *(row.cells() for row in self.rows)]
 
     def __str__(self) -> str:
-        table = self.table()
-        widths = [max(len(row[i]) for row in table) for i in range(4)]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in table
-        ]
-        return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:], "", *self.summary()])
+        return as_text(self.table(), self.summary(), words=("goes with it", "read by"))
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head, *rows = ([html.escape(cell) for cell in row] for row in self.table())
-        titles = "".join(f"<th>{cell}</th>" for cell in head)
-        cells = ("".join(f"<td>{cell}</td>" for cell in row) for row in rows)
-        body = "".join(f"<tr>{row}</tr>" for row in cells)
-        lines = "<br>".join(map(html.escape, self.summary()))
-        return f"<table><tr>{titles}</tr>{body}</table><p>{lines}</p>"
+        return as_html(self.table(), self.summary())
 
 
 def shrink(
