@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def _silent_stderr() -> Iterator[None]:
+def silent_stderr() -> Iterator[None]:
     """Send file descriptor 2 to nowhere: two of TensorFlow's C++ lines obey no setting."""
     try:
         saved = os.dup(2)
@@ -32,7 +32,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 # An error is a Python exception and still arrives; only what C++ prints is dropped.
-with _silent_stderr():
+with silent_stderr():
     import keras
     import tensorflow
 
@@ -42,4 +42,4 @@ if keras.backend.backend() != "tensorflow":
         "Set the environment variable KERAS_BACKEND=tensorflow before Python starts."
     )
 
-__all__ = ["keras", "tensorflow"]
+__all__ = ["keras", "silent_stderr", "tensorflow"]

@@ -22,8 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.backend import _silent_stderr as silent_stderr
-from course_utils.backend import keras
+from course_utils.backend import keras, silent_stderr
 from course_utils.backend import tensorflow as tf
 from course_utils.measuring.runtime import Inputs, predict_litert
 from course_utils.pruning.watching import zeros_for

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from course_utils.backend import _silent_stderr as silent_stderr
+from course_utils.backend import silent_stderr
 
 Inputs = np.ndarray | Mapping[str, np.ndarray]  # a batch, of several inputs by their names
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 GIGABYTE = 10**9
-ROOM_NEEDED = 2 * GIGABYTE  # the environment takes 1.8 GB where the cache cannot be linked to
+ROOM_NEEDED = 21 * GIGABYTE // 10  # the environment takes that where the cache cannot be linked to
 
 
 class Refusal(Exception):
@@ -120,7 +120,7 @@ def room_warning(free: int) -> str | None:
         return None
     return (
         f"Only {free / GIGABYTE:.1f} GB are free on this disk; the environment may take up to "
-        f"{ROOM_NEEDED / GIGABYTE:.0f} GB. Trying all the same."
+        f"{ROOM_NEEDED / GIGABYTE:.1f} GB. Trying all the same."
     )
 
 
@@ -128,14 +128,14 @@ def advice_after_failure(root: Path) -> str:
     """Return the ways out after an installer gave up; its own words stand above ours."""
     if shutil.disk_usage(root).free < ROOM_NEEDED / 10:
         return (
-            "The disk is full. The environment takes about 1.8 GB in .venv; free some room\n"
+            "The disk is full. The environment takes about 2.1 GB in .venv; free some room\n"
             "(`make clean` removes what was begun), then run the same command again."
         )
     lines = [
         "The packages could not be installed; the reason stands above. Most often:",
         "  - no network: the first set-up needs it (about 500 MB), later calls do not;",
         "  - a proxy or a mirror: set HTTPS_PROXY, or PIP_INDEX_URL and UV_DEFAULT_INDEX;",
-        "  - a disk or a quota that is full: the environment takes about 1.8 GB.",
+        "  - a disk or a quota that is full: the environment takes about 2.1 GB.",
     ]
     if os.name == "nt":
         lines.append("  - a path too long for Windows: clone to a short one, as C:\\course.")
