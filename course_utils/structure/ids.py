@@ -47,6 +47,7 @@ class Ids:
 
     _parents: list[int] = field(default_factory=lambda: [0])
     _reasons: dict[int, str] = field(default_factory=dict)
+    _above_all: dict[int, str] = field(default_factory=dict)
 
     def fresh(self, count: int) -> np.ndarray:
         """Return `count` new ids.
@@ -82,9 +83,10 @@ class Ids:
 
         Unless there is one `above_all`.
         """
+        reasons = self._above_all if above_all else self._reasons
         for one in np.unique(ids).tolist():
-            if one and (above_all or one not in self._reasons):
-                self._reasons[one] = why
+            if one:
+                reasons.setdefault(one, why)
 
     def roots(self) -> np.ndarray:
         """Return for every id the smallest of those that it is tied to."""
@@ -93,7 +95,7 @@ class Ids:
     def reasons(self) -> dict[int, str]:
         """Return why ids are fixed, by their root."""
         found: dict[int, str] = {}
-        for one, why in self._reasons.items():
+        for one, why in (*self._above_all.items(), *self._reasons.items()):
             found.setdefault(self._root(one), why)
         return found
 

@@ -56,6 +56,7 @@ class _Rebuilder:
             for axis in flow.varying if flow else ():
                 shape[axis + 1] = int(self._kept(flow.vector(axis)).sum())
             options = {"dtype": tensor.dtype, "sparse": tensor.sparse, "name": tensor.name}
+            options["optional"] = tensor._keras_history.operation.optional
             return keras.Input(batch_shape=shape, **options)
 
         sequential = isinstance(old, keras.Sequential)
@@ -71,16 +72,14 @@ class _Rebuilder:
 
     def _from_config(self, old: keras.Operation) -> keras.Operation:
         edits = self._calls[id(old)].edits if id(old) in self._calls else []
-        if not isinstance(old, keras.Layer) and not edits:
-            return old  # an operation has no weights and no state
         try:
             config = old.get_config()
             for edit in edits:
                 edit(config, self._kept)
-            return type(old).from_config(config)
+            return _made(old, config)
         except Exception as error:
-            if isinstance(old, keras.Layer) and not old.variables and not edits:
-                return old  # a Lambda, say: without weights it can serve both models
+            if not edits and not getattr(old, "variables", None):
+                return old  # without weights it can serve both models
             raise ValueError(
                 f"layer {old.name!r} ({type(old).__name__}) cannot be made anew from its config, "
                 f"so the model cannot be rebuilt: {error}. Give the class a get_config that "
@@ -92,6 +91,17 @@ class _Rebuilder:
         if call is not None and call.new_arguments is not None:
             args = call.new_arguments(args, self._kept)
         return new(*args, **options)
+
+
+def _made(old: keras.Operation, config: dict) -> keras.Operation:
+    try:
+        new = type(old).from_config(dict(config))
+    except Exception:  # a function of the user's own, say, is not found by its name
+        own = {key: getattr(old, key, None) for key in config}
+        known = {k: v for k, v in own.items() if callable(v) and not isinstance(v, keras.Layer)}
+        new = type(old)(**{**config, **known})
+    new.name = old.name
+    return new
 
 
 def cut(array: np.ndarray, slices: list, kept: Kept) -> np.ndarray:
