@@ -55,9 +55,9 @@ class _Rebuilder:
             flow, shape = next(flows, None), [*tensor.shape]
             for axis in flow.varying if flow else ():
                 shape[axis + 1] = int(self._kept(flow.vector(axis)).sum())
-            options = {"dtype": tensor.dtype, "sparse": tensor.sparse, "name": tensor.name}
-            options["optional"] = tensor._keras_history.operation.optional
-            return keras.Input(batch_shape=shape, **options)
+            layer = tensor._keras_history.operation
+            options = {"dtype": tensor.dtype, "sparse": tensor.sparse, "optional": layer.optional}
+            return keras.Input(batch_shape=shape, name=layer.name, **options)
 
         sequential = isinstance(old, keras.Sequential)
         return keras.tree.map_structure(like, old.inputs if sequential else old.input)

@@ -215,4 +215,8 @@ RULES = {
     _L.Multiply: multiplied,
     _L.Concatenate: concatenate,
 }
-NAMED_RULES = {"keras.src.applications.convnext.StochasticDepth": passes}
+# Layers of Keras's own applications that it does not export.
+NAMED_RULES = {
+    "keras.src.applications.convnext.StochasticDepth": passes,
+    "keras.src.applications.inception_resnet_v2.CustomScaleLayer": added,  # x + number · y
+}

@@ -198,7 +198,8 @@ def _alike(one: Flow, other: Flow) -> tuple[np.ndarray, np.ndarray] | None:
 
 
 def _like(tensor: keras.KerasTensor) -> keras.KerasTensor:
-    return keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, sparse=tensor.sparse)
+    options = {"dtype": tensor.dtype, "sparse": tensor.sparse, "name": tensor.name}
+    return keras.Input(batch_shape=tensor.shape, **options)
 
 
 def _replaced(known: dict[int, Flow]) -> Callable[[object], object]:

@@ -6,7 +6,8 @@ channels of a group lie. So nothing of what the package believes about slices of
 into this oracle.
 """
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -97,11 +98,20 @@ def inputs_for(model: keras.Model, seed: int = 0, count: int = 3) -> object:
     return keras.tree.map_structure(one, model.inputs[0] if sequential else model.input)
 
 
+def outputs_of(model: keras.Model, x: object) -> list[np.ndarray]:
+    """All outputs of a model in inference."""
+    return [np.asarray(made) for made in keras.tree.flatten(model(x, training=False))]
+
+
 def apart(one: keras.Model, other: keras.Model, x: object) -> float:
     """The largest difference of outputs, as a share of the largest output; NaN if there is one."""
+    return distance(outputs_of(one, x), outputs_of(other, x))
+
+
+def distance(one: list[np.ndarray], other: list[np.ndarray]) -> float:
+    """The same of outputs that are computed already."""
     found = [0.0]
-    outputs = [keras.tree.flatten(model(x, training=False)) for model in (one, other)]
-    for a, b in zip(*(map(np.asarray, made) for made in outputs), strict=True):
+    for a, b in zip(one, other, strict=True):
         assert a.shape == b.shape
         found.append(np.abs(a.astype(float) - b).max() / (np.abs(a).max() or 1.0))
     return float(np.max(found))
@@ -116,6 +126,21 @@ def random_masks(channels: Channels, share: float = 0.5, seed: int = 0) -> Masks
         masks[name] = np.ones(len(group), bool)
         masks[name][rng.choice(len(group), gone, replace=False)] = False
     return masks
+
+
+@contextlib.contextmanager
+def zeros_in(channels: Channels, masks: Masks) -> Iterator[keras.Model]:
+    """The full model itself with the removed channels at zero, for as long as the block runs."""
+    kept, before = channels.kept(masks), {}
+    for one in (one for one in channels.slices if one.role != "keeps"):
+        value = np.array(one.variable)
+        before.setdefault(id(one.variable), (one.variable, value))
+        shape = [1] * value.ndim
+        shape[one.axis] = -1
+        one.variable.assign(np.where(kept(one.ids).reshape(shape), value, 0))
+    yield channels.model
+    for variable, value in before.values():
+        variable.assign(value)
 
 
 def check_zeroed(channels: Channels, masks: Masks, x: object, limit: float = SAME) -> keras.Model:
