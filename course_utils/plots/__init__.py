@@ -1,12 +1,22 @@
 """One figure an idea: a function draws on `ax` (a new one if none is given) and returns it.
 
-Those that need several axes, `functions`, `feature_maps` and `film_strip`, return the figure.
+Those that need several axes, `functions`, `feature_maps`, `film_strip` and `layers`, return the
+figure.
 """
 
 from course_utils.plots.choices import by_compression, decision, heat_map, layer_densities
 from course_utils.plots.criteria import predicted_and_true, ranks, small_masks
+from course_utils.plots.graphs import id_rows, layer_graph
 from course_utils.plots.images import feature_maps, images
 from course_utils.plots.series import bars, curves, functions, shares, sparsity_by_step
+from course_utils.plots.speed import (
+    break_even,
+    in_order,
+    layers,
+    over_width,
+    size_and_speed,
+    timings,
+)
 from course_utils.plots.style import (
     BLUE,
     COLOURS,
@@ -47,6 +57,7 @@ __all__ = [
     "RED",
     "SKY",
     "bars",
+    "break_even",
     "by_compression",
     "cost_and_worth",
     "curves",
@@ -57,20 +68,27 @@ __all__ = [
     "functions",
     "heat_map",
     "histogram",
+    "id_rows",
     "images",
+    "in_order",
     "layer_densities",
+    "layer_graph",
+    "layers",
     "loss_by_step",
     "matrix",
     "network",
     "over_weights_left",
+    "over_width",
     "predicted_and_true",
     "ranks",
     "regrowth",
     "regrowth_key",
     "schedule",
     "shares",
+    "size_and_speed",
     "small_masks",
     "sparsity_by_step",
     "spread",
+    "timings",
     "use_style",
 ]
