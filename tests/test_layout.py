@@ -46,6 +46,7 @@ CORE = ORDER[: ORDER.index("backend")]  # NumPy only
 
 # Public functions and classes whose docstring shows no example, and why.
 NO_EXAMPLE = {
+    "backend.silent_stderr": "nothing to see: that is its purpose",
     "checks.*": "shown by the notebook, and tested on right and wrong answers",
     "plots.*": "it draws; a doctest could show only that axes come back",
     "data.Dataset": "load_digits shows one",
