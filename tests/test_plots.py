@@ -43,6 +43,13 @@ CALLS = {
     "spread": lambda ax: plots.spread({"SET": [0.9, 0.92], "RigL": [0.95]}, ax=ax),
     "cost_and_worth": lambda ax: plots.cost_and_worth({"SET": ([0.02], [0.9])}, ax=ax),
     "over_weights_left": lambda ax: plots.over_weights_left({"a": [0.9, 0.8]}, [1, 0.1], ax=ax),
+    "layer_graph": lambda ax: plots.layer_graph([("a", "b", np.array([1]))], ax=ax),
+    "id_rows": lambda ax: plots.id_rows({"a": [1, 2], "b": [2]}, ax=ax),
+    "in_order": lambda ax: plots.in_order(["A", "B"], [0.1, 0.2], ax=ax),
+    "timings": lambda ax: plots.timings({"A": (1, 2, 3), "B": (2, 2, 2)}, ax=ax),
+    "break_even": lambda ax: plots.break_even([0.1, 0.5], {"batch 1": [0.5, 2]}, ax=ax),
+    "over_width": lambda ax: plots.over_width([8, 16], [1, 2], ax=ax),
+    "size_and_speed": lambda ax: plots.size_and_speed({"A": (9, 1)}, {"A": "A: 9 %"}, ax=ax),
 }
 
 
