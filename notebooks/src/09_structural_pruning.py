@@ -636,7 +636,7 @@ assert type(loaded) is keras.Sequential
 # %% [markdown]
 # Yes, it is smaller: in parameters, in work and in bytes, with no special format and no special
 # library. Whether it is as much *faster* is another question, and one for a clock:
-# lesson 11 measures it.
+# [lesson 11](11_faster.ipynb) measures it.
 #
 # To go further, remove in rounds: a few channels, a little training, and again
 # (`structure.in_rounds`), so that each choice is made by a network that has recovered. With batch
@@ -674,3 +674,5 @@ assert type(loaded) is keras.Sequential
 #   Networks through Network Slimming*, arXiv 1708.06519; Y. He, P. Liu, Z. Wang, Z. Hu, Y. Yang
 #   (2019), *Filter Pruning via Geometric Median*, arXiv 1811.00250: a third criterion,
 #   `structure.geometric_median`.
+#
+# Next: [10 · Channels that belong together](10_channels_together.ipynb), for networks that branch.

@@ -556,3 +556,5 @@ for name, one in reports.items():
 #   Network Pruning*, arXiv 1906.10771: a score for a channel, shortcuts included.
 # - Z. Liu, J. Li, Z. Shen, G. Huang, S. Yan, C. Zhang (2017), *Learning Efficient Convolutional
 #   Networks through Network Slimming*, arXiv 1708.06519: scales of batch normalization as scores.
+#
+# Next: [11 · Does it run faster?](11_faster.ipynb), which takes out a clock.

@@ -1,12 +1,11 @@
 """Hundreds of networks that nobody thought of: what is promised must hold on each of them."""
 
-import tempfile
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
-from graphs import GRAPHS
-from hypothesis import HealthCheck, given, settings
+import pytest
+from graphs import GRAPHS, graph
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import distance, inputs_for, outputs_of, random_masks, randomized, zeros_in
 
@@ -14,19 +13,13 @@ from course_utils import measuring
 from course_utils.backend import keras
 from course_utils.structure import channel_groups, costs, shrink, zeroed
 
-many = settings(max_examples=400, suppress_health_check=list(HealthCheck))
-few = settings(max_examples=25, suppress_health_check=list(HealthCheck))
-SHARES = st.sampled_from([0.3, 0.5, 0.7, 1.0])
+EXACT = 1e-4
 
 
 def state(model: keras.Model) -> tuple:
-    """What must not change in a model that is given."""
+    """What must not change in a model that is given: how often it was called, and its weights."""
     calls = [len(operation._inbound_nodes) for operation in model.operations]
     return calls, [np.array(variable) for variable in model.variables]
-
-
-def same(one: tuple, other: tuple) -> bool:
-    return one[0] == other[0] and all(map(np.array_equal, one[1], other[1]))
 
 
 def interface(model: keras.Model) -> tuple:
@@ -39,68 +32,86 @@ def interface(model: keras.Model) -> tuple:
     )
 
 
-def test_random_graphs():
-    """Zeroed is small, costs are those of the report, the given model and its interface stay."""
-    seen = Counter()
+def bytes_of(model: keras.Model) -> int:
+    return sum(np.array(variable).nbytes for variable in model.weights)
 
-    @many
-    @given(GRAPHS, SHARES, st.integers(0, 9))
-    def holds(model, share, seed):
-        randomized(model, seed)
-        x = inputs_for(model, seed)
-        whole, before = outputs_of(model, x), state(model)
-        channels = channel_groups(model)
-        masks = random_masks(channels, share, seed)
-        small, _ = shrink(channels, masks)
-        assert same(state(model), before)
-        assert interface(small) == interface(model)
-        made = outputs_of(small, x)
-        with zeros_in(channels, masks) as full:
-            zeros = outputs_of(full, x)
-        assert distance(zeros, made) <= 1e-4
-        assert distance(outputs_of(model, x), whole) == 0
-        price, facts = costs(channels), measuring.report(small).total
-        assert price.parameters(masks) == facts.parameters
-        assert price.macs(masks) == facts.macs
-        assert price.bytes(masks) == sum(v.value.numpy().nbytes for v in small.weights)
-        seen["all"] += 1
-        seen["removed"] += bool(masks)
-        seen["differs"] += distance(whole, zeros) > 1e-4
 
-    holds()
+def hold(seed: int) -> Counter:
+    """All that is promised of one network; returns whether anything went, and whether it mattered."""
+    model = randomized(graph(seed, steps=3 + seed % 8), seed)
+    x = inputs_for(model, seed)
+    whole, (calls, weights) = outputs_of(model, x), state(model)
+    channels = channel_groups(model)
+    masks = random_masks(channels, (0.3, 0.5, 0.7, 1.0)[seed % 4], seed)
+    small, _ = shrink(channels, masks)
+    assert state(model)[0] == calls
+    assert all(map(np.array_equal, state(model)[1], weights))
+    assert interface(small) == interface(model)
+    assert all(0 not in variable.shape for variable in small.weights)
+    made = outputs_of(small, x)
+    with zeros_in(channels, masks) as full:
+        zeros = outputs_of(full, x)
+    assert distance(zeros, made) <= EXACT
+    assert distance(outputs_of(model, x), whole) == 0
+    price, facts = costs(channels), measuring.report(small).total
+    assert price.parameters(masks) == facts.parameters
+    assert price.macs(masks) == facts.macs
+    assert price.bytes(masks) == bytes_of(small)
+    return Counter(networks=1, smaller=bool(masks), other=distance(whole, zeros) > EXACT)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("start", range(0, 400, 40))
+def test_zeroed_is_small_and_costs_are_what_it_costs(start):
+    """And the given model is untouched; nearly always what was removed made a difference."""
     keras.backend.clear_session()
-    # In the others everything is an output, or is read by something that needs all of it.
-    assert seen["removed"] > 0.75 * seen["all"]
-    assert seen["differs"] > 0.9 * seen["removed"]
+    seen = sum((hold(seed) for seed in range(start, start + 40)), Counter())
+    assert seen["smaller"] >= 0.8 * seen["networks"]
+    assert seen["other"] >= 0.9 * seen["smaller"]
+
+
+few = settings(max_examples=20)
 
 
 @few
 @given(GRAPHS, st.integers(0, 9))
-def test_more_that_holds_on_each(model, seed):
-    """Nothing removed: the same bit for bit. Two steps are one. `zeroed` is a model of its own."""
-    randomized(model, seed)
-    x, channels = inputs_for(model, seed), channel_groups(model)
-    assert distance(outputs_of(model, x), outputs_of(shrink(channels, {})[0], x)) == 0
-    masks = random_masks(channels, 0.3, seed)
-    small, _ = shrink(channels, masks)
-    assert distance(outputs_of(zeroed(channels, masks), x), outputs_of(small, x)) <= 1e-4
-    again = channel_groups(small)
-    later = random_masks(again, 0.3, seed + 1)
-    both = {name: mask.copy() for name, mask in masks.items()}
+def test_nothing_removed_is_the_same_bit_for_bit(model, seed):
+    x = inputs_for(randomized(model, seed), seed)
+    assert distance(outputs_of(shrink(model, {})[0], x), outputs_of(model, x)) == 0
+
+
+@few
+@given(GRAPHS, st.integers(0, 9))
+def test_zeroed_is_a_model_of_its_own(model, seed):
+    channels = channel_groups(randomized(model, seed))
+    masks, x = random_masks(channels, 0.5, seed), inputs_for(model, seed)
+    full, small = zeroed(channels, masks), shrink(channels, masks)[0]
+    assert interface(full) == interface(model)
+    assert not {id(v) for v in full.variables} & {id(v) for v in model.variables}
+    assert distance(outputs_of(full, x), outputs_of(small, x)) <= EXACT
+
+
+@few
+@given(GRAPHS, st.integers(0, 9))
+def test_twice_is_once_with_both(model, seed):
+    channels = channel_groups(randomized(model, seed))
+    both = random_masks(channels, 0.3, seed)
+    smaller = channel_groups(shrink(channels, both)[0])
+    later = random_masks(smaller, 0.3, seed + 1)
     for name, mask in later.items():
         both[name][both[name]] = mask
-    twice, once = shrink(again, later)[0], shrink(channels, both)[0]
-    assert distance(outputs_of(twice, x), outputs_of(once, x)) <= 1e-6
+    x = inputs_for(model, seed)
+    twice, once = shrink(smaller, later)[0], shrink(channels, both)[0]
+    assert interface(twice) == interface(once)
+    assert distance(outputs_of(twice, x), outputs_of(once, x)) == 0
 
 
 @few
 @given(GRAPHS, st.integers(0, 9))
-def test_a_smaller_model_is_saved_and_loaded_like_any_other(model, seed):
-    randomized(model, seed)
-    x, channels = inputs_for(model, seed), channel_groups(model)
+def test_files_hold_it(tmp_path_factory, model, seed):
+    channels = channel_groups(randomized(model, seed))
     small, _ = shrink(channels, random_masks(channels, 0.5, seed))
-    with tempfile.TemporaryDirectory() as folder:
-        small.save(Path(folder) / "small.keras")
-        loaded = keras.models.load_model(Path(folder) / "small.keras")
-    assert interface(loaded) == interface(small)
-    assert distance(outputs_of(small, x), outputs_of(loaded, x)) <= 1e-6
+    path = tmp_path_factory.mktemp("models") / "small.keras"
+    small.save(path)
+    x = inputs_for(model, seed)
+    assert distance(outputs_of(keras.models.load_model(path), x), outputs_of(small, x)) == 0
