@@ -1,7 +1,8 @@
 """A smaller, ordinary Keras model, and a report of what went, with what, and what stayed."""
 
+import contextlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,7 +100,8 @@ def shrink(
     holds what is left of masks that are attached.
 
     What is left computes exactly what it did: the same as the full network with the removed
-    channels at zero. `verify` makes sure of it on random inputs, and raises RuntimeError if not.
+    channels at zero. `verify` makes sure of it on random inputs, before a softmax or sigmoid of the
+    outputs, and raises RuntimeError if not.
 
     Raises ValueError, having changed nothing, for a model whose graph is not known, masks that do
     not fit, and layers that cannot be made anew from their config.
@@ -127,7 +129,9 @@ def _verified(channels: Channels, masks: Masks, small: keras.Model) -> float:
         )
     rng = np.random.default_rng(0)
     inputs = keras.tree.map_structure(lambda zeros: _random(zeros, rng), zeros_for(channels.model))
-    apart = difference(zeroed(channels, masks), small, inputs)
+    full = zeroed(channels, masks)
+    with _without_saturation(full, small):
+        apart = difference(full, small, inputs)
     limit = TOLERANCE.get(channels.model.compute_dtype, 2e-2)
     if not apart <= limit:
         raise RuntimeError(
@@ -135,6 +139,21 @@ def _verified(channels: Channels, masks: Masks, small: keras.Model) -> float:
             "This is a mistake of course_utils.structure: please report it, with the model."
         )
     return apart
+
+
+@contextlib.contextmanager
+def _without_saturation(*models: keras.Model) -> Iterator[None]:
+    """Take softmax and sigmoid off the outputs for a while: near 0 and 1 they hide differences."""
+    flat = (keras.activations.softmax, keras.activations.sigmoid)
+    last = [one for m in models for one in m.layers if one.name in m.output_names]
+    found = [(one, one.activation) for one in last if getattr(one, "activation", None) in flat]
+    try:
+        for layer, _ in found:
+            layer.activation = keras.activations.linear
+        yield
+    finally:
+        for layer, activation in found:
+            layer.activation = activation
 
 
 def _random(zeros: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -152,6 +152,16 @@ def test_verify_finds_a_wrong_network(monkeypatch):
         structure.shrink(net(), 0.5, verify=True)
 
 
+def test_verify_looks_behind_a_softmax_that_is_certain():
+    """Outputs of exactly 0 and 1 would be alike whatever went wrong; scores of 10,000 are not."""
+    model = models.lenet300()
+    model.get_layer("fc3").kernel.assign(1e4 * model.get_layer("fc3").kernel.numpy())
+    small, report = structure.shrink(model, 0.5, verify=True)
+    assert report.difference > 0
+    assert small.get_layer("fc3").activation is keras.activations.softmax
+    assert model.get_layer("fc3").activation is keras.activations.softmax
+
+
 def test_verify_has_nothing_to_say_about_inexact_removal():
     inputs = keras.Input((6,))
     x = layers.LayerNormalization(name="norm")(layers.Dense(8, name="hidden")(inputs))
