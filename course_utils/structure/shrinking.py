@@ -145,7 +145,7 @@ def _verified(channels: Channels, masks: Masks, small: keras.Model) -> float:
 def _without_saturation(*models: keras.Model) -> Iterator[None]:
     """Take softmax and sigmoid off the outputs for a while: near 0 and 1 they hide differences."""
     flat = (keras.activations.softmax, keras.activations.sigmoid)
-    last = [one for m in models for one in m.layers if one.name in m.output_names]
+    last = [layer for model in models for layer in _last(model)]
     found = [(one, one.activation) for one in last if getattr(one, "activation", None) in flat]
     try:
         for layer, _ in found:
@@ -154,6 +154,12 @@ def _without_saturation(*models: keras.Model) -> Iterator[None]:
     finally:
         for layer, activation in found:
             layer.activation = activation
+
+
+def _last(model: keras.Model) -> list[keras.Layer]:
+    if isinstance(model, keras.Sequential):
+        return model.layers[-1:]
+    return [layer for layer in model.layers if layer.name in model.output_names]
 
 
 def _random(zeros: np.ndarray, rng: np.random.Generator) -> np.ndarray:

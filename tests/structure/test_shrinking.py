@@ -152,14 +152,26 @@ def test_verify_finds_a_wrong_network(monkeypatch):
         structure.shrink(net(), 0.5, verify=True)
 
 
-def test_verify_looks_behind_a_softmax_that_is_certain():
-    """Outputs of exactly 0 and 1 would be alike whatever went wrong; scores of 10,000 are not."""
+def test_verify_looks_behind_a_softmax_that_is_certain(monkeypatch):
+    """Its outputs are 0 and 1, whatever goes wrong before; the scores are not."""
+    from course_utils.structure import shrinking
+
     model = models.lenet300()
-    model.get_layer("fc3").kernel.assign(1e4 * model.get_layer("fc3").kernel.numpy())
-    small, report = structure.shrink(model, 0.5, verify=True)
-    assert report.difference > 0
-    assert small.get_layer("fc3").activation is keras.activations.softmax
-    assert model.get_layer("fc3").activation is keras.activations.softmax
+    model.get_layer("fc3").bias.assign(1000.0 * np.arange(10))
+    rebuilt = shrinking.rebuilt
+
+    def disturbed(channels, kept):
+        small = rebuilt(channels, kept)
+        small.get_layer("fc3").bias.assign_add(np.full(10, 10.0) * (np.arange(10) == 0))
+        return small
+
+    good, report = structure.shrink(model, 0.5, verify=True)
+    x = np.random.default_rng(0).random((4, 28, 28, 1), "float32")
+    assert set(good(x).numpy().ravel()) == {0.0, 1.0}
+    assert good.get_layer("fc3").activation is keras.activations.softmax
+    monkeypatch.setattr(shrinking, "rebuilt", disturbed)
+    with pytest.raises(RuntimeError, match="please report"):
+        structure.shrink(model, 0.5, verify=True)
 
 
 def test_verify_has_nothing_to_say_about_inexact_removal():
