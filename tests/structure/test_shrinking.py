@@ -165,7 +165,7 @@ def test_verify_looks_behind_a_softmax_that_is_certain(monkeypatch):
         small.get_layer("fc3").bias.assign_add(np.full(10, 10.0) * (np.arange(10) == 0))
         return small
 
-    good, report = structure.shrink(model, 0.5, verify=True)
+    good, _ = structure.shrink(model, 0.5, verify=True)
     x = np.random.default_rng(0).random((4, 28, 28, 1), "float32")
     assert set(good(x).numpy().ravel()) == {0.0, 1.0}
     assert good.get_layer("fc3").activation is keras.activations.softmax
