@@ -14,7 +14,8 @@ def randomized(model: keras.Model, seed: int = 0) -> keras.Model:
     rng = np.random.default_rng(seed)
     for variable in model.weights:
         name = variable.path.rsplit("/", 1)[-1]
-        if name in ("gamma", "scale", "moving_variance", "variable"):  # LayerScale's has no name
+        # LayerScale's has no name: Keras calls it variable, variable_1, …
+        if name in ("gamma", "scale", "moving_variance") or name.startswith("variable"):
             variable.assign(rng.uniform(0.5, 1.5, variable.shape))
         elif name in ("beta", "bias", "moving_mean"):
             variable.assign(rng.normal(0, 0.3, variable.shape))

@@ -23,6 +23,9 @@ python3 tools/environment.py COMMAND      (Windows: py -3 tools/environment.py C
 
 FIRST_NOTEBOOK = "notebooks/00_start_here.ipynb"
 TESTED = ("tests", "course_utils", "notebooks")
+# Two files at a time: a process that has tested for long holds 2 GB, and lessons use both cores
+# themselves now and then. A notebook's cells stay together.
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
 CACHES = (".venv", ".venv-peers", ".pytest_cache", ".ruff_cache", ".hypothesis", "dist")
 
 
@@ -100,7 +103,7 @@ def test(clone: Clone, arguments: list[str]) -> int:
 def pytest_arguments(clone: Clone, arguments: list[str]) -> list[str]:
     """Return pytest's arguments: everything, unless the caller names a file or folder."""
     named = any((clone.root / word.split("::")[0]).exists() for word in arguments if word)
-    return arguments if named else [*TESTED, *arguments]
+    return arguments if named else [*TESTED, *SIDE_BY_SIDE, *arguments]
 
 
 def peers(clone: Clone, arguments: list[str]) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 GIGABYTE = 10**9
-ROOM_NEEDED = 21 * GIGABYTE // 10  # the environment takes that where the cache cannot be linked to
+ROOM_NEEDED = 23 * GIGABYTE // 10  # the environment takes that where the cache cannot be linked to
 
 
 class Refusal(Exception):
