@@ -1,0 +1,21 @@
+"""Tasks beyond single digits, with data that the project makes itself: pictures, sounds, words."""
+
+from course_utils.tasks.average_precision import (
+    average_precisions,
+    mean_average_precision,
+    precision_recall,
+)
+from course_utils.tasks.boxes import Objects, box_iou
+from course_utils.tasks.scenes import Canvas, Scenes, load_scenes, make_scenes
+
+__all__ = [
+    "Canvas",
+    "Objects",
+    "Scenes",
+    "average_precisions",
+    "box_iou",
+    "load_scenes",
+    "make_scenes",
+    "mean_average_precision",
+    "precision_recall",
+]
