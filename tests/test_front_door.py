@@ -21,6 +21,7 @@ from front_door.install import environment_state, lock_entry, write_stamp
 from front_door.paths import Clone
 from front_door.peers import Peer
 from front_door.preflight import (
+    GIGABYTE,
     ROOM_NEEDED,
     Machine,
     folder_problem,
@@ -136,7 +137,7 @@ def test_debian_without_ensurepip_is_told_the_package():
 
 
 def test_little_room_is_a_warning():
-    assert "0.5 GB" in room_warning(ROOM_NEEDED // 4)
+    assert "0.5 GB" in room_warning(GIGABYTE // 2)
     assert room_warning(ROOM_NEEDED) is None
 
 
