@@ -1,5 +1,6 @@
 """The sparse file: round trips bit for bit, the paper's figure, and files that lie."""
 
+import base64
 import contextlib
 import hashlib
 import json
@@ -15,6 +16,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from course_utils import sparsefile
 from course_utils.sparsefile.container import MAGIC
 from course_utils.sparsefile.gaps import WIDTHS, pack, unpack
+from course_utils.sparsefile.huffman import coded, decoded
 from course_utils.sparsefile.tensors import DTYPES, restore, store
 
 KINDS = st.sampled_from(DTYPES)
@@ -111,21 +113,109 @@ def test_never_more_bytes_than_dense_values(sparsity):
 
 
 def test_bytes_are_those_of_values_and_gaps():
-    """At 90 %: 1,000 values of 32 bits, each with a gap of 5 to 7 bits, and few fillers."""
+    """At 90 %: 1,000 values of 32 bits, each with a gap that has an entropy of 4.7 bits."""
     W = pruned(0.9)
-    head, data = store("W", W)
-    least = np.count_nonzero(W) * (32 + head.gap) / 8
-    assert 5 <= head.gap <= 7
-    assert least <= len(data) < 1.05 * least
+    _, data = store("W", W)
+    gap_bits = sparsefile.entropy(sparsefile.to_gaps(np.flatnonzero(W), 8).codes)
+    assert gap_bits == pytest.approx(4.7, abs=0.2)  # of a geometric distribution: h(0.1) / 0.1
+    least = np.count_nonzero(W) * (32 + gap_bits) / 8
+    assert least <= len(data) < 1.02 * least
 
 
 def test_few_different_values_are_stored_once():
     """Weight sharing: 15 values in a table, 4 bits for each weight that points at one."""
-    W = pruned(0.0)
-    shared = np.linspace(-1, 1, 15, dtype="float32")[np.clip(W * 4 + 7, 0, 14).astype(int)]
+    rng = np.random.default_rng(0)
+    shared = np.linspace(-1, 1, 15, dtype="float32")[rng.integers(0, 15, 10_000)]
     head, data = store("W", shared)
     assert head.shared == 15
-    assert len(data) == 15 * 4 + 10_000 * 4 // 8
+    # As many of each: Huffman's code can save only the sixteenth place that is not taken.
+    assert 0.95 * 10_000 * 4 / 8 < len(data) - 15 * 4 <= 10_000 * 4 // 8
+
+
+# ----------------------------------------------------------------------------------- Huffman's code
+
+BYTES = arrays(np.uint8, st.integers(0, 300), elements=st.integers(0, 255))
+
+
+@given(BYTES)
+def test_codes_lead_back_to_the_numbers(numbers):
+    np.testing.assert_array_equal(decoded(coded(numbers), len(numbers)), numbers)
+
+
+@given(BYTES, st.integers(0, 301))
+def test_codes_of_another_count_are_refused(numbers, count):
+    if count != len(numbers):
+        with pytest.raises(ValueError, match="codes"):
+            decoded(coded(numbers), count)
+
+
+@given(st.binary(max_size=40), st.integers(0, 50))
+def test_bytes_that_are_no_code_are_refused_or_give_as_many_numbers(data, count):
+    with contextlib.suppress(ValueError):
+        assert len(decoded(data, count)) == count
+
+
+@pytest.mark.parametrize("shares", [[0.7, 0.2, 0.07, 0.03], [0.25] * 4, [0.9, 0.1], [1.0]])
+def test_a_code_takes_what_huffman_takes_and_no_less_than_the_entropy(shares):
+    """Against an independent count: the sum of all merged weights is the code's length in bits."""
+    counts = (np.array(shares) * 20_000).astype(int)
+    numbers = np.random.default_rng(0).permutation(np.repeat(np.arange(len(counts)), counts))
+    heap, merged = list(counts), 0
+    while len(heap) > 1:
+        heap.sort()
+        heap = [heap[0] + heap[1], *heap[2:]]
+        merged += heap[0]
+    least = max(merged, len(numbers))  # one bit, where there is only one number
+    length = 8 * len(coded(numbers))
+    assert sparsefile.entropy(numbers) * len(numbers) <= length
+    assert least <= length < least + 8 * 100  # the lengths of the codes stand in front
+
+
+@given(arrays(np.int64, st.integers(1, 40), elements=st.integers(-5, 5)))
+def test_entropy_lies_between_nothing_and_the_logarithm_of_how_many_there_are(numbers):
+    found = sparsefile.entropy(numbers)
+    assert -1e-12 <= found <= np.log2(len(np.unique(numbers))) + 1e-12
+    assert sparsefile.entropy(np.arange(8)) == 3
+
+
+def test_skewed_places_and_gaps_are_coded_in_fewer_bytes():
+    rng = np.random.default_rng(0)
+    W = np.where(rng.random(40_000) < 0.97, 0, np.round(rng.normal(size=40_000)))
+    head, data = store("W", W.astype("float32"))
+    assert head.coded_gaps
+    assert head.coded_entries
+    codes = sparsefile.to_gaps(np.flatnonzero(W), head.gap).codes
+    least = len(codes) * (sparsefile.entropy(codes) + sparsefile.entropy(W[W != 0])) / 8
+    assert least < len(data) < 1.1 * least + 4 * head.shared
+    assert same_bits(restore(head, data), W.astype("float32"))
+
+
+def test_the_parts_of_a_file_are_all_of_it_but_its_description():
+    given_arrays = {"a": pruned(0.9, 2000), "b": np.arange(5), "none": np.zeros(9)}
+    data = sparsefile.encode(given_arrays)
+    found = sparsefile.parts(data)
+    assert list(found) == list(given_arrays)
+    assert found["a"]["values"] == 4 * np.count_nonzero(given_arrays["a"])
+    (length,) = struct.unpack("<I", data[8:12])
+    assert sum(sum(kinds.values()) for kinds in found.values()) == len(data) - 12 - length - 32
+    with pytest.raises(ValueError, match="This is no sparse file"):
+        sparsefile.parts(data[:-1])
+
+
+OLD = """
+k1NQQVJTRQFSAAAAeNoNybEKgCAUBdB/ufMd0lTIH2l4vMGoIJAEcyiif8/xcF607W6IKHkFkWpNz4UogrlzzyW10YIS6AelnejplI
+Kl73E2E/p5paPhoPr9mSgV0sAYY4wx4ztjjDHGfGmMMcaYHwEAAAAAAAAAPwAAAEAAAKC/VVVTVUVVFQIBAQACAAMABACWkwB5UDHg
++O172/r8vHxnbgnECBrSPj8TTrpz2zhCVg==
+"""
+
+
+def test_a_file_of_the_first_version_without_codes_is_still_read():
+    found, words = sparsefile.decode(base64.b64decode(OLD))
+    W = np.zeros((6, 50), "float32")
+    W[::2, ::7], W[1, 3], W[5, 49] = 0.5, -1.25, 2
+    assert same_bits(found["W"], W)
+    assert same_bits(found["b"], np.arange(5, dtype="int16"))
+    assert words == "old"
 
 
 def test_a_network_of_nothing_but_zeros_takes_next_to_nothing():
@@ -160,7 +250,7 @@ def forged(about: object, body: bytes = b"", packed: bytes | None = None) -> byt
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"PK\x03\x04", b"<html>", whole()[1:], b"\x93SPARSE\x02" * 9]
+    "data", [b"", b"PK\x03\x04", b"<html>", whole()[1:], b"\x93SPARSE\x03" * 9]
 )
 def test_other_kinds_of_files(data):
     refused(data, "another kind of file")
@@ -222,7 +312,10 @@ def test_a_description_of_another_form(about):
         ["W", "float32", [-2], 2, 0, 0], ["W", "float32", [2.0], 2, 0, 0],
         ["W", "float32", [True], 1, 0, 0], ["W", "float32", [2], 1, 0, 0],
         ["W", "float32", [2], 3, 4, 0], ["W", "float32", [2], -1, 4, 0],
-        ["W", "float32", [2], 2, 17, 0], ["W", "float32", [2], 2, 0, 70_000],
+        ["W", "float32", [2], 2, 17, 0], ["W", "float32", [2], 2, 9, 0, 3, 0],
+        ["W", "float32", [2], 2, 0, 0, 3, 0], ["W", "float32", [2], 2, 0, 0, 0, 3],
+        ["W", "float32", [2], 2, 0, 300, 0, 3], ["W", "float32", [2], 2, 8, 2, -1, 0],
+        ["W", "float32", [2], 2, 0, 70_000],
         ["W", "float32", [1] * 40, 1, 0, 0], ["W", "float32", [2**41], 0, 4, 0],
     ],
     ids=str,
@@ -254,7 +347,7 @@ def test_entries_that_point_beyond_their_table():
     assert sparsefile.decode(forged(about, b"abc" + b"\x08"))[0]["W"].tolist() == [97, 99]
 
 
-@given(st.binary(max_size=60), st.lists(st.integers(-1, 9), min_size=3, max_size=4), KINDS)
+@given(st.binary(max_size=60), st.lists(st.integers(-1, 9), min_size=3, max_size=6), KINDS)
 def test_whatever_a_file_says_it_is_read_or_refused(body, numbers, dtype):
     """No other error than ValueError, and never an array that is not as described."""
     shape, rest = [max(numbers[0], 0)], numbers[1:]
@@ -262,6 +355,14 @@ def test_whatever_a_file_says_it_is_read_or_refused(body, numbers, dtype):
     with contextlib.suppress(ValueError):
         found = sparsefile.decode(data)[0]["W"]
         assert (found.dtype, list(found.shape)) == (np.dtype(dtype), shape)
+
+
+def test_codes_that_unpack_to_more_than_they_should():
+    """A few bytes that stand for a million zeros: no more than one too many is unpacked."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    bomb = packer.compress(bytes(1_000_000)) + packer.flush()
+    about = {"text": "", "arrays": [["W", "uint8", [9], 5, 8, 2, 0, len(bomb)]]}
+    refused(forged(about, bytes(5) + b"ab" + bomb), "codes are not those of 5 numbers")
 
 
 def test_what_is_read_can_be_written_to():

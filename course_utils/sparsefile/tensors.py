@@ -1,4 +1,4 @@
-"""One array as bytes, in whichever of four ways takes the fewest; and back, bit for bit."""
+"""One array as bytes, in whichever of several ways takes the fewest; and back, bit for bit."""
 
 import itertools
 import math
@@ -11,11 +11,11 @@ from course_utils.sparsefile.gaps import (
     WIDTHS,
     cheapest_width,
     from_gaps,
-    pack,
     packed_bytes,
     to_gaps,
     unpack,
 )
+from course_utils.sparsefile.huffman import BITS, decoded, narrowest
 
 DTYPES = (
     "float16", "float32", "float64",
@@ -34,6 +34,8 @@ class Head:
     entries: int  # values in the file: all, or the non-zeros and fillers
     gap: int = 0  # bits of a gap; 0: every value is there, zeros included
     shared: int = 0  # values in the table that entries point into; 0: each stands for itself
+    coded_gaps: int = 0  # bytes of the gaps in Huffman's code; 0: `gap` bits each
+    coded_entries: int = 0  # bytes of the places in the table in Huffman's code
 
     @property
     def size(self) -> int:
@@ -50,14 +52,14 @@ class Head:
         itemsize = np.dtype(self.dtype).itemsize
         of_entries = packed_bytes(self.code_bits, self.entries)
         return (
-            packed_bytes(self.gap, self.entries),
+            self.coded_gaps or packed_bytes(self.gap, self.entries),
             self.shared * itemsize,
-            of_entries if self.shared else self.entries * itemsize,
+            (self.coded_entries or of_entries) if self.shared else self.entries * itemsize,
         )
 
 
 def store(name: str, array: np.ndarray) -> tuple[Head, bytes]:
-    """Return the head and the fewest bytes of an array: with or without gaps, and a table.
+    """Return the head and the fewest bytes of an array: with or without gaps, a table, codes.
 
     Zero is what has no bit set: -0.0 is stored. Raises TypeError for other dtypes than DTYPES.
 
@@ -69,8 +71,8 @@ def store(name: str, array: np.ndarray) -> tuple[Head, bytes]:
         raise TypeError(f"{name} holds {array.dtype}; a sparse file holds {', '.join(DTYPES)}.")
     head = Head(name, array.dtype.name, array.shape, array.size)
     bits = _bits(array)
-    ways = itertools.product((False, True), repeat=2)
-    stored = [_stored(head, bits, sparse, shared) for sparse, shared in ways]
+    ways = itertools.product(("no gaps", "cheapest", "a byte"), (False, True))
+    stored = [_stored(head, bits, gap, shared) for gap, shared in ways]
     return min((s for s in stored if s), key=lambda pair: len(pair[1]))
 
 
@@ -84,12 +86,13 @@ def restore(head: Head, data: bytes) -> np.ndarray:
     gaps, table, values = split(data, head.parts())
     bits = _unsigned(head.dtype)
     if head.shared:
-        codes = unpack(values, head.code_bits, head.entries)
+        codes = _numbers(values, head.code_bits, head.entries, head.coded_entries)
         _require(bool((codes < head.shared).all()), head, "points beyond its table")
         entries = np.frombuffer(table, bits)[codes]
     else:
         entries = np.frombuffer(values, bits)
-    whole = _placed(head, from_gaps(unpack(gaps, head.gap, head.entries)), entries)
+    codes = _numbers(gaps, head.gap, head.entries, head.coded_gaps)
+    whole = _placed(head, from_gaps(codes), entries)
     return whole.view(np.dtype(head.dtype).newbyteorder("<")).astype(head.dtype).reshape(head.shape)
 
 
@@ -103,7 +106,9 @@ def checked_head(fields: object) -> Head:
         name, dtype, shape, *numbers = fields
         whole = all(type(n) is int and 0 <= n < 1 << 40 for n in (*shape, *numbers))
         sound = isinstance(name, str) and dtype in DTYPES and whole and len(shape) < 32
-        head = Head(name, dtype, tuple(shape), *numbers) if sound and len(numbers) == 3 else None
+        # Files of the first version know no codes.
+        known = sound and len(numbers) in (3, 5)
+        head = Head(name, dtype, tuple(shape), *numbers) if known else None
     except (TypeError, ValueError):
         head = None
     if head is None or not _fits(head):
@@ -125,7 +130,9 @@ def split(data: bytes, lengths: Sequence[int]) -> list[bytes]:
 
 def _fits(head: Head) -> bool:
     complete = head.entries == head.size if not head.gap else head.entries <= head.size
-    return complete and head.gap in (0, *WIDTHS) and head.shared <= LARGEST_TABLE
+    sound = not head.coded_gaps or 0 < head.gap <= BITS
+    sound &= not head.coded_entries or 0 < head.shared <= 1 << BITS
+    return complete and sound and head.gap in (0, *WIDTHS) and head.shared <= LARGEST_TABLE
 
 
 def _bits(array: np.ndarray) -> np.ndarray:
@@ -138,29 +145,38 @@ def _unsigned(dtype: str) -> np.dtype:
     return np.dtype(f"<u{np.dtype(dtype).itemsize}")
 
 
-def _stored(head: Head, bits: np.ndarray, sparse: bool, shared: bool) -> tuple[Head, bytes] | None:
-    """Return one of the four ways; None where the table would be too large."""
+def _stored(head: Head, bits: np.ndarray, gap: str, shared: bool) -> tuple[Head, bytes] | None:
+    """Return one of the ways; None where the table would be too large."""
     different = np.unique(bits) if shared else ()
     if len(different) > LARGEST_TABLE - 1:
         return None
     gaps, entries = b"", bits
-    if sparse:
+    if gap != "no gaps":
         value_bits = max(1, len(different).bit_length()) if shared else 8 * bits.itemsize
-        head, gaps, entries = _without_zeros(head, bits, value_bits)
+        # Gaps of a byte may take fewest when they are coded: then long ones cost only themselves.
+        width = BITS if gap == "a byte" else cheapest_width(np.flatnonzero(bits), value_bits)
+        head, gaps, entries = _without_zeros(head, bits, width)
     if not shared:
         return head, gaps + entries.tobytes()
     table, codes = np.unique(entries, return_inverse=True)
     head = replace(head, shared=len(table))
-    return head, gaps + table.tobytes() + pack(codes, head.code_bits)
+    places, length = narrowest(codes, head.code_bits)
+    return replace(head, coded_entries=length), gaps + table.tobytes() + places
 
 
-def _without_zeros(head: Head, bits: np.ndarray, value_bits: int) -> tuple[Head, bytes, np.ndarray]:
+def _without_zeros(head: Head, bits: np.ndarray, width: int) -> tuple[Head, bytes, np.ndarray]:
     positions = np.flatnonzero(bits)
-    gaps = to_gaps(positions, cheapest_width(positions, value_bits))
+    gaps = to_gaps(positions, width)
     entries = np.zeros(len(gaps.codes), bits.dtype)
     entries[~gaps.fillers] = bits[positions]
-    head = replace(head, entries=len(entries), gap=gaps.width)
-    return head, pack(gaps.codes, gaps.width), entries
+    data, length = narrowest(gaps.codes, width)
+    head = replace(head, entries=len(entries), gap=width, coded_gaps=length)
+    return head, data, entries
+
+
+def _numbers(data: bytes, width: int, count: int, coded: int) -> np.ndarray:
+    """Return what `narrowest` wrote."""
+    return decoded(data, count) if coded else unpack(data, width, count)
 
 
 def _placed(head: Head, positions: np.ndarray, entries: np.ndarray) -> np.ndarray:
