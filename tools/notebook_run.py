@@ -35,8 +35,12 @@ def execute(notebook: NotebookNode, where: Path) -> str:
         record_timing=False,
         store_widget_state=False,
         coalesce_streams=True,
-        # The kernel warns on every start that its local connection is not encrypted.
-        extra_arguments=["--IPKernelApp.log_level=ERROR"],
+        extra_arguments=[
+            # The kernel warns on every start that its local connection is not encrypted.
+            "--IPKernelApp.log_level=ERROR",
+            # Twice the pixels at the same size: figures stay sharp on a projector.
+            "--InlineBackend.figure_formats={'retina'}",
+        ],
         resources={"metadata": {"path": str(where)}},
     )
     try:
