@@ -168,7 +168,8 @@ def test_a_code_takes_what_huffman_takes_and_no_less_than_the_entropy(shares):
     least = max(merged, len(numbers))  # one bit, where there is only one number
     length = 8 * len(coded(numbers))
     assert sparsefile.entropy(numbers) * len(numbers) <= length
-    assert least <= length < least + 8 * 100  # the lengths of the codes stand in front
+    # The lengths of the codes stand in front, and the rarest number shares its code with the end.
+    assert least <= length < least + min(counts) + 8 * 100
 
 
 @given(arrays(np.int64, st.integers(1, 40), elements=st.integers(-5, 5)))
@@ -180,7 +181,7 @@ def test_entropy_lies_between_nothing_and_the_logarithm_of_how_many_there_are(nu
 
 def test_skewed_places_and_gaps_are_coded_in_fewer_bytes():
     rng = np.random.default_rng(0)
-    W = np.where(rng.random(40_000) < 0.97, 0, np.round(rng.normal(size=40_000)))
+    W = np.where(rng.random(200_000) < 0.97, 0, rng.binomial(8, 0.5, size=200_000) - 4)
     head, data = store("W", W.astype("float32"))
     assert head.coded_gaps
     assert head.coded_entries
