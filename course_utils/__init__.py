@@ -27,6 +27,7 @@ The modules, in the order in which they build on one another; each imports only 
     data          digits, verified, split once
     models        the course's small networks
     tasks         scenes, sounds and words, and their networks
+    graph         a model as a list of calls
     pruning       find kernels, hold masks, follow   the heart of it
     measuring     what a model holds, costs, takes
     structure     channels that belong together, and a model without some

@@ -33,6 +33,7 @@ ORDER = (
     "data",
     "models",
     "tasks",
+    "graph",
     "pruning",
     "measuring",
     "structure",
