@@ -1,4 +1,4 @@
-"""One line that says how far a training is, and how long it will take."""
+"""One line that says how far a training or a sweep is, and how long it will take."""
 
 import os
 import sys
@@ -112,13 +112,54 @@ class Progress(keras.callbacks.Callback):
         self._line.show(text)
 
 
-def _lasting(done: int, total: int) -> str:
+class Trials:
+    """Show one line while a sweep runs, and leave a line without timings behind.
+
+    Give it to `sweeping.sweep` or `search`. Who looks (see `Progress`) sees the line move, `sweep:
+    7 of 30 trials, about 40 s left`; everyone else sees the last line only. It tells how many
+    trials were in the file already; the estimate is made from the others.
+
+    >>> line = Trials("sweep")
+    >>> for done in (5, 6, 7, 8):
+    ...     line.show(done, total=8, known=5)
+    >>> line.close()
+    sweep: 8 trials, 5 of them from the file
+    """
+
+    def __init__(self, label: str):
+        self.label = label
+        self._line = None
+        self._state = (0, 0, 0)  # done, in all, known from the file
+
+    def show(self, done: int, total: int, known: int = 0) -> None:
+        """Bring the line up to date."""
+        if self._line is None:
+            self._line = _line_for_this_place()
+            self._origin = time.monotonic()
+        self._state = (done, total, known)
+        text = f"{self.label}: {done} of {total} trials"
+        if done > known and done < total:
+            each = (time.monotonic() - self._origin) / (done - known)
+            text += f", {_about(each * (total - done))} left"
+        self._line.show(text)
+
+    def close(self) -> None:
+        """Leave the lasting line; do nothing if nothing was shown."""
+        if self._line is None:
+            return
+        line, self._line = self._line, None
+        done, total, known = self._state
+        read = f", {known} of them from the file" if known else ""
+        line.finish(f"{self.label}: {_lasting(done, total, 'trial')}{read}")
+
+
+def _lasting(done: int, total: int, noun: str = "epoch") -> str:
     """Say what was run.
 
     >>> _lasting(10, 10), _lasting(3, 10), _lasting(1, 1)
     ('10 epochs', 'stopped after 3 of 10 epochs', '1 epoch')
     """
-    noun = "epoch" if max(done, total) == 1 else "epochs"
+    noun = noun if max(done, total) == 1 else f"{noun}s"
     return f"{done} {noun}" if done >= total else f"stopped after {done} of {total} {noun}"
 
 

@@ -1,4 +1,4 @@
-"""The one line that says how far a training is."""
+"""The one line that says how far a training is, or a sweep."""
 
 import io
 import re
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from notebook_run import execute
 
-from course_utils import progress, pruning, schedules
+from course_utils import progress, pruning, schedules, sweeping
 from course_utils.backend import keras
 from course_utils.progress import Progress
 
@@ -191,3 +191,40 @@ def test_notebook_line_is_replaced_and_survives_an_interrupt(tmp_path):
     assert done.data == {"text/plain": "masked: 3 epochs"}
     [text] = [o.data["text/plain"] for o in cells[2].outputs if o.output_type == "display_data"]
     assert text == "dense: stopped after 1 of 3 epochs"
+
+
+# ---------------------------------------------------------------------------- trials
+
+
+def test_a_sweep_leaves_one_line_and_says_what_the_file_had(capsys, tmp_path):
+    file, trials = tmp_path / "sweep.jsonl", sweeping.grid(x=range(3))
+    for known in trials[:2], trials, trials:
+        sweeping.sweep(lambda x: {"y": x}, known, file=file, progress=progress.Trials("sweep"))
+    assert capsys.readouterr() == (
+        "sweep: 2 trials\nsweep: 3 trials, 2 of them from the file\n"
+        "sweep: 3 trials, 3 of them from the file\n",
+        "",
+    )
+
+
+def test_a_sweep_that_ends_early_says_so(capsys):
+    with pytest.raises(sweeping.TrialsFailed):
+        sweeping.sweep(
+            lambda x: {"y": 1 / x}, sweeping.grid(x=range(3)), progress=progress.Trials("sweep")
+        )
+    assert capsys.readouterr().out == "sweep: stopped after 2 of 3 trials\n"
+
+
+def test_the_estimate_of_a_sweep_leaves_out_what_the_file_had(monkeypatch):
+    clock = iter([0, 20, 40])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    line = progress.Trials("sweep")
+    for done in (5, 6, 7):
+        line.show(done, 10, known=5)
+    text = sys.stdout.getvalue().replace("\x1b[K", "").split("\r")[1:]
+    assert text == [
+        "sweep: 5 of 10 trials",
+        "sweep: 6 of 10 trials, about 80 s left",
+        "sweep: 7 of 10 trials, about 60 s left",
+    ]

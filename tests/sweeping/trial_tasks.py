@@ -1,0 +1,63 @@
+"""Tasks that a worker process can import: cheap ones, ones that fail or die, and a training."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+
+
+def square(x: float, power: int = 2) -> dict[str, float]:
+    return {"value": x**power, "half": x / 2}
+
+
+def told(x: int, folder: str) -> dict[str, float]:
+    """Leave a mark for each call, so that a test can count calls."""
+    mark = f"{x}-{os.getpid()}-{time.monotonic_ns()}"
+    (Path(folder) / mark).touch()
+    return {"value": x**2, "pid": os.getpid()}
+
+
+def slow(x: int, folder: str, wait: float = 0.3) -> dict[str, float]:
+    """As `told`, but it takes a while, and says so by the mark before it waits."""
+    row = told(x, folder)
+    time.sleep(wait)
+    return row
+
+
+def refuses(x: int, bad: str) -> dict[str, float]:
+    """Raise for one x as long as a file says so."""
+    if Path(bad).exists() and x == int(Path(bad).read_text()):
+        raise ArithmeticError(f"no {x} today")
+    return {"value": x}
+
+
+def dies(x: int, bad: str) -> dict[str, float]:
+    """Kill the process that runs it, for one x, as long as a file says so."""
+    if Path(bad).exists() and x == 2:
+        time.sleep(0.5)  # until the others are done
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"value": x}
+
+
+def threads(x: int) -> dict[str, float]:
+    from course_utils.sweeping.pool import THREADS
+
+    return {name.lower(): int(os.environ[name]) for name in THREADS}
+
+
+def train(seed: int, sparsity: float) -> dict[str, float]:
+    """Prune and retrain a network of 72 weights, and count."""
+    from course_utils import criteria, masking, pruning
+    from course_utils.backend import keras
+
+    keras.utils.set_random_seed(seed)
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(8), keras.layers.Dense(3)])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    pruning.attach(model, masking.make_masks(criteria.magnitude(pruning.weights(model)), sparsity))
+    rng = np.random.default_rng(seed)
+    x, y = rng.normal(size=(32, 6)), rng.integers(0, 3, 32)
+    model.fit(x, y, batch_size=8, verbose=0)
+    left = sum(int(np.count_nonzero(W)) for W in pruning.weights(model).values())
+    return {"left": left, "loss": np.float32(1.0)}
