@@ -20,7 +20,8 @@ The modules, in the order in which they build on one another; each imports only 
     schedules     step -> sparsity
     regrowth      masks that move
     costs         what a layer costs
-    sparsefile    arrays of zeros, in few bytes      to here
+    sparsefile    arrays of zeros, in few bytes
+    forgetting    what one number hides              to here
     backend       TensorFlow and Keras, quietly
     datafiles     files, read and fetched safely
     mnist         where MNIST may be

@@ -1,11 +1,14 @@
 """Results that took too long to measure in a lesson: measured once, committed as data.
 
-Each table is a CSV file in results/, made by the script of the same name in benchmarks/. They lie
-inside the package, so that the lessons find them wherever it is installed.
+Each table is a CSV file in results/, made by the script of the same name in benchmarks/; what is no
+table, such as the answers of many networks, is an .npz file beside it. They lie inside the package,
+so that the lessons find them wherever it is installed.
 """
 
 import csv
 from pathlib import Path
+
+import numpy as np
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -18,11 +21,20 @@ def rows(name: str) -> list[dict[str, float | str]]:
     >>> sorted(rows("mnist_retrain")[0])[:3]
     ['epoch', 'network', 'seed']
     """
-    tables = {path.stem: path for path in RESULTS.glob("*.csv")}
-    if name not in tables:
-        raise FileNotFoundError(f"no recorded results called {name!r}; there are {sorted(tables)}.")
-    with tables[name].open(newline="") as file:
+    with _found(name, ".csv").open(newline="") as file:
         return [{key: _number(value) for key, value in row.items()} for row in csv.DictReader(file)]
+
+
+def arrays(name: str) -> dict[str, np.ndarray]:
+    """Return the recorded arrays of a name.
+
+    Raises FileNotFoundError, with those that are there, if the name is unknown.
+
+    >>> arrays("what_it_forgot")["seed 0"].dtype
+    dtype('uint8')
+    """
+    with np.load(_found(name, ".npz"), allow_pickle=False) as file:
+        return dict(file)
 
 
 def by_run(name: str, value: str, *, over: str = "epoch") -> dict[str, list[list[float]]]:
@@ -40,6 +52,13 @@ def by_run(name: str, value: str, *, over: str = "epoch") -> dict[str, list[list
         network: [[v for _, v in sorted(points)] for _, points in sorted(seeds.items())]
         for network, seeds in runs.items()
     }
+
+
+def _found(name: str, kind: str) -> Path:
+    known = {path.stem: path for path in RESULTS.glob(f"*{kind}")}
+    if name not in known:
+        raise FileNotFoundError(f"no recorded results called {name!r}; there are {sorted(known)}.")
+    return known[name]
 
 
 def _number(text: str) -> float | str:
