@@ -6,7 +6,7 @@ ARGS ?=
 COURSE = $(PYTHON) tools/environment.py
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test peers setup notebooks check-notebooks format lock clean
+.PHONY: help lab test peers setup notebooks check-notebooks slides format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ notebooks:  ## Make the notebooks from notebooks/src, executing those that chang
 
 check-notebooks:  ## Tell whether the notebooks are in step with their sources
 	@$(COURSE) run tools/notebooks.py check $(ARGS)
+
+slides:  ## Make the slides that are out of date (PDFs too: ARGS=--pdf; needs Node.js 18)
+	@$(COURSE) run tools/slides.py build $(ARGS)
 
 format:  ## Format the Python files (the notebooks follow with make notebooks)
 	@$(COURSE) run -m ruff check --fix --exit-zero --exclude '*.ipynb' $(ARGS)

@@ -51,7 +51,7 @@ def spread(runs: Mapping[str, Sequence[float]], ax: Axes | None = None) -> Axes:
     ax.set_ylim(len(runs) - 0.5, -0.5)
     ax.grid(axis="y", color=LIGHT, linewidth=0.8)
     ax.set_axisbelow(True)
-    ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=1))
+    ax.xaxis.set_major_formatter(PercentFormatter(1))  # as many decimals as tell ticks apart
     return ax
 
 

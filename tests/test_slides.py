@@ -1,0 +1,116 @@
+"""The decks: of the right length, with notes and alternative texts, up to date, and quoting right.
+
+How they look in a browser is tested in tests/browser.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from slide_figures import PICTURE, DeckError, picture
+
+import slides
+
+ROOT = Path(__file__).parents[1]
+DECKS = slides.decks()
+COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
+MINUTES = re.compile(r"^\s*(\d+) min\.", re.MULTILINE)
+QUOTES = re.compile(r"^\s*from (\w+): (.*)$", re.DOTALL)
+
+decks = pytest.mark.parametrize("deck", DECKS, ids=lambda deck: deck.stem)
+
+
+def slides_of(deck: Path) -> list[str]:
+    """Split a deck where its slides end; the front matter goes."""
+    _, _, body = deck.read_text(encoding="utf-8").removeprefix("---").partition("\n---\n")
+    return re.split(r"^---$", body, flags=re.MULTILINE)
+
+
+def notes(slide: str) -> list[str]:
+    """The comments of a slide that are neither directives of Marp nor quotes."""
+    found = [text.strip() for text in COMMENT.findall(slide)]
+    return [text for text in found if not text.startswith(("_", "from "))]
+
+
+@decks
+def test_it_is_up_to_date(deck):
+    assert not slides.is_stale(deck), "run make slides"
+
+
+@decks
+def test_it_has_the_length_of_a_lesson(deck):
+    assert 15 <= len(slides_of(deck)) <= 25
+
+
+@decks
+def test_every_slide_has_notes_that_say_how_long(deck):
+    for number, slide in enumerate(slides_of(deck)[1:], start=2):
+        assert len(notes(slide)) == 1, f"slide {number}"
+        assert MINUTES.search(notes(slide)[0]), f"slide {number}"
+
+
+@decks
+def test_its_minutes_add_up_to_what_it_says(deck):
+    pages = slides_of(deck)
+    said = int(re.search(r"(\d+) minutes of (?:talking|slides)", notes(pages[0])[0])[1])
+    total = sum(int(MINUTES.search(notes(page)[0])[1]) for page in pages[1:])
+    assert total == said
+    assert 35 <= total <= 60
+
+
+@decks
+def test_every_picture_says_what_it_shows(deck):
+    for text, _ in PICTURE.findall(deck.read_text(encoding="utf-8")):
+        words = re.sub(r"\b(?:[wh]:\d+|bg|right:\d+%|contain)\s*", "", text)
+        assert len(words.split()) >= 5, text
+
+
+def outputs(lesson: str) -> str:
+    """All text that the committed lesson printed."""
+    notebook = json.loads((ROOT / "notebooks" / f"{lesson}.ipynb").read_text(encoding="utf-8"))
+    texts = []
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            texts += [output.get("text", ""), output.get("data", {}).get("text/plain", "")]
+    return "\n".join("".join(text) for text in texts)
+
+
+def quotes() -> list:
+    """(deck, slide, lesson, text) for all that slides say they quote."""
+    found = []
+    for deck in DECKS:
+        for number, slide in enumerate(slides_of(deck), start=1):
+            for comment in COMMENT.findall(slide):
+                if said := QUOTES.match(comment):
+                    texts = said[2].strip().replace("\\|", "\0").split(" | ")
+                    found += [(deck.stem, number, said[1], t.replace("\0", "|")) for t in texts]
+    return found
+
+
+@pytest.mark.parametrize(("deck", "slide", "lesson", "text"), quotes())
+def test_what_a_slide_quotes_stands_in_the_lesson(deck, slide, lesson, text):
+    assert text in outputs(lesson), f"{deck}, slide {slide}"
+
+
+def test_a_figure_that_is_not_there_is_named():
+    with pytest.raises(DeckError, match=r"no lesson '99_nothing'"):
+        picture("lesson:99_nothing#here", ROOT, ROOT / "notebooks")
+    with pytest.raises(DeckError, match=r"some under #how-long-is-a-vector"):
+        picture("lesson:01_norms#nowhere", ROOT, ROOT / "notebooks")
+    with pytest.raises(DeckError, match=r"no picture '01_norms#how-long-is-a-vector:7'"):
+        picture("lesson:01_norms#how-long-is-a-vector:7", ROOT, ROOT / "notebooks")
+    with pytest.raises(DeckError, match=r"beside the deck"):
+        picture("missing.svg", ROOT, ROOT / "notebooks")
+
+
+def test_a_changed_source_makes_a_deck_stale(tmp_path, monkeypatch):
+    deck = DECKS[0]
+    copy = tmp_path / deck.name
+    copy.write_text(deck.read_text(encoding="utf-8"), encoding="utf-8")
+    copy.with_suffix(".html").write_bytes(deck.with_suffix(".html").read_bytes())
+    assert not slides.is_stale(copy)
+    copy.write_text(copy.read_text(encoding="utf-8").replace("norm", "Norm", 1), encoding="utf-8")
+    assert slides.is_stale(copy)
+    copy.with_suffix(".html").unlink()
+    assert slides.is_stale(copy)

@@ -1,0 +1,132 @@
+"""Make the decks: one HTML file each, which is committed, and a PDF on demand.
+
+python tools/slides.py build [DECK ...] [--force] [--pdf]     make what is out of date
+python tools/slides.py check                                  say what is out of date
+
+Marp turns the Markdown into slides and the formulas into pictures; both work without network. It
+is installed by npm from slides/package-lock.json into slides/node_modules, once. For PDFs it drives
+the system's Chromium.
+"""
+
+import argparse
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from slide_figures import DeckError, with_pictures
+
+ROOT = Path(__file__).parents[1]
+SLIDES, NOTEBOOKS = ROOT / "slides", ROOT / "notebooks"
+THEME, CONFIG = SLIDES / "course.css", SLIDES / "marp.config.mjs"
+STAMP = re.compile(r'<meta name="made-from" content="([0-9a-f]{64})">')
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the arguments ask; return the exit status."""
+    asked = _parser().parse_args(arguments)
+    try:
+        return check() if asked.command == "check" else build(asked.decks, asked.force, asked.pdf)
+    except DeckError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def decks() -> list[Path]:
+    """List the decks' sources, in the order of the course."""
+    return sorted(SLIDES.glob("[0-9]_*.md"))
+
+
+def complete(deck: Path) -> str:
+    """Return all that a deck is made from, its pictures as data. Raises DeckError."""
+    try:
+        return with_pictures(deck.read_text(encoding="utf-8"), SLIDES, NOTEBOOKS)
+    except DeckError as error:
+        raise DeckError(f"{deck.name}: {error}") from None
+
+
+def digest(deck: Path) -> str:
+    """Return the SHA-256 of what a deck is made from: its source, pictures, theme and Marp."""
+    parts = (complete(deck), THEME.read_text("utf-8"), (SLIDES / "package-lock.json").read_text())
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def is_stale(deck: Path) -> bool:
+    """Tell whether a deck's HTML is missing, or was made from something else than is there now."""
+    page = deck.with_suffix(".html")
+    found = STAMP.search(page.read_text(encoding="utf-8")) if page.is_file() else None
+    return not found or found[1] != digest(deck)
+
+
+def check() -> int:
+    """Print the decks that are out of date; return 1 if there are any."""
+    stale = [deck.name for deck in decks() if is_stale(deck)]
+    print("\n".join(f"{name}: out of date; run make slides" for name in stale) or "in order")
+    return 1 if stale else 0
+
+
+def build(names: list[str], force: bool = False, pdf: bool = False) -> int:
+    """Make the HTML of decks that are out of date, and PDFs of all that are named."""
+    chosen = [deck for deck in decks() if not names or deck.stem in names or deck.stem[0] in names]
+    for deck in chosen:
+        if force or is_stale(deck):
+            page = _marp(deck, "--html").decode("utf-8")
+            stamp = f'<meta name="made-from" content="{digest(deck)}">'
+            text = page.replace("<head>", f"<head>{stamp}", 1)
+            deck.with_suffix(".html").write_text(text, encoding="utf-8")
+            print(f"{deck.stem}.html: written")
+        if pdf:
+            made = _marp(deck, "--pdf", "--pdf-outlines", "--allow-local-files")
+            deck.with_suffix(".pdf").write_bytes(made)
+            print(f"{deck.stem}.pdf: written")
+    return 0
+
+
+def _marp(deck: Path, *options: str) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / deck.name
+        source.write_text(complete(deck), encoding="utf-8")
+        command = [*_program(), str(source), "-c", str(CONFIG), "--theme", str(THEME), "-o", "-"]
+        variables = os.environ | ({"CHROME_PATH": _browser()} if "--pdf" in options else {})
+        done = subprocess.run(
+            [*command, *options], capture_output=True, env=variables, stdin=subprocess.DEVNULL
+        )
+    if done.returncode:
+        raise DeckError(f"{deck.name}: Marp failed:\n{done.stderr.decode(errors='replace')}")
+    return done.stdout
+
+
+def _program() -> list[str]:
+    """Return the command of Marp, installing it first where it is not there."""
+    if not shutil.which("node"):
+        raise DeckError("slides are made by Marp, which needs Node.js 18 or later; it is not here.")
+    program = SLIDES / "node_modules" / "@marp-team" / "marp-cli" / "marp-cli.js"
+    if not program.is_file():
+        npm = shutil.which("npm") or "npm"
+        subprocess.run([npm, "ci", "--no-audit", "--no-fund"], cwd=SLIDES, check=True)
+    return ["node", str(program)]
+
+
+def _browser() -> str:
+    named = os.environ.get("CHROME_PATH") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not named:
+        raise DeckError("PDFs need Chromium or Chrome; set CHROME_PATH to it. HTML does not.")
+    return named
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("command", choices=["build", "check"])
+    parser.add_argument("decks", nargs="*", help="as in 2 or 2_prune_and_retrain; all if none")
+    parser.add_argument("--force", action="store_true", help="also what is up to date")
+    parser.add_argument("--pdf", action="store_true", help="PDFs as well")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
