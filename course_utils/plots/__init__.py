@@ -37,6 +37,7 @@ from course_utils.plots.training import (
     schedule,
     spread,
 )
+from course_utils.plots.trials import best_so_far, durations, front
 from course_utils.plots.weights import (
     filters,
     histogram,
@@ -57,14 +58,17 @@ __all__ = [
     "RED",
     "SKY",
     "bars",
+    "best_so_far",
     "break_even",
     "by_compression",
     "cost_and_worth",
     "curves",
     "decision",
+    "durations",
     "feature_maps",
     "film_strip",
     "filters",
+    "front",
     "functions",
     "heat_map",
     "histogram",

@@ -1,0 +1,44 @@
+"""Figures of lesson 13: the best so far, the front, and how long things took."""
+
+import math
+
+import matplotlib as mpl
+import pytest
+
+mpl.use("Agg")
+
+import matplotlib.pyplot as plt
+
+from course_utils import plots
+
+
+@pytest.fixture(autouse=True)
+def clean():
+    """No figure and no setting outlives its test."""
+    with mpl.rc_context():
+        yield
+    plt.close("all")
+
+
+def test_the_best_so_far_never_falls_and_skips_nan():
+    ax = plots.best_so_far({"search": [0.5, math.nan, 0.3, 0.9], "random": [0.2]})
+    dots, stairs = ax.lines[:2]
+    assert list(stairs.get_data()[1]) == [0.5, 0.5, 0.5, 0.9]
+    assert list(dots.get_data()[0]) == [1, 2, 3, 4]
+    assert [text.get_text() for text in ax.get_legend().texts] == ["search", "random"]
+
+
+def test_a_front_is_drawn_from_left_to_right():
+    ax = plots.front([(1, 3), (2, 2), (0, 1)], [(2, 2), (1, 3)])
+    every, best = ax.lines
+    assert list(zip(*every.get_data(), strict=True)) == [(1, 3), (2, 2), (0, 1)]
+    assert list(zip(*best.get_data(), strict=True)) == [(1, 3), (2, 2)]
+
+
+def test_durations_stand_in_their_order_with_their_numbers():
+    ax = plots.durations({"sort": 0.012, "scan": 1.5, "retrain": 83})
+    assert [bar.get_width() for bar in ax.patches] == [0.012, 1.5, 83]
+    assert [text.get_text() for text in ax.texts] == ["12 ms", "1.5 s", "83 s"]
+    assert ax.get_xscale() == "log"
+    assert ax.yaxis_inverted()
+    assert ax.get_xlim()[0] == pytest.approx(0.01)
