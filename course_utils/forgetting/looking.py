@@ -98,8 +98,8 @@ def selectivity(activations: np.ndarray, labels: np.ndarray) -> np.ndarray:
     means = np.array([A[labels == c].mean(axis=0) for c in np.unique(labels)])
     top = means.max(axis=0)
     rest = (means.sum(axis=0) - top) / max(len(means) - 1, 1)
-    whole = top + rest
-    return np.divide(top - rest, whole, out=np.full_like(top, np.nan), where=whole > 0)
+    ahead, whole = np.maximum(top - rest, 0), top + rest  # rounding may leave -1e-17
+    return np.divide(ahead, whole, out=np.full_like(top, np.nan), where=whole > 0)
 
 
 def _reaching(masks: Sequence[np.ndarray]) -> list[np.ndarray]:

@@ -47,4 +47,5 @@ def wilson(count: np.ndarray | int, total: np.ndarray | int, z: float = 1.96) ->
     p, weight = count / total, z**2 / total
     middle = (p + weight / 2) / (1 + weight)
     half = np.sqrt(p * (1 - p) * weight + weight**2 / 4) / (1 + weight)
-    return np.clip([middle - half, middle + half], 0, 1)
+    # Rounding must not push the share that was seen out of its own interval.
+    return np.array([np.clip(middle - half, 0, p), np.clip(middle + half, p, 1)])
