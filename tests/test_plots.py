@@ -49,6 +49,9 @@ CALLS = {
     "timings": lambda ax: plots.timings({"A": (1, 2, 3), "B": (2, 2, 2)}, ax=ax),
     "break_even": lambda ax: plots.break_even([0.1, 0.5], {"batch 1": [0.5, 2]}, ax=ax),
     "over_width": lambda ax: plots.over_width([8, 16], [1, 2], ax=ax),
+    "by_class": lambda ax: plots.by_class({"a": ([0.1, 0], [0.2, 0.1], [0.3, 0.2])}, ax=ax),
+    "reliability": lambda ax: plots.reliability({"a": [(0, 1, 5, 0.8, 0.7)]}, ax=ax),
+    "digit_rows": lambda ax: plots.digit_rows({"a": np.ones((2, 5, 5, 1))}, ax=ax),
     "size_and_speed": lambda ax: plots.size_and_speed({"A": (9, 1)}, {"A": "A: 9 %"}, ax=ax),
 }
 

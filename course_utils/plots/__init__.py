@@ -1,11 +1,12 @@
 """One figure an idea: a function draws on `ax` (a new one if none is given) and returns it.
 
-Those that need several axes, `functions`, `feature_maps`, `film_strip` and `layers`, return the
-figure.
+Those that need several axes, `functions`, `feature_maps`, `film_strip`, `layers` and `by_severity`,
+return the figure.
 """
 
 from course_utils.plots.choices import by_compression, decision, heat_map, layer_densities
 from course_utils.plots.criteria import predicted_and_true, ranks, small_masks
+from course_utils.plots.forgetting import by_class, by_severity, digit_rows, reliability
 from course_utils.plots.graphs import id_rows, layer_graph
 from course_utils.plots.images import feature_maps, images
 from course_utils.plots.series import bars, curves, functions, shares, sparsity_by_step
@@ -60,10 +61,13 @@ __all__ = [
     "bars",
     "best_so_far",
     "break_even",
+    "by_class",
     "by_compression",
+    "by_severity",
     "cost_and_worth",
     "curves",
     "decision",
+    "digit_rows",
     "durations",
     "feature_maps",
     "film_strip",
@@ -87,6 +91,7 @@ __all__ = [
     "ranks",
     "regrowth",
     "regrowth_key",
+    "reliability",
     "schedule",
     "shares",
     "size_and_speed",
