@@ -33,6 +33,7 @@ The modules, in the order in which they build on one another; each imports only 
     measuring     what a model holds, costs, takes
     structure     channels that belong together, and a model without some
     export        files: .keras, LiteRT, sparse
+    search        scan the layers, plan for a budget, go as far as it goes
     recorded      results that took long to measure
     sweeping      many trials, on one machine or many
     plots, progress, widgets, checks                 what the lessons need

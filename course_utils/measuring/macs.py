@@ -1,6 +1,8 @@
 """Multiply-accumulates, counted from the shapes that really pass through a model."""
 
+import contextlib
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,6 +26,11 @@ class Work:
     by_layer: Counter[str] = field(default_factory=Counter)  # products of no kernel
     outputs: dict[str, Shape] = field(default_factory=dict)
 
+    @property
+    def macs(self) -> int:
+        """All of them."""
+        return self.by_kernel.total() + self.by_layer.total()
+
 
 def work_of(model: keras.Model, inputs: object = None) -> Work:
     """Return the work of a dense computation for one example, every use of a layer counted.
@@ -37,6 +44,22 @@ def work_of(model: keras.Model, inputs: object = None) -> Work:
     541440
     """
     one = zeros_for(model) if inputs is None else keras.tree.map_structure(lambda a: a[:1], inputs)
+    with counted(model) as work:
+        model(one, training=False)
+    return work
+
+
+@contextlib.contextmanager
+def counted(model: keras.Model) -> Iterator[Work]:
+    """Count what the layers of a model do on one example while the block runs.
+
+    >>> from course_utils.models import article_cnn
+    >>> model = article_cnn()
+    >>> with counted(model) as work:
+    ...     _ = model.get_layer("dense")(np.ones((1, 5408)))
+    >>> work.macs
+    346112
+    """
     work, kernels = Work(), _by_counting_layer(candidates(model))
 
     def see(path: str, layer: keras.Layer, inputs: tuple, outputs: object) -> None:
@@ -48,8 +71,7 @@ def work_of(model: keras.Model, inputs: object = None) -> Work:
             work.by_kernel[found.name] += costs.macs(tuple(found.variable.shape), times)
 
     with watched(model, see):
-        model(one, training=False)
-    return work
+        yield work
 
 
 def _by_counting_layer(everything: list[Found]) -> dict[int, list[Found]]:

@@ -34,3 +34,8 @@ Plan has `sparsity` {layer: share}, as `masking.make_masks` and `structure.choos
     def accuracy(model): return model.evaluate(data.x_val, data.y_val, verbose=0)[1]
     found = search.adaptive(model, retrain, accuracy, tolerance=0.005)  # half a point
 """
+
+from course_utils.search.scanning import Scan, right_answers, scan
+from course_utils.search.sensitivity import channel_sensitivity, sensitivity
+
+__all__ = ["Scan", "channel_sensitivity", "right_answers", "scan", "sensitivity"]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from course_utils.backend import keras
-from course_utils.structure.channels import Channels, Masks, slices_by_variable
+from course_utils.structure.channels import Channels, Masks
 from course_utils.structure.rebuilding import rebuilt
 
 # Statistics stay: what they normalize is zero then, and so is what shifts it.
@@ -23,17 +23,35 @@ def zeroed(channels: Channels, masks: Masks) -> keras.Model:
     >>> float(abs(full.get_layer("conv1").kernel.numpy()[..., 5:]).max())
     0.0
     """
-    kept = channels.kept(masks)
     copy = rebuilt(channels, channels.kept({}))
-    slices = slices_by_variable(channels)
+    stays = weight_masks(channels, masks)
     for old, new in zip(channels.model.variables, copy.variables, strict=True):
-        value = np.array(keras.ops.convert_to_numpy(new))
-        for one in slices.get(id(old), []):
-            if one.role in _ZEROED:
-                gone = ~kept(one.ids)
-                value[(slice(None),) * one.axis + (gone,)] = 0
-        new.assign(value)
+        if id(old) in stays:
+            new.assign(keras.ops.where(stays[id(old)], new, keras.ops.zeros_like(new)))
     return copy
+
+
+def weight_masks(channels: Channels, masks: Masks) -> dict[int, np.ndarray]:
+    """Return which entries of variables stay, by id() of the variable; what stays whole has none.
+
+    The masks have length 1 along the axes that no channel is on, so they broadcast.
+
+    >>> from course_utils import models
+    >>> from course_utils.structure.channels import channel_groups
+    >>> model = models.lenet5()
+    >>> found = weight_masks(channel_groups(model), {"conv1": np.arange(20) < 5})
+    >>> [found[id(v)].shape for v in model.weights if id(v) in found]
+    [(1, 1, 1, 20), (20,), (1, 1, 20, 1)]
+    """
+    kept = channels.kept(masks)
+    stays: dict[int, np.ndarray] = {}
+    for one in channels.slices:
+        mask = kept(one.ids)
+        if one.role in _ZEROED and not mask.all():
+            shape = [1] * len(one.variable.shape)
+            shape[one.axis] = -1
+            stays[id(one.variable)] = stays.get(id(one.variable), True) & mask.reshape(shape)
+    return stays
 
 
 def difference(one: keras.Model, other: keras.Model, inputs: object) -> float:
