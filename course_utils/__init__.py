@@ -32,6 +32,8 @@ The modules, in the order in which they build on one another; each imports only 
     pruning       find kernels, hold masks, follow   the heart of it
     measuring     what a model holds, costs, takes
     structure     channels that belong together, and a model without some
+    regularizing  penalties on the way to pruning
+    sharing       few different values, held through training
     export        files: .keras, LiteRT, sparse
     search        scan the layers, plan for a budget, go as far as it goes
     recorded      results that took long to measure

@@ -1,0 +1,82 @@
+"""Penalties on the way to pruning: on a model that is built already, and on whole groups.
+
+A penalty makes weights small; it sets none to zero. A mask does that (see `pruning`).
+"""
+
+from collections.abc import Sequence
+
+from course_utils.arrays import checked_number
+from course_utils.backend import keras
+from course_utils.pruning.kernels import Selectors, kernels
+
+
+@keras.saving.register_keras_serializable(package="course_utils")
+class GroupLasso(keras.regularizers.Regularizer):
+    """Penalize whole groups: strength times the sum, over all groups, of √size · the L2 norm.
+
+    A group is what shares a place along `axis`: -1, the last, are the filters of a convolution
+    and the units of a dense layer (its columns); -2 their input channels. Where L1 makes single
+    weights small, this makes groups small, all of a group together: on the way to structural
+    pruning. At 0 its gradient is 0. Sources: Yuan and Lin 2006 (J. R. Stat. Soc. B 68:49-67); Wen
+    et al. 2016 (arXiv 1608.03665), section 3.1, on filters.
+
+    Raises TypeError and ValueError where strength is no number of at least 0.
+
+    >>> float(GroupLasso(0.5)(keras.ops.convert_to_tensor([[3.0, 0.0], [4.0, 0.0]])))
+    3.535533905029297
+    """
+
+    def __init__(self, strength: float = 0.01, axis: int | Sequence[int] = -1) -> None:
+        self.strength = checked_number(strength, "strength", 0, float("inf"))
+        self.axis = [axis] if isinstance(axis, int) else list(axis)
+
+    def __call__(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        """Return the penalty of one kernel, a single number."""
+        ops, rank = keras.ops, len(x.shape)
+        outside = {axis % rank for axis in self.axis}
+        within = [axis for axis in range(rank) if axis not in outside]
+        size = 1
+        for axis in within:
+            size *= x.shape[axis]
+        squares = ops.sum(ops.square(x), axis=within)
+        # The slope of a root at 0 is infinite, and its product with 0 no number.
+        safe = ops.where(squares > 0, squares, ops.ones_like(squares))
+        norms = ops.where(squares > 0, ops.sqrt(safe), ops.zeros_like(squares))
+        return self.strength * size**0.5 * ops.sum(norms)
+
+    def get_config(self) -> dict:
+        """Return what Keras saves."""
+        return {"strength": self.strength, "axis": self.axis}
+
+
+def regularize(
+    model: keras.Model,
+    regularizer: keras.regularizers.Regularizer | None,
+    *,
+    include: Selectors = None,
+    exclude: Selectors = None,
+) -> None:
+    """Put a penalty on the kernels of a model that is built already; None takes it away.
+
+    Such as keras.regularizers.L1(1e-5), or GroupLasso. It replaces the penalty that a kernel had,
+    takes part in every later training, and is not saved with the model. `include` and `exclude`
+    choose kernels as in `pruning.kernels`, and raise what that raises.
+
+    >>> from course_utils import models
+    >>> model = models.article_cnn()
+    >>> regularize(model, keras.regularizers.L1(1e-5), exclude="conv/*")
+    >>> len(model.losses)
+    2
+    """
+    if regularizer is not None and not callable(regularizer):
+        raise TypeError(
+            f"regularizer must be one of keras.regularizers, GroupLasso or None, not "
+            f"{regularizer!r}."
+        )
+    for variable in kernels(model, include, exclude).values():
+        variable.regularizer = regularizer
+    # A step that is compiled already does not see a penalty set afterwards, and says nothing.
+    if model.compiled and model.train_function is not None:
+        model.make_train_function(force=True)
+    if model.compiled and model.test_function is not None:
+        model.make_test_function(force=True)
