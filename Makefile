@@ -6,7 +6,7 @@ ARGS ?=
 COURSE = $(PYTHON) tools/environment.py
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test peers setup notebooks check-notebooks slides format lock clean
+.PHONY: help lab test peers setup notebooks check-notebooks pages slides format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ check-notebooks:  ## Tell whether the notebooks are in step with their sources
 
 slides:  ## Make the slides that are out of date (PDFs too: ARGS=--pdf; needs Node.js 18)
 	@$(COURSE) run tools/slides.py build $(ARGS)
+
+pages:  ## Make the pages in docs/: coverage, questions, glossary, references
+	@$(COURSE) run tools/pages.py build $(ARGS)
 
 format:  ## Format the Python files (the notebooks follow with make notebooks)
 	@$(COURSE) run -m ruff check --fix --exit-zero --exclude '*.ipynb' $(ARGS)

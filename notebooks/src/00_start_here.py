@@ -59,7 +59,7 @@ for name, version in found.items():
 # %% tags=["varies"]
 check.machine(found)
 
-# %% [markdown]
+# %% [markdown] covers="55 56" corrects="28"
 # A ✗ names the culprit and the way out. The article that this course grew from asks for Python 3.7
 # or newer and pins no version of anything. That was never a promise that one could keep: each
 # release of Keras says which Pythons it runs on, and the one installed here wants a newer one than
@@ -179,12 +179,13 @@ check.sparsity(my_sparsity)
 # Stuck for long? The folder `solutions` holds every notebook once more, solved and executed. Look
 # there *after* a try of your own.
 
-# %% [markdown]
+# %% [markdown] covers="2 7"
 # ## What pruning is
 #
 # A network is layers of units 神经元 joined by weighted connections. Here is a small one: three
 # inputs, four hidden units, two outputs. Orange weights are positive, purple negative, thick ones
-# large. **Pruning** 剪枝 removes what the network can do without. There are two kinds:
+# large. **Pruning** 剪枝 removes what the network can do without, so that there is less to store
+# and, if something makes use of it, less to compute. There are two kinds:
 
 # %%
 first = np.array([[0.9, -0.1, 0.5, 0.2], [-0.7, 0.2, 0.1, -0.8], [0.1, -0.3, 0.6, 0.4]])
@@ -208,7 +209,7 @@ for (name, weights), (top, bottom) in zip(kinds.items(), axes.T, strict=True):
     bottom.set_xlabel(f"{weights[0].size} numbers, {np.sum(weights[0] == 0)} are zero")
 plt.show()
 
-# %% [markdown]
+# %% [markdown] covers="5 8 9 10 11 12 13" corrects="2 3 4 5 6"
 # - **Weight pruning** 权重剪枝 sets single weights to zero, *exactly*, and holds them there. The
 #   matrix keeps its shape; a zero is still a number that is stored and multiplied, unless something
 #   else is done about it. (The article speaks of lowering weights towards zero. That is
@@ -218,16 +219,28 @@ plt.show()
 #   connections structural, too. It is not: nothing shrinks.)
 #
 # The article's core idea, to remove weights step by step *during* training, is one of several:
-# networks are also pruned after training, and even before. Its five benefits (a simpler model,
-# faster training, better and more robust results, easier deployment, a network that explains
-# itself) are claims and not results; lesson by lesson we measure what can be measured. And
-# structural pruning works by itself; it does not need weight pruning to pay off.
+# networks are also pruned after training, and even before. And structural pruning works by itself;
+# it does not need weight pruning to pay off.
 #
 # The words *static* 静态 and *dynamic* 动态 belong to another question: **when is it decided?**
 # Static pruning is decided once, before the network is used. Dynamic pruning is decided anew for
 # each input, while the network is used. (The article calls pruning *during training* dynamic. For
 # that the literature has another name, *dynamic sparse training*. And it ties both words to weight
 # pruning; but what is removed, and when it is decided, are free of each other.)
+
+# %% [markdown] covers="1 6 14" corrects="1 7 8"
+# ### What for? Five claims
+#
+# The article says that pruning has five benefits. It measures none of them. We measure what can be
+# measured. **Predict** which of the five will hold, then see whether the lessons agree:
+#
+# | the claim | lessons | in one line |
+# |---|---|---|
+# | a simpler model | 04, 05, 09 | fewer weights, if the mask is held; smaller arrays if units go |
+# | faster training | 08 | no: zeros are multiplied, too, and retraining comes on top |
+# | better, more robust results | 05, 15 | sometimes, where little is pruned; it is no rule |
+# | easier deployment | 11 | yes, by fewer channels and fewer bits; zeros alone save no time |
+# | a network that explains itself | 15 | the article also says the opposite (7.2): we test it |
 
 # %% [markdown]
 # ## Sliders
@@ -302,11 +315,34 @@ print(f"lesson 05, 86 such passes:                    about {86 * epoch / 60:.0f
 #   layers do, and where are the weights and the work?
 # - **05** [prune and retrain](05_prune_and_retrain.ipynb): the article's script, run. Is the
 #   pruned network pruned?
+# - **06** [how much to prune](06_how_much.ipynb): how much can be taken out, and how is that
+#   decided?
+# - **07** [which weights matter](07_which_weights.ipynb): is a clever answer better than size, and
+#   is size better than chance?
+# - **08** [pruning while training](08_while_training.ipynb): when should weights go, and may they
+#   come back?
+# - **09** [structural pruning](09_structural_pruning.ipynb): filters and neurons removed: is the
+#   network really smaller?
+# - **10** [channels that belong together](10_channels_together.ipynb): a network branches and
+#   joins: which channels can go only together?
+# - **11** [does it run faster?](11_faster.ipynb): bytes, multiply-accumulates, milliseconds.
 #
-# To come, 06 to 16: how much to prune and which weights, pruning while training, whole filters,
-# speed and file size measured, other tasks, and what a pruned network forgets.
+# Then 12 to 16: pruning joined with other ways to make a network small, found automatically, on
+# other tasks than digits, what it forgets, and a project of your own.
 
-# %% [markdown]
+# %% [markdown] covers="78 79 80 81 96 97" corrects="39 55"
+# ### What the article calls the future
+#
+# Its section 7 names four trends and four challenges, and section 9 repeats them. (Section 6
+# repeats 3.4 in the same way; here each thing stands once.) The trends were there already when it
+# was written: *adaptive* and *automated* pruning (Y. He et al. 2018, arXiv 1802.03494; lesson 13),
+# *joint* with other methods (Han et al. 2016, arXiv 1510.00149; lesson 12), and *in other fields*
+# than images (Narang et al. 2017, arXiv 1704.05119; lesson 14).
+#
+# The challenges are with us still: how much loss for how much compression (lesson 06), which method
+# (07), what pruning itself costs (08), and whether anybody understands the pruned network (15).
+
+# %% [markdown] covers="3"
 # ## Why a course, and not only the article
 #
 # The course will cover everything that the article (in Chinese, on pruning convolutional networks)
@@ -316,7 +352,42 @@ print(f"lesson 05, 86 such passes:                    about {86 * epoch / 60:.0f
 # program looks. Its accuracy is printed as a success of pruning. Lesson 05 shows how this happens,
 # step by step, and how to prevent it.
 #
-# So this is the habit to take along: *do not believe that it is pruned. Count the zeros.*
+# So this is the habit to take along: *do not believe that it is pruned. Count the zeros.* A table
+# lists [all that the article teaches](../docs/coverage.md), and where the course teaches it or puts
+# it right.
+
+# %% [markdown] covers="92 93 94 107 108 109 110 111" corrects="44 45 46 47 48"
+# ## The article's sources, put right
+#
+# The author line is a pen name. Of the four references one exists as it is printed. If you want to
+# read on, these are the real ones; [references](../docs/references.md) lists all of the course's
+# sources, each with its identifier.
+#
+# - *Dong, Dosovitskiy, Brox, ICCV 2016, on weights*: there is no such paper. P. Molchanov et al.,
+#   ICLR 2017, arXiv 1611.06440, has nearly this title. It prunes whole *filters*.
+# - *Han, Pool, Chen, Meng 2015*: S. Han, J. Pool, J. Tran, W. J. Dally, NIPS 2015, arXiv
+#   1506.02626, the original of prune and retrain. In the list of references it stands a second
+#   time, as *ICML 2015*, with half the title of another paper: Z. Liu et al., *Learning Efficient
+#   Convolutional Networks through Network Slimming*, ICCV 2017, arXiv 1708.06519.
+# - *Clara et al. 2020, EfficientNet, by structural pruning*: M. Tan, Q. V. Le, ICML 2019, arXiv
+#   1905.11946. It tells how to scale a network *up*, and prunes nothing.
+# - *He et al., CVPR 2016*: right (arXiv 1512.03385). But it is about residual networks, not about
+#   pruning, and the text never mentions it.
+
+# %% [markdown] covers="86 87 88 89 90 91" corrects="41 42 43"
+# ### Books, courses and tools
+#
+# - *Deep Learning*, by Goodfellow, Bengio and Courville (2016): good for convolution and training.
+#   On pruning it does not help: a short section on model compression is all.
+# - *Neural Networks and Deep Learning*: the article gives it to Andrew Ng. It is by Qiu Xipeng
+#   (2020, in Chinese). M. Nielsen's free book has the same title, and so has a *course* of Ng's.
+# - Courses on Coursera: for the basics, Ng's among them. For pruning we know of none there.
+# - TensorFlow, PyTorch, and Keras as an interface to the first: Keras 3 runs on TensorFlow, PyTorch
+#   *or* JAX.
+#
+# Tools for pruning itself are missing in its list. For PyTorch there are `torch.nn.utils.prune`
+# (masks) and Torch-Pruning (channels; arXiv 2301.12900). For TensorFlow there is the Model
+# Optimization Toolkit (masks), which works with Keras 2 only. For Keras 3 you have `course_utils`.
 
 # %% [markdown]
 # ## What to remember

@@ -57,12 +57,12 @@ ax.set(aspect="equal", xlabel="$w_1$", ylabel="$w_2$", title="all vectors of nor
 ax.legend(loc="center")
 plt.show()
 
-# %% [markdown]
+# %% [markdown] corrects="4"
 # The diamond ($p = 1$) has its corners on the axes, where one entry is zero. That is why a penalty
 # on $\|w\|_1$ during training has optima with exact zeros; one on $\|w\|_2$ shrinks weights as
 # well, but rarely to zero. Shrinking is a step before pruning, and a different thing.
 
-# %% [markdown]
+# %% [markdown] covers="49"
 # ## How long is a matrix?
 #
 # The article takes the root of the sum of all squared entries, as if the matrix were one long
@@ -83,7 +83,7 @@ print(f"operators.norm(W)    {operators.norm(W).item():.4f}")
 # The "2-norm" of a matrix is how far it can stretch a vector. It is never larger than the
 # Frobenius norm. In this course $\|W\|$ is always Frobenius unless it says otherwise.
 
-# %% [markdown]
+# %% [markdown] covers="46"
 # ## Dividing by the norm
 #
 # The article's "pruning function" is a normalization: $f(W) = W / \|W\|$. **Predict** three things
@@ -96,7 +96,7 @@ plots.matrix(W, ax=axes[0]).set_title(f"W, norm {operators.norm(W).item():.2f}")
 plots.matrix(f, ax=axes[1]).set_title(f"f(W), norm {operators.norm(f).item():.2f}")
 plt.show()
 
-# %% [markdown]
+# %% [markdown] covers="46" corrects="21"
 # The two pictures have the same colours: only the scale has changed. The article says two more
 # things about $f$, and neither holds. It says that $f$ brings the weights into $[0, 1]$:
 
@@ -104,7 +104,7 @@ plt.show()
 print(f"entries of f(W) lie between {f.min():.2f} and {f.max():.2f}")
 print(f"signs kept: {np.array_equal(np.sign(f), np.sign(W))}")
 
-# %% [markdown]
+# %% [markdown] covers="50" corrects="21"
 # Signs stay, so the range is $[-1, 1]$. And it says that each *weight* is scaled to unit length. It
 # is the *matrix* that gets norm 1; a weight of length 1 would leave no room for any other:
 
@@ -229,7 +229,7 @@ check.filter_norms(my_filter_norms)
 # tuple.
 # </details>
 
-# %% [markdown]
+# %% [markdown] covers="46"
 # ## Why one θ cannot serve $f(W)$
 #
 # The article means $f$ to make thresholding convenient: bring all layers to one scale, then use one
@@ -260,7 +260,7 @@ ax.set(xlabel="number of weights m·n", ylabel="rms of f(W)")
 ax.legend()
 plt.show()
 
-# %% [markdown]
+# %% [markdown] covers="46" corrects="21 22"
 # So on $f(W)$ a fixed θ prunes a layer the more, the *larger* it is, and nearly empties every real
 # one. (And the article's operator never uses $f$: it thresholds $W$. Lesson 03 follows that
 # thread.)

@@ -29,7 +29,7 @@ from course_utils.checks import prune_operator as check
 
 plots.use_style()
 
-# %% [markdown]
+# %% [markdown] covers="43"
 # ## One matrix, and three steps
 #
 # A layer's weights connect $m$ inputs to $n$ outputs: a **weight matrix** $W$ (权重矩阵) of
@@ -41,7 +41,7 @@ W = np.array([[0.9, -0.1, 0.3, -0.6], [-0.2, 0.7, 0.05, 0.2], [0.4, -0.8, -0.25,
 plots.matrix(W)
 plt.show()
 
-# %% [markdown]
+# %% [markdown] covers="44 47"
 # The **threshold** $\theta$ (阈值) says how small is too small. The **mask** $|W| > \theta$ is a
 # Boolean matrix: true where a weight stays.
 #
@@ -53,7 +53,7 @@ mask = np.abs(W) > theta
 print(mask.astype(int))
 print(f"{mask.sum()} of {mask.size} stay")
 
-# %% [markdown]
+# %% [markdown] covers="47 48" corrects="23"
 # If you said nine, you kept the two entries of size exactly 0.2. The inequality is *strict*: an
 # entry that equals $\theta$ is cut. The operator multiplies entry by entry, $\odot$:
 #
@@ -64,13 +64,13 @@ pruned = W * mask
 plots.matrix(pruned, mask)
 plt.show()
 
-# %% [markdown]
+# %% [markdown] covers="10 22 45 52" corrects="4"
 # That is all: the shape is the same, the kept entries are untouched, the others are *exactly*
-# zero. (The article says in three sections that pruned weights come close to zero. Close to zero is
-# what regularization does. Pruning means zero, and, as lesson 05 will show, it means *held* at
-# zero.)
+# zero. This is $W'$, the **pruned matrix**. (The article says in three sections that pruned weights
+# come close to zero. Close to zero is what regularization does. Pruning means zero, and, as lesson
+# 05 will show, it means *held* at zero.)
 
-# %% [markdown]
+# %% [markdown] covers="51" corrects="24"
 # ## What the absolute value is for
 #
 # The article's formula has $|W|$. Its derivation, one page later, writes the rule for one entry as
@@ -84,7 +84,7 @@ plots.matrix(W, without_bars, axes[1]).set_title("W > 0.2")
 plt.show()
 print(f"{(W[~without_bars] < 0).sum()} negative weights cut, {(W < 0).sum()} there were")
 
-# %% [markdown]
+# %% [markdown] covers="51" corrects="24"
 # Every negative weight goes, the largest too. (In trained layers that is a large share; lesson 04
 # counts it.) On the article's own example the mistake is invisible, since that matrix has no
 # negative entry: one reason to test code on *random* inputs, as the checks below do.
@@ -154,7 +154,7 @@ for ax, (name, weights) in zip(axes, layers.items(), strict=True):
     plots.histogram(weights, 0.1, ax).set_title(f"{name}, σ = {weights.std():.2f}")
 plt.show()
 
-# %% [markdown]
+# %% [markdown] corrects="31"
 # One θ = 0.1, three layers with weights of different spread. One layer loses less than half of its
 # weights, another nearly all. The article prunes its network with exactly this: 0.1 for every
 # layer. Move the slider to see a single layer (in JupyterLab; elsewhere you see a still picture):
@@ -193,7 +193,7 @@ print("with size >= θ kept:", np.sum(~(tied >= cut_at)), "pruned")
 exact = masking.make_masks({"W": tied}, sparsity=0.4)["W"]
 print("by rank:            ", np.sum(~exact), "pruned")
 
-# %% [markdown]
+# %% [markdown] corrects="23"
 # A threshold cannot split a tie. Ties look like a corner case, but after the first round of
 # pruning *half of all weights are zero*, that is, tied, and every second round meets them.
 # `make_masks` ranks instead: of equal sizes the first go first, so that exactly
@@ -310,7 +310,7 @@ for name, kept in {"magnitude cuts 0.1": [0, 1], "the other cuts 0.9": [1, 0]}.i
     error = np.linalg.norm(y - (w * kept) @ x) / np.linalg.norm(y)
     print(f"{name}: error of the output {error:.6f}")
 
-# %% [markdown]
+# %% [markdown] covers="34" corrects="27"
 # The small weight carried everything. **Surprise, named:** magnitude is a *heuristic*. For the
 # output it is the best choice if inputs have like scales and are not correlated; for the loss, if
 # it is curved alike in all directions. Criteria that look at the loss are the subject of a later
@@ -331,5 +331,5 @@ for name, kept in {"magnitude cuts 0.1": [0, 1], "the other cuts 0.9": [1, 0]}.i
 #   Efficient Neural Networks*, arXiv 1506.02626: thresholds as a multiple of σ, and retraining.
 # - D. Blalock et al. (2020), *What is the State of Neural Network Pruning?*, arXiv 2003.03033: the
 #   same words, such as compression ratio, are used for different things.
-# - Glossary: *criterion* 准则 is how weights are scored; *mask* 掩码 what stays; *sparsity* 稀疏度
-#   the share of zeros; *density* 密度 the share that is left.
+# - Glossary: *criterion* 剪枝准则 is how weights are scored; *mask* 掩码 what stays; *sparsity*
+#   稀疏度 the share of zeros; *density* 密度 the share that is left.

@@ -24,7 +24,7 @@ from course_utils.checks import worked_example as check
 
 plots.use_style()
 
-# %% [markdown]
+# %% [markdown] covers="53"
 # ## What the article does
 #
 # Section 4.3 takes one 3x3 weight matrix and θ = 0.2, and goes through five steps:
@@ -80,7 +80,7 @@ mask = np.abs(W) > theta
 print(mask.astype(int))
 print(f"{mask.sum()} of 9 stay, {(~mask).sum()} go")
 
-# %% [markdown]
+# %% [markdown] covers="53" corrects="21"
 # The article has the same mask. Note one thing: step 2 computed $f(W)$, and step 3 does not use it.
 # The mask compares the *raw* $W$ with θ. Keep that in mind.
 #
@@ -121,7 +121,7 @@ check.pruned_by_hand(by_hand)
 # Lay the mask of step 3 over <code>W</code>. Where it is 1, copy the entry; where it is 0, write 0.
 # </details>
 
-# %% [markdown]
+# %% [markdown] covers="53" corrects="25"
 # ## The right result
 #
 # Beside it, what the article prints. **Predict** the share of $\sum w^2$ that is really lost:
@@ -139,7 +139,7 @@ print(f"sparsity        {masking.sparsity(pruned):.1%}")
 print(f"relative error  {operators.relative_error(W, pruned):.4f}")
 print(f"energy lost     {operators.energy_lost(W, pruned):.2%}")
 
-# %% [markdown]
+# %% [markdown] covers="54" corrects="26"
 # Two of nine weights are gone, and less than one hundredth of the energy. The explanation in the
 # article ("all are smaller") fails with the first look at the matrix:
 
@@ -172,7 +172,7 @@ for name, result in {"θ meets W": pruned, "θ meets f(W)": pruned_f}.items():
         f"energy lost {operators.energy_lost(W, result):.2%}"
     )
 
-# %% [markdown]
+# %% [markdown] covers="53" corrects="25"
 # It cuts twice as many weights, and ten times the energy, but it does not empty the matrix either.
 # **No reading gives nine zeros.** Where does each become empty? Move the slider, or look at all
 # θ at once:
@@ -240,7 +240,7 @@ check.emptying_theta(emptying)
 # last to go, and what happens when θ *equals* it?
 # </details>
 
-# %% [markdown]
+# %% [markdown] corrects="24"
 # ## What if it had signs?
 #
 # The example has no negative entry, so it cannot show whether the absolute value matters. Give
@@ -253,7 +253,7 @@ signed = W * signs
 print("W > θ keeps   ", np.sum(signed > theta))
 print("|W| > θ keeps ", np.sum(np.abs(signed) > theta))
 
-# %% [markdown]
+# %% [markdown] covers="54" corrects="27"
 # ## "So the weights contribute little"
 #
 # From its nine zeros the article concludes that this matrix contributes little to the network, and
@@ -265,7 +265,7 @@ inputs = np.random.default_rng(0).normal(size=(4, 3))  # four different inputs
 print("with the right W':\n", (inputs @ pruned).round(2))
 print("with nine zeros:\n", inputs @ np.zeros((3, 3)))
 
-# %% [markdown]
+# %% [markdown] covers="54" corrects="27"
 # The same output for every input: in a network whose only way leads through this layer, nothing
 # that comes before can reach what comes after, and it can only guess. That is **layer collapse**
 # (层坍塌), the worst that pruning can do, not a sign that the layer was idle. Real networks meet it

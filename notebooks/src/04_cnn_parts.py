@@ -31,8 +31,12 @@ from course_utils.progress import Progress, quick_mode
 
 plots.use_style()
 
-# %% [markdown]
+# %% [markdown] covers="15 17"
 # ## Convolution: one small window, everywhere
+#
+# A **convolutional network** 卷积神经网络 stacks such layers: convolutions find features,
+# pooling makes their maps smaller, and later layers find features of features, until dense ones
+# decide. We take it apart, and begin with the first.
 #
 # A **kernel** 卷积核, in its simplest form, is a small matrix of weights. Lay it on the image,
 # multiply entry by entry, sum up: one number. Here a bright bar on black, and a kernel with +1 on
@@ -128,7 +132,7 @@ print(f"first ring   {answer[:12, :12].max() / answer.max():.0%}")
 print(f"second ring  {answer[14:, 8:20].max() / answer.max():.0%}")
 print(f"large ring   {answer[:, 22:].max() / answer.max():.0%}")
 
-# %% [markdown]
+# %% [markdown] covers="17" corrects="10"
 # The same full answer at both positions; at double size a weak one, at four corners of the ring and
 # not in its middle. Positions yes, scales no: one kernel has one size. Larger patterns are found by
 # *later* layers, which look at the maps of earlier ones after those have been made smaller, or by
@@ -182,7 +186,7 @@ shown = np.dstack([digits[0, 1:-1, 1:-1], maps / np.abs(maps).max()])
 plots.feature_maps(shown, [data.caption.split(",")[0], "vertical edges", "horizontal edges"])
 plt.show()
 
-# %% [markdown]
+# %% [markdown] covers="20"
 # ## Activation functions, and where they are zero
 #
 # After the sum comes an **activation function** 激活函数. Without it, two layers would be one: a
@@ -209,14 +213,14 @@ plt.show()
 for name, function in activations.items():
     print(f"{name:8} {np.mean(function(ours) == 0):.1%} exact zeros, {data.caption}")
 
-# %% [markdown]
+# %% [markdown] covers="20"
 # Red is where a function is exactly 0: the whole left half for ReLU. Two consequences for pruning.
 # These are zeros of *activations*, which change from digit to digit; pruning makes zeros of
 # *weights*, which stay. And where ReLU is flat, no learning signal comes back: a unit that is below
 # zero for every digit can only be woken by changes in earlier layers. Lesson 05 will meet weights
 # that stay zero for this reason.
 
-# %% [markdown]
+# %% [markdown] covers="18"
 # ## Pooling: no parameters
 #
 # **Max pooling** 最大池化 keeps the largest of each 2×2 block, **average pooling** 平均池化 their
@@ -230,7 +234,7 @@ for by_hand, kind in ((largest, keras.layers.MaxPooling2D), (mean, keras.layers.
     difference = np.abs(by_hand - keras.ops.convert_to_numpy(pool(theirs))).max()
     print(by_hand.shape, "matches:", difference < 1e-5, " parameters:", pool.count_params())
 
-# %% [markdown]
+# %% [markdown] covers="18" corrects="11"
 # The article says that pooling lowers the number of parameters. It has none, and none of the layer
 # before it goes away. What it shrinks is the *map*, and so whatever comes *after* pays less. If
 # that is a dense layer, it pays in parameters:
@@ -267,7 +271,7 @@ check.output_size(my_output_size)
 # 2·stride, … How many of them are not larger than that?
 # </details>
 
-# %% [markdown]
+# %% [markdown] covers="19 59" corrects="33"
 # ## Flatten and dense: a matrix product
 #
 # `Flatten` only writes the numbers of all maps in one row. A **dense** or **fully connected** layer
@@ -492,7 +496,7 @@ after = model.evaluate(data.x_val, data.y_val, batch_size=500, verbose=0)[1]
 print(f"validation accuracy {accuracy:.2%} before, {after:.2%} after, {data.caption}")
 print(f"sparsity {masking.sparsity(pruning.weights(model)):.2%}")
 
-# %% [markdown]
+# %% [markdown] covers="26 27"
 # The dense layer pays for nearly everything, because nearly everything is there and most of it is
 # small. The accuracy hardly moves (one image more or less is no difference). Five
 # percent is nothing yet; where it begins to hurt, and in which layer first, is a question of its
@@ -503,7 +507,7 @@ print(f"sparsity {masking.sparsity(pruning.weights(model)):.2%}")
 # parameters, faster training and easier deployment on phones. The first you can count (lesson 05).
 # For the other two something has to *use* the zeros, and that is measured in a later lesson.
 
-# %% [markdown]
+# %% [markdown] covers="16 21" corrects="9 12"
 # ## A short history, put right
 #
 # The article begins with LeCun in the 1980s, and says that Hinton's deep belief networks (2006)
@@ -524,6 +528,14 @@ print(f"sparsity {masking.sparsity(pruning.weights(model)):.2%}")
 # R-CNN, is reported to be 213 times faster at test time. With Faster R-CNN came five images a
 # second.
 
+# %% [markdown] covers="4"
+# ### Why networks became too large
+#
+# LeNet-5 had 60,000 parameters, AlexNet 60 million, VGG-16 138 million two years later: each reads
+# larger images, with more and wider layers, and each has to be trained, stored and run. On a phone
+# that matters. That is where pruning comes in: not all of these weights are needed *once the
+# network has been trained* (lessons 05 and 06).
+
 # %% [markdown]
 # ## What to remember
 #
@@ -537,8 +549,15 @@ print(f"sparsity {masking.sparsity(pruning.weights(model)):.2%}")
 #
 # - V. Dumoulin, F. Visin (2016), *A guide to convolution arithmetic for deep learning*, arXiv
 #   1603.07285: every size, stride and padding, in pictures.
-# - Y. LeCun et al. (1989), *Backpropagation Applied to Handwritten Zip Code Recognition*, Neural
-#   Computation 1(4), 541–551; K. Fukushima (1980), *Neocognitron*, Biological Cybernetics.
+# - Y. LeCun et al. (1989), *Backpropagation Applied to Handwritten Zip Code Recognition*, doi
+#   10.1162/neco.1989.1.4.541; K. Fukushima (1980), *Neocognitron*, doi 10.1007/BF00344251.
+# - Y. LeCun, L. Bottou, Y. Bengio, P. Haffner (1998), *Gradient-Based Learning Applied to Document
+#   Recognition*, doi 10.1109/5.726791: LeNet-5. A. Krizhevsky, I. Sutskever, G. Hinton (2012),
+#   *ImageNet Classification with Deep Convolutional Neural Networks*, doi 10.1145/3065386: AlexNet.
+#   K. Simonyan, A. Zisserman (2014), *Very Deep Convolutional Networks for Large-Scale Image
+#   Recognition*, arXiv 1409.1556: VGG-16.
+# - G. Hinton, S. Osindero, Y.-W. Teh (2006), *A Fast Learning Algorithm for Deep Belief Nets*, doi
+#   10.1162/neco.2006.18.7.1527.
 # - R. Girshick (2015), *Fast R-CNN*, arXiv 1504.08083; S. Ren et al. (2015), *Faster R-CNN*,
 #   arXiv 1506.01497: the figures above are from their abstracts.
 # - Glossary: *kernel* 卷积核 the weights of a convolution; *filter* 滤波器 the part of it that

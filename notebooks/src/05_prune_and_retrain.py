@@ -52,7 +52,7 @@ epochs = 1 if quick_mode() else 10
 data = load_mnist().head(10_000 if quick_mode() else 50_000)
 data
 
-# %% [markdown]
+# %% [markdown] covers="30 31 32 33" corrects="16 17"
 # ## The plan
 #
 # The article draws pruning as a straight line: train, prune, retrain, evaluate.
@@ -70,8 +70,13 @@ data
 # Data that nobody has looked at, a mask that is held, a loop with a stop rule, and controls to
 # compare with. We run the straight line first, as the article does, and meet each of these when we
 # need it.
+#
+# (The article tells the same line three times: as four parts of a principle, as these six steps,
+# and as seven, in which looking at weights and looking at gradients are steps of their own. Lesson
+# 07 is about those two. What it calls *rebuilding* the network is training on, or **fine-tuning**
+# 微调; the word reconstruction means something else, see lesson 09.)
 
-# %% [markdown]
+# %% [markdown] covers="57 60 61 62 63 64" corrects="32"
 # ## Part 1: the article's script
 #
 # Its network is the one of lesson 04. It trains on all 60,000 training images, with batches of 32
@@ -93,7 +98,7 @@ model = models.article_cnn(seed=0)
 train(model, x_all, y_all, "dense network")
 dense_all = model.get_weights()
 
-# %% [markdown]
+# %% [markdown] covers="67" corrects="32"
 # The script evaluates once, at the end. We write down sparsity and accuracy at *every* stage. Part
 # 1 has no validation data, so this is the test set; nothing will be chosen by it.
 
@@ -109,7 +114,7 @@ def note(stage, model):
 
 note("dense", model)
 
-# %% [markdown]
+# %% [markdown] covers="58" corrects="34"
 # Now the article's `prune_weights`, with threshold 0.1 for every layer. It writes zeros into the
 # kernels, and that is all it does. (The article finds kernels with `hasattr(layer, "kernel")`,
 # which skips layers inside nested models and several layer types without a word; `pruning.kernels`
@@ -130,7 +135,7 @@ cut = {name: W == 0 for name, W in pruning.weights(model).items()}
 note("pruned, not trained on", model)
 measuring.report(model)
 
-# %% [markdown]
+# %% [markdown] covers="65" corrects="31 32"
 # One threshold, three layers, three different sparsities: the article never prints them. (Biases
 # stay as they are, as is usual: there are few of them.) And how much 0.1 cuts depends on how long
 # the network has trained. Here is an untrained one, and one that has seen a fifth of the data once:
@@ -144,7 +149,7 @@ for seen in ("nothing", "a fifth, once"):
     small = masking.by_threshold(criteria.magnitude(pruning.weights(young)), THRESHOLD)
     print(f"seen {seen:13}: a threshold of {THRESHOLD} would cut {masking.sparsity(small):.1%}")
 
-# %% [markdown]
+# %% [markdown] covers="25" corrects="14"
 # What to call the size of the cut? The **sparsity** $s$ is the share removed, the **compression**
 # (压缩率, in the literature old over new) is $1/(1-s)$:
 
@@ -152,9 +157,10 @@ for seen in ("nothing", "a fifth, once"):
 s = stages["pruned, not trained on"][0]
 print(f"sparsity {s:.1%}, compression {masking.compression(s):.1f}")
 
-# %% [markdown]
-# Then the article compiles the model anew and trains it for as long again. We do the same, but
-# count the zeros after single steps. The first step is a batch of 32 images:
+# %% [markdown] covers="60 66" corrects="30"
+# Then the article compiles the model anew and trains it for as long again. (To compile is also to
+# make a new Adam: it counts from step 0 and remembers no gradient.) We do the same, but count the
+# zeros after single steps. The first step is a batch of 32 images:
 
 # %%
 models.compiled(model)
@@ -171,7 +177,7 @@ snapshots["after 1 step"] = pruning.weights(model)["dense/kernel"]
 zeros = counter.sparsity
 print(f"after pruning {zeros[0]:.1%} zeros, after one step {zeros[1]:.1%}")
 
-# %% [markdown]
+# %% [markdown] covers="66" corrects="29"
 # Nothing in the model knows that these weights were pruned. To the optimizer a zero is a number
 # like any other: it has a gradient, and it moves. How far? Adam's first step for a gradient $g$ is
 # $\eta \, g / (|g| + \varepsilon)$ with the learning rate $\eta = 0.001$ and
@@ -221,10 +227,11 @@ axes[0].set(ylabel="160 of the inputs", xlabel="64 hidden units")
 fig.legend(handles=plots.regrowth_key(), loc="outside lower center", ncols=3)
 plt.show()
 
-# %% [markdown]
-# The article says that this second training lets the pruned model fit its new structure. There is
-# no new structure, and on MNIST most of the pruning is gone (on the stand-in less, since more of
-# its pixels are zero in every image):
+# %% [markdown] covers="66 68" corrects="29 35"
+# The article reads its code in ten points (5.3). Nine of them describe what the lines do. The ninth
+# says that this second training lets the pruned model fit its new structure. There is no new
+# structure, and on MNIST most of the pruning is gone (on the stand-in less, since more of its
+# pixels are zero in every image):
 
 # %% tags=["varies"]
 note("the article's final network", model)
@@ -254,7 +261,7 @@ check.sparsity(my_sparsity)
 # Count zeros over all arrays, count entries over all arrays, divide once.
 # </details>
 
-# %% [markdown]
+# %% [markdown] covers="10" corrects="4"
 # ## Part 2: hold the mask
 #
 # Pruning is a *constraint*: these weights are zero, and stay zero, while the others train. So after
@@ -435,7 +442,7 @@ assert abs(ratio["test_accuracy", "random mask"]) < 2.8
 assert spread["random mask"] > 3 * spread["dense, longer"]
 assert all(losses[name].mean() > losses["dense"].mean() for name in ways)
 
-# %% [markdown]
+# %% [markdown] covers="6" corrects="7"
 # - The **masked** network, with more than two thirds of its weights gone, is not worse than the
 #   dense one that trained as long. On the validation data it is even a little better in every run;
 #   on the test data that gain is not beyond luck. Mild pruning can act as a regularizer (Bartoldson
@@ -446,7 +453,8 @@ assert all(losses[name].mean() > losses["dense"].mean() for name in ways)
 #   comparison without this control would credit the choice by size with all of it.
 # - The test *loss* of all four is higher than that of the dense network after ten epochs, while
 #   accuracy rose: they grow surer of their mistakes. Accuracy alone does not show it.
-#
+
+# %% [markdown] covers="70 71" corrects="37"
 # ## The article's figure, drawn properly
 #
 # The article plots accuracy over epochs in two panels. Its code cannot run (two of its variables do
@@ -470,7 +478,7 @@ plt.show()
 # below: from there on the network learns its training images by heart. A figure with the training
 # curve alone would hide it.
 
-# %% [markdown]
+# %% [markdown] covers="69"
 # ## What does 0.9837 show?
 #
 # The article reports a test accuracy of 0.9837 and concludes that the model became simpler and kept
@@ -508,7 +516,7 @@ seeds = final["test_accuracy"]["dense"]
 print(f"0.9837 ± {error:.4f} (standard error on {n:,} images)")
 print(f"dense, 10 epochs: {seeds.mean():.4f} ± {seeds.std(ddof=1):.4f} (sd of {len(seeds)} seeds)")
 
-# %% [markdown]
+# %% [markdown] covers="69" corrects="36 54"
 # | the article concludes | can one number show it? |
 # |---|---|
 # | performance is kept | no: there is no accuracy from before pruning, and no control |
@@ -526,7 +534,7 @@ for name in ("dense, longer", "article", "masked"):
     raw, zipped = (measuring.file_bytes(networks[name], z) for z in (False, True))
     print(f"{name:15} {share:7.1%} {raw / 1e3:9,.0f} kB {zipped / 1e3:9,.0f} kB")
 
-# %% [markdown]
+# %% [markdown] covers="27" corrects="54"
 # Not at all: a zero takes four bytes, like any other number. Only when the file is compressed do
 # the zeros pay. Whether zeros save *time*, and what does, is measured in a later lesson.
 #

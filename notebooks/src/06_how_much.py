@@ -7,7 +7,7 @@
 # [05 · Prune and retrain](05_prune_and_retrain.ipynb).
 #
 # Chinese terms: threshold 阈值, sparsity 稀疏度, global 全局, layer by layer 逐层, sensitivity
-# analysis 敏感度分析, layer collapse 层崩溃, validation set 验证集, tolerance 容差.
+# analysis 敏感度分析, layer collapse 层坍塌, validation set 验证集, tolerance 容差.
 
 # %% [markdown]
 # ## What you will be able to do
@@ -61,7 +61,7 @@ for network, weights in zip(networks, dense.values(), strict=True):
 baseline = np.array([accuracy(network) for network in networks])
 print(f"dense: {baseline.mean():.2%} ± {baseline.std(ddof=1):.2%} on validation, {data.caption}")
 
-# %% [markdown]
+# %% [markdown] covers="103" corrects="50"
 # ## A threshold is the wrong knob
 #
 # The article's FAQ asks how to choose the threshold, and answers: by experiment, step by step. But
@@ -95,7 +95,7 @@ after_ten = [run[0] for run in recorded.by_run("mnist_retrain", "sparsity")["mas
 print(f"untrained: {masking.sparsity(masks):.1%}; trained: {np.mean(after_ten):.1%}")
 assert masking.sparsity(masks) > 0.99 > 0.8 > max(after_ten)
 
-# %% [markdown]
+# %% [markdown] corrects="31"
 # A fixed number is arbitrary. Han et al. (2015) took a threshold in units of each layer's standard
 # deviation, $k \cdot \sigma$: better, and still the *sparsity* is something that one finds out
 # afterwards.
@@ -133,7 +133,7 @@ check.threshold(my_threshold)
 # Sort the sizes. The last one that should go is the θ; remember from which number Python counts.
 # </details>
 
-# %% [markdown]
+# %% [markdown] corrects="23"
 # ## Rank, do not threshold
 #
 # "No two weights are equally large" was a large condition. After one round of pruning, many weights
@@ -200,7 +200,7 @@ check.prune_lowest(my_mask)
 # many places as you like, whatever the scores are.
 # </details>
 
-# %% [markdown]
+# %% [markdown] covers="26"
 # ## Where should the zeros be? The scope
 #
 # 90 % of all weights are to go. From where? The **scope** says what is ranked together:
@@ -243,10 +243,14 @@ ax.set(ylabel="validation accuracy", title=f"pruned once, not retrained ({data.c
 plots.by_compression(levels, ax)
 plt.show()
 
-# %% [markdown]
+# %% [markdown] covers="102" corrects="49"
 # The axis is drawn so that equal steps *halve* what is left: from 50 to 75 % is as far as from 97
 # to 98.5 %. At first hardly anything happens; then accuracy falls, down to guessing (about 10 %).
 # Where it falls depends on the scope: the number "sparsity" alone does not say enough.
+#
+# (Does pruning lower the accuracy, asks the article's FAQ, and answers yes, if it goes too far.
+# That is the right half of this picture. The left half is the news, and *where* it bends is what
+# one has to measure.)
 
 # %% tags=["varies"]
 for scope, values in curves.items():
@@ -276,7 +280,7 @@ print("largest difference between any two images' answers:", np.ptp(answers, axi
 print(f"accuracy {np.mean(answers.argmax(1) == y_val):.1%}")
 assert np.ptp(answers, axis=0).max() < 1e-5
 
-# %% [markdown]
+# %% [markdown] corrects="27"
 # Nothing: every image gets the same answer. This is **layer collapse** (Tanaka et al. 2020). The
 # other layers may be whole; no image gets past the empty one.
 #
@@ -369,7 +373,7 @@ print(f"lost by single layers, summed: {100 * single:.2f} points; together: {100
 # %% [markdown]
 # Nor does it show what retraining would bring back. It is a map for finding the way, not the way.
 
-# %% [markdown]
+# %% [markdown] covers="82 103" corrects="50"
 # ## How to choose: a procedure
 #
 # FAQ 2 deserves an answer that one can run:

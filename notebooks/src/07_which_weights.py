@@ -35,7 +35,7 @@ data = load_mnist().head(6_000 if quick_mode() else 20_000)
 epochs = 20 if data.stand_in else 1 if quick_mode() else 4
 data
 
-# %% [markdown]
+# %% [markdown] covers="24 83" corrects="13"
 # ## Sort the words first
 #
 # The article calls "threshold", "importance" and "gradient" three *strategies* of pruning. They are
@@ -51,7 +51,7 @@ data
 # A threshold is a way of cutting, once scores are there; a gradient is something that a criterion
 # may look at. This lesson is about the first row: **what matters?**
 
-# %% [markdown]
+# %% [markdown] covers="34"
 # ## Where size must fail
 #
 # "Small weights matter little", says the article, and so does most of the literature. Here is a
@@ -85,7 +85,7 @@ for name, weights in {
     print(f"{name:10} kept: into {masks['into'].astype(int).tolist()}", end=", ")
     print(f"out {masks['out'].astype(int).ravel().tolist()}")
 
-# %% [markdown]
+# %% [markdown] covers="34" corrects="27"
 # The same function, and another half is kept. So size is no property of what the network computes.
 # That it works so often is because training, from the usual initial weights, does not go to such
 # extremes. And |g · w|, the gradient times the weight? Scaling w by c scales its gradient by 1/c:
@@ -154,7 +154,7 @@ for when, count in passes.items():
     small[when].fit(x_small, y_small, **fit)
     truth[when] = true_changes(small[when])
 
-# %% [markdown]
+# %% [markdown] covers="35" corrects="18"
 # ## Criteria, each in one line
 #
 # | criterion | score | looks at | source |
@@ -479,7 +479,7 @@ assert (gain["LAMP"] > gain["magnitude"]).all()
 assert (gain["Wanda"] < 0).all()
 assert all(gain[name].min() < 0 < gain[name].max() for name in ("Taylor", "OBD, Fisher"))
 
-# %% [markdown]
+# %% [markdown] covers="35 83" corrects="18"
 # - Surprise: **the order is turned round.** Taylor and OBD, which knew single weights best, lose to
 #   plain size with every seed, before retraining and after; size had known single weights worst.
 #   What an expansion says holds for one small step from where the network is. To take out 90 % at

@@ -59,7 +59,7 @@ def accuracy(model, x=data.x_val[:2000], y=data.y_val[:2000]):
     return float(np.mean(answers.argmax(axis=1) == y))
 
 
-# %% [markdown]
+# %% [markdown] covers="8 9 10 23" corrects="3 4 5 15 35"
 # ## The words first
 #
 # Up to here weights became zero, and the arrays kept their size: that is **weight pruning**, with a
@@ -332,7 +332,7 @@ third = structure.choose(by_number, 0.3)
 print(f"30 % of the channels removed: {cost.macs(third) / cost.macs({}):.1%} of the MACs left")
 assert 0.5 < cost.macs(third) / cost.macs({}) < 0.55
 
-# %% [markdown]
+# %% [markdown] covers="25" corrects="14"
 # About half. The article's compression rate would not say which of the three curves it means;
 # always say of *what* a share is left.
 
@@ -456,7 +456,7 @@ assert (
 # So do not judge by the accuracy right after removal alone. What counts is what training makes of
 # it.
 
-# %% [markdown]
+# %% [markdown] covers="32" corrects="17"
 # ## After the cut
 #
 # Two ways to repair. **Reconstruction** (重建) fits each layer that lost inputs by least squares to

@@ -53,7 +53,7 @@ plots.use_style()
 # TensorFlow warns of many compiled functions; this lesson compiles many, to time each.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
-# %% [markdown]
+# %% [markdown] covers="29" corrects="1 54"
 # The article says in five places that pruning makes networks faster. It gives no milliseconds, no
 # bytes, no operations: not one number. So this lesson is about numbers, and they are *yours*: what
 # you find printed here comes from one machine with two cores that had other work to do as well.
@@ -253,7 +253,7 @@ for found in (keras_times, lite_times) if LITERT else (keras_times,):
     near = all(alike(found[name], found["dense"]) for name in masked[1:])
     assert near, "the machine had too much else to do: run the two cells above once more"
 
-# %% [markdown]
+# %% [markdown] corrects="1"
 # Nothing. A zero is multiplied like any other number: the product does not look before it
 # multiplies. To look would cost more than to multiply, since processors do four, eight or sixteen
 # multiplications at once, in a row, and a question in between breaks the row.
@@ -623,7 +623,8 @@ if LITERT:
 plt.show()
 
 # %% [markdown]
-# Left: almost flat. You pay for *having* such a layer. Right, on many processors: **stairs**.
+# Left: with a single filter, a fortieth of the MACs, the layer still takes a large part of the time
+# of forty: you pay for *having* such a layer. Right, on many processors: **stairs**.
 # LiteRT computes filters in groups, as many as fit into the processor's registers, 16 on the
 # machine that made this page. A group that is not full costs as much as a full one. So this is a
 # negative result: taking a few filters out may save nothing at all.
@@ -783,7 +784,7 @@ if LITERT:
     assert quick_mode() or speed[fast].median < 0.9 * dense_ms  # fewer channels: faster
     assert quick_mode() or speed[small].median < 0.6 * dense_ms
 
-# %% [markdown]
+# %% [markdown] covers="29"
 # What to conclude:
 #
 # - For a smaller **download**: zeros, once packed; fewer bits; fewer channels. They combine (Han et
@@ -803,6 +804,22 @@ best = f"{fast}, int8" if LITERT else fast
 for name in ("dense", best):
     print(f"{name:26} test accuracy {accuracy(name, data.x_test, data.y_test):.2%}", end=", ")
     print(f"{download[name] / 1e3:,.0f} kB, {speed[name].median / dense_ms:.0%} of the time")
+
+# %% [markdown] covers="36 37" corrects="1 7 19"
+# ### For and against, weighed
+#
+# The article lists four advantages of pruning and three drawbacks (3.3). Against what has been
+# measured:
+#
+# | it says | holds? | lesson |
+# |---|---|---|
+# | + less complex | yes, if the mask is held, or units are removed | 05, 09 |
+# | + faster training | no; and it contradicts the second drawback | 08 |
+# | + better results | sometimes, where little is pruned | 05, 06 |
+# | + easier deployment | download: yes; time: by fewer channels or bits, not by zeros | 11 |
+# | − loss, if too much is pruned | yes; where it begins is measured | 06 |
+# | − more training | yes | 05, 08 |
+# | − not for all networks | wherever there are weights; what cannot go, the report says | 10, 14 |
 
 # %% [markdown]
 # ## What to remember
