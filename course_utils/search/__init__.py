@@ -11,8 +11,8 @@ pruning asks nobody: it goes on for as long as the validation accuracy allows.
                 **options of scan) -> Scan, by group of channels
     plan(scan, model or channels, budget, of="parameters", *, objective="max") -> Plan
     plan_latency(scan, model or channels, seconds, x, *, repeats=50) -> Plan
-    adaptive(model, retrain, accuracy, tolerance, *, step=0.2, …) -> Adapted
-    adaptive_channels(model, retrain, accuracy, tolerance, *, step=0.2, …) -> (model, Adapted)
+    adaptive(model, retrain, accuracy, tolerance, step=0.2, *, smallest=0.02, most=50, …) -> Adapted
+    adaptive_channels(the same, …) -> (smaller model, Adapted)
 
 A Scan has `baseline`, `results` {layer: {level: accuracy}}, `losses`, `kept_bytes`, `macs` and
 `macs_of_loop`, and prints as a table; `plots.sensitivity(scan.results, scan.baseline)` draws it. A
@@ -35,7 +35,23 @@ Plan has `sparsity` {layer: share}, as `masking.make_masks` and `structure.choos
     found = search.adaptive(model, retrain, accuracy, tolerance=0.005)  # half a point
 """
 
+from course_utils.search.adapting import adaptive, adaptive_channels
+from course_utils.search.planning import Plan, plan, plan_latency
+from course_utils.search.rounds import Adapted, Round
 from course_utils.search.scanning import Scan, right_answers, scan
 from course_utils.search.sensitivity import channel_sensitivity, sensitivity
 
-__all__ = ["Scan", "channel_sensitivity", "right_answers", "scan", "sensitivity"]
+__all__ = [
+    "Adapted",
+    "Plan",
+    "Round",
+    "Scan",
+    "adaptive",
+    "adaptive_channels",
+    "channel_sensitivity",
+    "plan",
+    "plan_latency",
+    "right_answers",
+    "scan",
+    "sensitivity",
+]
