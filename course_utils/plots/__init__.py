@@ -9,6 +9,7 @@ from course_utils.plots.criteria import predicted_and_true, ranks, small_masks
 from course_utils.plots.forgetting import by_class, by_severity, digit_rows, reliability
 from course_utils.plots.graphs import id_rows, layer_graph
 from course_utils.plots.images import feature_maps, images
+from course_utils.plots.sensitivity import sensitivity
 from course_utils.plots.series import bars, curves, functions, shares, sparsity_by_step
 from course_utils.plots.speed import (
     break_even,
@@ -93,6 +94,7 @@ __all__ = [
     "regrowth_key",
     "reliability",
     "schedule",
+    "sensitivity",
     "shares",
     "size_and_speed",
     "small_masks",
