@@ -5,7 +5,7 @@ from urllib.parse import unquote
 import page_coverage
 import pages
 import pytest
-from notebook_editions import edition_path, read_lesson, read_lessons
+from notebook_editions import EDITIONS, edition_path, make_edition, read_lesson, read_lessons
 
 FOLDER = pages.ROOT / "docs" / "src"
 LESSONS = read_lessons(pages.ROOT / "notebooks")
@@ -95,6 +95,14 @@ def test_a_small_table_by_hand(folder):
     assert f"| 2 | 1 | claim: two | taught | {link} |" in page
     assert rf"| 3 | 2 | code: \|W\| | taught | {link} |" in page
     assert rf'| <a id="e1"></a>1 | 1 | wrong | right is \|W\| | {link} |' in page
+
+
+def test_notebooks_do_not_carry_the_markers(folder):
+    lessons = lesson_of(folder, LESSON)
+    plain = LESSON.replace(' covers="1 2" corrects="1"', "").replace(' covers="3"', "")
+    for edition in EDITIONS:
+        marked = make_edition(lessons, "07_small", edition)
+        assert marked == make_edition(lesson_of(folder, plain), "07_small", edition)
 
 
 def test_a_link_leads_back_to_its_heading(folder):

@@ -152,7 +152,7 @@ GOOD = {
         ({"scheme": "doi"}, "'1506.02626' is no doi."),
         ({"scheme": "doi", "identifier": "https://doi.org/10.1109/5.726791"}, "is no doi."),
         ({"scheme": "isbn", "identifier": "9780262035614"}, "check digit"),
-        ({"scheme": "url", "identifier": "http://example.org"}, "is no url."),
+        ({"scheme": "url", "identifier": "example.org"}, "is no url."),
         ({"scheme": "pmid"}, "unknown scheme 'pmid'"),
         ({"authors": ""}, "authors is empty"),
     ],
@@ -193,7 +193,7 @@ def test_a_source_without_a_row_and_a_row_without_use_are_said(clone):
 def test_every_correction_of_a_reference_has_its_source():
     rows = page_coverage.read_table(FOLDER / "references.csv")
     named = {number for row in rows for number in page_coverage.numbers(row["errata"])}
-    assert named == {41, 42, 44, 45, 46, 47, 48}  # 43 is about tools
+    assert named == set(range(41, 49))
 
 
 # Glossary

@@ -17,14 +17,14 @@ FORMS = {
     "arxiv": re.compile(r"\d{4}\.\d{4,5}"),
     "doi": re.compile(r"10\.\d{4,9}/\S*\w"),
     "isbn": re.compile(r"97[89]\d{10}"),
-    "url": re.compile(r"https://\S+"),
+    "url": re.compile(r"https?://\S+"),
 }
 LINKS = {"arxiv": "[arXiv {0}](https://arxiv.org/abs/{0})", "doi": "[doi {0}](https://doi.org/{0})"}
 CONTINUED = re.compile(r"\n[ \t]*(?:#[ \t]*)?")  # a comment's or docstring's line goes on
 
 TOP = """# References
 
-Every source that the lessons and the package cite, made from [references.csv](src/references.csv)
+Every source of the lessons and the package, made from [references.csv](src/references.csv)
 by `make pages`. Numbers are lessons, names are modules of `course_utils`.
 """
 WRONG = """

@@ -382,8 +382,8 @@ print(f"lesson 05, 86 such passes:                    about {86 * epoch / 60:.0f
 # - *Neural Networks and Deep Learning*: the article gives it to Andrew Ng. It is by Qiu Xipeng
 #   (2020, in Chinese). M. Nielsen's free book has the same title, and so has a *course* of Ng's.
 # - Courses on Coursera: for the basics, Ng's among them. For pruning we know of none there.
-# - TensorFlow, PyTorch, and Keras as an interface to the first: Keras 3 runs on TensorFlow, PyTorch
-#   *or* JAX.
+# - TensorFlow (arXiv 1603.04467), PyTorch (arXiv 1912.01703), and Keras as an interface to the
+#   first: Keras 3 runs on TensorFlow, PyTorch *or* JAX.
 #
 # Tools for pruning itself are missing in its list. For PyTorch there are `torch.nn.utils.prune`
 # (masks) and Torch-Pruning (channels; arXiv 2301.12900). For TensorFlow there is the Model
