@@ -191,6 +191,18 @@ def test_skewed_places_and_gaps_are_coded_in_fewer_bytes():
     assert same_bits(restore(head, data), W.astype("float32"))
 
 
+def test_without_codes_gaps_and_places_take_as_many_bits_each():
+    rng = np.random.default_rng(0)
+    W = np.where(rng.random(20_000) < 0.97, 0, rng.binomial(8, 0.5, size=20_000) - 4)
+    plain, coded_file = (sparsefile.encode({"W": W}, codes=codes) for codes in (False, True))
+    found = sparsefile.parts(plain)["W"]
+    count = np.count_nonzero(W)
+    assert any(0 <= found["gaps"] * 8 - count * bits < 0.25 * count * bits for bits in (5, 6, 7))
+    assert found["values"] == pytest.approx(count * 4 / 8, rel=0.2)  # one of 9 values
+    assert len(coded_file) < len(plain)
+    assert same_bits(sparsefile.decode(plain)[0]["W"], W)
+
+
 def test_the_parts_of_a_file_are_all_of_it_but_its_description():
     given_arrays = {"a": pruned(0.9, 2000), "b": np.arange(5), "none": np.zeros(9)}
     data = sparsefile.encode(given_arrays)

@@ -16,7 +16,7 @@ from course_utils.datafiles import keep
 # Where Keras's own classes of a network live, by the names that Keras writes into a config.
 _PLACES = (
     "keras", "keras.layers", "keras.initializers", "keras.regularizers", "keras.constraints",
-    "keras.dtype_policies", "keras.activations", "builtins",
+    "keras.dtype_policies", "keras.quantizers", "keras.activations", "builtins",
 )  # fmt: skip
 _INNER = ("keras.src.models.", "keras.src.ops.")
 _VALUES = ("__keras_tensor__", "__tensor__", "__numpy__", "__tuple__", "__bytes__", "__ellipsis__")
@@ -27,14 +27,15 @@ _REFUSED = (
 )  # fmt: skip
 
 
-def sparse_file(model: keras.Model) -> bytes:
+def sparse_file(model: keras.Model, *, codes: bool = True) -> bytes:
     """Return a model as a sparse file: values, and gap-coded indices where they are fewer bytes.
 
     Each array of weights is stored in the way that takes the fewest bytes: all values, or the
     non-zeros with gaps of a width chosen for it; either with a table where many values are the
-    same. Not in the file: the optimizer, the loss, masks (read them off the zeros again).
+    same; gaps and places in the table in Huffman's code, unless `codes` is False. Not in the file:
+    the optimizer, the loss, masks (read them off the zeros again).
     Raises ValueError for a model with layers that are not Keras's own, or that run code of their
-    own (Lambda), or that is not yet built. Source: Han et al. 2016 (arXiv 1510.00149), section 2.
+    own (Lambda), or that is not yet built. Source: Han et al. 2016 (arXiv 1510.00149).
 
     >>> from course_utils.models import article_cnn
     >>> read_sparse(sparse_file(article_cnn())).name
@@ -45,7 +46,7 @@ def sparse_file(model: keras.Model) -> bytes:
     config = _without_training(keras.saving.serialize_keras_object(model))
     _require_plain(config)
     arrays = {f"{i}": _plain(w) for i, w in enumerate(model.weights)}
-    return sparsefile.encode(arrays, json.dumps(config, separators=(",", ":")))
+    return sparsefile.encode(arrays, json.dumps(config, separators=(",", ":")), codes=codes)
 
 
 def write_sparse(model: keras.Model, path: str | Path) -> int:

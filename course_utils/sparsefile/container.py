@@ -29,18 +29,18 @@ LARGEST_JSON = 16_000_000  # bytes
 _DIGEST = 32
 
 
-def encode(arrays: Mapping[str, np.ndarray], text: str = "") -> bytes:
+def encode(arrays: Mapping[str, np.ndarray], text: str = "", *, codes: bool = True) -> bytes:
     """Return arrays and a text as the bytes of a sparse file.
 
     Each array takes the fewest bytes of: all its values; its non-zeros and their gaps; either
     with a table of the different values, where many are the same; gaps and places in a table in
-    Huffman's code, where that is shorter. Raises TypeError for dtypes that a file cannot hold.
-    Source: Han et al. 2016 (arXiv 1510.00149), sections 2 to 4.
+    Huffman's code, where that is shorter, unless `codes` is False. Raises TypeError for dtypes
+    that a file cannot hold. Source: Han et al. 2016 (arXiv 1510.00149), sections 2 to 4.
 
     >>> len(encode({"fc/kernel": np.eye(100, dtype="float32")})) < 500  # of 40,000
     True
     """
-    stored = [store(name, np.asarray(array)) for name, array in arrays.items()]
+    stored = [store(name, np.asarray(array), codes) for name, array in arrays.items()]
     about = {"text": text, "arrays": [astuple(head) for head, _ in stored]}
     header = zlib.compress(json.dumps(about, separators=(",", ":")).encode(), 9)
     parts = [MAGIC, struct.pack("<I", len(header)), header, *(data for _, data in stored)]

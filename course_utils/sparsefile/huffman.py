@@ -44,14 +44,16 @@ def decoded(data: bytes, count: int) -> np.ndarray:
     return np.frombuffer(numbers, np.uint8)
 
 
-def narrowest(numbers: np.ndarray, width: int) -> tuple[bytes, int]:
+def narrowest(numbers: np.ndarray, width: int, codes: bool = True) -> tuple[bytes, int]:
     """Return numbers below 2**width in the fewest bytes, and that many if they are coded, else 0.
+
+    Without `codes` each takes `width` bits.
 
     >>> narrowest(np.array([0, 1, 2, 3]), width=2)
     (b'\\xe4', 0)
     """
     packed = pack(numbers, width)
-    code = coded(numbers) if width <= BITS else packed
+    code = coded(numbers) if codes and width <= BITS else packed
     return (code, len(code)) if len(code) < len(packed) else (packed, 0)
 
 

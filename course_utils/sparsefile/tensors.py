@@ -2,8 +2,9 @@
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -21,6 +22,7 @@ DTYPES = (
     "float16", "float32", "float64",
     "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
 )  # fmt: skip
+Narrow = Callable[[np.ndarray, int], tuple[bytes, int]]
 LARGEST_TABLE = 1 << 16  # different values; beyond it a table saves nothing worth having
 
 
@@ -58,8 +60,10 @@ class Head:
         )
 
 
-def store(name: str, array: np.ndarray) -> tuple[Head, bytes]:
+def store(name: str, array: np.ndarray, codes: bool = True) -> tuple[Head, bytes]:
     """Return the head and the fewest bytes of an array: with or without gaps, a table, codes.
+
+    Without `codes` gaps and places in the table are numbers of as many bits each.
 
     Zero is what has no bit set: -0.0 is stored. Raises TypeError for other dtypes than DTYPES.
 
@@ -71,8 +75,9 @@ def store(name: str, array: np.ndarray) -> tuple[Head, bytes]:
         raise TypeError(f"{name} holds {array.dtype}; a sparse file holds {', '.join(DTYPES)}.")
     head = Head(name, array.dtype.name, array.shape, array.size)
     bits = _bits(array)
+    narrow = partial(narrowest, codes=codes)
     ways = itertools.product(("no gaps", "cheapest", "a byte"), (False, True))
-    stored = [_stored(head, bits, gap, shared) for gap, shared in ways]
+    stored = [_stored(head, bits, gap, shared, narrow) for gap, shared in ways]
     return min((s for s in stored if s), key=lambda pair: len(pair[1]))
 
 
@@ -145,7 +150,9 @@ def _unsigned(dtype: str) -> np.dtype:
     return np.dtype(f"<u{np.dtype(dtype).itemsize}")
 
 
-def _stored(head: Head, bits: np.ndarray, gap: str, shared: bool) -> tuple[Head, bytes] | None:
+def _stored(
+    head: Head, bits: np.ndarray, gap: str, shared: bool, narrow: Narrow
+) -> tuple[Head, bytes] | None:
     """Return one of the ways; None where the table would be too large."""
     different = np.unique(bits) if shared else ()
     if len(different) > LARGEST_TABLE - 1:
@@ -155,21 +162,23 @@ def _stored(head: Head, bits: np.ndarray, gap: str, shared: bool) -> tuple[Head,
         value_bits = max(1, len(different).bit_length()) if shared else 8 * bits.itemsize
         # Gaps of a byte may take fewest when they are coded: then long ones cost only themselves.
         width = BITS if gap == "a byte" else cheapest_width(np.flatnonzero(bits), value_bits)
-        head, gaps, entries = _without_zeros(head, bits, width)
+        head, gaps, entries = _without_zeros(head, bits, width, narrow)
     if not shared:
         return head, gaps + entries.tobytes()
     table, codes = np.unique(entries, return_inverse=True)
     head = replace(head, shared=len(table))
-    places, length = narrowest(codes, head.code_bits)
+    places, length = narrow(codes, head.code_bits)
     return replace(head, coded_entries=length), gaps + table.tobytes() + places
 
 
-def _without_zeros(head: Head, bits: np.ndarray, width: int) -> tuple[Head, bytes, np.ndarray]:
+def _without_zeros(
+    head: Head, bits: np.ndarray, width: int, narrow: Narrow
+) -> tuple[Head, bytes, np.ndarray]:
     positions = np.flatnonzero(bits)
     gaps = to_gaps(positions, width)
     entries = np.zeros(len(gaps.codes), bits.dtype)
     entries[~gaps.fillers] = bits[positions]
-    data, length = narrowest(gaps.codes, width)
+    data, length = narrow(gaps.codes, width)
     head = replace(head, entries=len(entries), gap=width, coded_gaps=length)
     return head, data, entries
 
