@@ -6,7 +6,9 @@ from course_utils.tasks.average_precision import (
     precision_recall,
 )
 from course_utils.tasks.boxes import Objects, box_iou
+from course_utils.tasks.detection import decode, detect, detection_loss, detector, encode
 from course_utils.tasks.scenes import Canvas, Scenes, load_scenes, make_scenes
+from course_utils.tasks.segmentation import mean_iou, pixel_weights, unet
 
 __all__ = [
     "Canvas",
@@ -14,8 +16,16 @@ __all__ = [
     "Scenes",
     "average_precisions",
     "box_iou",
+    "decode",
+    "detect",
+    "detection_loss",
+    "detector",
+    "encode",
     "load_scenes",
     "make_scenes",
     "mean_average_precision",
+    "mean_iou",
+    "pixel_weights",
     "precision_recall",
+    "unet",
 ]
