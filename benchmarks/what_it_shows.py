@@ -51,11 +51,11 @@ def main() -> None:
         writer.writerows(rows)
 
 
-def table(data: Dataset, seeds: int, epochs: int) -> list[dict]:
+def table(data: Dataset, seeds: int, epochs: int, kinds: tuple = NETWORKS) -> list[dict]:
     """Return all rows: agreement needs all seeds of a network at once."""
-    models_of = [networks(data, seed, epochs) for seed in range(seeds)]
+    models_of = [networks(data, seed, epochs, kinds) for seed in range(seeds)]
     rows = []
-    for place, (network, sparsity) in enumerate(NETWORKS):
+    for place, (network, sparsity) in enumerate(kinds):
         found = [measured(of_seed[place], data) for of_seed in models_of]
         for seed, (numbers, maps) in enumerate(found):
             others = [maps_of for other, (_, maps_of) in enumerate(found) if other != seed]
@@ -71,12 +71,12 @@ def likeness(own: np.ndarray, others: list[dict], key: str) -> float:
     return float(np.mean([forgetting.agreement(np.stack([own, m[key]])) for m in others]))
 
 
-def networks(data: Dataset, seed: int, epochs: int) -> list:
-    """Return the networks of one seed, in the order of NETWORKS."""
+def networks(data: Dataset, seed: int, epochs: int, kinds: tuple) -> list:
+    """Return the networks of one seed, in the order of `kinds`."""
     model = models.lenet300(seed=seed)
     model.fit(data.x_train, data.y_train, batch_size=BATCH, epochs=epochs, verbose=0)
     dense = model.get_weights()
-    return [retrained(dense, data, seed, s, name == "random mask") for name, s in NETWORKS]
+    return [retrained(dense, data, seed, s, name == "random mask") for name, s in kinds]
 
 
 def retrained(dense: list, data: Dataset, seed: int, sparsity: float, random: bool):
