@@ -29,6 +29,9 @@ notebooks:  ## Make the notebooks from notebooks/src, executing those that chang
 check-notebooks:  ## Tell whether the notebooks are in step with their sources
 	@$(COURSE) run tools/notebooks.py check $(ARGS)
 
+grade:  ## Release or grade exercises with nbgrader: make grade ARGS="release 02"; see docs/teachers.md
+	@$(COURSE) grade $(ARGS)
+
 slides:  ## Make the slides that are out of date (PDFs too: ARGS=--pdf; needs Node.js 18)
 	@$(COURSE) run tools/slides.py build $(ARGS)
 

@@ -17,6 +17,7 @@ python3 tools/environment.py COMMAND      (Windows: py -3 tools/environment.py C
   lab [ARGUMENTS]    set up if needed, then open JupyterLab at the first notebook
   test [ARGUMENTS]   set up if needed, then check style and run every test and notebook
   peers [NAMES]      set up if needed, then compare with other libraries: tfmot, torch, or both
+  grade ARGUMENTS    set up nbgrader if needed, then release or grade exercises: grade --help
   setup              set up only
   run ARGUMENTS      run the course's Python, as in: run tools/notebooks.py build
   clean              remove the environment and the caches from this clone"""
@@ -52,6 +53,8 @@ def _dispatch(clone: Clone, arguments: list[str]) -> int:
             return test(clone, rest)
         case "peers":
             return peers(clone, rest)
+        case "grade":
+            return grade(clone, rest)
         case "run":
             return run(clone, rest)
         case "setup":
@@ -115,6 +118,13 @@ def peers(clone: Clone, arguments: list[str]) -> int:
         peer = set_up_peer(clone, name)
         statuses.append(_call(peer, ["-m", "pytest", f"tests/peers/test_{name}.py", *rest], {}))
     return max(statuses)
+
+
+def grade(clone: Clone, arguments: list[str]) -> int:
+    """Run tools/grade.py in nbgrader's own environment."""
+    set_up(clone)
+    peer = set_up_peer(clone, "nbgrader")
+    return _call(peer, ["tools/grade.py", *(arguments or ["--help"])], {})
 
 
 def run(clone: Clone, arguments: list[str]) -> int:

@@ -1,0 +1,200 @@
+"""Real nbgrader on real submissions, from the release to the marks, with kernels in a sandbox.
+
+It needs nbgrader's own environment (made here if there is a network) and bubblewrap.
+"""
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from front_door.paths import Clone
+from front_door.peers import Peer, set_up_peer
+from front_door.preflight import Refusal
+from grade_sandbox import sandbox_problem
+from grade_source import with_open_and_solved
+from notebook_editions import BEGIN, END
+
+ROOT = Path(__file__).parents[2]
+LESSON = "02_prune_operator"
+RIGHT = {
+    "my_prune": "def my_prune(W, theta):\n    return np.where(np.abs(W) > theta, W, 0)",
+    "my_mask": (
+        "def my_mask(W, sparsity):\n"
+        "    gone = np.argsort(np.abs(W), axis=None, kind='stable')[: round(sparsity * W.size)]\n"
+        "    return ~np.isin(np.arange(W.size), gone).reshape(W.shape)"
+    ),
+    "my_energy_lost": (
+        "def my_energy_lost(W, mask):\n    return 1 - ((W * mask) ** 2).sum() / (W**2).sum()"
+    ),
+}
+# What a submission has in place of each answer, and the marks that it should get.
+SUBMISSIONS = {
+    "perfect": (RIGHT, 3),
+    "empty": ({}, 0),
+    "no_bars": (RIGHT | {"my_prune": "def my_prune(W, theta):\n    return W * (W > theta)"}, 2),
+    "in_place": (
+        RIGHT | {"my_prune": "def my_prune(W, theta):\n    W[abs(W) <= theta] = 0\n    return W"},
+        2,
+    ),
+    "by_threshold": (
+        RIGHT
+        | {
+            "my_mask": "def my_mask(W, sparsity):\n"
+            "    return np.abs(W) > np.quantile(np.abs(W), sparsity)",
+            "my_energy_lost": "def my_energy_lost(W, mask):\n    return np.mean(~mask)",
+        },
+        1,
+    ),
+    "does_not_parse": (RIGHT | {"my_mask": "def my_mask(W, sparsity)\n    return W"}, 2),
+    "never_ends": (RIGHT | {"my_energy_lost": "import os; os._exit(0)"}, None),
+}
+
+
+@pytest.fixture(scope="module")
+def nbgrader() -> Peer:
+    """nbgrader's environment, or a reason to skip."""
+    if problem := sandbox_problem():
+        pytest.skip(problem)
+    try:
+        return set_up_peer(Clone(ROOT), "nbgrader")
+    except Refusal as reason:
+        pytest.skip(str(reason).splitlines()[0])
+
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def graded(nbgrader, tmp_path_factory) -> Path:
+    """A folder in which all submissions have been released, handed in, graded, and fed back."""
+    folder = tmp_path_factory.mktemp("grading")
+    grade(nbgrader, folder, "release", LESSON)
+    for learner, (answers, _) in SUBMISSIONS.items():
+        hand_in(folder, learner, answers)
+    hand_in(folder, "snoop", RIGHT | {"my_prune": SNOOP})
+    hand_in(folder, "forger", RIGHT | {"my_mask": "..."}, forged=True)
+    grade(nbgrader, folder, "autograde", LESSON, status=None)
+    grade(nbgrader, folder, "feedback", LESSON, status=None)
+    grade(nbgrader, folder, "marks")
+    return folder
+
+
+# Reads what it should not see, and says so in its answer: right only where it saw nothing.
+SNOOP = f"""
+import os, socket
+seen = [p for p in ({str(ROOT / "notebooks")!r}, {str(ROOT / "tests")!r}) if os.path.exists(p)]
+seen += [p for p in os.listdir("/tmp") if not p.startswith(("grade-", "matplotlib"))]
+try:
+    socket.create_connection(("192.0.2.1", 80), 0.5)
+    seen.append("network")
+except OSError:
+    pass
+try:
+    open({str(ROOT / "course_utils" / "written.txt")!r}, "w").close()
+    seen.append("written")
+except OSError:
+    pass
+def my_prune(W, theta):
+    assert not seen, seen
+    return W * (abs(W) > theta)
+"""
+
+
+def grade(nbgrader: Peer, folder: Path, *arguments: str, status: int | None = 0) -> str:
+    command = [str(nbgrader.python), "tools/grade.py", *arguments, "--folder", str(folder)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=500)
+    assert status is None or done.returncode == status, done.stderr
+    return done.stderr
+
+
+def hand_in(folder: Path, learner: str, answers: dict[str, str], forged: bool = False) -> None:
+    """Write a learner's notebook: the released one, with some cells replaced."""
+    notebook = nbformat.read(folder / "release" / LESSON / f"{LESSON}.ipynb", as_version=4)
+    for cell in notebook.cells:
+        for name, answer in answers.items():
+            if cell.metadata.get("nbgrader", {}).get("solution") and f"def {name}(" in cell.source:
+                cell.source = answer
+        if forged and cell.metadata.get("nbgrader", {}).get("grade"):
+            cell.source = "True"  # the check itself is rewritten
+    path = folder / "submitted" / learner / LESSON / f"{LESSON}.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(notebook, path)
+
+
+def marks(folder: Path) -> dict[str, float]:
+    with (folder / "marks.csv").open(newline="") as file:
+        return {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)}
+
+
+@pytest.mark.parametrize("learner", [name for name, (_, points) in SUBMISSIONS.items() if points])
+def test_marks_are_right(graded, learner):
+    assert marks(graded)[learner] == SUBMISSIONS[learner][1]
+
+
+def test_nothing_written_is_nothing_earned(graded):
+    assert marks(graded)["empty"] == 0
+
+
+def test_a_kernel_that_dies_earns_nothing_and_stops_nobody_else(graded):
+    assert marks(graded).get("never_ends", 0) == 0
+    assert marks(graded)["perfect"] == 3
+
+
+def test_a_rewritten_check_is_put_back(graded):
+    assert marks(graded)["forger"] == 2
+
+
+def test_a_submission_sees_neither_solutions_nor_network(graded):
+    assert marks(graded)["snoop"] == 3
+    assert not (ROOT / "course_utils" / "written.txt").exists()
+
+
+def test_feedback_says_what_the_check_said(graded):
+    page = graded / "feedback" / "no_bars" / LESSON / f"{LESSON}.html"
+    assert "✗" in page.read_text(encoding="utf-8")
+
+
+def test_the_release_holds_no_solution_and_runs_on(graded):
+    notebook = nbformat.read(graded / "release" / LESSON / f"{LESSON}.ipynb", as_version=4)
+    text = "\n".join(cell.source for cell in notebook.cells)
+    assert "SOLUTION" not in text
+    assert "HIDDEN" not in text
+    assert "np.argsort(np.abs(W).ravel(), kind" not in text
+    assert text.count("...  # your code here") == 3
+    assert all(not cell.get("outputs") for cell in notebook.cells)
+
+
+def test_without_a_sandbox_nothing_is_run(nbgrader, graded, tmp_path):
+    """No bwrap on the path: refused with words; it is not tried outside."""
+    code = (
+        "import sys; sys.path.insert(0, 'tools'); import grade, grade_sandbox, pathlib;"
+        "grade_sandbox.shutil.which = lambda name: None;"
+        f"sys.exit(grade.autograde(pathlib.Path({str(graded)!r}), [{LESSON!r}]))"
+    )
+    done = subprocess.run(
+        [str(nbgrader.python), "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1
+    assert "nothing was run" in done.stderr
+    assert "--trust-submissions" in done.stderr
+
+
+def test_every_solution_has_an_open_line_before_it():
+    code = "def f(W):\n    # BEGIN SOLUTION\n    return W\n    # END SOLUTION"
+    lines = with_open_and_solved(code).splitlines()
+    assert lines[1] == "    ...  # your code here"
+    assert [bool(BEGIN.match(line)) for line in lines].index(True) == 2
+    assert sum(bool(END.match(line)) for line in lines) == 1
+
+
+def test_the_folder_must_have_been_released(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "tools/grade.py", "marks", "--folder", str(tmp_path / "none")],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, env={**os.environ},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "begin with release" in done.stderr
