@@ -42,3 +42,15 @@ def test_durations_stand_in_their_order_with_their_numbers():
     assert ax.get_xscale() == "log"
     assert ax.yaxis_inverted()
     assert ax.get_xlim()[0] == pytest.approx(0.01)
+
+
+def test_rounds_that_stayed_are_joined_and_the_others_crossed():
+    points = [(0.5, 0.98, True), (0.9, 0.9, False), (0.8, 0.975, True)]
+    ax = plots.rounds(points, (0.975, 0.98))
+    stayed, back = ax.lines
+    assert [tuple(map(float, p)) for p in zip(*stayed.get_data(), strict=True)] == [
+        (0.5, 0.98),
+        (0.8, 0.975),
+    ]
+    assert list(back.get_data()[0]) == [0.9]
+    assert ax.get_xlim()[1] > 0.9

@@ -39,7 +39,7 @@ from course_utils.plots.training import (
     schedule,
     spread,
 )
-from course_utils.plots.trials import best_so_far, durations, front
+from course_utils.plots.trials import best_so_far, durations, front, rounds
 from course_utils.plots.weights import (
     filters,
     histogram,
@@ -93,6 +93,7 @@ __all__ = [
     "regrowth",
     "regrowth_key",
     "reliability",
+    "rounds",
     "schedule",
     "sensitivity",
     "shares",

@@ -1,4 +1,4 @@
-"""Pictures of many trials: all of them with the best among them, and what each step took."""
+"""Pictures of many trials: the best among them, rounds that stay or go, and what things took."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
 
-from course_utils.plots.style import BLUE, GREEN, GREY, line
+from course_utils.plots.choices import by_compression
+from course_utils.plots.style import BLUE, GREEN, GREY, RED, SKY, line
 
 Points = Sequence[tuple[float, float]]
 
@@ -37,6 +38,30 @@ def front(points: Points, best: Points, ax: Axes | None = None) -> Axes:
     ring = {"marker": "o", "markersize": 11, "fillstyle": "none", "markeredgewidth": 2}
     ax.plot(*zip(*ordered, strict=True), color=GREEN, linewidth=1, label="none is better", **ring)
     ax.legend()
+    return ax
+
+
+def rounds(
+    points: Sequence[tuple[float, float, bool]], band: tuple[float, float], ax: Axes | None = None
+) -> Axes:
+    """Draw rounds (sparsity, accuracy, whether it stayed), and the band (lowest, dense) promised.
+
+    Those that stayed are joined from left to right; those taken back are crosses.
+    """
+    ax = ax or plt.subplots()[1]
+    ax.axhspan(*band, color=SKY, alpha=0.3, linewidth=0, label="tolerance, below the dense network")
+    stayed = [(s, a) for s, a, accepted in points if accepted]
+    back = [(s, a) for s, a, accepted in points if not accepted]
+    for kept, look in ((stayed, "o-"), (back, "x")):
+        if kept:
+            label, colour = ("goes on", BLUE) if kept is stayed else ("taken back", RED)
+            ax.plot(*zip(*kept, strict=True), look, color=colour, label=label, markersize=7)
+    ax.set_ylabel("validation accuracy")
+    top = max(s for s, _, _ in points)
+    by_compression([s for s in (0.2, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995) if s <= top], ax)
+    ax.set_xlim(0, 1 - (1 - top) / 1.2)
+    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
+    ax.legend(loc="lower left")
     return ax
 
 
