@@ -38,6 +38,7 @@ The modules, in the order in which they build on one another; each imports only 
     search        scan the layers, plan for a budget, go as far as it goes
     recorded      results that took long to measure
     sweeping      many trials, on one machine or many
+    scoreboard    strangers' networks, judged and ranked
     plots, progress, widgets, checks                 what the lessons need
 """
 

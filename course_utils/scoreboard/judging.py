@@ -1,0 +1,209 @@
+"""Judge one submitted file: read it, let a process of its own look into it, compare its answers.
+
+The process is not told the right answers. It hands back its own, and they are compared here.
+"""
+
+import json
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from course_utils.data import Dataset, load_mnist
+from course_utils.scoreboard.isolation import run
+from course_utils.scoreboard.limits import Limits, Refused, one_line
+
+_COUNTS = ("bytes", "macs", "parameters")
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a network must reach and may cost; bytes are those of its sparse file.
+
+    `milliseconds`: for 64 images, on one thread of the machine that judges. Times are not the
+    same twice, so it is missed only where even the lower quartile lies above it.
+
+    >>> Budget(accuracy=0.98, bytes=20_000)
+    Budget(accuracy=0.98, bytes=20000, milliseconds=50.0)
+    """
+
+    accuracy: float = 0.98  # at least; 1 is all
+    bytes: int = 20_000  # at most
+    milliseconds: float = 50.0  # at most
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What was found out about one file; `refused` says why nothing was.
+
+    `times` and `reference`: low quartile, median and high quartile in milliseconds, for 64 images.
+    """
+
+    name: str
+    refused: str = ""
+    accuracy: float = 0.0
+    bytes: int = 0  # as a sparse file
+    file_bytes: int = 0  # as handed in
+    macs: int = 0
+    parameters: int = 0
+    sparsity: float = 0.0
+    times: tuple[float, ...] = ()
+    reference: tuple[float, ...] = ()
+    missed: tuple[str, ...] = ()  # what of the budget
+
+    @property
+    def passed(self) -> bool:
+        """Whether it was judged, and met the budget."""
+        return not self.refused and not self.missed
+
+    def __str__(self) -> str:
+        if self.refused:
+            return f"{self.name} is refused: {self.refused}"
+        low, median, high = (time / self.reference[1] for time in self.times)
+        facts = (
+            f"accuracy {self.accuracy:.2%}, {self.bytes:,} bytes as a sparse file, {self.macs:,} "
+            f"MACs, {median:.2f} times the article's CNN's time ({low:.2f} to {high:.2f})"
+        )
+        return f"{self.name}: {facts}; {'; '.join(self.missed) or 'within the budget'}"
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True)
+class Task:
+    """Images, their labels and the limits, ready for judging any number of files."""
+
+    images: Path  # an npy file, for the processes
+    labels: np.ndarray
+    budget: Budget
+    limits: Limits
+
+
+def judge(
+    path: str | Path,
+    budget: Budget | None = None,
+    data: Dataset | None = None,
+    limits: Limits | None = None,
+) -> Entry:
+    """Return what a .keras file reaches and costs, on validation images, never raising for it.
+
+    For yourself, before you hand a network in: the scoreboard takes the test images. The file is
+    opened in a process of its own, within `limits`; what is wrong with it is said in
+    `Entry.refused`. `data` defaults to `load_mnist()`. Raises ValueError for a budget that makes
+    no sense.
+    """
+    data = data or load_mnist()
+    with prepared(data.x_val, data.y_val, budget, limits) as task:
+        return judged(Path(path), task)
+
+
+@contextmanager
+def prepared(
+    images: np.ndarray, labels: np.ndarray, budget: Budget | None, limits: Limits | None
+) -> Iterator[Task]:
+    """Write the images where the processes can read them; hand out a task for `judged`."""
+    budget = _checked(budget or Budget())
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "images.npy"
+        np.save(path, images)
+        yield Task(path, labels, budget, limits or Limits())
+
+
+def judged(path: Path, task: Task) -> Entry:
+    """Return what is found out about one file."""
+    name = one_line(path.name, 60)
+    try:
+        data = _read(path, task.limits)
+        found = _in_its_own_process(data, task)
+    except Refused as reason:
+        return Entry(name, refused=one_line(reason))
+    return _compared(Entry(name, file_bytes=len(data)), found, task)
+
+
+def _read(path: Path, limits: Limits) -> bytes:
+    """Return the bytes of an ordinary file of bounded size; a link or a pipe is not opened."""
+    flags = (getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
+    try:
+        with open(os.open(path, os.O_RDONLY | sum(flags)), "rb") as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise Refused("it is no ordinary file.")
+            data = stream.read(limits.file_bytes + 1)
+    except OSError as error:
+        raise Refused(f"it cannot be opened as an ordinary file ({error.strerror}).") from error
+    if len(data) > limits.file_bytes:
+        raise Refused(f"it has more than the {limits.file_bytes:,} bytes allowed.")
+    return data
+
+
+def _in_its_own_process(data: bytes, task: Task) -> dict:
+    job = json.dumps({"limits": asdict(task.limits), "images": str(task.images)})
+    # -I: neither the working folder nor the user's settings can put other code in our place.
+    command = [sys.executable, "-I", "-m", "course_utils.scoreboard.child", job]
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "submission").write_bytes(data)
+        return understood(run(command, Path(folder), task.limits), len(task.labels))
+
+
+def understood(output: bytes, count: int) -> dict:
+    """Return what a judging process printed, believing nothing; `count` answers are due.
+
+    Raises Refused with the reason that it gave, or because it gave no result.
+
+    >>> understood(b'{"refused": "it is empty."}', 10)
+    Traceback (most recent call last):
+    course_utils.scoreboard.limits.Refused: it is empty.
+    """
+    try:
+        found = json.loads(output)
+        refused = isinstance(found, dict) and found.get("refused")
+        plain = refused or _plain(found, count)
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise Refused("the process that judged it printed something else than a result.") from error
+    if refused:
+        raise Refused(one_line(refused))
+    return plain
+
+
+def _plain(found: dict, count: int) -> dict:
+    digits = found["answers"]
+    if len(digits) != count or not set(digits) <= set("0123456789"):
+        raise ValueError("one digit an image was expected")
+    plain = {name: int(found[name]) for name in _COUNTS} | {"sparsity": float(found["sparsity"])}
+    for key, name in (("times", "submitted"), ("reference", "reference")):
+        low, median, high = map(float, found["times"][name])
+        plain[key] = (low, median, high)
+    numbers = np.array([*plain["times"], *plain["reference"], plain["sparsity"]])
+    if not np.isfinite(numbers).all() or min(plain["bytes"], *plain["reference"]) <= 0:
+        raise ValueError("sizes and times are positive")
+    return plain | {"answers": digits}
+
+
+def _compared(entry: Entry, found: dict, task: Task) -> Entry:
+    digits = np.array(list(found.pop("answers")), np.int64)
+    accuracy = float(np.mean(digits == task.labels))
+    known = {**asdict(entry), **found, "accuracy": accuracy}
+    return Entry(**known | {"missed": tuple(_missed(known, task.budget))})
+
+
+def _missed(known: dict, budget: Budget) -> Iterator[str]:
+    if known["accuracy"] < budget.accuracy:
+        yield f"accuracy {known['accuracy']:.2%} of {budget.accuracy:.2%}"
+    if known["bytes"] > budget.bytes:
+        yield f"{known['bytes']:,} of {budget.bytes:,} bytes"
+    if known["times"][0] > budget.milliseconds:
+        yield f"{known['times'][0]:.3g} of {budget.milliseconds:g} ms"
+
+
+def _checked(budget: Budget) -> Budget:
+    if not (0 <= budget.accuracy <= 1 and budget.bytes > 0 and budget.milliseconds > 0):
+        raise ValueError(
+            "a budget has an accuracy between 0 and 1 (0.98, not 98), and bytes and milliseconds "
+            f"above 0, not {budget}."
+        )
+    return budget
