@@ -6,7 +6,7 @@ ARGS ?=
 COURSE = $(PYTHON) tools/environment.py
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test peers setup notebooks check-notebooks pages slides format lock clean
+.PHONY: help lab test peers scoreboard setup notebooks check-notebooks pages slides format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,8 +29,14 @@ notebooks:  ## Make the notebooks from notebooks/src, executing those that chang
 check-notebooks:  ## Tell whether the notebooks are in step with their sources
 	@$(COURSE) run tools/notebooks.py check $(ARGS)
 
+student:  ## Make dist/pruning-course.zip, the learners' edition without any solution
+	@$(COURSE) run tools/student.py $(ARGS)
+
 grade:  ## Release or grade exercises with nbgrader: make grade ARGS="release 02"; see docs/teachers.md
 	@$(COURSE) grade $(ARGS)
+
+scoreboard:  ## Judge and rank the .keras files of a folder: make scoreboard ARGS=FOLDER
+	@$(COURSE) run -m course_utils.scoreboard $(ARGS)
 
 slides:  ## Make the slides that are out of date (PDFs too: ARGS=--pdf; needs Node.js 18)
 	@$(COURSE) run tools/slides.py build $(ARGS)
