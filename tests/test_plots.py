@@ -52,6 +52,7 @@ CALLS = {
     "by_class": lambda ax: plots.by_class({"a": ([0.1, 0], [0.2, 0.1], [0.3, 0.2])}, ax=ax),
     "reliability": lambda ax: plots.reliability({"a": [(0, 1, 5, 0.8, 0.7)]}, ax=ax),
     "digit_rows": lambda ax: plots.digit_rows({"a": np.ones((2, 5, 5, 1))}, ax=ax),
+    "formant_chart": lambda ax: plots.formant_chart({"men": [[300, 2200]]}, ["heed"], ax=ax),
     "size_and_speed": lambda ax: plots.size_and_speed({"A": (9, 1)}, {"A": "A: 9 %"}, ax=ax),
 }
 

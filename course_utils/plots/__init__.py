@@ -1,7 +1,7 @@
 """One figure an idea: a function draws on `ax` (a new one if none is given) and returns it.
 
-Those that need several axes, `functions`, `feature_maps`, `film_strip`, `layers` and `by_severity`,
-return the figure.
+Those that need several axes return the figure: `functions`, `feature_maps`, `film_strip`, `layers`,
+`by_severity`, `by_share`, `heads`, `spectra` and `spectrograms`.
 """
 
 from course_utils.plots.choices import by_compression, decision, heat_map, layer_densities
@@ -31,6 +31,7 @@ from course_utils.plots.style import (
     SKY,
     use_style,
 )
+from course_utils.plots.tasks_sound import by_share, formant_chart, heads, spectra, spectrograms
 from course_utils.plots.training import (
     cost_and_worth,
     film_strip,
@@ -65,6 +66,7 @@ __all__ = [
     "by_class",
     "by_compression",
     "by_severity",
+    "by_share",
     "cost_and_worth",
     "curves",
     "decision",
@@ -73,8 +75,10 @@ __all__ = [
     "feature_maps",
     "film_strip",
     "filters",
+    "formant_chart",
     "front",
     "functions",
+    "heads",
     "heat_map",
     "histogram",
     "id_rows",
@@ -100,6 +104,8 @@ __all__ = [
     "size_and_speed",
     "small_masks",
     "sparsity_by_step",
+    "spectra",
+    "spectrograms",
     "spread",
     "timings",
     "use_style",

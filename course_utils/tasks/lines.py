@@ -47,13 +47,13 @@ def labelled(source: str) -> list[tuple[str, int]]:
     >>> labelled('def area(r):\\n    "Return the area."\\n    # pi times r squared\\n    return r')
     [('def area(r):', 0), ('return r', 0), ('pi times r squared', 1), ('Return the area.', 1)]
     """
-    tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
     docstrings = _documented(source)
+    tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
     within = {row for node in docstrings for row in range(node.lineno, node.end_lineno + 1)}
     lines = source.splitlines()
     found = [(lines[row - 1].strip(), CODE) for row in sorted(_code(tokens) - within)]
     found += [(line, PROSE) for line in (*_comments(tokens), *_prose(docstrings))]
-    return [(line, label) for line, label in found if not _RULE.search(line)]
+    return [(line, label) for line, label in found if line and not _RULE.search(line)]
 
 
 def _code(tokens: list[tokenize.TokenInfo]) -> set[int]:

@@ -15,6 +15,7 @@ layers = keras.layers
 
 SAMPLES = 3000  # of each sound: 0.3 s
 WINDOW, STEP, BANDS = 256, 128, 32  # of a spectrogram: 25.6 ms, 12.8 ms, bands of the mel scale
+LOWEST = 100.0  # Hz, where the lowest band begins
 BATCH = 500  # sounds that are made, or looked at, at once
 
 
@@ -111,11 +112,21 @@ def log_mel(waves: np.ndarray) -> np.ndarray:
     """
     layer = layers.MelSpectrogram(
         fft_length=WINDOW, sequence_stride=STEP, sampling_rate=vowels.RATE, num_mel_bins=BANDS,
-        min_freq=100.0,
+        min_freq=LOWEST,
     )  # fmt: skip
     parts = [np.asarray(layer(waves[i : i + BATCH])) for i in range(0, len(waves), BATCH)]
     decibels = np.concatenate(parts).transpose(0, 2, 1)
     return ((decibels - decibels.mean(axis=(1, 2), keepdims=True)) / 20).astype(np.float32)
+
+
+def band_of(pitch: float) -> float:
+    """Return which band of `log_mel` a pitch in Hz lies in, from 0 to BANDS - 1, between two.
+
+    >>> round(band_of(LOWEST), 2), round(band_of(vowels.RATE / 2), 2)
+    (-1.0, 32.0)
+    """
+    low, here, high = (np.log1p(f / 700) for f in (LOWEST, pitch, vowels.RATE / 2))  # mel
+    return float((BANDS + 1) * (here - low) / (high - low) - 1)
 
 
 def vowel_cnn(seed: int = 0) -> keras.Sequential:

@@ -163,7 +163,7 @@ def _readable(path: Path) -> Iterator[tuple[str, int]]:
     try:
         with tokenize.open(path) as file:
             found = labelled(file.read())
-    except (SyntaxError, ValueError, tokenize.TokenError):  # some files are wrong on purpose
+    except (SyntaxError, ValueError):  # a library holds files that are wrong on purpose
         return
     for line, kind in found:
         if len(line) >= SHORTEST and all(" " <= c <= "~" for c in line):
