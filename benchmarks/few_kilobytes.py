@@ -113,7 +113,9 @@ def distill(student: keras.Model, teacher: keras.Model, data: Dataset) -> None:
     """Train a student on labels and on its teacher's outputs before the softmax."""
     for one in (student, teacher):
         one.layers[-1].activation = keras.activations.linear
-    loss = keras.distillation.LogitsDistillation(temperature=4.0)
+    # As a word, "kl_divergence", this loss is taken before the softmax in Keras 3.15, and is none.
+    divergence = keras.losses.KLDivergence()
+    loss = keras.distillation.LogitsDistillation(temperature=4.0, loss=divergence)
     distiller = keras.distillation.Distiller(teacher, student, loss)
     distiller.compile(
         keras.optimizers.Adam(falling(0.0005, 1, data)),
