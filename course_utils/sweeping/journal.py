@@ -64,15 +64,17 @@ def append(file: str | PathLike, entry: Entry) -> None:
 
 
 def mend(file: str | PathLike) -> None:
-    """Have the file end where a new line can start: a half line goes, a whole one is ended."""
-    path = Path(file)
-    data = path.read_bytes() if path.exists() else b""
-    half = _half_line(data)
-    if half or data[-1:] not in (b"", b"\n"):
-        with open(path, "r+b") as stream:
-            stream.seek(len(data) - len(half))
-            stream.truncate()
-            stream.write(b"" if half else b"\n")
+    """Have the file end where a new line can start: a half line goes, a whole one is ended.
+
+    Makes the file where there is none: what cannot be written is better known before the work.
+    """
+    with open(file, "a+b") as stream:
+        stream.seek(0)
+        data = stream.read()
+        half = _half_line(data)
+        stream.truncate(len(data) - len(half))
+        if not half and data[-1:] not in (b"", b"\n"):
+            stream.write(b"\n")
 
 
 def _entries(file: str | PathLike, data: bytes) -> Iterator[Entry]:

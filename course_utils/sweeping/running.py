@@ -158,7 +158,7 @@ def _said(failures: list[tuple[Trial, Exception]], total: int, file: object) -> 
     )
     return (
         f"{len(failures)} of {total} trials failed: {in_words(trials)}. The first raised "
-        f"{type(error).__name__}: {error}. What the others gave is {kept}."
+        f"{type(error).__name__}: {str(error).rstrip('.')}. What the others gave is {kept}."
     )
 
 

@@ -22,8 +22,9 @@ def sweep(
     all combinations). A row holds both, and "seconds", which the task took. Without an executor
     the trials run here, one after the other; with one, side by side: `process_pool()`, the
     `get_executor()` of a Dask client, or any other of `concurrent.futures`. When a worker of a
-    Dask cluster dies, Dask runs its trial again on another. (Its workers need this package, and
-    in their environment what `process_pool` sets: TF_NUM_INTRAOP_THREADS …)
+    Dask cluster dies, Dask runs its trial again on another, and gives up one that has killed four.
+    (The workers need this package, and in their environment what `process_pool` sets:
+    TF_NUM_INTRAOP_THREADS …)
 
     `file` gets a line of JSON as soon as a trial has ended, so that the same call after an
     interruption, or with more trials, runs only what is missing. Lines of trials that are not in

@@ -230,5 +230,24 @@ def test_an_interrupt_leaves_what_is_done_and_the_next_call_goes_on(file, marks)
     assert watched.closed == 1
 
 
+def test_a_place_that_cannot_be_written_is_known_before_the_work(tmp_path, marks):
+    every = [{"x": 1, "folder": str(marks)}]
+    with pytest.raises(FileNotFoundError):
+        sweeping.sweep(tasks.told, every, file=tmp_path / "no such folder" / "sweep.jsonl")
+    with pytest.raises(IsADirectoryError):
+        sweeping.sweep(tasks.told, every, file=tmp_path)
+    assert not calls(marks)
+
+
+def test_a_last_line_that_only_lacks_its_end_is_kept(file, marks):
+    every = [{"x": x, "folder": str(marks)} for x in range(2)]
+    sweeping.sweep(tasks.told, every[:1], file=file)
+    file.write_bytes(file.read_bytes().rstrip())  # as some editors do
+    assert len(sweeping.results(file)) == 1
+    sweeping.sweep(tasks.told, every, file=file)
+    assert calls(marks) == {0: 1, 1: 1}
+    assert len(lines(file)) == 2
+
+
 def test_the_words_for_many_trials_stay_short():
     assert trials.in_words([{"x": x} for x in range(100)]).endswith("{'x': 2} and 97 more")
