@@ -107,7 +107,7 @@ def plan(
     >>> {name: round(share, 3) for name, share in found.sparsity.items()}, found.cost
     ({'fc1/kernel': 0.558, 'fc2/kernel': 0.072}, 133305)
     """
-    losses = scan.losses if isinstance(scan, Scan) else scan
+    losses = _losses(scan)
     priced = budgeting(losses, model, of, inputs)
     _refuse_unknown(objective, priced)
     whole = priced.cost({})
@@ -129,11 +129,12 @@ def plan_latency(
 ) -> Plan:
     """Return which share of each group of channels goes, so that a call takes so many seconds.
 
-    As `plan` with objective "max", but every candidate is built with `structure.shrink` and timed:
-    the median of `repeats` calls of `measuring.keras_call(small, x)` after a warm-up, with the
-    threads that TensorFlow has. The search halves the list of tolerances, then `rounds` times the
-    way between the last two choices; that times about ten models. Times are noisy, and the nearer
-    two candidates are, the more chance decides between them.
+    As `plan` with objective "max", but every candidate is built with `structure.shrink` and timed
+    in turns with the whole model: `repeats` calls each of `measuring.keras_call(model, x)` after a
+    warm-up, with the threads that TensorFlow has. Its time is the ratio of the medians, times the
+    whole model's at the start, so that what disturbs hits both alike. The search halves the list
+    of tolerances, then `rounds` times the way between the last two choices; that times about ten
+    models. The nearer two candidates are, the more chance decides between them.
 
     Raises ValueError for a scan of kernels (zeros make no dense product faster), and where the
     fastest candidate takes longer.
@@ -145,30 +146,54 @@ def plan_latency(
     >>> plan_latency(losses, lenet5(), 10.0, x, repeats=1).sparsity  # ten seconds: all may stay
     {'conv1': 0.0, 'conv2': 0.0}
     """
-    losses = scan.losses if isinstance(scan, Scan) else scan
+    losses = _losses(scan)
     channels = channels_of(losses, model)
     if channels is None:
         raise ValueError(
             "zeros make no dense product faster, so no sparsity of kernels meets a budget in "
             "seconds. Scan channels (channel_sensitivity), or plan for another unit."
         )
-    priced = budgeting(losses, channels, "parameters")
+    settled = budgeting(losses, channels, "parameters").settled
     target = checked_number(seconds, "seconds", 0, float("inf"))
-    times: dict[tuple, float] = {}
+    clock = _Clock(channels, x, repeats)
 
     def timed(shares: Shares) -> float:
-        shares = priced.settled(shares)
-        key = tuple(shares.items())
-        if key not in times:
-            small, _ = shrink(channels, first_channels(channels, shares))
-            times[key] = latency({"small": keras_call(small, x)}, repeats).rows[0].median
-        return times[key]
+        return clock.seconds(settled(shares))
 
-    whole = timed(dict.fromkeys(losses, 0.0))
     ends = evenly(losses, timed, target)
-    shares = priced.settled(given_back(ends, timed, target, rounds))
-    found = expected(losses, shares)
-    return Plan(shares, found, "seconds", whole, target, timed(shares), tries=tuple(times.values()))
+    shares = settled(given_back(ends, timed, target, rounds))
+    found, cost = expected(losses, shares), timed(shares)
+    tries = tuple(clock.times.values())
+    return Plan(shares, found, "seconds", clock.whole, target, cost, tries=tries)
+
+
+class _Clock:
+    """How long models without some channels take; each is built and timed once."""
+
+    def __init__(self, channels: Channels, x: object, repeats: int) -> None:
+        self.channels, self.x, self.repeats = channels, x, repeats
+        self.call = keras_call(channels.model, x)
+        self.whole = latency({"whole": self.call}, repeats)["whole"].median
+        self.times: dict[tuple, float] = {}
+
+    def seconds(self, shares: Shares) -> float:
+        """Return the time of one model, in the whole one's seconds at the start."""
+        key = tuple(shares.items())
+        if not any(shares.values()):
+            return self.whole
+        if key not in self.times:
+            small, _ = shrink(self.channels, first_channels(self.channels, shares))
+            calls = {"whole": self.call, "small": keras_call(small, self.x)}
+            found = latency(calls, self.repeats)
+            self.times[key] = self.whole * found["small"].median / found["whole"].median
+        return self.times[key]
+
+
+def _losses(scan: Scan | Mapping[str, Mapping[float, float]]) -> Mapping:
+    losses = scan.losses if isinstance(scan, Scan) else scan
+    if not losses:
+        raise ValueError("the scan names nothing, so there is nothing to plan.")
+    return losses
 
 
 def _target(budget: float, whole: float) -> float:

@@ -1,0 +1,230 @@
+"""Plans meet their budgets exactly, and their levels are the best there are, by brute force."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course_utils import costs, criteria, masking, measuring, models, pruning, search, structure
+from course_utils.search.allotting import evenly, expected, given_back, least_sum, with_zero
+
+LEVELS = (0.3, 0.6, 0.9)
+
+# Losses with ties, gains, and falls from one level to the next; prices that differ by a lot.
+losses_of = st.dictionaries(
+    st.sampled_from("abcd"),
+    st.fixed_dictionaries({level: st.integers(-2, 6).map(lambda n: n / 100) for level in LEVELS}),
+    min_size=1,
+)
+PRICES = {"a": 100, "b": 37, "c": 10, "d": 1}
+
+
+def additive(shares):
+    return sum(PRICES.values()) - sum(PRICES[name] * share for name, share in shares.items())
+
+
+def product(shares):
+    """What a channel costs depends on the channels that read it."""
+    left = [PRICES[name] * (1 - shares.get(name, 0)) for name in PRICES]
+    return sum(a * b for a, b in itertools.pairwise(left))
+
+
+def choices(losses):
+    curves = with_zero(losses)
+    for levels in itertools.product(*curves.values()):
+        yield dict(zip(curves, levels, strict=True))
+
+
+def best(losses, cost, target, together):
+    curves = with_zero(losses)
+    within = [c for c in choices(losses) if cost(c) <= target]
+    return min((together(curves[n][s] for n, s in c.items()) for c in within), default=None)
+
+
+@settings(max_examples=150)
+@given(losses=losses_of, share=st.floats(0.05, 1), cost=st.sampled_from([additive, product]))
+def test_the_largest_loss_is_the_least_there_is(losses, share, cost):
+    target = share * cost({})
+    least = best(losses, cost, target, max)
+    if least is None:
+        with pytest.raises(ValueError, match="cannot be met"):
+            evenly(losses, cost, target)
+        return
+    within, beyond = evenly(losses, cost, target)
+    assert cost(within) <= target
+    assert max(with_zero(losses)[name][s] for name, s in within.items()) == least
+    assert cost(beyond) > target or not any(beyond.values())
+
+
+@settings(max_examples=150)
+@given(losses=losses_of, share=st.floats(0.05, 1))
+def test_the_sum_of_losses_is_the_least_there_is(losses, share):
+    target = share * additive({})
+    least = best(losses, additive, target, sum)
+    if least is None:
+        with pytest.raises(ValueError, match="cannot be met"):
+            least_sum(losses, additive, target)
+        return
+    within, _ = least_sum(losses, additive, target)
+    assert additive(within) <= target
+    assert sum(with_zero(losses)[n][s] for n, s in within.items()) == pytest.approx(least, abs=1e-9)
+
+
+@settings(max_examples=60)
+@given(losses=losses_of, share=st.floats(0.05, 0.99), cost=st.sampled_from([additive, product]))
+def test_what_is_left_over_is_given_back_to_the_last_bit(losses, share, cost):
+    target = share * cost({})
+    if best(losses, cost, target, max) is None:
+        return
+    ends = evenly(losses, cost, target)
+    shares = given_back(ends, cost, target)
+    assert target * (1 - 1e-9) <= cost(shares) <= target
+    for name, value in shares.items():
+        low, high = sorted((ends[0][name], ends[1][name]))
+        assert low <= value <= high
+
+
+def test_expected_losses_lie_between_those_measured():
+    losses = {"a": {0.5: 0.02, 0.9: 0.1}, "b": {0.5: -0.01}}
+    assert expected(losses, {"a": 0.7, "b": 0.25}) == {"a": pytest.approx(0.06), "b": 0}
+    assert expected(losses, {"a": 0.5, "b": 0.5}) == {"a": 0.02, "b": 0}
+
+
+# ------------------------------------------------------------------------------------ of weights
+
+OF_KERNELS = {
+    "conv1/kernel": {0.5: 0.001, 0.8: 0.05, 0.95: 0.4},
+    "conv2/kernel": {0.5: 0.0, 0.8: 0.01, 0.95: 0.2},
+    "fc1/kernel": {0.5: 0.0, 0.8: 0.0, 0.95: 0.005},
+    "fc2/kernel": {0.5: 0.0, 0.8: 0.002, 0.95: 0.03},
+}
+
+
+@pytest.fixture(scope="module")
+def lenet():
+    return models.lenet5()
+
+
+@pytest.mark.parametrize("objective", ["max", "sum"])
+@pytest.mark.parametrize("budget", [0.1, 0.5, 43_000])
+def test_a_plan_in_parameters_is_met_to_a_weight_by_the_masks_made_of_it(lenet, objective, budget):
+    found = search.plan(OF_KERNELS, lenet, budget, objective=objective)
+    masks = masking.make_masks(criteria.magnitude(pruning.weights(lenet)), found.sparsity)
+    left = lenet.count_params() - sum(int((~mask).sum()) for mask in masks.values())
+    allowed = budget if budget > 1 else budget * lenet.count_params()
+    assert left == found.cost
+    assert allowed - len(masks) <= left <= allowed == found.budget
+    assert found.loss == (max if objective == "max" else sum)(found.losses.values())
+
+
+def test_the_fully_connected_layer_that_bears_it_goes_first(lenet):
+    found = search.plan(OF_KERNELS, lenet, 0.5)
+    assert found.loss == 0
+    assert max(found.sparsity, key=found.sparsity.get) == "fc1/kernel"
+    assert search.plan(OF_KERNELS, lenet, 1.0).sparsity == dict.fromkeys(OF_KERNELS, 0.0)
+
+
+def test_macs_are_those_of_weights_that_are_not_zero(lenet):
+    found = search.plan(OF_KERNELS, lenet, 0.4, of="macs")
+    uses = {"conv1/kernel": 24**2, "conv2/kernel": 8**2, "fc1/kernel": 1, "fc2/kernel": 1}
+    masks = masking.make_masks(criteria.magnitude(pruning.weights(lenet)), found.sparsity)
+    macs = sum(uses[name] * int(mask.sum()) for name, mask in masks.items())
+    assert macs == found.cost <= 0.4 * 2_293_000
+    assert macs >= 0.4 * 2_293_000 - 24**2
+
+
+def test_bytes_are_those_of_the_smaller_of_two_ways_to_store(lenet):
+    found = search.plan(OF_KERNELS, lenet, 0.3, of="bytes")
+    others = sum(4 * v.shape[0] for v in lenet.weights if len(v.shape) == 1)
+    stored = others
+    for name, W in pruning.weights(lenet).items():
+        stored += min(4 * W.size, costs.sparse_bytes(W.size, found.sparsity[name]))
+    assert stored == found.cost
+    assert 0.3 * 4 * 431_080 - 6 * 4 <= stored <= 0.3 * 4 * 431_080
+
+
+def test_what_the_scan_does_not_name_stays_whole(lenet):
+    found = search.plan({"fc1/kernel": OF_KERNELS["fc1/kernel"]}, lenet, 0.3)
+    assert list(found.sparsity) == ["fc1/kernel"]
+    assert found.cost == pytest.approx(0.3 * 431_080, abs=1)
+
+
+def test_a_plan_comes_from_a_scan_and_prints_as_a_table(lenet):
+    rng = np.random.default_rng(0)
+    scan = search.sensitivity(lenet, rng.random((20, 28, 28, 1)), np.zeros(20), [0.5, 0.9])
+    found = search.plan(scan, lenet, 0.6)
+    assert found == search.plan(scan.losses, lenet, 0.6)
+    for text in (str(found), found._repr_html_()):
+        for word in ("conv1/kernel", "points lost alone", "431,080", "60.0%", "largest"):
+            assert word in text
+
+
+# ----------------------------------------------------------------------------------- of channels
+
+OF_CHANNELS = {
+    "conv1": {0.25: 0.0, 0.5: 0.02, 0.9: 0.3},
+    "conv2": {0.25: 0.01, 0.5: 0.02, 0.9: 0.2},
+    "fc1": {0.25: 0.0, 0.5: 0.0, 0.9: 0.01},
+}
+
+
+@pytest.mark.parametrize("of", ["parameters", "macs", "bytes"])
+def test_the_smaller_model_costs_what_its_plan_says(lenet, of):
+    channels = structure.channel_groups(lenet)
+    found = search.plan(OF_CHANNELS, channels, 0.3, of=of)
+    masks = structure.choose(structure.filter_norms(channels), found.sparsity)
+    small, _ = structure.shrink(channels, masks)
+    report = measuring.report(small).total
+    weighed = {"parameters": report.parameters, "macs": report.macs, "bytes": 4 * report.parameters}
+    assert weighed[of] == found.cost <= found.budget == 0.3 * found.whole
+    assert found.cost > 0.9 * found.budget  # a channel of fc1 or conv2 costs a few percent
+    assert search.plan(OF_CHANNELS, lenet, 0.3, of=of) == found
+
+
+def test_one_channel_of_a_group_stays(lenet):
+    least = 25 * 24**2 + 25 * 8**2 + 16 + 10
+    found = search.plan({name: {1.0: 0.0} for name in OF_CHANNELS}, lenet, least, of="macs")
+    scores = structure.filter_norms(structure.channel_groups(lenet))
+    masks = structure.choose(scores, found.sparsity)
+    assert all(mask.sum() >= 1 for mask in masks.values())
+
+
+def test_a_plan_in_seconds_is_met_by_the_model_that_was_timed(lenet):
+    x = np.zeros((64, 28, 28, 1), "float32")
+    losses = {name: {0.9: 0.1} for name in ("conv1", "conv2")}
+    slow = search.plan_latency(losses, lenet, 100.0, x, repeats=5)
+    assert slow.sparsity == {"conv1": 0.0, "conv2": 0.0}
+    assert slow.cost == slow.whole
+    found = search.plan_latency(losses, lenet, 0.7 * slow.whole, x, repeats=5, rounds=1)
+    assert found.cost <= found.budget
+    assert found.cost in found.tries
+    assert max(found.sparsity.values()) > 0
+    with pytest.raises(ValueError, match="cannot be met"):
+        search.plan_latency(losses, lenet, 1e-9, x, repeats=1)
+
+
+# ------------------------------------------------------------------------------- what it refuses
+
+
+@pytest.mark.parametrize(
+    ("losses", "budget", "options", "words"),
+    [
+        (OF_KERNELS, 0.01, {}, "cannot be met"),
+        (OF_KERNELS, 0.5, {"of": "seconds"}, "plan_latency"),
+        (OF_KERNELS, 0.5, {"objective": "mean"}, "'max' or 'sum'"),
+        (OF_CHANNELS, 0.5, {"objective": "sum"}, "does not add up"),
+        ({"conv9": {0.5: 0}}, 0.5, {}, "neither kernels nor groups"),
+        (OF_KERNELS, -1, {}, "budget must be at least 0"),
+        ({}, 0.5, {}, "names nothing"),
+    ],
+)
+def test_mistakes_are_said_in_words(lenet, losses, budget, options, words):
+    with pytest.raises(ValueError, match=words):
+        search.plan(losses, lenet, budget, **options)
+
+
+def test_zeros_do_not_save_time(lenet):
+    with pytest.raises(ValueError, match="zeros make no dense product faster"):
+        search.plan_latency(OF_KERNELS, lenet, 0.01, np.zeros((1, 28, 28, 1)))

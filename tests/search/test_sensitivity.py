@@ -1,0 +1,107 @@
+"""A sensitivity is what pruning one layer, and evaluating gives; of channels, as shrinking."""
+
+import numpy as np
+import pytest
+
+from course_utils import criteria, masking, pruning, search, structure
+from course_utils.backend import keras
+
+L = keras.layers
+LEVELS = (0.25, 0.5, 0.9)
+
+
+@pytest.fixture(scope="module")
+def network():
+    """A trained residual network with BatchNorm, and the images that it was not trained on."""
+    keras.utils.set_random_seed(0)
+    x = keras.Input((6, 6, 1))
+    stem = L.Conv2D(8, 3, padding="same", name="stem")(x)
+    h = L.Activation("sigmoid")(L.BatchNormalization(name="norm")(stem))
+    h = L.Add()([L.Conv2D(8, 3, padding="same", name="one")(h), stem])
+    h = L.Dense(10, "relu", name="fc")(L.Flatten()(L.MaxPooling2D()(h)))
+    model = keras.Model(x, L.Dense(3, "softmax", name="end")(h))
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 3, 400)
+    images = rng.normal(0, 0.6, (400, 6, 6, 1)).astype("float32")
+    images[np.arange(400), y] += 1  # a bright row says which class
+    model.fit(images[:200], y[:200], epochs=8, verbose=0)
+    return model, images[200:], y[200:]
+
+
+def accuracy(model, x, y):
+    return float(search.right_answers(model(x, training=False), y).mean())
+
+
+def test_it_is_what_evaluating_with_one_kernel_pruned_gives(network):
+    model, x, y = network
+    found = search.sensitivity(model, x, y, LEVELS, batch_size=50)
+    kernels, before = pruning.kernels(model), pruning.weights(model)
+    assert list(found.results) == list(kernels)
+    assert found.baseline == pytest.approx(accuracy(model, x, y))
+    assert found.baseline > 0.8
+    for name, W in before.items():
+        for level in LEVELS:
+            masks = masking.make_masks(criteria.magnitude({name: W}), level, "layer")
+            kernels[name].assign(masking.apply({name: W}, masks)[name])
+            assert found.results[name][level] == pytest.approx(accuracy(model, x, y))
+            assert found.losses[name][level] == found.baseline - found.results[name][level]
+        kernels[name].assign(W)
+    assert min(min(levels.values()) for levels in found.results.values()) < found.baseline - 0.1
+
+
+def test_the_criterion_the_granularity_and_the_kernels_can_be_chosen(network):
+    model, x, y = network
+    found = search.sensitivity(
+        model, x, y, [0.5], lambda weights: criteria.random(weights, seed=3),
+        granularity="filter", include=["stem/*", "fc/*"], exclude="fc/*",
+    )  # fmt: skip
+    kernel = pruning.kernels(model)["stem/kernel"]
+    W = np.array(kernel)
+    scores = criteria.random({"stem/kernel": W}, seed=3)
+    mask = masking.make_masks(scores, 0.5, "layer", "filter")["stem/kernel"]
+    kernel.assign(W * mask)
+    expected = accuracy(model, x, y)
+    kernel.assign(W)
+    assert found.results == {"stem/kernel": {0.5: pytest.approx(expected)}}
+
+
+def test_of_channels_it_is_what_the_smaller_network_gives(network):
+    """Across the residual sum, BatchNorm, and a sigmoid, at which a channel of zeros is not 0."""
+    model, x, y = network
+    channels = structure.channel_groups(model)
+    scores = structure.filter_norms(channels)
+    found = search.channel_sensitivity(channels, x, y, LEVELS)
+    assert list(found.results) == list(channels.groups) == ["stem", "fc"]
+    for name in found.results:
+        for level in LEVELS:
+            masks = structure.choose({name: scores[name]}, level)
+            small, _ = structure.shrink(channels, masks)
+            assert found.results[name][level] == pytest.approx(accuracy(small, x, y))
+    assert search.channel_sensitivity(model, x, y, LEVELS).results == found.results
+    assert min(min(levels.values()) for levels in found.results.values()) < found.baseline - 0.1
+
+
+def test_the_criterion_of_channels_says_which_groups_are_scanned(network):
+    model, x, y = network
+    found = search.channel_sensitivity(model, x, y, [0.5], structure.norm_scales)
+    assert list(found.results) == ["stem"]  # no other has a BatchNorm behind it
+
+
+def test_weights_are_as_before(network):
+    model, x, y = network
+    before = model.get_weights()
+    search.sensitivity(model, x[:20], y[:20], [0.5])
+    search.channel_sensitivity(model, x[:20], y[:20], [0.5])
+    for one, other in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("scan", [search.sensitivity, search.channel_sensitivity])
+def test_levels_are_shares_and_each_counts_once(network, scan):
+    model, x, y = network
+    with pytest.raises(ValueError, match="a level must be between 0 and 1"):
+        scan(model, x, y, [0.5, 50])
+    found = scan(model, x[:9], y[:9], [0.5, 0.0, 0.5])
+    assert all(list(levels) == [0.5, 0.0] for levels in found.results.values())
+    assert all(levels[0.0] == found.baseline for levels in found.results.values())
