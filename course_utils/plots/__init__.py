@@ -9,6 +9,7 @@ from course_utils.plots.criteria import predicted_and_true, ranks, small_masks
 from course_utils.plots.forgetting import by_class, by_severity, digit_rows, reliability
 from course_utils.plots.graphs import id_rows, layer_graph
 from course_utils.plots.images import feature_maps, images
+from course_utils.plots.joint import codebook, stages, weight_sizes
 from course_utils.plots.sensitivity import sensitivity
 from course_utils.plots.series import bars, curves, functions, shares, sparsity_by_step
 from course_utils.plots.speed import (
@@ -67,6 +68,7 @@ __all__ = [
     "by_compression",
     "by_severity",
     "by_share",
+    "codebook",
     "cost_and_worth",
     "curves",
     "decision",
@@ -107,6 +109,8 @@ __all__ = [
     "spectra",
     "spectrograms",
     "spread",
+    "stages",
     "timings",
     "use_style",
+    "weight_sizes",
 ]

@@ -1,0 +1,51 @@
+"""Figures of lesson 12: what is drawn carries the right numbers, and the axes say what they are."""
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+mpl.use("Agg")
+
+import matplotlib.pyplot as plt
+
+from course_utils import plots
+
+
+@pytest.fixture(autouse=True)
+def clean():
+    """No figure and no setting outlives its test."""
+    with mpl.rc_context():
+        yield
+    plt.close("all")
+
+
+def texts(labels):
+    return [label.get_text() for label in labels]
+
+
+def test_sizes_of_weights_are_counted_and_zeros_told():
+    W = np.array([0, 0, 0.001, -0.1, 0.1, 1.0])
+    ax = plots.weight_sizes({"masked": W, "plain": np.full(4, 0.5)})
+    assert texts(ax.get_legend().get_texts()) == ["masked: 33.3% zeros", "plain: 0.0% zeros"]
+    counts = [line.get_ydata().sum() for line in ax.lines]
+    assert counts == [4, 4]
+    assert ax.get_xscale() == "log"
+
+
+def test_a_codebook_has_a_line_for_each_value():
+    kept = np.random.default_rng(0).normal(size=100)
+    ax = plots.codebook(kept, [-1.0, 0.5])
+    assert [line.get_xdata()[0] for line in ax.lines] == [-1.0, 0.5]
+    assert sum(bar.get_height() for bar in ax.patches) == 100
+    assert texts(ax.get_legend().get_texts()) == ["2 shared values"]
+
+
+def test_stages_are_stacked_in_kilobytes_with_their_notes():
+    parts = {"pruned": {"gaps": 2000, "values": 8000}, "shared": {"gaps": 2000, "values": 1000}}
+    ax = plots.stages(parts, {"shared": ", error 1.0 %"})
+    bars = [[(bar.get_x(), bar.get_width()) for bar in group] for group in ax.containers]
+    assert bars == [[(0, 2), (0, 2)], [(2, 8), (2, 1)]]
+    assert texts(ax.get_yticklabels()) == ["pruned", "shared"]
+    assert {" 10.0 kB", " 3.0 kB, error 1.0 %"} <= set(texts(ax.texts))
+    assert ax.yaxis_inverted()
+    assert texts(ax.get_legend().get_texts()) == ["gaps", "values"]
