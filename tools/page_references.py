@@ -47,16 +47,20 @@ def cited(text: str) -> set[tuple[str, str]]:
 
 
 def citations(root: Path) -> dict[tuple[str, str], list[str]]:
-    """Say where each identifier is cited: lessons by number, then modules by name."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for path in sorted((root / "notebooks" / "src").glob("*.py")):
-        for key in cited(path.read_text("utf-8")):
-            found.setdefault(key, []).append(path.stem.split("_")[0])
+    """Say where each identifier is cited: lessons by number, modules by name, other pages."""
     package = root / "course_utils"
+    names = {
+        path: path.stem.split("_")[0] for path in sorted((root / "notebooks/src").glob("*.py"))
+    }
     for path in sorted(package.rglob("*.py")):
-        name = ".".join(path.relative_to(package).with_suffix("").parts)
+        names[path] = f"`{'.'.join(path.relative_to(package).with_suffix('').parts)}`"
+    for path in sorted((root / "docs").glob("*.md")):
+        names[path] = f"[{path.stem}]({path.name})"
+    names.pop(root / "docs" / "references.md", None)  # it cites everything
+    found: dict[tuple[str, str], list[str]] = {}
+    for path, name in names.items():
         for key in cited(path.read_text("utf-8")):
-            found.setdefault(key, []).append(f"`{name}`")
+            found.setdefault(key, []).append(name)
     return found
 
 
