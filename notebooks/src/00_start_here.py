@@ -330,7 +330,7 @@ print(f"lesson 05, 86 such passes:                    about {86 * epoch / 60:.0f
 # Then 12 to 16: pruning joined with other ways to make a network small, found automatically, on
 # other tasks than digits, what it forgets, and a project of your own.
 
-# %% [markdown] covers="78 79 80 81 96 97" corrects="39 55"
+# %% [markdown] covers="78 79 80 81 96 97 98 99 100" corrects="39 55"
 # ### What the article calls the future
 #
 # Its section 7 names four trends and four challenges, and section 9 repeats them. (Section 6
@@ -340,7 +340,9 @@ print(f"lesson 05, 86 such passes:                    about {86 * epoch / 60:.0f
 # than images (Narang et al. 2017, arXiv 1704.05119; lesson 14).
 #
 # The challenges are with us still: how much loss for how much compression (lesson 06), which method
-# (07), what pruning itself costs (08), and whether anybody understands the pruned network (15).
+# (07), what pruning itself costs (08), and whether anybody understands the pruned network (15). And
+# what its outlook (9.4) asks for is partly there: better criteria and schedules (07, 08), other
+# fields (14), automatic tools (13), and experiments on interpretability (15).
 
 # %% [markdown] covers="3"
 # ## Why a course, and not only the article

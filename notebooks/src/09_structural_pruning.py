@@ -604,7 +604,7 @@ assert np.mean(errors["pruned"]) <= 0.01
 assert max(row["macs"] for row in table) <= 150_000
 assert abs(np.mean(errors["pruned"]) - np.mean(errors["scratch"])) < 0.001
 
-# %% [markdown]
+# %% [markdown] covers="38 72"
 # A network of a handful of filters reads digits with less than 1 % error, and nobody can tell the
 # two apart. The *weights* that pruning left are worth nothing here; the widths that it found are
 # what is worth having, and finding them took a training of the large network.

@@ -784,7 +784,7 @@ if LITERT:
     assert quick_mode() or speed[fast].median < 0.9 * dense_ms  # fewer channels: faster
     assert quick_mode() or speed[small].median < 0.6 * dense_ms
 
-# %% [markdown] covers="29"
+# %% [markdown] covers="29 72 77"
 # What to conclude:
 #
 # - For a smaller **download**: zeros, once packed; fewer bits; fewer channels. They combine (Han et
