@@ -8,7 +8,7 @@ from course_utils.tasks.average_precision import (
 from course_utils.tasks.boxes import Objects, box_iou
 from course_utils.tasks.detection import decode, detect, detection_loss, detector, encode
 from course_utils.tasks.scenes import Canvas, Scenes, load_scenes, make_scenes
-from course_utils.tasks.segmentation import mean_iou, pixel_weights, unet
+from course_utils.tasks.segmentation import class_ious, mean_iou, pixel_weights, unet
 
 __all__ = [
     "Canvas",
@@ -16,6 +16,7 @@ __all__ = [
     "Scenes",
     "average_precisions",
     "box_iou",
+    "class_ious",
     "decode",
     "detect",
     "detection_loss",

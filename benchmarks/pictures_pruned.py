@@ -1,0 +1,147 @@
+"""Boxes and pixels: a detector and a U-Net with fewer weights, or with fewer channels.
+
+python benchmarks/pictures_pruned.py --seeds 3
+
+Each network is trained on scenes of MNIST digits, then pruned once, then trained for one epoch
+more. Of the weights, a share is held at zero, by magnitude or by chance, all kernels ranked
+together. Of the structure, the same share of every group of channels goes, by Taylor's score or by
+chance. "none" is the network with nothing removed and the same epoch more; "scratch" has the shape
+with half of each group left, new weights, and as many epochs as the pruned one had in all. Scenes
+are the same for all seeds; weights, batches and chance are not. The quality is mean average
+precision (IoU 0.5) and mean IoU, on the test scenes; nothing was chosen by it. Writes
+course_utils/results/pictures_pruned.csv. Seeds that the file holds already are not run again.
+"""
+
+import argparse
+import csv
+import sys
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from course_utils import criteria, masking, measuring, pruning, recorded, structure, tasks
+from course_utils.backend import keras
+from course_utils.data import Dataset, load_mnist
+
+RESULTS = recorded.RESULTS / "pictures_pruned.csv"
+FIELDS = (
+    "network", "seed", "what", "criterion", "share", "quality", "parameters", "macs", "bytes",
+)  # fmt: skip
+LEVELS = {"weights": (0.8, 0.9, 0.95), "structure": (0.5, 0.75)}
+SCENES, EPOCHS, AFTER, BATCH, SCRATCH = (4096, 1, 1000), 4, 1, 32, 0.5
+RATE, RATE_AFTER = 5e-3, 3e-3
+
+
+class Task(NamedTuple):
+    """A network, what it is trained with (x, y, weights of y or None), and how good it is."""
+
+    build: Callable[..., keras.Model]
+    train: tuple
+    quality: Callable[[keras.Model], float]
+
+
+def main() -> None:
+    """Run the seeds that are missing, and append the rows of each as soon as they are there."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--seeds", type=int, default=3)
+    options = parser.parse_args()
+    data = load_mnist()
+    if data.stand_in:
+        sys.exit("These results are about MNIST, and it was not found: set COURSE_DATA_DIR.")
+    fresh = not RESULTS.exists()
+    done = set() if fresh else {row["seed"] for row in recorded.rows(RESULTS.stem)}
+    both = (detection(data, SCENES), segmentation(data, SCENES))
+    with RESULTS.open("a", newline="") as file:
+        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
+        if fresh:
+            writer.writeheader()
+        for seed in sorted(set(range(options.seeds)) - done):
+            for task in both:
+                writer.writerows(measured(task, seed))
+                file.flush()
+
+
+def detection(data: Dataset, counts: tuple[int, int, int]) -> Task:
+    """Return the detector, and its scenes."""
+    train, _, test = tasks.load_scenes(data, counts)
+    cells = tasks.encode(train.objects, len(train), train.images.shape[1])
+    return Task(
+        tasks.detector,
+        (train.images, cells, None),
+        lambda m: tasks.mean_average_precision(tasks.detect(m, test.images), test.objects),
+    )
+
+
+def segmentation(data: Dataset, counts: tuple[int, int, int]) -> Task:
+    """Return the U-Net, and its scenes."""
+    train, _, test = tasks.load_scenes(data, counts, tasks.Canvas(24, (14,), 3))
+    return Task(
+        tasks.unet,
+        (train.images, train.pixels, tasks.pixel_weights(train.pixels)),
+        lambda model: tasks.mean_iou(model, test.images, test.pixels),
+    )
+
+
+def measured(task: Task, seed: int) -> Iterator[dict]:
+    """Train one network, prune it in every way, and yield a row for each."""
+    model = task.build(seed=seed)
+    fit(model, task.train, EPOCHS, RATE)
+    for (what, criterion, share), pruned in ways(model, task.train, seed):
+        if criterion == "scratch":
+            fit(pruned, task.train, EPOCHS, RATE)
+        fit(pruned, task.train, AFTER, RATE_AFTER)
+        total = measuring.report(pruned).total
+        values = (
+            model.name, seed, what, criterion, share, round(task.quality(pruned), 4),
+            total.parameters - total.zeros, total.macs, measuring.file_bytes(pruned, True),
+        )  # fmt: skip
+        print(*values, flush=True)
+        yield dict(zip(FIELDS, values, strict=True))
+
+
+def ways(
+    model: keras.Model, train: tuple, seed: int
+) -> Iterator[tuple[tuple[str, str, float], keras.Model]]:
+    """Yield what was done, by which criterion, to which share, and the network."""
+    yield ("none", "none", 0.0), copied(model)
+    weights = pruning.weights(model)
+    for criterion, scores in {
+        "magnitude": criteria.magnitude(weights),
+        "chance": criteria.random(weights, seed),
+    }.items():
+        for share in LEVELS["weights"]:
+            pruned = copied(model)
+            pruning.attach(pruned, masking.make_masks(scores, share))
+            yield ("weights", criterion, share), pruned
+    channels = structure.channel_groups(model)
+    for criterion, scores in {
+        "taylor": structure.taylor(channels, *(part[:1000] for part in train[:2])),
+        "chance": structure.random(channels, seed),
+    }.items():
+        for share in LEVELS["structure"]:
+            small, _ = structure.shrink(channels, structure.choose(scores, share))
+            yield ("structure", criterion, share), small
+    keras.utils.set_random_seed(100 + seed)
+    small, _ = structure.shrink(channels, SCRATCH)
+    new = keras.models.clone_model(small)
+    new.compile_from_config(small.get_compile_config())
+    yield ("structure", "scratch", SCRATCH), new
+
+
+def fit(model: keras.Model, train: tuple, epochs: int, rate: float) -> None:
+    """Train with Adam, whose rate falls to zero."""
+    x, y, weights = train
+    falling = keras.optimizers.schedules.CosineDecay(rate, epochs * -(-len(x) // BATCH))
+    model.compile(keras.optimizers.Adam(falling), model.loss)
+    model.fit(x, y, BATCH, epochs, verbose=0, sample_weight=weights)
+
+
+def copied(model: keras.Model) -> keras.Model:
+    """Return a network with the same weights, compiled in the same way."""
+    new = keras.models.clone_model(model)
+    new.compile_from_config(model.get_compile_config())
+    new.set_weights(model.get_weights())
+    return new
+
+
+if __name__ == "__main__":
+    main()
