@@ -10,8 +10,8 @@ from course_utils.checks.verdict import Verdict, as_array, call, judge, number
 def unit_entries(function: Callable) -> Verdict:
     """Check (inputs, units, outputs) -> the parameters that go with one unit of a GRU."""
     return judge(
-        function, _unit_findings, "Right: three gates, a row that the others read, and no corner "
-        "counted twice."
+        function, _unit_findings, "Right: three blocks of columns, a row that the others read, and "
+        "no corner counted twice."
     )  # fmt: skip
 
 
@@ -27,9 +27,9 @@ def _unit_findings(function: Callable) -> Iterator[str]:
     for i, u, o in ((32, 64, 10), (24, 48, 2), (5, 7, 3)):
         got, right = number(call(function, i, u, o)), 3 * i + 6 * u + 3 + o
         for hint, wrong in (
-            ("a unit has its columns in three gates, each with its own weights.",
+            ("a unit has its column in three blocks: two gates, and what it proposes.",
              i + 2 * u - 1 + 2 + o),
-            ("that is an LSTM, with four gates. A GRU has three.", 4 * i + 8 * u + o),
+            ("that is an LSTM, with four blocks of columns. A GRU has three.", 4 * i + 8 * u + o),
             ("the other units read it, too: its row of the recurrent kernel goes as well.",
              3 * i + 3 * u + 6 + o),
             ("where its row and its columns cross there are three entries. You have them twice.",

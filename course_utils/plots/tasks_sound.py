@@ -69,18 +69,18 @@ def spectrograms(
     return fig
 
 
-def heads(scores: np.ndarray, text: str) -> Figure:
-    """Draw what each head looks at, scores (heads, n, n) for the last n characters of a line.
+def heads(scores: np.ndarray, places: Sequence[str]) -> Figure:
+    """Draw what each head looks at, scores (heads, n, n), for the last places, by what is there.
 
-    Row by row: at each character, how much of its attention goes to which character.
+    Row by row: how much of a place's attention goes to which place.
     """
-    n = len(text)
+    n = len(places)
     fig, axes = plt.subplots(1, len(scores), figsize=(2.9 * len(scores), 3.1), squeeze=False)
     for index, (ax, seen) in enumerate(zip(axes[0], scores[:, -n:, -n:], strict=True)):
         ax.imshow(seen, cmap="Blues", vmin=0)
-        ax.set_xticks(range(n), text)
-        ax.set_yticks(range(n), text)
-        ax.tick_params(length=0, labelsize=8)
+        ax.set_xticks(range(n), places)
+        ax.set_yticks(range(n), places)
+        ax.tick_params(length=0, labelsize=9)
         ax.set_title(f"head {index}")
     return fig
 

@@ -52,7 +52,7 @@ def without(axis):
 
 WRONG = {
     check.unit_entries: [
-        (lambda i, u, o: i + 2 * u - 1 + 2 + o, "three gates"),
+        (lambda i, u, o: i + 2 * u - 1 + 2 + o, "three blocks"),
         (lambda i, u, o: 4 * i + 4 * (2 * u - 1) + 4 + o, "LSTM"),
         (lambda i, u, o: 3 * i + 3 * u + 6 + o, "its row of the recurrent kernel"),
         (lambda i, u, o: 3 * i + 6 * u + 6 + o, "have them twice"),

@@ -158,17 +158,17 @@ def test_a_network_learns_and_is_saved(build, splits, tmp_path):
 def test_of_the_transformer_heads_and_hidden_units_can_go_and_the_stream_cannot():
     channels = structure.channel_groups(text.text_transformer())
     assert {name: len(group) for name, group in channels.groups.items()} == {
-        "attention/heads": 4, "forward": 128,
+        "characters": 16, "attention/heads": 4, "forward": 128,
     }  # fmt: skip
-    assert "normalizes over the channels" in channels.left["characters"].reason
+    assert "normalizes over the channels" in channels.left["conv"].reason
     small, report = structure.shrink(channels, 0.5, verify=True)
     assert small.get_layer("attention").num_heads == 2
     assert report.difference < 1e-4
 
 
-def test_of_the_gru_units_and_entries_of_the_embedding_can_go():
+def test_of_the_gru_units_filters_and_entries_of_the_embedding_can_go():
     channels = structure.channel_groups(text.text_gru())
     assert {name: len(group) for name, group in channels.groups.items()} == {
-        "characters": 24, "gru": 48,
+        "characters": 16, "conv": 32, "gru": 48,
     }  # fmt: skip
     structure.shrink(channels, 0.5, verify=True)

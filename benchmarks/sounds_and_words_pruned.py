@@ -1,0 +1,152 @@
+"""Vowels and lines of text: four networks with fewer weights, or fewer units and heads.
+
+python benchmarks/sounds_and_words_pruned.py --seeds 3
+
+Each network is trained, then pruned once, then trained for two epochs more. Of the weights, a share
+is held at zero, by magnitude or by chance, all kernels ranked together. Of the structure, the same
+share of every group goes (filters, units, entries of the embedding, heads), by Taylor's score or by
+chance. "none" is the network with nothing removed and the same two epochs; "scratch" is the shape
+with a quarter of each group left, with new weights and as many epochs as the pruned one had in all.
+The data are the same for all seeds; weights, batches and chance are not. Accuracies are those of
+the test split; nothing was chosen by them. "counts" is the baseline for the lines: a logistic
+regression on how often each character occurs. Writes
+course_utils/results/sounds_and_words_pruned.csv. What it holds already is not run again. The lines
+are those of this interpreter's standard library, whose version stands in the last column.
+"""
+
+import argparse
+import csv
+import itertools
+import platform
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from course_utils import criteria, masking, measuring, pruning, recorded, structure
+from course_utils.backend import keras
+from course_utils.tasks import speech, text
+
+RESULTS = recorded.RESULTS / "sounds_and_words_pruned.csv"
+FIELDS = (
+    "network", "seed", "what", "criterion", "share", "accuracy", "parameters", "macs", "bytes",
+    "python",
+)  # fmt: skip
+LEVELS = {"weights": (0.8, 0.9, 0.95), "structure": (0.5, 0.75)}
+SPEAKERS, LINES = (150, 30, 60), (8000, 1000, 3000)
+EPOCHS = {"vowel_cnn": 8, "vowel_gru": 8, "text_gru": 5, "text_transformer": 5}
+AFTER, BATCH, SCRATCH = 2, 128, 0.75
+Split = tuple[np.ndarray, np.ndarray]
+
+
+def main() -> None:
+    """Run what is missing, and append the rows of each network as soon as they are there."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--seeds", type=int, default=3)
+    options = parser.parse_args()
+    fresh = not RESULTS.exists()
+    rows = [] if fresh else recorded.rows(RESULTS.stem)
+    done = {(row["network"], row["seed"]) for row in rows}
+    data = splits()
+    with RESULTS.open("a", newline="") as file:
+        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
+        if fresh:
+            writer.writeheader()
+        if ("counts", 0) not in done:
+            writer.writerow(baseline(*data[text.text_gru]))
+        for seed, build in itertools.product(range(options.seeds), data):
+            if (build.__name__, seed) not in done:
+                writer.writerows(list(measured(build, seed, *data[build])))
+                file.flush()
+
+
+def splits() -> dict[Callable[..., keras.Model], tuple[Split, Split]]:
+    """Return training and test data for each of the four networks."""
+    sounds = [speech.load_vowels(SPEAKERS)[i] for i in (0, 2)]
+    heard = tuple((speech.log_mel(part.waves), part.vowel) for part in sounds)
+    lines = text.load_lines(LINES)
+    read = tuple((lines[i].ids, lines[i].kind) for i in (0, 2))
+    return {
+        speech.vowel_cnn: heard,
+        speech.vowel_gru: heard,
+        text.text_gru: read,
+        text.text_transformer: read,
+    }
+
+
+def baseline(train: Split, test: Split) -> dict:
+    """Return the row of a logistic regression on counts of characters."""
+    simple = LogisticRegression(max_iter=1000).fit(text.counts(train[0]), train[1])
+    found = round(simple.score(text.counts(test[0]), test[1]), 4)
+    parameters = simple.coef_.size + simple.intercept_.size
+    values = ("counts", 0, "none", "none", 0.0, found, parameters, text.CHARACTERS, 0)
+    return dict(zip(FIELDS, (*values, platform.python_version()), strict=True))
+
+
+def measured(
+    build: Callable[..., keras.Model], seed: int, train: Split, test: Split
+) -> Iterator[dict]:
+    """Train one network, prune it in every way, and yield a row for each."""
+    model = build(seed=seed)
+    epochs = EPOCHS[model.name]
+    model.fit(*train, BATCH, epochs, verbose=0)
+    for (what, criterion, share), pruned in ways(model, train, seed):
+        pruned.fit(*train, BATCH, AFTER + epochs * (criterion == "scratch"), verbose=0)
+        total = measuring.report(pruned).total
+        values = (
+            model.name, seed, what, criterion, share, round(accuracy(pruned, *test), 4),
+            total.parameters - total.zeros, total.macs, measuring.file_bytes(pruned, True),
+            platform.python_version(),
+        )  # fmt: skip
+        print(*values, flush=True)
+        yield dict(zip(FIELDS, values, strict=True))
+
+
+def ways(
+    model: keras.Model, train: Split, seed: int
+) -> Iterator[tuple[tuple[str, str, float], keras.Model]]:
+    """Yield what was done, by which criterion, to which share, and the network."""
+    yield ("none", "none", 0.0), copied(model)
+    weights = pruning.weights(model)
+    for criterion, scores in {
+        "magnitude": criteria.magnitude(weights),
+        "chance": criteria.random(weights, seed),
+    }.items():
+        for share in LEVELS["weights"]:
+            pruned = copied(model)
+            pruning.attach(pruned, masking.make_masks(scores, share))
+            yield ("weights", criterion, share), pruned
+    channels = structure.channel_groups(model)
+    for criterion, scores in {
+        "taylor": structure.taylor(channels, *(part[:1000] for part in train)),
+        "chance": structure.random(channels, seed),
+    }.items():
+        for share in LEVELS["structure"]:
+            small, _ = structure.shrink(channels, structure.choose(scores, share))
+            yield ("structure", criterion, share), small
+    keras.utils.set_random_seed(100 + seed)
+    small, _ = structure.shrink(channels, SCRATCH)
+    yield ("structure", "scratch", SCRATCH), compiled_like(keras.models.clone_model(small), model)
+
+
+def copied(model: keras.Model) -> keras.Model:
+    """Return a network with the same weights and a new optimizer."""
+    new = compiled_like(keras.models.clone_model(model), model)
+    new.set_weights(model.get_weights())
+    return new
+
+
+def compiled_like(new: keras.Model, model: keras.Model) -> keras.Model:
+    """Compile one network as another one is."""
+    new.compile_from_config(model.get_compile_config())
+    return new
+
+
+def accuracy(model: keras.Model, x: np.ndarray, y: np.ndarray) -> float:
+    """Return the share of right answers."""
+    parts = np.array_split(x, -(-len(x) // 1000))
+    return float(np.mean(np.concatenate([np.asarray(model(p)).argmax(axis=1) for p in parts]) == y))
+
+
+if __name__ == "__main__":
+    main()
