@@ -20,8 +20,17 @@ W = np.array([[0.1, -0.3, 0.5], [0.6, 0.7, -0.8]])
 KERNEL = np.random.default_rng(0).normal(size=(3, 3, 2, 5))
 KERNEL[:, :, 0, 1] = 0
 
+SCENES = np.zeros((2, 4, 4, 1))
+
 # One ordinary call of every function that draws on axes.
 CALLS = {
+    "scenes": lambda ax: plots.scenes(SCENES, ax=ax),
+    "boxes": lambda ax: plots.boxes(SCENES, {}, ax=ax),
+    "pixel_classes": lambda ax: plots.pixel_classes(SCENES[..., 0], ax=ax),
+    "pixels_judged": lambda ax: plots.pixels_judged(SCENES[..., 0], SCENES[..., 0], ax=ax),
+    "area_below_precision": lambda ax: plots.area_below_precision(
+        np.array([1.0, 0.5]), np.array([0.5, 0.5]), ax=ax
+    ),
     "matrix": lambda ax: plots.matrix(W, np.abs(W) > 0.2, ax=ax),
     "histogram": lambda ax: plots.histogram(W, 0.2, ax=ax),
     "curves": lambda ax: plots.curves({"a": [1, 2], "b": [3, 4]}, ax=ax),

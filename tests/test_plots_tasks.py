@@ -7,11 +7,10 @@ import pytest
 mpl.use("Agg")
 
 import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb, to_rgba
 
 from course_utils import plots
-from course_utils.plots import tasks_pictures
+from course_utils.plots.tasks_pictures import TEN
 from course_utils.tasks import Objects
 
 IMAGES = np.zeros((2, 8, 8, 1))
@@ -21,16 +20,6 @@ THERE = Objects(
     np.array([[1, 2, 4, 6], [0, 0, 8, 8], [0, 0, 1, 1]], float), np.ones(3),
 )  # fmt: skip
 
-CALLS = {
-    "scenes": lambda ax: tasks_pictures.scenes(IMAGES, ax),
-    "boxes": lambda ax: tasks_pictures.boxes(IMAGES, {"there": THERE, "found": THERE}, ax),
-    "pixel_classes": lambda ax: tasks_pictures.pixel_classes(PIXELS, ax),
-    "pixels_judged": lambda ax: tasks_pictures.pixels_judged(PIXELS, PIXELS[::-1], ax),
-    "area_below_precision": lambda ax: tasks_pictures.area_below_precision(
-        np.array([1, 0.5]), np.array([0.5, 0.5]), ax
-    ),
-}
-
 
 @pytest.fixture(autouse=True)
 def _close():
@@ -38,18 +27,8 @@ def _close():
     plt.close("all")
 
 
-@pytest.mark.parametrize("name", CALLS)
-def test_it_draws_on_the_axes_that_are_given_or_on_new_ones(name):
-    ax = plt.subplots()[1]
-    assert CALLS[name](ax) is ax
-    new = CALLS[name](None)
-    assert isinstance(new, Axes)
-    assert new is not ax
-    new.figure.canvas.draw()
-
-
 def test_boxes_stand_around_their_pixels_and_beyond_the_row_there_are_none():
-    ax = tasks_pictures.boxes(IMAGES, {"there": THERE})
+    ax = plots.boxes(IMAGES, {"there": THERE})
     drawn = {p.get_bbox().bounds for p in ax.patches if p.get_edgecolor() == to_rgba(plots.ORANGE)}
     # The second scene starts 8 pixels and a gap of 2 to the right; pixel 0 reaches from -0.5 on.
     assert drawn == {(1.5, 0.5, 4.0, 3.0), (9.5, -0.5, 8.0, 8.0)}
@@ -57,7 +36,7 @@ def test_boxes_stand_around_their_pixels_and_beyond_the_row_there_are_none():
 
 
 def test_there_and_found_differ_in_more_than_colour():
-    ax = tasks_pictures.boxes(IMAGES, {"there": THERE, "found": THERE})
+    ax = plots.boxes(IMAGES, {"there": THERE, "found": THERE})
     keys = {t.get_text(): line for t, line in zip(
         ax.get_legend().get_texts(), ax.get_legend().get_lines(), strict=True
     )}  # fmt: skip
@@ -66,19 +45,19 @@ def test_there_and_found_differ_in_more_than_colour():
 
 
 def test_ten_digits_have_ten_colours_and_a_key():
-    assert len(set(tasks_pictures.TEN)) == 10
-    ax = tasks_pictures.pixel_classes(PIXELS)
+    assert len(set(TEN)) == 10
+    ax = plots.pixel_classes(PIXELS)
     image = ax.images[0]
     shown = image.cmap(image.norm(image.get_array()))[..., :3]
-    np.testing.assert_allclose(shown[0, 1], to_rgb(tasks_pictures.TEN[2]))
-    np.testing.assert_allclose(shown[1, 1], to_rgb(tasks_pictures.TEN[9]))
+    np.testing.assert_allclose(shown[0, 1], to_rgb(TEN[2]))
+    np.testing.assert_allclose(shown[1, 1], to_rgb(TEN[9]))
     np.testing.assert_allclose(shown[0, 0], 1)
     assert [t.get_text() for t in ax.get_legend().get_texts()] == [str(d) for d in range(10)]
 
 
 def test_each_kind_of_mistake_has_its_colour():
     true, given = np.array([[[0, 3], [3, 3]]]), np.array([[[5, 3], [4, 0]]])
-    ax = tasks_pictures.pixels_judged(true, given)
+    ax = plots.pixels_judged(true, given)
     assert ax.images[0].get_array()[:, :2].tolist() == [[4, 1], [2, 3]]
     names = [t.get_text() for t in ax.get_legend().get_texts()]
     assert names == ["right digit", "wrong digit", "digit missed", "digit on the ground"]
@@ -86,6 +65,6 @@ def test_each_kind_of_mistake_has_its_colour():
 
 def test_the_area_drawn_is_average_precision():
     """Right, wrong, right: the area worked by hand in test_average_precision is 5/6."""
-    ax = tasks_pictures.area_below_precision(np.array([1, 0.5, 2 / 3]), np.array([0.5, 0.5, 1.0]))
+    ax = plots.area_below_precision(np.array([1, 0.5, 2 / 3]), np.array([0.5, 0.5, 1.0]))
     values, edges, _ = ax.patches[0].get_data()
     assert np.sum(values * np.diff(edges)) == pytest.approx(5 / 6)

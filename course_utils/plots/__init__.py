@@ -32,6 +32,13 @@ from course_utils.plots.style import (
     SKY,
     use_style,
 )
+from course_utils.plots.tasks_pictures import (
+    area_below_precision,
+    boxes,
+    pixel_classes,
+    pixels_judged,
+    scenes,
+)
 from course_utils.plots.tasks_sound import by_share, formant_chart, heads, spectra, spectrograms
 from course_utils.plots.training import (
     cost_and_worth,
@@ -61,8 +68,10 @@ __all__ = [
     "PINK",
     "RED",
     "SKY",
+    "area_below_precision",
     "bars",
     "best_so_far",
+    "boxes",
     "break_even",
     "by_class",
     "by_compression",
@@ -94,12 +103,15 @@ __all__ = [
     "network",
     "over_weights_left",
     "over_width",
+    "pixel_classes",
+    "pixels_judged",
     "predicted_and_true",
     "ranks",
     "regrowth",
     "regrowth_key",
     "reliability",
     "rounds",
+    "scenes",
     "schedule",
     "sensitivity",
     "shares",

@@ -1,6 +1,7 @@
 """Pictures of scenes: boxes drawn on them, pixels by class, and which pixels are right."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,7 +10,9 @@ from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch, Rectangle
 
 from course_utils.plots.style import BLUE, GREY, LIGHT, ORANGE, PINK, SKY
-from course_utils.tasks import Objects
+
+if TYPE_CHECKING:  # at run time it would bring Keras along, which the first lessons do without
+    from course_utils.tasks import Objects
 
 # Paul Tol's muted scheme, told apart by colour-blind readers too, and black as the tenth.
 TEN = (
@@ -31,7 +34,7 @@ def scenes(images: np.ndarray, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def boxes(images: np.ndarray, marked: Mapping[str, Objects], ax: Axes | None = None) -> Axes:
+def boxes(images: np.ndarray, marked: Mapping[str, "Objects"], ax: Axes | None = None) -> Axes:
     """Draw a row of scenes with boxes: {"there": objects, "found": objects}, two at most.
 
     The label of a box stands above its left corner for the first, right for the second.

@@ -122,6 +122,7 @@ def test_a_detector_is_pruned_both_ways_and_saved(trained, tmp_path):
     assert small.output_shape == trained.output_shape
     names = set(pruning.weights(trained))
     assert names == {"conv1/kernel", "conv2/kernel", "conv3/kernel", "conv4/kernel", "head/kernel"}
+    small.optimizer.build(small.trainable_variables)  # or Keras warns of one never used
     small.save(tmp_path / "small.keras")
     loaded = keras.models.load_model(tmp_path / "small.keras")
     x = np.random.default_rng(0).random((3, SIDE, SIDE, 1))
