@@ -25,7 +25,7 @@ from sklearn.linear_model import LogisticRegression
 
 from course_utils import criteria, masking, measuring, pruning, recorded, structure
 from course_utils.backend import keras
-from course_utils.tasks import speech, text
+from course_utils.tasks import hearing, reading, speech, text
 
 RESULTS = recorded.RESULTS / "sounds_and_words_pruned.csv"
 FIELDS = (
@@ -53,7 +53,7 @@ def main() -> None:
         if fresh:
             writer.writeheader()
         if ("counts", 0) not in done:
-            writer.writerow(baseline(*data[text.text_gru]))
+            writer.writerow(baseline(*data[reading.text_gru]))
         for seed, build in itertools.product(range(options.seeds), data):
             if (build.__name__, seed) not in done:
                 writer.writerows(list(measured(build, seed, *data[build])))
@@ -63,14 +63,14 @@ def main() -> None:
 def splits() -> dict[Callable[..., keras.Model], tuple[Split, Split]]:
     """Return training and test data for each of the four networks."""
     sounds = [speech.load_vowels(SPEAKERS)[i] for i in (0, 2)]
-    heard = tuple((speech.log_mel(part.waves), part.vowel) for part in sounds)
+    heard = tuple((hearing.log_mel(part.waves), part.vowel) for part in sounds)
     lines = text.load_lines(LINES)
     read = tuple((lines[i].ids, lines[i].kind) for i in (0, 2))
     return {
-        speech.vowel_cnn: heard,
-        speech.vowel_gru: heard,
-        text.text_gru: read,
-        text.text_transformer: read,
+        hearing.vowel_cnn: heard,
+        hearing.vowel_gru: heard,
+        reading.text_gru: read,
+        reading.text_transformer: read,
     }
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from course_utils import structure
-from course_utils.tasks import speech, vowels
+from course_utils.tasks import hearing, speech, vowels
 
 
 def by_equation(x: np.ndarray, frequency: float, bandwidth: float) -> np.ndarray:
@@ -125,20 +125,20 @@ def test_noise_is_as_loud_as_was_asked():
 def test_a_tone_lights_the_band_of_its_pitch():
     time = np.arange(speech.SAMPLES) / vowels.RATE
     waves = np.sin(2 * np.pi * np.array([[300.0], [1000.0], [3000.0]]) * time).astype("float32")
-    bands = speech.log_mel(waves).mean(axis=1).argmax(axis=1)
-    wanted = [speech.band_of(pitch) for pitch in (300, 1000, 3000)]
+    bands = hearing.log_mel(waves).mean(axis=1).argmax(axis=1)
+    wanted = [hearing.band_of(pitch) for pitch in (300, 1000, 3000)]
     assert np.abs(bands - wanted).max() <= 1
 
 
 def test_loudness_does_not_matter():
     waves = speech.make_vowels(range(1)).waves[:4]
-    np.testing.assert_allclose(speech.log_mel(8 * waves), speech.log_mel(waves), atol=1e-3)
+    np.testing.assert_allclose(hearing.log_mel(8 * waves), hearing.log_mel(waves), atol=1e-3)
 
 
-@pytest.mark.parametrize("build", [speech.vowel_cnn, speech.vowel_gru])
+@pytest.mark.parametrize("build", [hearing.vowel_cnn, hearing.vowel_gru])
 def test_a_network_learns_and_can_be_pruned_by_structure(build, splits):
     train = splits[0]
-    x = speech.log_mel(train.waves)
+    x = hearing.log_mel(train.waves)
     model = build(seed=0)
     model.fit(x, train.vowel, 32, 6, verbose=0)
     right = np.mean(np.asarray(model(x)).argmax(axis=1) == train.vowel)
@@ -149,6 +149,6 @@ def test_a_network_learns_and_can_be_pruned_by_structure(build, splits):
 
 
 def test_the_same_seed_builds_the_same_network():
-    one, two, other = (speech.vowel_gru(seed=seed).get_weights()[0] for seed in (1, 1, 2))
+    one, two, other = (hearing.vowel_gru(seed=seed).get_weights()[0] for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, two)
     assert not np.array_equal(one, other)

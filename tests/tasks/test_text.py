@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from course_utils import structure
-from course_utils.tasks import lines, text
+from course_utils.tasks import lines, reading, text
 
 SOURCE = '''#!/usr/bin/env python
 """Say what the module is for.
@@ -141,7 +141,7 @@ def test_a_character_without_a_number_is_refused():
 # ------------------------------------------------------------------------------------ the networks
 
 
-@pytest.mark.parametrize("build", [text.text_gru, text.text_transformer])
+@pytest.mark.parametrize("build", [reading.text_gru, reading.text_transformer])
 def test_a_network_learns_and_is_saved(build, splits, tmp_path):
     from course_utils.backend import keras
 
@@ -156,7 +156,7 @@ def test_a_network_learns_and_is_saved(build, splits, tmp_path):
 
 
 def test_of_the_transformer_heads_and_hidden_units_can_go_and_the_stream_cannot():
-    channels = structure.channel_groups(text.text_transformer())
+    channels = structure.channel_groups(reading.text_transformer())
     assert {name: len(group) for name, group in channels.groups.items()} == {
         "characters": 16, "attention/heads": 4, "forward": 128,
     }  # fmt: skip
@@ -167,7 +167,7 @@ def test_of_the_transformer_heads_and_hidden_units_can_go_and_the_stream_cannot(
 
 
 def test_of_the_gru_units_filters_and_entries_of_the_embedding_can_go():
-    channels = structure.channel_groups(text.text_gru())
+    channels = structure.channel_groups(reading.text_gru())
     assert {name: len(group) for name, group in channels.groups.items()} == {
         "characters": 16, "conv": 32, "gru": 48,
     }  # fmt: skip
