@@ -18,17 +18,23 @@ class Part:
     needs: tuple[Ref, ...]
     gives: tuple[Ref, ...]
 
+    def __call__(self, given: list) -> list:
+        """Compute what is asked, as far as the steps make it, from what is needed, with masks."""
+        values = dict(zip(self.needs, map(_joined, given), strict=True))
+        replay(self.steps, values, call_step)
+        return [_apart(values[ref]) for ref in self.news]
+
+    @property
+    def news(self) -> list[Ref]:
+        """Those of the tensors asked that the steps make; the others are there already."""
+        made = {ref for step in self.steps for ref in step.outputs}
+        return [ref for ref in self.gives if ref in made]
+
     def compiled(self) -> Callable[[Values], Values]:
         """Return a function: values that hold what is needed -> what is asked, nothing else."""
-
-        @tf.function
-        def compute(given: list) -> list:
-            values = dict(zip(self.needs, map(_joined, given), strict=True))
-            replay(self.steps, values, call_step)
-            return [_apart(values[ref]) for ref in news]
-
-        made = {ref for step in self.steps for ref in step.outputs}
-        news = [ref for ref in self.gives if ref in made]
+        # An object, not a closure: of many closures of one code TensorFlow warns, as of one
+        # function that is compiled again and again.
+        compute, news = tf.function(self), self.news
 
         def run(values: Values) -> Values:
             results = compute([_apart(values[ref]) for ref in self.needs]) if news else []

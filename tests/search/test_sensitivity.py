@@ -1,4 +1,4 @@
-"""A sensitivity is what pruning one layer, and evaluating gives; of channels, as shrinking."""
+"""Sensitivity is what pruning one layer and evaluating gives; of channels, what shrinking does."""
 
 import numpy as np
 import pytest
