@@ -102,7 +102,7 @@ def _value(value: object) -> object:
     if isinstance(value, list):
         return [_value(inner) for inner in value]
     if isinstance(value, int | float) and not abs(value) <= _LARGEST_NUMBER:  # NaN is not
-        raise Refused(f"its config.json holds the number {value:.3g}: no setting is that large.")
+        raise Refused(f"its config.json holds {one_line(value, 20)}: no setting is that large.")
     if isinstance(value, str) and len(value) > 200:
         raise Refused(f"its config.json holds a text of {len(value):,} letters.")
     return value

@@ -29,6 +29,8 @@ def main(job: dict) -> dict:
         return {"refused": str(reason)}
     except MemoryError:
         return {"refused": f"it needs more than {limits.memory_bytes:,} bytes of memory."}
+    except Exception as error:  # whatever a network makes TensorFlow raise
+        return {"refused": f"it cannot be run ({type(error).__name__})."}
 
 
 def _judged(data: bytes, job: dict, limits: Limits) -> dict:

@@ -145,7 +145,7 @@ def _in_its_own_process(data: bytes, task: Task) -> dict:
     job = json.dumps({"limits": asdict(task.limits), "images": str(task.images)})
     # -I: neither the working folder nor the user's settings can put other code in our place.
     command = [sys.executable, "-I", "-m", "course_utils.scoreboard.child", job]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         (Path(folder) / "submission").write_bytes(data)
         return understood(run(command, Path(folder), task.limits), len(task.labels))
 
@@ -163,7 +163,7 @@ def understood(output: bytes, count: int) -> dict:
         found = json.loads(output)
         refused = isinstance(found, dict) and found.get("refused")
         plain = refused or _plain(found, count)
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise Refused("the process that judged it printed something else than a result.") from error
     if refused:
         raise Refused(one_line(refused))

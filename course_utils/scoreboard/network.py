@@ -29,6 +29,7 @@ def built(config: dict, weights: bytes, folder: Path, limits: Limits) -> keras.M
             _require_fitting(_described(config), limits)
     finally:
         keras.utils.clear_session()  # or Keras would fill the outline's variables later on
+    keras.utils.set_random_seed(0)  # the same at every run, whatever a layer draws
     model = _described(config)
     path = folder / "plain.weights.h5"
     path.write_bytes(weights)

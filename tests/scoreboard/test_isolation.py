@@ -138,12 +138,13 @@ RESULT = {
         b"{}",
         b"3",
         *(
-            str(RESULT | change).replace("'", '"').encode()
+            str(RESULT | change).replace("'", '"').replace('"Infinity"', "Infinity").encode()
             for change in (
                 {"answers": "01"},
                 {"answers": "01x"},
                 {"answers": [0, 1, 2]},
                 {"bytes": 0},
+                {"bytes": "Infinity"},
                 {"bytes": "many"},
                 {"times": {}},
                 {"times": {"submitted": [1, 2], "reference": [1, 2, 3]}},

@@ -1,0 +1,146 @@
+"""Typical answers to the exercises of notebook 16, and the hint that each of them gets."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from course_utils.checks import capstone as check
+from course_utils.data import load_digits
+from course_utils.scoreboard import Budget
+
+
+def kept(accuracies, floor):
+    count = 0
+    for accuracy in accuracies:
+        if accuracy < floor:
+            break
+        count += 1
+    return count
+
+
+def smallest(candidates, budget, split="validation"):
+    passing = [c for c in candidates if c[split] >= budget.accuracy and c["bytes"] <= budget.bytes]
+    return min(passing, key=lambda c: c["bytes"])["name"]
+
+
+def by_sorting(candidates, budget):
+    for candidate in sorted(candidates, key=lambda c: c["bytes"]):
+        if candidate["validation"] >= budget.accuracy:
+            return candidate["name"]
+
+
+def best(candidates, budget, most=float("inf")):
+    return max((c for c in candidates if c["bytes"] <= most), key=lambda c: c["validation"])["name"]
+
+
+def last_passing(accuracies, floor):
+    return max((i + 1 for i, a in enumerate(accuracies) if a >= floor), default=0)
+
+
+WRONG = {
+    check.stop_rule: [
+        (last_passing, "you went on after"),
+        (lambda a, f: sum(x >= f for x in a), "never existed"),
+        (lambda a, f: kept(a, f) + 1, "one too many"),
+        (lambda a, f: kept(a, np.nextafter(f, 1)), "exactly at the floor"),
+        (lambda a, f: max(kept(a, f) - 1, 0), "the place of the last"),
+        (lambda a, f: int(np.argmax(a)) if a else 0, "pruned least"),
+        (lambda a, f: a[: kept(a, f)], "a whole number was expected"),
+        (lambda a, f: 99, "was expected"),
+    ],
+    check.choice: [
+        (lambda c, b: smallest(c, b, "test"), "by the test images"),
+        (lambda c, b: min(c, key=lambda one: one["bytes"])["name"], "stays below"),
+        (best, "more bytes than the budget"),
+        (lambda c, b: best(c, b, b.bytes), "with fewer bytes"),
+        (lambda c, b: c[0], "the name alone"),
+        (lambda c, b: 0, "name of no candidate"),
+        (lambda c, b: "mine", "name of no candidate"),
+    ],
+}
+RIGHT = {
+    check.stop_rule: [
+        kept,
+        lambda a, f: len(list(itertools.takewhile(lambda x: x >= f, a))),
+        lambda a, f: int(np.argmin([*(np.array(a) >= f), False])),
+    ],
+    check.choice: [smallest, by_sorting],
+}
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer", "hint"),
+    [(exercise, *pair) for exercise, pairs in WRONG.items() for pair in pairs],
+)
+def test_a_wrong_answer_gets_its_own_hint(exercise, answer, hint):
+    verdict = exercise(answer)
+    assert not verdict
+    assert hint.lower() in repr(verdict).lower()
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer"), [(e, a) for e, answers in RIGHT.items() for a in answers]
+)
+def test_a_right_answer_is_accepted_however_written(exercise, answer):
+    assert exercise(answer), repr(exercise(answer))
+
+
+@pytest.mark.parametrize("exercise", WRONG)
+def test_an_open_exercise_is_not_yet_wrong(exercise):
+    assert repr(exercise(...)).startswith("… not yet")
+    assert repr(exercise(lambda *arguments: None)).startswith("… not yet")
+
+
+# ---------------------------------------------------- the open exercise, whose check is the judge
+
+
+@pytest.fixture(scope="module")
+def data():
+    digits = load_digits()
+    return replace(digits, x_val=digits.x_val[:50], y_val=digits.y_val[:50])
+
+
+@pytest.fixture(scope="module")
+def fresh():
+    from course_utils.backend import keras
+
+    layers = keras.layers
+    return keras.Sequential([keras.Input((28, 28, 1)), layers.Flatten(), layers.Dense(10)])
+
+
+def test_any_network_within_the_budget_is_right(fresh, data):
+    """One process for each verdict, so one network and a budget that it meets."""
+    assert check.network(fresh, Budget(0.0, 100_000, 10_000), data)
+
+
+def test_the_open_network_is_not_yet_wrong(data):
+    assert repr(check.network(..., Budget(), data)).startswith("… not yet")
+
+
+@pytest.mark.parametrize("other", ["a.keras", 3, [1]])
+def test_what_is_no_model_gets_a_hint(other, data):
+    assert "Keras model was expected" in repr(check.network(other, Budget(), data))
+
+
+def test_a_refused_network_gets_the_judges_reason(data):
+    from course_utils.backend import keras
+
+    three = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Embedding(2, 2)])
+    assert "the judge refuses it: it holds 'Embedding'" in repr(
+        check.network(three, Budget(), data)
+    )
+
+
+@pytest.mark.parametrize(
+    ("entry", "hint"),
+    [
+        ({"accuracy": 0.99, "bytes": 30_000, "missed": ("x",)}, "largest part of them"),
+        ({"accuracy": 0.97, "bytes": 10_000, "missed": ("x",)}, "more training"),
+        ({"accuracy": 0.99, "bytes": 10, "missed": ("9 of 1 ms",)}, "9 of 1 ms"),
+    ],
+)
+def test_what_falls_short_is_said(entry, hint):
+    found = check._falls_short(check.Entry("yours", **entry), Budget(0.98, 20_000))
+    assert hint in next(found).lower()
