@@ -33,14 +33,24 @@ def variants(row: dict[str, str]) -> list[str]:
     return [term.strip() for term in row["chinese"].split("/")]
 
 
+def words(row: dict[str, str]) -> list[str]:
+    """List the Chinese words in a row: "k 均值" has one, and that is what lessons are searched for.
+
+    >>> words({"chinese": "k 均值"}), words({"chinese": "结构剪枝 / 结构化剪枝"})
+    (['均值'], ['结构剪枝', '结构化剪枝'])
+    """
+    return CHINESE.findall(row["chinese"])
+
+
 def problems(folder: Path, lessons: list[Lesson]) -> list[str]:
     """Say which terms only the lessons have, only the table has, or stand there twice."""
     rows = read_table(folder / "glossary.csv")
-    known = [term for row in rows for term in variants(row)]
+    known = {word for row in rows for word in words(row)}
     used = first_lessons(lessons)
-    found = [f"glossary.csv lacks {term} ({used[term].stem})." for term in set(used) - set(known)]
-    found += [f"glossary.csv: {term} is in no lesson." for term in set(known) - set(used)]
-    found += [f"glossary.csv: {term} stands there twice." for term in _doubles(known)]
+    found = [f"glossary.csv lacks {term} ({used[term].stem})." for term in set(used) - known]
+    found += [f"glossary.csv: {term} is in no lesson." for term in known - set(used)]
+    terms = [term for row in rows for term in variants(row)]
+    found += [f"glossary.csv: {term} stands there twice." for term in _doubles(terms)]
     english = [row["english"] for row in rows]
     found += [f"glossary.csv: {term!r} stands there twice." for term in _doubles(english)]
     found += [f"glossary.csv: {row['english']} has no meaning." for row in rows if not row["is"]]
@@ -59,6 +69,6 @@ def make(folder: Path, lessons: list[Lesson]) -> str:
 
 
 def _line(row: dict[str, str], used: dict[str, Lesson]) -> str:
-    stems = sorted({used[term].stem for term in variants(row) if term in used})
+    stems = sorted({used[word].stem for word in words(row) if word in used})
     link = f"[{stems[0].split('_')[0]}](../notebooks/{stems[0]}.ipynb)" if stems else ""
     return f"| {row['english']} | {' / '.join(variants(row))} | {row['is']} | {link} |"
