@@ -34,7 +34,7 @@ FIELDS = (
     "seed", "of", "budget", "network", "kept", "val_before", "val", "test", "choosing", "retraining"
 )  # fmt: skip
 IMAGES, BATCH, EPOCHS, AGAIN, VALIDATION = 10_000, 128, 4, 2, 2_000
-LEVELS = (0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)
+LEVELS = {"weights": (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995), "macs": (0.2, 0.4, 0.6, 0.8, 0.9)}
 BUDGETS = {"weights": (0.05, 0.02), "macs": (0.25,)}
 WAYS = ("uniform", "global", "plan")
 
@@ -134,7 +134,7 @@ def by_weights(
     total = sum(S.size for S in scores.values())
     if network == "plan":
         x, y = data.x_val[:VALIDATION], data.y_val[:VALIDATION]
-        scan = search.sensitivity(model, x, y, LEVELS)
+        scan = search.sensitivity(model, x, y, LEVELS["weights"])
         # A plan counts all parameters; the biases stay, and are not among the weights.
         allowed = round(budget * total) + model.count_params() - total
         masks = masking.make_masks(scores, search.plan(scan, model, allowed).sparsity)
@@ -153,7 +153,7 @@ def by_channels(
     cost, norms = structure.costs(channels).macs, structure.filter_norms(channels)
     if network == "plan":
         x, y = data.x_val[:VALIDATION], data.y_val[:VALIDATION]
-        scan = search.channel_sensitivity(channels, x, y, LEVELS)
+        scan = search.channel_sensitivity(channels, x, y, LEVELS["macs"])
         masks = structure.choose(norms, search.plan(scan, channels, budget, "macs").sparsity)
     elif network == "uniform":
         masks = structure.within(norms, cost, budget, "layer")
