@@ -119,6 +119,13 @@ def test_the_answers_say_what_the_tables_say():
     assert after["LAMP"] > after["magnitude"] > after["Taylor"] > after["random"]
     assert after["LAMP"] - after["magnitude"] < 0.005  # "sometimes, and by little"
     steps = {way: mean("step_cost", "ratio", way=way, batch=128) for way in ("held", "scheduled")}
+    error = {
+        (digit, s): mean("what_it_forgot", f"error {digit}", network=name, sparsity=s)
+        for digit in (0, 7)
+        for name, s in (("dense, longer", 0.0), ("pruned", 0.98))
+    }
+    assert error[7, 0.98] - error[7, 0.0] > 0.01
+    assert error[0, 0.98] <= error[0, 0.0]
     upper = mean("step_cost", "upper_quartile", way="idle", batch=128)
     assert max(steps.values()) < upper  # "so that is noise"
 

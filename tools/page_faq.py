@@ -46,6 +46,10 @@ def _criterion(network: str, value: str, sparsity: float) -> str:
     return percent(values("criteria_compared", value, network=network, sparsity=sparsity))
 
 
+def _forgot(network: str, sparsity: float, value: str = "test_accuracy") -> str:
+    return percent(values("what_it_forgot", value, network=network, sparsity=sparsity))
+
+
 def _arrives(runtime: str, batch: int) -> str:
     wanted = {"network": "LeNet-5", "runtime": runtime, "batch": batch, "threads": 1}
     return f"{100 * median(values('halved_widths', 'share', **wanted)):.0f} %"
@@ -107,6 +111,13 @@ FIGURES: dict[str, Callable[[], str]] = {
     "held_test": lambda: _retrained("masked", "test_accuracy", 2),
     "longer_test": lambda: _retrained("dense, longer", "test_accuracy", 2),
     "random_test": lambda: _retrained("random mask", "test_accuracy", 2),
+    "forgot_dense": lambda: _forgot("dense, longer", 0.0),
+    "forgot_90": lambda: _forgot("pruned", 0.9),
+    "forgot_98": lambda: _forgot("pruned", 0.98),
+    "seven_dense": lambda: _forgot("dense, longer", 0.0, "error 7"),
+    "seven_98": lambda: _forgot("pruned", 0.98, "error 7"),
+    "zero_dense": lambda: _forgot("dense, longer", 0.0, "error 0"),
+    "zero_98": lambda: _forgot("pruned", 0.98, "error 0"),
     "step_held": lambda: _step("held"),
     "step_scheduled": lambda: _step("scheduled"),
     "step_idle": _idle_quartiles,
