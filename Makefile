@@ -6,7 +6,7 @@ ARGS ?=
 COURSE = $(PYTHON) tools/environment.py
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test peers scoreboard setup notebooks check-notebooks student grade pages slides format lock clean
+.PHONY: help lab test peers scoreboard setup notebooks check-notebooks site student grade pages slides format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ notebooks:  ## Make the notebooks from notebooks/src, executing those that chang
 
 check-notebooks:  ## Tell whether the notebooks are in step with their sources
 	@$(COURSE) run tools/notebooks.py check $(ARGS)
+
+site:  ## Build the course as web pages, build/site/index.html (needs Node.js for MathJax)
+	@$(COURSE) run tools/build_site.py
 
 student:  ## Make dist/pruning-course.zip, the learners' edition without any solution
 	@$(COURSE) run tools/student.py $(ARGS)

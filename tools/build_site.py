@@ -1,0 +1,151 @@
+"""Build the whole course as web pages that need no network: lessons, pages, slides, reference.
+
+python tools/build_site.py      writes build/site/index.html
+
+Sphinx reads build/site-source, which is put together here: the committed notebooks with their
+outputs, the pages of docs/, and one page for each module of the package. MathJax comes from npm, by
+site/package-lock.json.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import unquote
+
+from notebook_editions import LINK, Lesson, read_lessons
+from slide_figures import slug
+
+ROOT = Path(__file__).parents[1]
+BUILD = ROOT / "build"
+SOURCE, PAGES = BUILD / "site-source", BUILD / "site"
+SITE = ROOT / "site"
+PACKAGE = ROOT / "course_utils"
+# Links of pages in docs/ to what is in the repository, and no page of the site.
+NOT_HERE = re.compile(r"\[([^\]]*)\]\((?:src/|\.\./(?:slides|notebooks/solutions)\))[^)]*\)?")
+
+
+def main(arguments: list[str]) -> int:
+    """Build the pages; return Sphinx's exit status."""
+    if arguments:
+        print(__doc__)
+        return 2
+    put_together(SOURCE)
+    shutil.rmtree(PAGES, ignore_errors=True)
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html"]
+    status = subprocess.run([*command, str(SOURCE), str(PAGES)], cwd=ROOT).returncode
+    if status == 0:
+        shutil.copytree(ROOT / "slides", PAGES / "slides", ignore=_not_html)
+        print(f"{PAGES / 'index.html'}: {len([*PAGES.rglob('*.html')])} pages")
+    return status
+
+
+def put_together(folder: Path) -> None:
+    """Write everything that Sphinx reads into a folder, anew."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(SITE, folder, ignore=shutil.ignore_patterns("node_modules", "package*.json"))
+    shutil.copy(_mathjax(), folder / "_static" / "tex-svg.js")
+    # A lesson whose notebook has not been made yet is left out.
+    found = read_lessons(ROOT / "notebooks")
+    lessons = [one for one in found if (ROOT / "notebooks" / f"{one.stem}.ipynb").is_file()]
+    for lesson in lessons:
+        for name in (f"{lesson.stem}.ipynb", f"solutions/{lesson.stem}.ipynb"):
+            _copy_notebook(ROOT / "notebooks" / name, folder / "notebooks" / name)
+    shutil.copytree(ROOT / "notebooks" / "figures", folder / "notebooks" / "figures")
+    for page in sorted((ROOT / "docs").glob("*.md")):
+        text = NOT_HERE.sub(r"\1", with_site_links(page.read_text(encoding="utf-8")))
+        (folder / "docs").mkdir(exist_ok=True)
+        (folder / "docs" / page.name).write_text(text, encoding="utf-8")
+    modules = write_reference(folder / "reference")
+    _write_contents(folder, lessons, modules)
+
+
+def _mathjax() -> Path:
+    """Return MathJax in one file, installing it first where it is not there."""
+    path = SITE / "node_modules" / "mathjax" / "es5" / "tex-svg.js"
+    if not path.is_file():
+        npm = shutil.which("npm")
+        if not npm:
+            raise SystemExit("Formulas need MathJax, which npm (Node.js) installs; it is not here.")
+        subprocess.run([npm, "ci", "--no-audit", "--no-fund"], cwd=SITE, check=True)
+    return path
+
+
+def _copy_notebook(source: Path, target: Path) -> None:
+    notebook = json.loads(source.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = with_site_links("".join(cell["source"]))
+        for output in cell.get("outputs", []):
+            # A slider is a picture here; a page cannot compute.
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(notebook), encoding="utf-8")
+
+
+def with_site_links(markdown: str) -> str:
+    """Turn the anchors that JupyterLab makes of headings into those of the pages.
+
+    >>> with_site_links("[so](05_x.ipynb#Part-2%3A-hold-the-mask)")
+    '[so](05_x.ipynb#part-2-hold-the-mask)'
+    """
+
+    def moved(link: re.Match) -> str:
+        target, mark, anchor = link[2].partition("#")
+        if not mark or "://" in target or not target.endswith(".ipynb"):
+            return link[0]
+        return f"{link[1]}{target}#{slug(unquote(anchor).replace('-', ' '))}"
+
+    return LINK.sub(moved, markdown)
+
+
+def write_reference(folder: Path) -> list[str]:
+    """Write one page for each public module, from its docstrings; return their names."""
+    folder.mkdir(parents=True)
+    names = []
+    for path in sorted(PACKAGE.iterdir()):
+        public = not path.name.startswith("_") and path.stem != "checks"
+        if public and (path.suffix == ".py" or (path / "__init__.py").is_file()):
+            names.append(path.stem)
+            title = f"course_utils.{path.stem}"
+            text = f"{title}\n{'=' * len(title)}\n\n.. automodule:: {title}\n   :members:\n"
+            (folder / f"{path.stem}.rst").write_text(text, encoding="utf-8")
+    return names
+
+
+def _write_contents(folder: Path, lessons: list[Lesson], modules: list[str]) -> None:
+    index = (folder / "index.md").read_text(encoding="utf-8")
+    pages = [f"docs/{path.stem}" for path in sorted((folder / "docs").glob("*.md"))]
+    slides = [(path.stem, path) for path in sorted((ROOT / "slides").glob("[0-9]_*.html"))]
+    parts = {
+        "Lessons": [f"notebooks/{lesson.stem}" for lesson in lessons],
+        "Pages": [*pages, "slides"],
+        "Solutions": [f"notebooks/solutions/{lesson.stem}" for lesson in lessons],
+        "The package": [f"reference/{name}" for name in modules],
+    }
+    trees = "".join(_tree(caption, names) for caption, names in parts.items())
+    (folder / "index.md").write_text(f"{index}\n{trees}", encoding="utf-8")
+    rows = "\n".join(f'- <a href="slides/{stem}.html">{_title(path)}</a>' for stem, path in slides)
+    text = (
+        f"# Slides\n\nEach deck is one page; arrow keys turn it, *P* shows the notes.\n\n{rows}\n"
+    )
+    (folder / "slides.md").write_text(text, encoding="utf-8")
+
+
+def _tree(caption: str, names: list[str]) -> str:
+    return "\n".join(["```{toctree}", f":caption: {caption}", ":maxdepth: 1", "", *names, "```\n"])
+
+
+def _title(deck: Path) -> str:
+    found = re.search(r"^title: (.+)$", deck.with_suffix(".md").read_text("utf-8"), re.MULTILINE)
+    return found[1]
+
+
+def _not_html(folder: str, names: list[str]) -> list[str]:
+    return [name for name in names if not name.endswith(".html")]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
