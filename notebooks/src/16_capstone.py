@@ -49,10 +49,12 @@ data
 #
 # The budget says what is needed, in the units of those who need it: how good, how large a download,
 # how long an answer takes. Bytes are those of the *sparse file* of lesson 11, so that zeros count
-# as well as missing filters. (On the stand-in, and in quick mode, less is asked.)
+# as well as missing filters. (The accuracy is modest for MNIST, since a minute of training on a
+# part of the images must do; `benchmarks/lenet5_100x.py` shows what more of both gives. On the
+# stand-in, and in quick mode, less is asked.)
 
 # %%
-budget = Budget(accuracy=0.98, bytes=20_000, milliseconds=50)
+budget = Budget(accuracy=0.96, bytes=15_000, milliseconds=50)
 if not real:
     budget = Budget(accuracy=0.8, bytes=60_000, milliseconds=500)
 
@@ -126,12 +128,12 @@ print(f"validation accuracy {accuracy(start):.2%}, {data.caption}")
 # | schedule | steps, with training after each | one large cut does more harm (08) |
 #
 # The steps as a list. The channels go first where they cost MACs, which makes all later training
-# fast, then where they cost parameters; the shares are of what LeNet-5 had at the start. `0.5` of
-# the weights: half of what is left in the kernels becomes zero.
+# fast, then where they cost parameters; the shares are of what LeNet-5 had at the start. `0.8` of
+# the weights: so many of those left in the kernels are zero.
 
 # %%
 steps = [("MACs", 0.15), ("parameters", 0.03)]
-steps += [("weights", share) for share in (0.5, 0.7, 0.8, 0.9)]
+steps += [("weights", share) for share in (0.6, 0.8, 0.9, 0.95)]
 if quick_mode():
     steps = steps[:3]
 
@@ -288,9 +290,9 @@ assert abs(found.accuracy - reached) < 0.001  # another process, the same networ
 def small_dense():
     keras.utils.set_random_seed(0)
     parts = [
-        layers.Conv2D(6, 5, activation="relu", name="conv1"),
+        layers.Conv2D(5, 5, activation="relu", name="conv1"),
         layers.MaxPooling2D(2, name="pool1"),
-        layers.Conv2D(12, 5, activation="relu", name="conv2"),
+        layers.Conv2D(10, 5, activation="relu", name="conv2"),
         layers.MaxPooling2D(2, name="pool2"),
         layers.Flatten(name="flatten"),
         layers.Dense(10, activation="softmax", name="output"),
