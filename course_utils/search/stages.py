@@ -8,7 +8,7 @@ import numpy as np
 from course_utils.backend import keras
 from course_utils.graph import Graph, Ref, Step, replay
 from course_utils.measuring.macs import counted
-from course_utils.search.tails import Part, Values, call_step, tail, ways_there
+from course_utils.search.tails import Part, Values, call_step, pieces, tail, ways_there
 
 Finish = Callable[[], Iterator[object]]
 
@@ -41,8 +41,14 @@ class Stages:
         # The longest first: what it needs comes earliest.
         self.tails = dict(sorted(tails.items(), key=lambda item: -len(item[1].steps)))
         self.ways = ways_there(graph, list(self.tails.values()))
-        self._there = [way.compiled() for way in self.ways]
-        self._on = [one.compiled() for one in self.tails.values()]
+        starts = {step for part in self.tails.values() for step in part.steps[:1]}
+        functions: dict[tuple, Callable] = {}
+
+        def compiled(part: Part) -> Callable[[Values], Values]:
+            return _chained([p.compiled(functions) for p in pieces(graph, part, starts)])
+
+        self._there = [compiled(way) for way in self.ways]
+        self._on = [compiled(one) for one in self.tails.values()]
 
     def through(self, batches: list[list[object]]) -> Iterator[tuple[str, Finish]]:
         """Yield, stop by stop, its name and a function that computes all batches' outputs on."""
@@ -77,6 +83,15 @@ class Stages:
     def _outputs(self, values: dict[Ref, object]) -> object:
         outputs = [values[ref] for ref in self.graph.outputs]
         return outputs[0] if len(outputs) == 1 else outputs
+
+
+def _chained(functions: list[Callable[[Values], Values]]) -> Callable[[Values], Values]:
+    def run(values: Values) -> Values:
+        for function in functions:
+            values = function(values)
+        return values
+
+    return run
 
 
 def owners_of(graph: Graph, variables: list[keras.Variable]) -> set[int]:

@@ -30,11 +30,15 @@ class Part:
         made = {ref for step in self.steps for ref in step.outputs}
         return [ref for ref in self.gives if ref in made]
 
-    def compiled(self) -> Callable[[Values], Values]:
-        """Return a function: values that hold what is needed -> what is asked, nothing else."""
+    def compiled(self, functions: dict[tuple, Callable]) -> Callable[[Values], Values]:
+        """Return a function: values that hold what is needed -> what is asked, nothing else.
+
+        Parts of the same steps, which are asked for the same, share one of the `functions`.
+        """
         # An object, not a closure: of many closures of one code TensorFlow warns, as of one
         # function that is compiled again and again.
-        compute, news = tf.function(self), self.news
+        news = self.news
+        compute = functions.setdefault((self.steps, tuple(news)), tf.function(self))
 
         def run(values: Values) -> Values:
             results = compute([_apart(values[ref]) for ref in self.needs]) if news else []
@@ -75,9 +79,6 @@ def tail(graph: Graph, layers: set[int]) -> Part:
 def ways_there(graph: Graph, tails: Sequence[Part]) -> list[Part]:
     """Return what is to be computed before each tail, if all before it has been; then forgotten.
 
-    The first starts from the inputs. Each gives what its tail needs and what later ones start
-    from, and no more.
-
     >>> from course_utils.graph import graph_of
     >>> from course_utils.models import lenet5
     >>> model = lenet5()
@@ -87,14 +88,44 @@ def ways_there(graph: Graph, tails: Sequence[Part]) -> list[Part]:
     [['conv1', 'pool1'], ['conv2', 'pool2', 'flatten'], ['fc1']]
     """
     makers = {ref: step for step in graph.steps for ref in step.outputs}
-    known, news = set(graph.inputs), []
+    known, groups = set(graph.inputs), []
     for one in tails:
         missing = _missing(one.needs, makers, known)
         known.update(ref for step in missing for ref in step.outputs)
-        news.append([step for step in graph.steps if step in missing])
-    parts, later = [], set()
-    for one, steps in reversed(list(zip(tails, news, strict=True))):
-        gives = {*one.needs, *later}
+        groups.append(([step for step in graph.steps if step in missing], one.needs))
+    return _in_turn(groups)
+
+
+def pieces(graph: Graph, whole: Part, starts: set[Step]) -> list[Part]:
+    """Return a part in pieces, each from one of the `starts` in the graph's order to the next.
+
+    Tails that begin later have their pieces in common with those that begin earlier, so that
+    every layer is compiled once, and not once for each tail that it lies in.
+    """
+    groups: list[tuple[list[Step], tuple[Ref, ...]]] = []
+    new = True
+    for step in graph.steps:
+        new = new or step in starts
+        if step in whole.steps:
+            if new:
+                groups.append(([], ()))
+            groups[-1][0].append(step)
+            new = False
+    if not groups:
+        return [whole]
+    groups[-1] = (groups[-1][0], whole.gives)
+    return _in_turn(groups)
+
+
+def _in_turn(groups: Sequence[tuple[list[Step], Sequence[Ref]]]) -> list[Part]:
+    """Return parts to compute one after the other, of steps and of what is asked after them.
+
+    Each gives what is asked of it and what later ones need from before, and no more.
+    """
+    parts: list[Part] = []
+    later: set[Ref] = set()
+    for steps, asked in reversed(groups):
+        gives = later.union(asked)
         reads = {ref for step in steps for ref in step.reads}
         made = {ref for step in steps for ref in step.outputs}
         later = (gives | reads) - made

@@ -222,6 +222,17 @@ def test_nothing_is_compiled_twice_for_a_last_batch_that_is_smaller():
     assert counts[0] == counts[1] <= 3  # one for the graph, one to count, one to compile
 
 
+def test_every_layer_is_compiled_once_however_many_tails_it_lies_in():
+    traced = Traced()
+    names = [f"fc{i}" for i in range(4)]
+    layers = [keras.Input((3,)), *(L.Dense(3, name=name) for name in names), traced]
+    model = keras.Sequential(layers)
+    traced.count = 0
+    ways = {name: {1: {f"{name}/kernel": np.zeros((3, 3))}} for name in names}
+    search.scan(model, np.ones((5, 3)), np.zeros(5), ways)
+    assert traced.count == 2  # once to count MACs, once to compile
+
+
 def test_masks_are_asked_for_one_at_a_time():
     asked = []
 
