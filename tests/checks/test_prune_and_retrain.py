@@ -68,6 +68,7 @@ RIGHT = {
     check.standard_error: [
         lambda p, n: math.sqrt(p * (1 - p) / n),
         lambda p, n: (p * (1 - p)) ** 0.5 * n**-0.5,
+        lambda p, n: np.sqrt((p - p**2) / n),
     ],
 }
 

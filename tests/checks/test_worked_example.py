@@ -42,10 +42,10 @@ WRONG = {
     ],
 }
 RIGHT_ANSWERS = {
-    check.wrong_step: [4, np.int64(4)],
-    check.pruned_by_hand: [RIGHT, np.array(RIGHT), W * (W > 0.2)],
+    check.wrong_step: [4, 4.0, np.int64(4)],
+    check.pruned_by_hand: [RIGHT, tuple(map(tuple, RIGHT)), W * (W > 0.2)],
     check.same_mask_theta: [0.2 / NORM, 0.1206, np.array(0.2 / NORM)],
-    check.emptying_theta: [0.9, W.max()],
+    check.emptying_theta: [0.9, W.max(), np.array(0.9)],
 }
 
 
