@@ -74,11 +74,36 @@ def least_sum(losses: Losses, cost: Cost, target: float) -> tuple[Shares, Shares
     return dict(zip(losses, chosen, strict=True)), nothing
 
 
+def spared(losses: Losses, shares: Shares, cost: Cost, target: float) -> Shares:
+    """Return a choice with levels lowered where the target has room for it, and nothing lost more.
+
+    Where most is lost for what is saved comes first, and goes to the lowest level that fits.
+
+    >>> losses = {"small": {0.9: 0.02}, "large": {0.9: 0.02}}
+    >>> cost = lambda shares: 11 - shares["small"] - 10 * shares["large"]
+    >>> spared(losses, {"small": 0.9, "large": 0.9}, cost, 2.0)
+    {'small': 0.0, 'large': 0.9}
+    """
+    curves, shares = with_zero(losses), dict(shares)
+
+    def lost_for_one(name: str) -> float:
+        saved = cost({**shares, name: 0.0}) - cost(shares)
+        return curves[name][shares[name]] / saved if saved > 0 else float("inf")
+
+    for name in sorted(shares, key=lost_for_one, reverse=True):
+        for level, lost in sorted(curves[name].items()):
+            lower = level < shares[name] and lost <= curves[name][shares[name]]
+            if lower and cost({**shares, name: level}) <= target:
+                shares[name] = level
+                break
+    return shares
+
+
 def given_back(ends: tuple[Shares, Shares], cost: Cost, target: float, rounds: int = 50) -> Shares:
     """Return the shares on the way between two choices that are just within the target.
 
-    The first choice is within it. On the straight way towards the second all shares fall alike;
-    `rounds` times the way is halved.
+    The first choice is within it. On the straight way towards the second shares fall together, and
+    none rises; `rounds` times the way is halved.
 
     >>> given_back(({"a": 0.5}, {"a": 0.0}), lambda shares: 1 - shares["a"], 0.75, rounds=3)
     {'a': 0.25}
@@ -86,10 +111,10 @@ def given_back(ends: tuple[Shares, Shares], cost: Cost, target: float, rounds: i
     within, beyond = ends
 
     def between(way: float) -> Shares:
-        return {n: share + way * (beyond[n] - share) for n, share in within.items()}
+        return {n: s + way * (min(beyond[n], s) - s) for n, s in within.items()}
 
-    if cost(beyond) <= target:
-        return beyond
+    if cost(between(1.0)) <= target:
+        return between(1.0)
     low, high = 0.0, 1.0
     for _ in range(rounds):
         middle = (low + high) / 2
@@ -129,9 +154,18 @@ def refuse_beyond(least: float, target: float) -> None:
     """
     if least > target:
         raise ValueError(
-            f"a budget of {target:,.6g} cannot be met: with every layer at its highest level the "
-            f"cost is {least:,.6g}. Scan higher levels, or allow more."
+            f"a budget of {number(target)} cannot be met: with every layer at its highest level "
+            f"the cost is {number(least)}. Scan higher levels, or allow more."
         )
+
+
+def number(value: float) -> str:
+    """Write a cost: a count in full, seconds to three digits.
+
+    >>> number(2_293_000), number(0.0123456)
+    ('2,293,000', '0.0123')
+    """
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 def _undominated(states: object) -> list[tuple]:

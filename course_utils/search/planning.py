@@ -14,6 +14,8 @@ from course_utils.search.allotting import (
     expected,
     given_back,
     least_sum,
+    number,
+    spared,
 )
 from course_utils.search.budgets import Budgeting, budgeting, channels_of, first_channels
 from course_utils.search.scanning import Scan
@@ -21,6 +23,7 @@ from course_utils.structure.channels import Channels
 from course_utils.structure.shrinking import shrink
 
 _WAYS = {"max": evenly, "sum": least_sum}
+_WORDS = {"macs": "MACs"}
 _FOUND = {"max": "the largest of these losses", "sum": "the sum of these losses"}
 
 
@@ -57,8 +60,8 @@ class Plan:
     def summary(self) -> list[str]:
         """Return the lines below the table."""
         lines = [
-            f"{self.whole:,.6g} -> {self.cost:,.6g} {self.of} ({self.cost / self.whole:.1%}), "
-            f"of {self.budget:,.6g} allowed",
+            f"{number(self.whole)} -> {number(self.cost)} {_WORDS.get(self.of, self.of)} "
+            f"({self.cost / self.whole:.1%}), of {number(self.budget)} allowed",
             f"{_FOUND[self.objective]}: {100 * self.loss:.2f} points",
         ]
         return [*lines, f"{len(self.tries)} models built and timed"] if self.tries else lines
@@ -87,8 +90,9 @@ def plan(
     what it does not name stays whole. `budget` is a number, or at most 1 a share of what the whole
     model costs. `objective` "max" makes the largest loss of a layer alone as small as it can be,
     "sum" the sum of them all (of kernels only: what a channel costs depends on its neighbours).
-    The levels are chosen exactly (`allotting`); what the budget leaves over is then given back, all
-    shares falling alike towards the last choice that was over the budget, or towards 0.
+    The levels are chosen exactly (`allotting`). What they leave over of the budget is given back:
+    levels are lowered first where much is lost for little, then all shares together, towards the
+    last choice that was over the budget, until it is used up.
 
     `of` "parameters", "macs" or "bytes". Of kernels: parameters that are not zero; MACs without
     those by zeros, which hardware must know how to leave out; bytes stored dense, or as values of
@@ -105,15 +109,16 @@ def plan(
     >>> losses = {"fc1/kernel": {0.5: 0, 0.9: 0.01}, "fc2/kernel": {0.5: 0.01, 0.9: 0.02}}
     >>> found = plan(losses, lenet300(), 0.5)
     >>> {name: round(share, 3) for name, share in found.sparsity.items()}, found.cost
-    ({'fc1/kernel': 0.558, 'fc2/kernel': 0.072}, 133305)
+    ({'fc1/kernel': 0.567, 'fc2/kernel': 0.0}, 133305)
     """
     losses = _losses(scan)
     priced = budgeting(losses, model, of, inputs)
     _refuse_unknown(objective, priced)
     whole = priced.cost({})
     target = _target(budget, whole)
-    ends = _WAYS[objective](losses, priced.cost, target)
-    shares = priced.settled(given_back(ends, priced.cost, target))
+    within, beyond = _WAYS[objective](losses, priced.cost, target)
+    within = spared(losses, within, priced.cost, target)
+    shares = priced.settled(given_back((within, beyond), priced.cost, target))
     cost = priced.cost(shares)
     return Plan(shares, expected(losses, shares), of, whole, target, cost, objective)
 

@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_utils import costs, criteria, masking, measuring, models, pruning, search, structure
-from course_utils.search.allotting import evenly, expected, given_back, least_sum, with_zero
+from course_utils.search.allotting import (
+    evenly,
+    expected,
+    given_back,
+    least_sum,
+    spared,
+    with_zero,
+)
 
 LEVELS = (0.3, 0.6, 0.9)
 
@@ -70,6 +77,23 @@ def test_the_sum_of_losses_is_the_least_there_is(losses, share):
     within, _ = least_sum(losses, additive, target)
     assert additive(within) <= target
     assert sum(with_zero(losses)[n][s] for n, s in within.items()) == pytest.approx(least, abs=1e-9)
+
+
+@settings(max_examples=100)
+@given(losses=losses_of, share=st.floats(0.05, 0.99), cost=st.sampled_from([additive, product]))
+def test_levels_are_lowered_as_long_as_the_target_has_room(losses, share, cost):
+    target, curves = share * cost({}), with_zero(losses)
+    if best(losses, cost, target, max) is None:
+        return
+    before, _ = evenly(losses, cost, target)
+    after = spared(losses, before, cost, target)
+    assert cost(after) <= target
+    for name, level in after.items():
+        assert level <= before[name]
+        assert curves[name][level] <= curves[name][before[name]]
+        for other, lost in curves[name].items():
+            if other < level and lost <= curves[name][level]:
+                assert cost({**after, name: other}) > target, "there was room for one more"
 
 
 @settings(max_examples=60)
