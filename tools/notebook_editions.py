@@ -147,7 +147,7 @@ def _cell(identity: str, cell: NotebookNode, edition: str) -> NotebookNode:
         tags += [] if "varies" in tags else ["nbval-check-output"]
         source = open_exercises(cell.source) if edition == LESSON else solved(cell.source)
     else:
-        source = cell.source if edition == LESSON else _one_folder_up(cell.source)
+        source = cell.source if edition == LESSON else one_folder_up(cell.source)
     return _node(cell.cell_type, identity, source, {"tags": tags} if tags else {})
 
 
@@ -158,7 +158,7 @@ def _node(kind: str, identity: str, source: str, metadata: dict) -> NotebookNode
     return nbformat.from_dict(cell)
 
 
-def _one_folder_up(markdown: str) -> str:
+def one_folder_up(markdown: str) -> str:
     """Put `../` before relative links; the solutions have neighbours of the same names."""
 
     def moved(link: re.Match) -> str:

@@ -1,0 +1,78 @@
+"""The hosted edition: badges that name the lesson, and a first cell that replaces nothing."""
+
+import json
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import hosted
+import pytest
+
+ROOT = Path(__file__).parents[1]
+# What the first cell is held to here: something small that is installed, and older than the newest.
+OLD = "packaging==23.2"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    place = tmp_path_factory.mktemp("hosted")
+    assert hosted.main(["someone/pruning-course", str(place)]) == 0
+    return place
+
+
+def test_each_lesson_has_badges_that_lead_to_itself(folder):
+    names = {path.name for path in (ROOT / "notebooks").glob("[0-9]*.ipynb")}
+    assert {path.name for path in folder.iterdir()} == names
+    for path in folder.iterdir():
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        badges = "".join(cells[1]["source"])
+        assert f"github/someone/pruning-course/blob/main/notebooks/hosted/{path.name}" in badges
+        assert (
+            f"someone/pruning-course/main?urlpath=lab/tree/notebooks/hosted/{path.name}" in badges
+        )
+        assert cells[2]["id"].endswith("-install")
+        assert not any(cell.get("outputs") for cell in cells)
+
+
+def test_a_repository_needs_its_owner_and_its_name(capsys, tmp_path):
+    assert hosted.main(["course", str(tmp_path)]) == 2
+    assert hosted.main([]) == 2
+    assert "OWNER/NAME" in capsys.readouterr().out
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_where_everything_is_there_it_does_nothing(tmp_path):
+    code = hosted.install("https://invalid.invalid/x").replace("subprocess.run(", "print(")
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.slow
+def test_elsewhere_it_adds_the_package_and_leaves_the_rest(tmp_path):
+    """A new environment with an old package; the repository is this clone, all else left out."""
+    venv.create(tmp_path / "env", with_pip=True)
+    (python,) = (tmp_path / "env").glob(
+        "[bS]*/python*[!0-9.]" if sys.platform == "win32" else "bin/python"
+    )
+    pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
+    there = subprocess.run([*pip, "install", "-q", OLD], capture_output=True, timeout=120)
+    if there.returncode:
+        pytest.skip("no network to install from")
+    code = hosted.install(ROOT.as_uri())
+    start, end = code.index("wanted = {"), code.index("}  # fmt")
+    code = (
+        f'{code[:start]}wanted = {{"packaging": "packaging", "iniconfig": "iniconfig"{code[end:]}'
+    )
+    done = subprocess.run(
+        [str(python), "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    listed = subprocess.run([*pip, "list", "--format=freeze"], capture_output=True, text=True)
+    packages = dict(line.split("==") for line in listed.stdout.split())
+    assert packages["packaging"] == "23.2"
+    assert {"iniconfig", "cnn-pruning-course"} <= set(packages)
+    assert "numpy" not in packages  # its dependencies are a hosted notebook's own

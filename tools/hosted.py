@@ -1,0 +1,102 @@
+"""Make the hosted edition: lessons that open on Colab and Binder, from a public repository.
+
+python tools/hosted.py OWNER/NAME [FOLDER]      writes one notebook a lesson into notebooks/hosted
+
+Each has badges and a first cell that installs what is missing and replaces nothing. Commit the
+folder to the repository that is named, on its branch main.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+from notebook_editions import one_folder_up
+from student import lessons, without_outputs
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "notebooks" / "hosted"
+NAME = re.compile(r"[\w.-]+/[\w.-]+")
+COLAB = "https://colab.research.google.com"
+BINDER = "https://mybinder.org"
+BADGES = """\
+[![Open in Colab]({colab}/assets/colab-badge.svg)]({colab}/github/{repository}/blob/main/{path})
+[![Open in Binder]({binder}/badge_logo.svg)]({binder}/v2/gh/{place})
+
+This is the edition for hosted notebooks. The next cell installs what is missing there, and replaces
+nothing; on Binder everything is there already.
+"""
+# Modules that lessons import, and what brings them. What is installed stays at its version: pip is
+# held to it, and fails rather than replace it.
+INSTALL = """\
+import importlib.metadata
+import importlib.util
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+wanted = {{
+    "tensorflow": "tensorflow", "matplotlib": "matplotlib", "ipywidgets": "ipywidgets",
+    "scipy": "scipy", "sklearn": "scikit-learn", "threadpoolctl": "threadpoolctl",
+    "ai_edge_litert": "ai-edge-litert", "optuna": "optuna", "distributed": "distributed",
+}}  # fmt: skip
+missing = [package for name, package in wanted.items() if not importlib.util.find_spec(name)]
+pip = [sys.executable, "-m", "pip", "install", "-q"]
+if missing:
+    held = "\\n".join(
+        f"{{one.name}}=={{one.version}}" for one in importlib.metadata.distributions() if one.name
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, "held.txt").write_text(held)
+        subprocess.run([*pip, "-c", f"{{folder}}/held.txt", *missing], check=True)
+if not importlib.util.find_spec("course_utils"):
+    subprocess.run([*pip, "--no-deps", "git+{address}"], check=True)
+    importlib.invalidate_caches()
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Write the edition and say where it is."""
+    if not arguments or not NAME.fullmatch(arguments[0]):
+        print(__doc__)
+        return 2
+    folder = Path(arguments[1]) if len(arguments) > 1 else FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in lessons():
+        target = folder / path.name
+        target.write_text(hosted(path, arguments[0]), encoding="utf-8")
+    print(f"{folder}: {len(lessons())} lessons for {arguments[0]}")
+    return 0
+
+
+def hosted(path: Path, repository: str) -> str:
+    """Return a lesson with badges and the installing cell before its own cells."""
+    notebook = nbformat.reads(without_outputs(path), as_version=4)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = one_folder_up(cell.source)
+    name = f"notebooks/hosted/{path.name}"
+    places = {"colab": COLAB, "binder": BINDER, "repository": repository, "path": name}
+    badges = BADGES.format(**places, place=f"{repository}/main?urlpath=lab/tree/{name}")
+    first = [
+        _cell("markdown", f"{path.stem}-badges", badges),
+        _cell("code", f"{path.stem}-install", install(f"https://github.com/{repository}")),
+    ]
+    notebook.cells = [notebook.cells[0], *first, *notebook.cells[1:]]
+    return nbformat.writes(notebook)
+
+
+def install(address: str) -> str:
+    """Return the code of the first cell, for a repository's address."""
+    return INSTALL.format(address=address).rstrip("\n")
+
+
+def _cell(kind: str, identity: str, source: str) -> dict:
+    cell = {"cell_type": kind, "id": identity, "metadata": {}, "source": source.rstrip("\n")}
+    run = {"execution_count": None, "outputs": []} if kind == "code" else {}
+    return nbformat.from_dict(cell | run)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
