@@ -6,7 +6,7 @@ ARGS ?=
 COURSE = $(PYTHON) tools/environment.py
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test peers scoreboard setup notebooks check-notebooks site student grade pages slides format lock clean
+.PHONY: help lab test peers scoreboard setup notebooks check-notebooks site student hosted grade pages slides format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ site:  ## Build the course as web pages, build/site/index.html (needs Node.js fo
 
 student:  ## Make dist/pruning-course.zip, the learners' edition without any solution
 	@$(COURSE) run tools/student.py $(ARGS)
+
+hosted:  ## Make lessons for Colab and Binder: make hosted ARGS=OWNER/NAME
+	@$(COURSE) run tools/hosted.py $(ARGS)
 
 grade:  ## Release or grade exercises with nbgrader: make grade ARGS="release 02"; see docs/teachers.md
 	@$(COURSE) grade $(ARGS)

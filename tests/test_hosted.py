@@ -8,6 +8,7 @@ from pathlib import Path
 
 import hosted
 import pytest
+from notebook_editions import is_relative, links
 
 ROOT = Path(__file__).parents[1]
 # What the first cell is held to here: something small that is installed, and older than the newest.
@@ -35,6 +36,16 @@ def test_each_lesson_has_badges_that_lead_to_itself(folder):
         assert not any(cell.get("outputs") for cell in cells)
 
 
+def test_its_links_lead_somewhere_from_where_it_is_put(folder):
+    for path in folder.iterdir():
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            if cell["cell_type"] == "markdown":
+                for target in filter(is_relative, links("".join(cell["source"]))):
+                    place = ROOT / "notebooks" / "hosted" / target.split("#")[0]
+                    there = place.resolve().exists() or (folder / place.name).exists()
+                    assert there, f"{path.name}: {target}"
+
+
 def test_a_repository_needs_its_owner_and_its_name(capsys, tmp_path):
     assert hosted.main(["course", str(tmp_path)]) == 2
     assert hosted.main([]) == 2
@@ -55,18 +66,16 @@ def test_where_everything_is_there_it_does_nothing(tmp_path):
 def test_elsewhere_it_adds_the_package_and_leaves_the_rest(tmp_path):
     """A new environment with an old package; the repository is this clone, all else left out."""
     venv.create(tmp_path / "env", with_pip=True)
-    (python,) = (tmp_path / "env").glob(
-        "[bS]*/python*[!0-9.]" if sys.platform == "win32" else "bin/python"
-    )
+    inside = "Scripts/python.exe" if sys.platform == "win32" else "bin/python"
+    python = tmp_path / "env" / inside
     pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
     there = subprocess.run([*pip, "install", "-q", OLD], capture_output=True, timeout=120)
     if there.returncode:
         pytest.skip("no network to install from")
     code = hosted.install(ROOT.as_uri())
     start, end = code.index("wanted = {"), code.index("}  # fmt")
-    code = (
-        f'{code[:start]}wanted = {{"packaging": "packaging", "iniconfig": "iniconfig"{code[end:]}'
-    )
+    two = 'wanted = {"packaging": "packaging", "iniconfig": "iniconfig"'
+    code = code[:start] + two + code[end:]
     done = subprocess.run(
         [str(python), "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=300
     )
