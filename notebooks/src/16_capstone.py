@@ -505,9 +505,9 @@ check.network(my_network, tight, data)
 # what a layer's <code>dtype</code> may be.
 # </details>
 #
-# To meet the others: save it, put it into the folder, run the command. Run it twice, and the ranking
-# is the same; the line under the table says which images it was made on. (On another kind of
-# processor, an image or two may be answered otherwise.)
+# To meet the others: save it, put it into the folder, run the command. Run it twice, and the
+# ranking is the same; the line under the table says which images it was made on. (On another kind
+# of processor, an image or two may be answered otherwise.)
 #
 # ## What the judge believes
 #
