@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from course_utils.backend import keras
+from course_utils.graph import has_graph
 from course_utils.structure import rules
 from course_utils.structure.calls import Call, Slice, fixed
 from course_utils.structure.ids import Flow, Ids
@@ -163,15 +164,6 @@ class _StandIn(keras.Operation):
         return keras.tree.map_structure(
             lambda t: keras.KerasTensor(t.shape, t.dtype), self._outputs
         )
-
-
-def has_graph(layer: object) -> bool:
-    """Tell whether a layer is a model whose inner calls can be walked through."""
-    if not isinstance(layer, keras.Model) or not type(layer).call.__module__.startswith("keras."):
-        return False  # with a `call` of its own it computes something else than its graph
-    if isinstance(layer, keras.Sequential):
-        return bool(layer.built and layer.inputs)
-    return bool(getattr(layer, "inputs", None)) and hasattr(layer, "operations")
 
 
 def _inputs_of(model: keras.Model, arguments: tuple, options: dict) -> list[Flow]:
