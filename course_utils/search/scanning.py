@@ -118,7 +118,8 @@ def scan(
 
     The same numbers as a loop that puts masks on, evaluates the whole model and takes them off.
     At most `memory` bytes of tensors are kept, or what one batch needs: as many examples at once
-    as that allows. The weights are as before afterwards, also after an error.
+    as that allows; besides, there is what one batch needs on its way to the outputs. The weights
+    are as before afterwards, also after an error.
 
     Raises ValueError for a model whose graph is not known, unknown weights, masks that do not fit,
     and a measure that does not return one number an example.
