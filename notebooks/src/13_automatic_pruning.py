@@ -78,6 +78,7 @@ def train(model, epochs, callbacks=(), images=slice(None)):
     return model
 
 
+# %% tags=["varies"]
 base = models.lenet5(seed=0)
 train(base, epochs, [Progress("dense network", epochs)])
 dense = accuracy(base)
@@ -255,6 +256,8 @@ ways = {
     "uniform": masking.make_masks(scores, share, "layer"),
     "global": masking.make_masks(scores, share, "global"),
 } | ways
+
+# %% tags=["varies"]
 shares = {
     way: {name.split("/")[0]: masking.sparsity(mask) for name, mask in masks.items()}
     for way, masks in ways.items()
@@ -277,6 +280,7 @@ def tried(masks):
     return model, before, accuracy(model)
 
 
+# %% tags=["varies"]
 start = time.perf_counter()
 networks = {way: tried(masks) for way, masks in ways.items()}
 took["retraining, one pass"] = (time.perf_counter() - start) / len(ways)
@@ -299,6 +303,7 @@ def runs(network, of, value, budget):
     return np.array([row[value] for row in table if wanted.items() <= row.items()])
 
 
+# %%
 fig, axes = plt.subplots(1, 2, figsize=(10, 3), sharey=True)
 for ax, (value, title) in zip(
     axes, {"val_before": "pruned", "val": "retrained"}.items(), strict=True
@@ -321,6 +326,7 @@ def verdict(gain):
     return f"{gain.mean():+6.2f} ± {gain.std(ddof=1):.2f} ({told})"
 
 
+# %%
 for value, when in (("val_before", "pruned"), ("val", "retrained")):
     for b in budgets:
         planned = 100 * runs("plan", "weights", value, b)
@@ -353,6 +359,8 @@ kept = {
     "global": structure.within(structure.relative(norms), cost, 0.25),
     "plan": structure.choose(norms, channel_plan.sparsity),
 }
+
+# %% tags=["varies"]
 for way, masks in kept.items():
     small, report = structure.shrink(channels, masks)
     before = accuracy(models.compiled(small))
@@ -444,10 +452,10 @@ plt.show()
 #
 # AMC (He, Lin, Liu, Wang, Li and Han 2018) leaves each layer's share to an agent that learns by
 # trying. Its reward comes from the pruned network without fine-tuning, since a fine-tuning for each
-# try would take too long. Here the same idea in small, with **Optuna** in the agent's place: four
-# numbers say how much denser or sparser than the average each layer should be; the budget is met
-# exactly; the validation accuracy of the pruned network is what is to grow. Optuna looks at the
-# trials so far and proposes the next.
+# try would take too long. Here the same idea in small, with **Optuna** in the agent's place: three
+# numbers say how much denser than `fc1` the other layers should be; the budget is met exactly; the
+# validation accuracy of the pruned network is what is to grow. Optuna looks at the trials so far
+# and proposes the next.
 
 
 # %%
@@ -462,6 +470,7 @@ def densities(offsets):
     return shares
 
 
+# %%
 probe = copied()
 
 
@@ -486,6 +495,8 @@ drawn = [{layer: float(rng.uniform(0, 5)) for layer in layers} for _ in range(co
 start = time.perf_counter()
 chance = sweeping.sweep(with_offsets, drawn, progress=Trials("at random"))
 took[f"{count} trials of a search"] = time.perf_counter() - start
+
+# %% tags=["varies"]
 if OPTUNA:
     from optuna.distributions import FloatDistribution
 
@@ -511,6 +522,8 @@ left = densities(
 print("densities found: ", {name.split("/")[0]: f"{d:.1%}" for name, d in left.items()})
 print("the plan's:      ", {n.split("/")[0]: f"{1 - s:.1%}" for n, s in plan.sparsity.items()})
 print("the global scope:", {n: f"{1 - s:.1%}" for n, s in shares["global"].items()})
+
+# %% tags=["varies"]
 masks = masking.make_masks(scores, {name: 1 - d for name, d in left.items()})
 networks["search"] = tried(masks)
 for way, (_, before, after) in networks.items():
@@ -519,7 +532,7 @@ for way, (_, before, after) in networks.items():
 # %% [markdown]
 # What to make of it? A search tries *combinations*, which the scan never saw: it saw each layer
 # alone. So it can find better shares than the plan, and on this small network, where a trial takes
-# a moment, that is affordable. Then look at chance: four shares are few to choose, and good ones
+# a moment, that is affordable. Then look at chance: three numbers are few to choose, and good ones
 # are many. Li and Talwalkar (2019) found that random search keeps up with far more elaborate ways
 # to search architectures. So a search belongs beside as many random trials, always.
 #
@@ -544,6 +557,8 @@ every = sweeping.grid(
     criterion=["magnitude", "random"] if quick_mode() else ["magnitude", "lamp", "random"],
 )
 stop_at = 5  # as if somebody pressed the stop button then
+
+# %%
 starts, begun = {}, []
 
 
@@ -554,6 +569,7 @@ def start_of(seed):
     return starts[seed]
 
 
+# %%
 def compare(seed, scope, criterion):
     begun.append(seed)
     if len(begun) == stop_at:
@@ -586,6 +602,8 @@ print(file.read_text().splitlines()[0])
 
 # %% tags=["varies"]
 rows = sweeping.sweep(compare, every, file=file, progress=Trials("sweep"))
+
+# %% tags=["varies"]
 names = {f"{row['criterion']}, {row['scope']}": [] for row in rows}
 for row in rows:
     names[f"{row['criterion']}, {row['scope']}"].append(row["accuracy"])
@@ -641,6 +659,8 @@ if DASK:
     ):
         there = sweeping.sweep(energy, cheap, client.get_executor())
     assert [row["largest"] for row in there] == [row["largest"] for row in here]
+
+# %%
 for density in (0.5, 0.2, 0.1, 0.05):
     kept_part = np.mean([row["largest"] for row in here if row["density"] == density])
     print(f"the largest {density:3.0%} of Gaussian weights have {kept_part:.0%} of the squares")
@@ -661,11 +681,12 @@ for density in (0.5, 0.2, 0.1, 0.05):
 start = time.perf_counter()
 masking.make_masks(criteria.magnitude(pruning.weights(base)), 0.98)
 took = {"scores and masks": time.perf_counter() - start} | took
-took["Taylor scores"] = -time.perf_counter()
-criteria.taylor(
-    pruning.weights(base), pruning.gradients(base, data.x_train[:500], data.y_train[:500])
-)
-took["Taylor scores"] += time.perf_counter()
+start = time.perf_counter()
+gradients = pruning.gradients(base, data.x_train[:500], data.y_train[:500])
+criteria.taylor(pruning.weights(base), gradients)
+took["Taylor scores"] = time.perf_counter() - start
+
+# %% tags=["varies"]
 took = dict(sorted(took.items(), key=lambda item: item[1]))
 plots.durations(took)
 plt.title(f"LeNet-5, {len(data.x_train):,} training and {len(x_val):,} validation images")
