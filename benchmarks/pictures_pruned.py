@@ -26,7 +26,7 @@ RESULTS = recorded.RESULTS / "pictures_pruned.csv"
 FIELDS = (
     "network", "seed", "what", "criterion", "share", "quality", "parameters", "macs", "bytes",
 )  # fmt: skip
-LEVELS = {"weights": (0.8, 0.9, 0.95), "structure": (0.5, 0.75)}
+LEVELS = {"weights": (0.5, 0.8, 0.9), "structure": (0.25, 0.5, 0.75)}
 SCENES, EPOCHS, AFTER, BATCH, SCRATCH = (4096, 1, 1000), 4, 1, 32, 0.5
 RATE, RATE_AFTER = 5e-3, 3e-3
 
