@@ -462,10 +462,11 @@ for name, values in p.items():
     print(f"{name:6} ECE {error:.2%} (a calibrated one: {luck.mean():.2%}), NLL {loss:.3f}")
 
 # %% [markdown]
-# The number in brackets is a control once more. Bins hold only so many answers, so that even a
-# perfectly calibrated network has an error above 0: we let it draw the labels from its own
-# probabilities. (**NLL** is the negative log-likelihood, the mean of $-\ln p$ of the true class,
-# which training minimizes.)
+# (Nearly all answers lie in the last bin, at the upper right. The small marks on the left are a
+# handful each, and jump.) The number in brackets is a control once more. Bins hold only so many
+# answers, so that even a perfectly calibrated network has an error above 0: we let it draw the
+# labels from its own probabilities. (**NLL** is the negative log-likelihood, the mean of $-\ln p$
+# of the true class, which training minimizes.)
 #
 # The recorded networks, and the same after a repair: one number $T$, the **temperature**, divides
 # all logits (Guo et al. 2017). It was fitted on validation images. $T > 1$ makes less sure.
@@ -513,11 +514,12 @@ assert column("98 % pruned", "ece_tempered").mean() < 1.5 * column("dense", "ece
 # image, each in five steps:
 
 # %% tags=["varies"]
-some = data.x_val[:8]
+one = data.x_val[:1]
 steps = {
-    f"{kind} {s}": forgetting.corrupt(some, kind, s) for kind in forgetting.KINDS for s in (1, 3, 5)
+    kind: np.concatenate([forgetting.corrupt(one, kind, severity) for severity in range(6)])
+    for kind in forgetting.KINDS
 }
-plots.digit_rows({"clean": some} | steps)
+plots.digit_rows(steps).set_title("severity 0 to 5")
 plt.show()
 
 # %% [markdown]
