@@ -5,10 +5,10 @@ python benchmarks/few_kilobytes.py --seeds 3
 For each seed: LeNet-5 on MNIST, images shifted by up to one pixel; pruned gradually to 99 %; units
 that nothing reads removed; 15 values in each kernel by k-means, tuned for one pass; biases shared,
 too, and all in Huffman's code. After each stage a file is written and read back, and the network
-that was read is measured. Beside them one pass more of the pruned network on 20,000 images, with and
-without the dense network as a teacher. What was chosen (15 values, one pass) was chosen on validation images. Writes
-course_utils/results/few_kilobytes.csv, one row for each seed and stage; seeds that the file holds
-already are not run again. One seed takes about five minutes on one core.
+that was read is measured. Beside them one pass more of the pruned network on 20,000 images, with
+and without the dense network as a teacher. What was chosen (15 values, one pass) was chosen on
+validation images. Writes course_utils/results/few_kilobytes.csv, one row for each seed and stage;
+seeds that the file holds already are not run again. One seed takes about five minutes on one core.
 """
 
 import argparse

@@ -10,14 +10,16 @@ from course_utils.plots.style import BLUE, COLOURS, GREY, RED, ink, line
 
 
 def weight_sizes(series: Mapping[str, np.ndarray], ax: Axes | None = None) -> Axes:
-    """Draw how many weights have which size |w|, on a log scale; zeros are in the legend."""
+    """Draw how many weights have which size |w|, on a log scale; zeros are in the legend.
+
+    What is smaller than 1/100,000 of the largest stands at the left edge.
+    """
     ax = ax or plt.subplots()[1]
     sizes = {name: np.abs(np.ravel(W)) for name, W in series.items()}
-    least = min(s[s > 0].min() for s in sizes.values() if s.any())
     largest = max(s.max() for s in sizes.values())
-    edges = np.geomspace(max(least, 1e-9 * largest), largest, 80)
+    edges = np.geomspace(1e-5 * largest, largest, 80)
     for index, (name, values) in enumerate(sizes.items()):
-        counts, _ = np.histogram(values[values > 0], edges)
+        counts, _ = np.histogram(np.clip(values[values > 0], edges[0], None), edges)
         label = f"{name}: {np.mean(values == 0):.1%} zeros"
         ax.step(edges[:-1], counts, where="post", label=label, **line(index))
     ax.set(xscale="log", xlabel="size of a weight, |w|", ylabel="number of weights")
@@ -34,8 +36,8 @@ def codebook(kept: np.ndarray, values: Sequence[float], ax: Axes | None = None) 
         label = f"{len(values)} shared values" if index == 0 else None
         ax.axvline(value, color=RED, linewidth=1.2, label=label)
     ax.set(xlabel="weight w", ylabel="number of weights")
-    ax.set_ylim(top=1.3 * ax.get_ylim()[1])  # room for the legend
-    ax.legend(loc="upper left")
+    ax.set_ylim(top=1.3 * ax.get_ylim()[1])  # room for the legend, which hides the lines there
+    ax.legend(loc="upper left", frameon=True, framealpha=1, edgecolor="white")
     return ax
 
 

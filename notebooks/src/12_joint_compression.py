@@ -189,14 +189,28 @@ fig.suptitle(data.caption, fontsize=12)
 plt.show()
 
 # %% [markdown]
-# Both penalties make room for the cut: L1 where single weights go, the group lasso where units go.
-# (Units go here without a single weight cut before. The article says that structural pruning needs
-# weight pruning to gain anything; lesson 09 needed none. They are choices independent of each
-# other, and below we use both.)
+# Left, where single weights go, L1 makes room for the cut. Right is a surprise: cut *far*, the
+# network that had a group lasso breaks first. What is it good for, then? Look at the ranked units
+# again: with it there is a cliff.
+
+# %% tags=["varies"]
+for name, model in small.items():
+    norms = np.linalg.norm(pruning.weights(model)["fc1/kernel"], axis=0)
+    large = norms > 0.1 * norms.max()
+    without = error_with(model, {"fc1/kernel": large})
+    print(f"{name:12} {np.sum(~large):3} of 500 units are small;", end=" ")
+    print(f"error with them {error(model):.2%}, without {without:.2%}")
+
+# %% [markdown]
+# The penalty *sorts*: here what can go, there what the network now leans on. The units below the
+# cliff go for nothing, and the cliff says how many; but what is left has been made to matter, and
+# bears no further cut. The plain network has no cliff: its units share the work, and many can go,
+# but nothing says which, or how many. (Units go here without a single weight cut before. The
+# article says that structural pruning needs weight pruning to gain anything; lesson 09 needed
+# none. They are choices independent of each other, and below we use both.)
 #
-# That is their place: *before* pruning, at a price in accuracy that retraining gives back only in
-# part. (One run each. And lesson 08's gradual schedule reaches the same without any penalty, so the
-# pipeline below has none.)
+# One run each; and a penalty costs accuracy that retraining gives back only in part. Lesson 08's
+# gradual schedule needs none, so the pipeline below has none.
 #
 # ## Part 2: a LeNet-5 in a few kilobytes
 #
@@ -289,6 +303,7 @@ counts = [3, 7, 15, 31]
 by_start = {s: [error(with_shared(n, s)) for n in counts] for s in sharing.STARTS}
 ax = plots.curves(by_start, counts)
 ax.axhline(error(trimmed), color=plots.GREY, linewidth=1, label="every weight its own value")
+ax.yaxis.set_major_formatter("{x:.1%}")
 ax.set_xscale("log", base=2)
 ax.set_xticks(counts, counts)
 ax.set(xlabel="values in each layer", ylabel="validation error", title=data.caption)
@@ -385,10 +400,13 @@ fig, axes = plt.subplots(1, 2, figsize=(10, 3.2))
 axes[0].hist(gaps, bins=np.arange(0, 257, 4), color=plots.BLUE)
 axes[0].set(title="gaps in fc1", xlabel="zeros in between", ylabel="how often")
 axes[1].bar(range(1 + places.max()), np.bincount(places), color=plots.BLUE)
-axes[1].set(title="places in its codebook", xlabel="place")
+axes[1].set(title="places in its codebook", xlabel="place", xticks=range(0, 15, 2))
 plt.show()
 
 # %% [markdown]
+# (The bar at the right end of the gaps: where 256 zeros or more lie in a row, the file has a
+# filler, an entry that says "go on". So figure 2 of Deep Compression does it.)
+#
 # **Huffman's code** gives frequent symbols few bits. Take the two rarest symbols, tie them
 # together as one symbol with the sum of their counts, and go on until one is left. Each merge puts
 # one bit in front of everything below it; so the bits in all are *the sum of all merged counts*.
@@ -584,10 +602,10 @@ for ax, (way, arrays) in zip(axes, after.items(), strict=True):
 plt.show()
 
 # %% [markdown]
-# Shared first, most values of the codebook serve the crowd near zero, and go with it; and a cut must
-# divide weights that have become *equal*. What does that cost? One more round of training for each:
-# pruned first, the weights that are left are trained, then they share; shared first, only the few
-# values can be.
+# Shared first, most values of the codebook serve the crowd near zero, and go with it; and a cut
+# must divide weights that have become *equal*. What does that cost? One more round of training for
+# each: pruned first, the weights that are left are trained, then they share; shared first, only
+# the few values can be.
 
 # %% tags=["varies"]
 for way, arrays in after.items():
@@ -602,8 +620,8 @@ for way, arrays in after.items():
     print(f"error {error(model):.2%}, sparse file {len(export.sparse_file(model)):,} bytes")
 
 # %% [markdown]
-# (One run. Run it with other seeds if the two are near each other with you; here they were not.) The
-# order of Deep Compression is no accident: first what leaves most freedom to what comes after.
+# (One run.) The order of Deep Compression is no accident: first what leaves most freedom to what
+# comes after.
 #
 # ## Part 4: a teacher
 #
@@ -780,10 +798,10 @@ assert (mean("pruned after")[1:] < mean("pruned 95%")[1:]).all()
 # %% [markdown]
 # What was learned on one half of the digits helps with the other: the dense network, transferred,
 # beats the one from scratch. But what pruning has left for the digits 0 to 4 *is* too special. At
-# 95 % much of the gain is lost, at 98 % all of it and more, as soon as there are enough examples to
-# learn something from. Pruned on the new task, the same 95 % costs little. So transfer first, then
-# prune, on the task that counts: Molchanov's order. (And a network that somebody else has pruned is
-# pruned for *their* task.)
+# 95 % much of the gain is lost, at 98 % all of it and more, as soon as there are enough examples
+# to learn something from (with five of each, seeds differ more than starts do). Pruned on the new
+# task, the same 95 % costs little. So transfer first, then prune, on the task that counts:
+# Molchanov's order. (And a network that somebody else has pruned is pruned for *their* task.)
 #
 # ## The test set, once
 #
