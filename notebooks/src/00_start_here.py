@@ -327,8 +327,14 @@ print(f"lesson 05, 86 such passes:                    about {86 * epoch / 60:.0f
 #   joins: which channels can go only together?
 # - **11** [does it run faster?](11_faster.ipynb): bytes, multiply-accumulates, milliseconds.
 #
-# Then 12 to 16: pruning joined with other ways to make a network small, found automatically, on
-# other tasks than digits, what it forgets, and a project of your own.
+# - **12** [joint compression](12_joint_compression.ipynb): what does pruning add to other ways of
+#   making a network small, and they to it?
+# - **13** [automatic and adaptive pruning](13_automatic_pruning.ipynb): can a program decide how
+#   much to take from each layer?
+# - **14** beyond digits: does it hold for boxes, pixels, sounds and words?
+# - **15** [what did it forget?](15_what_did_it_forget.ipynb): two networks have the same accuracy.
+#   Are they the same?
+# - **16** [capstone](16_capstone.ipynb): here are a budget and some data. Can you do all of it?
 
 # %% [markdown] covers="78 79 80 81 96 97 98 99 100" corrects="39 55"
 # ### What the article calls the future
