@@ -82,7 +82,7 @@ NO_EXAMPLE = {
     "search.rounds.Round": "adaptive makes them",
     "search.planning.Plan": "plan makes them",
     "search.scanning.Scan": "scan makes them",
-    "scoreboard.judging.Entry": "judge and scoreboard make them",
+    "scoreboard.entries.Entry": "judge and scoreboard make them",
     "scoreboard.judging.judge": "it starts a process; the lesson shows it",
     "scoreboard.board.Scoreboard": "scoreboard makes them",
     "scoreboard.board.scoreboard": "it judges a folder; the lesson shows it",

@@ -11,7 +11,8 @@ A .keras file can be wrong, hostile or huge. Of each file
     network       Keras builds it from those, within bounds, and it answers
     child         the process in which all of this happens, one for each file
     isolation     that process's limits: time, memory, disk, and a bare environment
-    judging       its answers compared with the labels, which it never sees; the budget
+    entries       the budget, and what is known of a network
+    judging       its answers compared with the labels, which it never sees
     board         the ranking: within the budget, fewest bytes, fewest MACs; ties are ties
 
 Why not simply `keras.models.load_model(path, safe_mode=True)`? Safe mode refuses Python code in
@@ -43,7 +44,8 @@ a virtual machine without network, as a user who owns nothing, and copies the re
 """
 
 from course_utils.scoreboard.board import Scoreboard, scoreboard
-from course_utils.scoreboard.judging import Budget, Entry, judge
+from course_utils.scoreboard.entries import Budget, Entry
+from course_utils.scoreboard.judging import judge
 from course_utils.scoreboard.limits import Limits
 
 __all__ = ["Budget", "Entry", "Limits", "Scoreboard", "judge", "scoreboard"]

@@ -6,7 +6,7 @@ import json
 import sys
 
 from course_utils.scoreboard.board import scoreboard
-from course_utils.scoreboard.judging import Budget
+from course_utils.scoreboard.entries import Budget
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from course_utils.data import Dataset, load_mnist
-from course_utils.scoreboard.judging import Budget, Entry, Limits, judged, prepared
+from course_utils.scoreboard.entries import Budget, Entry
+from course_utils.scoreboard.judging import judged, prepared
+from course_utils.scoreboard.limits import Limits
 
 _HEADINGS = (
     "rank", "file", "accuracy", "bytes", ".keras", "MACs", "parameters", "zeros", "time", "missed",

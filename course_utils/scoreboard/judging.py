@@ -16,63 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from course_utils.data import Dataset, load_mnist
+from course_utils.scoreboard.entries import Budget, Entry, missed
 from course_utils.scoreboard.isolation import run
 from course_utils.scoreboard.limits import Limits, Refused, one_line
 
 _COUNTS = ("bytes", "macs", "parameters")
-
-
-@dataclass(frozen=True)
-class Budget:
-    """What a network must reach and may cost; bytes are those of its sparse file.
-
-    `milliseconds`: for 64 images, on one thread of the machine that judges. Times are not the
-    same twice, so it is missed only where even the lower quartile lies above it.
-
-    >>> Budget(accuracy=0.98, bytes=20_000)
-    Budget(accuracy=0.98, bytes=20000, milliseconds=50.0)
-    """
-
-    accuracy: float = 0.98  # at least; 1 is all
-    bytes: int = 20_000  # at most
-    milliseconds: float = 50.0  # at most
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What was found out about one file; `refused` says why nothing was.
-
-    `times` and `reference`: low quartile, median and high quartile in milliseconds, for 64 images.
-    """
-
-    name: str
-    refused: str = ""
-    accuracy: float = 0.0
-    bytes: int = 0  # as a sparse file
-    file_bytes: int = 0  # as handed in
-    macs: int = 0
-    parameters: int = 0
-    sparsity: float = 0.0
-    times: tuple[float, ...] = ()
-    reference: tuple[float, ...] = ()
-    missed: tuple[str, ...] = ()  # what of the budget
-
-    @property
-    def passed(self) -> bool:
-        """Whether it was judged, and met the budget."""
-        return not self.refused and not self.missed
-
-    def __str__(self) -> str:
-        if self.refused:
-            return f"{self.name} is refused: {self.refused}"
-        low, median, high = (time / self.reference[1] for time in self.times)
-        facts = (
-            f"accuracy {self.accuracy:.2%}, {self.bytes:,} bytes as a sparse file, {self.macs:,} "
-            f"MACs, {median:.2f} times the article's CNN's time ({low:.2f} to {high:.2f})"
-        )
-        return f"{self.name}: {facts}; {'; '.join(self.missed) or 'within the budget'}"
-
-    __repr__ = __str__
 
 
 @dataclass(frozen=True)
@@ -108,7 +56,8 @@ def prepared(
     images: np.ndarray, labels: np.ndarray, budget: Budget | None, limits: Limits | None
 ) -> Iterator[Task]:
     """Write the images where the processes can read them; hand out a task for `judged`."""
-    budget = _checked(budget or Budget())
+    budget = budget or Budget()
+    budget.require_sense()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "images.npy"
         np.save(path, images)
@@ -188,22 +137,4 @@ def _compared(entry: Entry, found: dict, task: Task) -> Entry:
     digits = np.array(list(found.pop("answers")), np.int64)
     accuracy = float(np.mean(digits == task.labels))
     known = {**asdict(entry), **found, "accuracy": accuracy}
-    return Entry(**known | {"missed": tuple(_missed(known, task.budget))})
-
-
-def _missed(known: dict, budget: Budget) -> Iterator[str]:
-    if known["accuracy"] < budget.accuracy:
-        yield f"accuracy {known['accuracy']:.2%} of {budget.accuracy:.2%}"
-    if known["bytes"] > budget.bytes:
-        yield f"{known['bytes']:,} of {budget.bytes:,} bytes"
-    if known["times"][0] > budget.milliseconds:
-        yield f"{known['times'][0]:.3g} of {budget.milliseconds:g} ms"
-
-
-def _checked(budget: Budget) -> Budget:
-    if not (0 <= budget.accuracy <= 1 and budget.bytes > 0 and budget.milliseconds > 0):
-        raise ValueError(
-            "a budget has an accuracy between 0 and 1 (0.98, not 98), and bytes and milliseconds "
-            f"above 0, not {budget}."
-        )
-    return budget
+    return Entry(**known | {"missed": tuple(missed(known, task.budget))})

@@ -1,0 +1,80 @@
+"""What is asked of a network, and what is known of one: plain facts that print as a sentence."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a network must reach and may cost; bytes are those of its sparse file.
+
+    `milliseconds`: for 64 images, on one thread of the machine that judges. Times are not the
+    same twice, so it is missed only where even the lower quartile lies above it.
+
+    >>> Budget(accuracy=0.98, bytes=20_000)
+    Budget(accuracy=0.98, bytes=20000, milliseconds=50.0)
+    """
+
+    accuracy: float = 0.98  # at least; 1 is all
+    bytes: int = 20_000  # at most
+    milliseconds: float = 50.0  # at most
+
+    def require_sense(self) -> None:
+        """Raise ValueError for an accuracy outside [0, 1], and for sizes and times of 0 or less."""
+        if not (0 <= self.accuracy <= 1 and self.bytes > 0 and self.milliseconds > 0):
+            raise ValueError(
+                "a budget has an accuracy between 0 and 1 (0.98, not 98), and bytes and "
+                f"milliseconds above 0, not {self}."
+            )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What was found out about one file; `refused` says why nothing was.
+
+    `times` and `reference`: low quartile, median and high quartile in milliseconds, for 64 images.
+    """
+
+    name: str
+    refused: str = ""
+    accuracy: float = 0.0
+    bytes: int = 0  # as a sparse file
+    file_bytes: int = 0  # as handed in
+    macs: int = 0
+    parameters: int = 0
+    sparsity: float = 0.0
+    times: tuple[float, ...] = ()
+    reference: tuple[float, ...] = ()
+    missed: tuple[str, ...] = ()  # what of the budget
+
+    @property
+    def passed(self) -> bool:
+        """Whether it was judged, and met the budget."""
+        return not self.refused and not self.missed
+
+    def __str__(self) -> str:
+        if self.refused:
+            return f"{self.name} is refused: {self.refused}"
+        low, median, high = (time / self.reference[1] for time in self.times)
+        facts = (
+            f"accuracy {self.accuracy:.2%}, {self.bytes:,} bytes as a sparse file, {self.macs:,} "
+            f"MACs, {median:.2f} times the article's CNN's time ({low:.2f} to {high:.2f})"
+        )
+        return f"{self.name}: {facts}; {'; '.join(self.missed) or 'within the budget'}"
+
+    __repr__ = __str__
+
+
+def missed(known: dict, budget: Budget) -> Iterator[str]:
+    """Yield what of a budget is not met by the facts known of a network.
+
+    >>> facts = {"accuracy": 0.97, "bytes": 10, "times": (1.0, 2.0, 3.0)}
+    >>> list(missed(facts, Budget(accuracy=0.98, milliseconds=1.5)))
+    ['accuracy 97.00% of 98.00%']
+    """
+    if known["accuracy"] < budget.accuracy:
+        yield f"accuracy {known['accuracy']:.2%} of {budget.accuracy:.2%}"
+    if known["bytes"] > budget.bytes:
+        yield f"{known['bytes']:,} of {budget.bytes:,} bytes"
+    if known["times"][0] > budget.milliseconds:
+        yield f"{known['times'][0]:.3g} of {budget.milliseconds:g} ms"
