@@ -336,9 +336,10 @@ for value, when in (("val_before", "pruned"), ("val", "retrained")):
 
 # %% [markdown]
 # Read the two halves against each other. *Before* retraining, what a way knows of the layers
-# decides. *After* it much of the difference is gone, since retraining repairs what a bad choice
-# broke, as long as no layer was emptied. Who reports only the first half makes a method look large;
-# lesson 07 found the same of criteria.
+# decides: a uniform share empties the small ones, of which nothing is to spare. Retraining then
+# repairs part of what a bad choice broke. How much of the plan's lead is left after it, and whether
+# five seeds can tell it from chance, the lines above say. Who reports only the first half makes
+# a method look large; lesson 07 found the same of criteria.
 #
 # ## The same for channels
 #
@@ -732,7 +733,7 @@ print(f"not pruned, trained as long: {longer.mean():.2f} ± {longer.std(ddof=1):
 #
 # - A scan needs no more than the tails: keep what comes before the touched layer.
 # - One tolerance for all layers makes a plan of it. It saw each layer alone.
-# - What a plan gains before retraining is large, and what is left of it after retraining is small.
+# - Compare plans *after* retraining, at an equal budget, over seeds, and with a control.
 # - A tolerance instead of a budget: compare with the dense network, stop at the first failure.
 # - A search is worth what it finds beyond chance and beyond the scan, for what it costs.
 # - A sweep that writes each result at once can be interrupted at any time.
