@@ -22,7 +22,7 @@ def test_the_table_has_every_trial_of_five_seeds_once():
 
 def test_all_ways_left_equally_much():
     for row in recorded.rows("plans_compared"):
-        close = {"abs": 1e-5} if row["of"] != "macs" else {"rel": 0.03}
+        close = {"abs": 1e-4} if row["of"] != "macs" else {"rel": 0.03}
         assert row["kept"] == pytest.approx(row["budget"], **close), row
 
 
