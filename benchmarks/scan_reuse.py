@@ -12,7 +12,7 @@ process, in turns, on the same masks, batches and numbers of right answers:
 - "evaluate": the usual loop of `model.evaluate`, once only, for LeNet-5 only.
 
 VGG16 takes one round; compiling its 23 layers costs what a few passes cost, so that on far fewer
-images less of the saving would arrive. All takes about three minutes on two idle cores.
+images less of the saving would arrive.
 
 Only the ratios are to be relied on. `macs` is the ratio that reuse allows, counted; `time` the
 ratio measured, the median over the rounds; `arrived` the share time / macs.
