@@ -72,9 +72,10 @@ print(data.caption)
 
 
 # %%
-def train(model, label, epochs, *callbacks):
-    options = {"batch_size": 128, "verbose": 0, "callbacks": [*callbacks, Progress(label, epochs)]}
-    model.fit(data.x_train, data.y_train, epochs=epochs, **options)
+def train(model, label, epochs, *callbacks, images=None, batch_size=128):
+    x, y = data.x_train[:images], data.y_train[:images]
+    options = {"verbose": 0, "callbacks": [*callbacks, Progress(label, epochs)]}
+    model.fit(x, y, epochs=epochs, batch_size=batch_size, **options)
     return model
 
 
@@ -106,20 +107,16 @@ print(f"validation error {error(dense):.2%}")
 #   group goes down together or stays.
 #
 # L1 is Keras's own; `regularizing.regularize` puts a penalty on a network that is built already,
-# and has the group lasso, which Keras lacks. Three copies of the dense network, one more round
-# each. **Predict**: after the round with L1, what share of the weights is exactly zero?
+# and has the group lasso, which Keras lacks. Two copies of the dense network, one more round each.
+# **Predict**: after the round with L1, what share of the weights is exactly zero?
 
 # %% tags=["varies"]
-penalties = {
-    "no penalty": None,
-    "L1": keras.regularizers.L1(2e-5),
-    "group lasso": regularizing.GroupLasso(1e-4),
-}
-small = {}
+penalties = {"L1": keras.regularizers.L1(2e-5), "group lasso": regularizing.GroupLasso(1e-4)}
+small = {"no penalty": dense}
 for name, penalty in penalties.items():
     small[name] = copied(dense)
     regularizing.regularize(small[name], penalty)
-    train(small[name], name, -(-epochs // 2))
+    train(small[name], name, -(-epochs // 3), batch_size=64)
 
 # %% tags=["varies"]
 fc1 = {name: pruning.weights(model)["fc1/kernel"] for name, model in small.items()}
@@ -290,13 +287,15 @@ plt.show()
 
 
 # %% tags=["varies"]
+untuned = keras.models.clone_model(trimmed)
+untuned.set_weights(trimmed.get_weights())
+
+
 def with_shared(clusters, start="linear"):
-    """A copy of the trimmed network with shared values."""
-    copy = keras.models.clone_model(trimmed)
-    copy.set_weights(trimmed.get_weights())
+    """The trimmed network with shared values, in the place of the last one."""
     for name, values in sharing.share(pruning.weights(trimmed), clusters, start).items():
-        pruning.kernels(copy)[name].assign(values)
-    return copy
+        pruning.kernels(untuned)[name].assign(values)
+    return untuned
 
 
 counts = [3, 7, 15, 31]
@@ -355,7 +354,7 @@ check.centroid_gradients(my_centroid_gradients)
 # training?
 
 # %% tags=["varies"]
-untuned = with_shared(15)
+with_shared(15)
 sharing.attach(trimmed, sharing.share(pruning.weights(trimmed), clusters=15))
 tuned = train(trimmed, "15 values a layer", 1)
 print(f"error: shared {error(untuned):.2%}, values trained {error(tuned):.2%}")
@@ -614,7 +613,7 @@ for way, arrays in after.items():
     pruning.attach(model, masks)
     if way == "share, prune":
         sharing.attach(model, arrays)
-    train(model, way, 1)
+    train(model, way, 1, images=6_000)
     if way == "prune, share":
         sharing.attach(model, sharing.share(pruning.weights(model), clusters=15))
     print(f"error {error(model):.2%}, sparse file {len(export.sparse_file(model)):,} bytes")
@@ -734,18 +733,18 @@ def moved(source, x, y, rounds):
 x, y = digits(data.x_train, data.y_train, 0)
 x_new, y_new = digits(data.x_train, data.y_train, 5)
 few = np.concatenate([np.flatnonzero(y_new == digit)[:20] for digit in range(5)])
-steps = epochs * -(-len(x) // 128)
+rounds = -(-2 * epochs // 3)
+steps = rounds * -(-len(x) // 64)
 cubic = schedules.polynomial(0.95, begin=0, end=7 * steps // 10, every=max(1, steps // 30))
 sources = {"scratch": None}
 for name, callbacks in (("dense", []), ("pruned 95%", [pruning.PruneOnSchedule(cubic)])):
     sources[name] = models.lenet5(classes=5, seed=0)
-    options = {"batch_size": 128, "epochs": epochs, "verbose": 0, "callbacks": callbacks}
-    sources[name].fit(x, y, **options)
+    sources[name].fit(x, y, batch_size=64, epochs=rounds, verbose=0, callbacks=callbacks)
 
 # %% tags=["varies"]
 x_other, y_other = digits(x_val, y_val, 5)
 for name, source in sources.items():
-    model = moved(source, x_new[few], y_new[few], rounds=4 if quick_mode() else 20)
+    model = moved(source, x_new[few], y_new[few], rounds=4 if quick_mode() else 15)
     wrong = np.mean(np.asarray(model(x_other)).argmax(axis=1) != y_other)
     share = masking.sparsity(pruning.weights(model, exclude="fc2/*"))
     print(f"{name:11} {share:4.0%} zeros, error on the digits 5 to 9: {wrong:.1%}")
