@@ -216,15 +216,16 @@ def test_one_channel_of_a_group_stays(lenet):
 
 
 def test_a_plan_in_seconds_is_met_by_the_model_that_was_timed(lenet):
+    """On a machine that does other things, too, the whole model's own time may halve or double."""
     x = np.zeros((64, 28, 28, 1), "float32")
-    losses = {name: {0.9: 0.1} for name in ("conv1", "conv2")}
-    slow = search.plan_latency(losses, lenet, 100.0, x, repeats=5)
-    assert slow.sparsity == {"conv1": 0.0, "conv2": 0.0}
+    losses = {name: {0.95: 0.1} for name in OF_CHANNELS}
+    slow = search.plan_latency(losses, lenet, 100.0, x, repeats=15)
+    assert slow.sparsity == dict.fromkeys(OF_CHANNELS, 0.0)
     assert slow.cost == slow.whole
-    found = search.plan_latency(losses, lenet, 0.7 * slow.whole, x, repeats=5, rounds=1)
-    assert found.cost <= found.budget
-    assert found.cost in found.tries
-    assert max(found.sparsity.values()) > 0
+    found = search.plan_latency(losses, lenet, slow.whole / 2, x, repeats=15, rounds=1)
+    assert found.cost <= found.budget == slow.whole / 2
+    assert found.cost in (found.whole, *found.tries)
+    assert any(found.sparsity.values()) == (found.whole > found.budget)
     with pytest.raises(ValueError, match="cannot be met"):
         search.plan_latency(losses, lenet, 1e-9, x, repeats=1)
 
