@@ -6,8 +6,8 @@ For each seed LeNet-5, four epochs on 10,000 images of MNIST. Then, for each bud
 taken out by each of the ways, and two epochs follow, with masks held (weights) or on the smaller
 network (channels). All ways leave equally much. The scan and both columns of validation accuracy
 look at the same 2,000 validation images: the test images tell more. "dense" is what all of them
-start from, "dense, longer" is trained on as they are. `choosing` and `retraining` are seconds of
-processor time in this run: compare them with each other only.
+start from, "dense, longer" is trained on as they are. `choosing` and `retraining` (with the last
+evaluation) are seconds of processor time in this run: compare them with each other only.
 
 Every trial becomes a line of the file given by --journal, from which an interrupted run goes on; at
 the end all of them become course_utils/results/plans_compared.csv. A seed takes about two minutes
