@@ -44,7 +44,7 @@ def saliency(layers: Layers, x: np.ndarray) -> np.ndarray:
     """Return |∂ logit / ∂ input| for the logit of each answer: how a small change would move it.
 
     For networks of dense layers with ReLU between them, the last one linear (its logits). Takes x
-    (n, inputs), returns (n, inputs). Source: Simonyan et al. 2013 (arXiv 1312.6034, section 3).
+    (n, inputs), returns (n, inputs). Source: Simonyan et al. 2014 (arXiv 1312.6034, section 3).
 
     >>> W1, W2 = np.array([[1.0, -1.0]]), np.array([[2.0, 0.0], [0.0, 3.0]])
     >>> saliency([(W1, np.zeros(2)), (W2, np.zeros(2))], np.array([[1.0], [-1.0]])).tolist()
