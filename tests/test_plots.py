@@ -62,6 +62,16 @@ CALLS = {
     "reliability": lambda ax: plots.reliability({"a": [(0, 1, 5, 0.8, 0.7)]}, ax=ax),
     "digit_rows": lambda ax: plots.digit_rows({"a": np.ones((2, 5, 5, 1))}, ax=ax),
     "formant_chart": lambda ax: plots.formant_chart({"men": [[300, 2200]]}, ["heed"], ax=ax),
+    "stages": lambda ax: plots.stages(
+        {"dense": {"values": 9e3}, "coded": {"values": 1e3}}, {}, ax=ax
+    ),
+    "codebook": lambda ax: plots.codebook(W.ravel(), [-0.5, 0.5], ax=ax),
+    "weight_sizes": lambda ax: plots.weight_sizes({"a": W}, ax=ax),
+    "durations": lambda ax: plots.durations({"scores": 0.1, "retraining": 60.0}, ax=ax),
+    "best_so_far": lambda ax: plots.best_so_far({"by lot": [0.5, 0.9, 0.7]}, ax=ax),
+    "front": lambda ax: plots.front([(0.5, 0.9), (0.6, 0.8)], [(0.5, 0.9)], ax=ax),
+    "rounds": lambda ax: plots.rounds([(0.5, 0.9, True), (0.7, 0.8, False)], (0.85, 0.9), ax=ax),
+    "sensitivity": lambda ax: plots.sensitivity({"conv": {0.5: 0.9, 0.9: 0.4}}, 0.95, ax=ax),
     "size_and_speed": lambda ax: plots.size_and_speed({"A": (9, 1)}, {"A": "A: 9 %"}, ax=ax),
 }
 
