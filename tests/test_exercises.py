@@ -15,8 +15,10 @@ import pytest
 from notebook_editions import read_lessons, tags_of
 
 ROOT = Path(__file__).parents[1]
-ALIAS = re.compile(r"^from course_utils\.checks import (\w+) as check$", re.MULTILINE)
-CALL = re.compile(r"\bcheck\.(\w+)\(")
+ALIAS = re.compile(r"^from course_utils\.checks import (\w+) as (check\w*)$", re.MULTILINE)
+CALL = re.compile(r"\b(check\w*)\.(\w+)\(")
+# An open exercise, whose check is the judge of the scoreboard: its hints are tested where it is.
+OPEN = {"capstone.network"}
 
 
 def exercises() -> list[tuple[str, str]]:
@@ -56,8 +58,9 @@ def test_every_lesson_has_two_to_four_exercises():
 @pytest.mark.parametrize(("lesson", "exercise"), exercises())
 def test_an_exercise_knows_its_mistakes_and_more_than_one_right_answer(seen, lesson, exercise):
     hints, right = seen[exercise]
-    assert len(hints) >= 4, f"{lesson}: {hints}"
-    assert right >= 3, f"{lesson}: the solution and two others"
+    if exercise not in OPEN:
+        assert len(hints) >= 4, f"{lesson}: {hints}"
+        assert right >= 3, f"{lesson}: the solution and two others"
 
 
 @pytest.mark.parametrize("lesson", sorted({stem for stem, _ in exercises()}))

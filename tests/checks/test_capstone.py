@@ -31,6 +31,15 @@ def by_sorting(candidates, budget):
             return candidate["name"]
 
 
+def one_by_one(candidates, budget):
+    chosen = None
+    for one in candidates:
+        fits = one["validation"] >= budget.accuracy and one["bytes"] <= budget.bytes
+        if fits and (chosen is None or one["bytes"] < chosen["bytes"]):
+            chosen = one
+    return chosen["name"]
+
+
 def best(candidates, budget, most=float("inf")):
     return max((c for c in candidates if c["bytes"] <= most), key=lambda c: c["validation"])["name"]
 
@@ -66,7 +75,7 @@ RIGHT = {
         lambda a, f: len(list(itertools.takewhile(lambda x: x >= f, a))),
         lambda a, f: int(np.argmin([*(np.array(a) >= f), False])),
     ],
-    check.choice: [smallest, by_sorting],
+    check.choice: [smallest, by_sorting, one_by_one],
 }
 
 
