@@ -28,9 +28,9 @@ def exercises() -> list[tuple[str, str]]:
         code = "\n".join(cell.source for cell in lesson.cells if cell.cell_type == "code")
         for cell in lesson.cells:
             if "check" in tags_of(cell):
-                found += [
-                    (lesson.stem, f"{ALIAS.search(code)[1]}.{n}") for n in CALL.findall(cell.source)
-                ]
+                modules = {alias: module for module, alias in ALIAS.findall(code)}
+                called = CALL.findall(cell.source)
+                found += [(lesson.stem, f"{modules[alias]}.{name}") for alias, name in called]
     return found
 
 
