@@ -306,7 +306,7 @@ for n in (50, 200, 1000, 4000):
 # %% [markdown]
 # A test set with 50 patients of a group says nothing about that group. "No loss of accuracy" is
 # then no finding; it is a sample that is too small. Whoever prunes a network for use on people has
-# to report the groups, the counts and the intervals (Hooker et al. 2020 did so for faces).
+# to report the groups, the counts and the intervals.
 
 # %% [markdown]
 # ## Image by image
@@ -367,8 +367,8 @@ assert found["98 % pruned"].sum() > chance.max()
 # Without the orange band we would have reported more than a hundred "images that pruning forgot" at
 # 95 %, with pictures. But two groups of dense networks differ on as many. Only at 98 % are there
 # more than chance made in any of its draws, and even there most would have come without pruning.
-# (The draws are not independent: there are ten networks. Hooker et al. trained thirty of each
-# kind.) Weaker networks of another making, trained briefly or pruned at random, make far more.
+# (The draws are not independent: there are ten networks.) Weaker networks of another making,
+# trained briefly or pruned at random, make far more.
 #
 # Here are exemplars of 98 %, the first twelve in the order of the file, then those on which both
 # groups were most of one mind. **Predict**: are they mislabelled? Illegible? Or ordinary?
@@ -577,6 +577,11 @@ for name, key in (
     assert apart_in_se(name, key) > 2
 assert apart_in_se("90 % random", "noise 3") < -2
 assert all(abs(apart_in_se("98 % pruned", key)) < 2 for key in ("shift 3", "rotation 3"))
+
+# %% [markdown]
+# We looked at five kinds, three severities and several sparsities before we picked these three. So
+# the two of about three standard errors are weaker evidence than they look: among so many, one or
+# two such would come by luck. The first would not.
 
 # %% [markdown] covers="106"
 # ## Does it generalize?
