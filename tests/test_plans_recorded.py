@@ -21,9 +21,12 @@ def test_the_table_has_every_trial_of_five_seeds_once():
 
 
 def test_all_ways_left_equally_much():
+    """Of weights exactly; of channels, which go in steps, a plan may leave less than it might."""
     for row in recorded.rows("plans_compared"):
-        close = {"abs": 1e-4} if row["of"] != "macs" else {"rel": 0.03}
-        assert row["kept"] == pytest.approx(row["budget"], **close), row
+        if row["of"] == "macs":
+            assert 0.93 * row["budget"] <= row["kept"] <= row["budget"], row
+        else:
+            assert row["kept"] == pytest.approx(row["budget"], abs=1e-4), row
 
 
 def test_before_retraining_a_plan_that_looked_at_the_layers_beats_one_that_did_not():
