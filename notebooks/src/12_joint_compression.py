@@ -79,12 +79,14 @@ def train(model, label, epochs, *callbacks, images=None, batch_size=128):
     return model
 
 
+# %%
 def copied(model):
     copy = models.lenet5(seed=0)
     copy.set_weights(model.get_weights())
     return copy
 
 
+# %%
 def error(model):
     """The share of validation images that are answered wrongly."""
     return np.mean(np.asarray(model(x_val)).argmax(axis=1) != y_val)
@@ -163,6 +165,7 @@ def error_with(model, masks):
     return error(probe)
 
 
+# %%
 def unit_masks(model, share):
     norms = np.linalg.norm(pruning.weights(model)["fc1/kernel"], axis=0)
     return {"fc1/kernel": norms > np.quantile(norms, share)}
@@ -199,6 +202,8 @@ for name, model in small.items():
     without = error_with(model, {"fc1/kernel": large})
     print(f"{name:12} {np.sum(~large):3} of 500 units are small;", end=" ")
     print(f"error with them {error(model):.2%}, without {without:.2%}")
+
+# %%
 if not data.stand_in and not quick_mode():
     for name in penalties:
         assert by_weight[name][-1] < by_weight["no penalty"][-1]
@@ -211,8 +216,8 @@ if not data.stand_in and not quick_mode():
 # pruning to gain anything; lesson 09 needed none. They are choices independent of each other, and
 # below we use both.)
 #
-# One run each; and a penalty costs accuracy that retraining gives back only in part. Lesson 08's
-# gradual schedule needs none, so the pipeline below has none.
+# One run each, and the two with a penalty had a round of training more than the plain one. Lesson
+# 08's gradual schedule needs no penalty, so the pipeline below has none.
 #
 # ## Part 2: a LeNet-5 in a few kilobytes
 #
@@ -303,8 +308,11 @@ def with_shared(clusters, start="linear"):
     return untuned
 
 
+# %% tags=["varies"]
 counts = [3, 7, 15, 31]
 by_start = {s: [error(with_shared(n, s)) for n in counts] for s in sharing.STARTS}
+
+# %% tags=["varies"]
 ax = plots.curves(by_start, counts)
 ax.axhline(error(trimmed), color=plots.GREY, linewidth=1, label="every weight its own value")
 ax.yaxis.set_major_formatter("{x:.1%}")
@@ -478,18 +486,23 @@ files = {
 }
 
 
+KINDS = {"gaps": "gaps", "codebooks": "table", "values or places": "values"}
+
+
 def parts_of(file):
     parts = sparsefile.parts(file).values()
     kinds = {name: sum(p[key] for p in parts) for name, key in KINDS.items()}
     return kinds | {"description": len(file) - sum(kinds.values())}
 
 
-KINDS = {"gaps": "gaps", "codebooks": "table", "values or places": "values"}
+# %% tags=["varies"]
 notes, outputs = {}, {}
 for stage, file in files.items():
     network = export.read_sparse(file)
     outputs[stage] = np.asarray(network(x_val))
     notes[stage] = f", error {error(network):.2%}"
+
+# %% tags=["varies"]
 ax = plots.stages({stage: parts_of(file) for stage, file in files.items()}, notes)
 whole_file = len(export.sparse_file(dense, codes=False))
 ax.set_title(f"dense: {whole_file / 1e3:,.0f} kB, error {error(dense):.2%} ({data.caption})")
@@ -516,6 +529,7 @@ def runs(stage, value):
     return np.array([row[value] for row in table if row["stage"] == stage])
 
 
+# %%
 def mean_parts(stage):
     kinds = {
         name: runs(stage, key).mean()
@@ -524,11 +538,13 @@ def mean_parts(stage):
     return kinds | {"description": runs(stage, "bytes").mean() - sum(kinds.values())}
 
 
+# %%
 def test_error(stage):
     found = 100 * runs(stage, "test_error")
     return f"{found.mean():.2f} ± {found.std(ddof=1):.2f} %"
 
 
+# %%
 order = ["pruned", "trimmed", "shared", "tuned", "biases", "coded"]
 ax = plots.stages(
     {stage: mean_parts(stage) for stage in order},
@@ -562,6 +578,8 @@ sizes = {"Deep Compression": 44e3, "this course": runs("coded", "bytes").mean()}
 for who, count in weights.items():
     bits = 8 * sizes[who] / count
     print(f"{who:17} {count:8,.0f} weights left, {bits:5.1f} bits in the file for each")
+
+# %%
 assert weights["this course"] < 0.2 * weights["Deep Compression"]
 assert 8 * sizes["this course"] / weights["this course"] > 8 * 44e3 / weights["Deep Compression"]
 
@@ -579,6 +597,8 @@ print(f"99 % zeros: six epochs {test_error('pruned')},", end=" ")
 print(f"fifteen {longer.mean():.2f} ± {longer.std(ddof=1):.2f} %")
 after_pruning = 100 * (runs("coded", "test_error") - runs("pruned", "test_error"))
 print(f"all stages after pruning together: {after_pruning.mean():+.2f} points")
+
+# %%
 assert abs(after_pruning.mean()) < 0.1
 
 # %% [markdown]
@@ -735,6 +755,7 @@ def digits(x, y, first):
     return x[taken], y[taken] - first
 
 
+# %%
 def moved(source, x, y, rounds):
     """Train on another task, from all layers of a source but the last; zeros are held."""
     model = models.lenet5(classes=5, seed=1)
