@@ -374,8 +374,8 @@ DAMAGE = {
     "memory address": lambda n: output(codes(n)[5], "<object at 0x7f3a5c0d1e80>"),
     "live widget": lambda n: picture(codes(n)[5], {VIEW: {"model_id": "a"}}),
     "metadata.widgets": lambda n: n["metadata"].update(widgets={"state": {}}),
-    "at most 600000": lambda n: picture(
-        codes(n)[5], {"image/png": base64.b64encode(bytes(600_000)).decode()}
+    "at most 800000": lambda n: picture(
+        codes(n)[5], {"image/png": base64.b64encode(bytes(800_000)).decode()}
     ),
     "the same id '02_second-002'": lambda n: n["cells"][2].update(id="02_second-002"),
     "must say '✓', since its exercise is solved here, but says: '✗ no'": lambda n: output(

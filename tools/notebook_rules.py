@@ -18,7 +18,7 @@ MEDIAN_LINES, P90_LINES = 6, 18
 # One exercise can be skipped unnoticed; two make a lesson something that is done.
 FEWEST_EXERCISES = 2
 # GitHub shows large notebooks slowly or not at all, and a clone keeps every version.
-LARGEST_BYTES = 600_000
+LARGEST_BYTES = 800_000
 # The frame that all lessons share, so that a reader knows where to look.
 SECTIONS = ("## What you will be able to do", "## What to remember", "## What to read")
 TAGS = {"varies", "exercise", "solution-only", "check"}
