@@ -331,7 +331,8 @@ print(f"lesson 05, 86 such passes:                    about {86 * epoch / 60:.0f
 #   making a network small, and they to it?
 # - **13** [automatic and adaptive pruning](13_automatic_pruning.ipynb): can a program decide how
 #   much to take from each layer?
-# - **14** beyond digits: does it hold for boxes, pixels, sounds and words?
+# - **14** [beyond digits](14_beyond_digits.ipynb): does it hold for boxes, pixels, sounds and
+#   words?
 # - **15** [what did it forget?](15_what_did_it_forget.ipynb): two networks have the same accuracy.
 #   Are they the same?
 # - **16** [capstone](16_capstone.ipynb): here are a budget and some data. Can you do all of it?
