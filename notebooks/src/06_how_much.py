@@ -22,7 +22,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import criteria, masking, models, plots, pruning, recorded
+from course_utils import criteria, masking, models, plots, pruning, recorded, widgets
 from course_utils.checks import how_much as check
 from course_utils.data import load_mnist
 from course_utils.progress import Progress, quick_mode
@@ -36,7 +36,8 @@ plots.use_style()
 # %% tags=["varies"]
 data = load_mnist().head(6_000 if quick_mode() else 20_000)
 epochs = 20 if data.stand_in else 2 if quick_mode() else 4
-x_val, y_val = data.x_val[:5_000], data.y_val[:5_000]
+looked_at = 1_000 if quick_mode() else 5_000
+x_val, y_val = data.x_val[:looked_at], data.y_val[:looked_at]
 
 
 def train(model, label, epochs=epochs):
@@ -76,7 +77,32 @@ for name, S in scores.items():
     print(f"{name:13} {S.size:7,} weights, sd {S.std():.3f}: |w| ≤ 0.03 cuts {share:.1%}")
 
 # %% [markdown]
-# They differ, since the layers' weights differ in size. And in other networks? **Predict** again:
+# They differ, since the layers' weights differ in size. Turn the knob yourself (with a slider in
+# JupyterLab; elsewhere you see one still picture). Left are the weights of `fc1`; right is what the
+# same θ in all four layers leaves, and what the network can still do with it. **Predict** at which
+# θ it begins to fail.
+
+# %% tags=["varies"]
+knob = models.lenet5()
+
+
+def at_threshold(theta):
+    knob.set_weights(dense[0])
+    masks = masking.by_threshold(scores, theta)
+    pruning.attach(knob, masks)
+    can = accuracy(knob, x_val[:1_000], y_val[:1_000])
+    fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), width_ratios=[2, 1])
+    plots.histogram(pruning.weights(networks[0])["fc1/kernel"], theta, left)
+    left.set_title(f"fc1, θ = {theta:.3f}")
+    right.bar(["zeros", "accuracy"], [masking.sparsity(masks), can], color=[plots.GREY, plots.BLUE])
+    right.set(ylim=(0, 1), title=f"{masking.sparsity(masks):.0%} and {can:.0%}")
+    return fig
+
+
+widgets.slider(at_threshold, theta=(0.0, 0.2, 0.005, 0.03))
+
+# %% [markdown]
+# And in other networks? **Predict** again:
 
 # %% tags=["varies"]
 others = {"LeNet-5, untrained": models.lenet5(), "LeNet-5, trained": networks[0]}
