@@ -25,7 +25,7 @@ import time
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import models, plots, structure
+from course_utils import models, plots, structure, widgets
 from course_utils.backend import keras
 from course_utils.checks import channels as check
 from course_utils.data import load_mnist
@@ -188,6 +188,19 @@ letters = {letter: group.channels for letter, group in zip("ABCDEF", groups.valu
 output = ("output", "classes", channels.left["output"].channels)
 plots.layer_graph([*channels.edges, output], letters)
 plt.show()
+
+# %% [markdown]
+# One group at a time (with a menu in JupyterLab): through which boxes do its channels pass?
+
+
+# %%
+def explore(group):
+    ax = plots.layer_graph([*channels.edges, output], {"●": channels.groups[group].channels})
+    ax.set_title(f"{group}: {len(channels.groups[group])} channels")
+    return ax
+
+
+widgets.slider(explore, group=list(channels.groups))
 
 # %%
 channels
