@@ -1,0 +1,67 @@
+"""The recorded times of scans: what reuse must save, and that the script makes such rows."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from course_utils import recorded
+from course_utils.backend import keras
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+import scan_reuse
+
+
+@pytest.fixture(scope="module")
+def table():
+    return {row["network"]: row for row in recorded.rows("scan_reuse")}
+
+
+def test_both_networks_are_recorded(table):
+    assert list(table) == ["lenet5", "vgg16"]
+    assert table["lenet5"]["images"] == 10_000
+
+
+def saving(macs, levels):
+    """What a scan computes: every tail at each level, all once on the way, and what is pruned last
+    for the baseline; the plain loop computes all of it each time."""
+    whole, tails = sum(macs), np.cumsum(macs[::-1])
+    return whole * (1 + levels * len(macs)) / (levels * tails.sum() + whole)
+
+
+def test_the_macs_saved_are_those_that_reuse_allows(table):
+    lenet = [25 * 20 * 24**2, 25 * 20 * 50 * 8**2, 800 * 500, 500 * 10]
+    widths = [3, 64, 64, 128, 128, *[256] * 3, *[512] * 6]
+    sizes = [48, 48, 24, 24, *[12] * 3, *[6] * 3, *[3] * 3]
+    convs = [
+        9 * a * b * n**2 for a, b, n in zip(widths[:-1], widths[1:], sizes, strict=True)
+    ]  # fmt: skip
+    vgg = [*convs, 512 * 4096, 4096 * 4096, 4096 * 10]
+    for name, macs in (("lenet5", lenet), ("vgg16", vgg)):
+        row = table[name]
+        assert row["kernels"] == len(macs)
+        assert row["macs"] == pytest.approx(saving(macs, row["levels"]), rel=5e-3)
+
+
+def test_at_least_four_fifths_of_it_arrive_as_time(table):
+    """Of VGG16 on few images compiling takes a part: one round, within a hundredth of it."""
+    for row in table.values():
+        assert row["arrived"] == pytest.approx(row["time"] / row["macs"], rel=1e-2)
+    assert table["lenet5"]["arrived"] >= 0.8
+    assert table["vgg16"]["arrived"] >= 0.79
+    assert table["lenet5"]["evaluate"] > table["lenet5"]["time"]
+
+
+def test_what_is_kept_fits_into_the_memory_allowed(table):
+    assert all(row["kept_mb"] <= 2**28 / 1e6 for row in table.values())
+
+
+def test_the_script_makes_rows_of_this_form():
+    layers = [keras.Input((6,)), keras.layers.Dense(5), keras.layers.Dense(10)]
+    row = scan_reuse.measured(
+        keras.Sequential(layers, name="small"), scan_reuse.images(30, (6,)), 10, 2, (0.5, 0.9)
+    )
+    assert set(row) == set(scan_reuse.FIELDS) == set(recorded.rows("scan_reuse")[0])
+    assert row["lowest"] <= row["time"] <= row["highest"]
+    assert (row["images"], row["kernels"], row["levels"], row["rounds"]) == (30, 2, 2, 2)
