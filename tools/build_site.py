@@ -23,6 +23,7 @@ BUILD = ROOT / "build"
 SOURCE, PAGES = BUILD / "site-source", BUILD / "site"
 SITE = ROOT / "site"
 PACKAGE = ROOT / "course_utils"
+FORMULA = re.compile(r"\$[^$]*\$")
 # Links of pages in docs/ to what is in the repository, and no page of the site.
 NOT_HERE = re.compile(r"\[([^\]]*)\]\((?:src/|\.\./(?:slides|notebooks/solutions)\))[^)]*\)?")
 
@@ -96,7 +97,8 @@ def with_site_links(markdown: str) -> str:
         target, mark, anchor = link[2].partition("#")
         if not mark or "://" in target or not target.endswith(".ipynb"):
             return link[0]
-        return f"{link[1]}{target}#{slug(unquote(anchor).replace('-', ' '))}"
+        words = FORMULA.sub("", unquote(anchor)).replace("-", " ")  # MyST leaves formulas out
+        return f"{link[1]}{target}#{slug(words)}"
 
     return LINK.sub(moved, markdown)
 

@@ -61,6 +61,8 @@ def _sandbox(root: Path, runtime: Path, data: Path | None) -> list[str]:
     # In the sandbox the kernel's parent has another number; it would think that it is gone.
     options += ["--unshare-all", "--die-with-parent", "--new-session"]
     options += ["--unsetenv", "JPY_PARENT_PID"]
+    for name in ("IPYTHONDIR", "MPLCONFIGDIR"):  # elsewhere they cannot write
+        options += ["--setenv", name, f"/tmp/{name.lower()}"]
     return [bwrap, *options]
 
 

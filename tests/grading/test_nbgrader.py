@@ -87,7 +87,8 @@ def graded(nbgrader, tmp_path_factory) -> Path:
 SNOOP = f"""
 import os, socket
 seen = [p for p in ({str(ROOT / "notebooks")!r}, {str(ROOT / "tests")!r}) if os.path.exists(p)]
-seen += [p for p in os.listdir("/tmp") if not p.startswith(("grade-", "matplotlib"))]
+ours = ("grade-", "ipythondir", "mplconfigdir")
+seen += [p for p in os.listdir("/tmp") if not p.startswith(ours)]
 try:
     socket.create_connection(("192.0.2.1", 80), 0.5)
     seen.append("network")

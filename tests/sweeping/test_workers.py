@@ -79,7 +79,7 @@ def test_a_task_that_a_pool_cannot_find_is_refused_before_its_processes_die(task
         main = sys.modules["__main__"]
         exec("def task(x):\n    return {'y': x}", main.__dict__)
         task = main.__dict__.pop("task")
-        monkeypatch.delattr(main, "__file__")
+        monkeypatch.delattr(main, "__file__", raising=False)
     with sweeping.process_pool(1) as pool, pytest.raises(ValueError, match=r"into a \.py file"):
         sweeping.sweep(task, [{"x": 1}], pool)
     assert sweeping.sweep(task, [{"x": 1}])[0]["y"] == 1
