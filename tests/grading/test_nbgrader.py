@@ -75,7 +75,7 @@ def graded(nbgrader, tmp_path_factory) -> Path:
     grade(nbgrader, folder, "release", LESSON)
     for learner, (answers, _) in SUBMISSIONS.items():
         hand_in(folder, learner, answers)
-    hand_in(folder, "snoop", RIGHT | {"my_prune": SNOOP})
+    hand_in(folder, "snoop", RIGHT | {"my_prune": snoop(folder)})
     hand_in(folder, "forger", RIGHT | {"my_mask": "..."}, forged=True)
     grade(nbgrader, folder, "autograde", LESSON, status=None)
     grade(nbgrader, folder, "feedback", LESSON, status=None)
@@ -83,12 +83,17 @@ def graded(nbgrader, tmp_path_factory) -> Path:
     return folder
 
 
-# Reads what it should not see, and says so in its answer: right only where it saw nothing.
-SNOOP = f"""
+def snoop(folder: Path) -> str:
+    """Code that reads what it should not see, and gives a right answer only if it saw nothing."""
+    hidden = [
+        str(ROOT / "notebooks"),
+        str(ROOT / "tests"),
+        str(folder),
+        str(Path.home() / ".bashrc"),
+    ]
+    return f"""
 import os, socket
-seen = [p for p in ({str(ROOT / "notebooks")!r}, {str(ROOT / "tests")!r}) if os.path.exists(p)]
-ours = ("grade-", "ipythondir", "mplconfigdir")
-seen += [p for p in os.listdir("/tmp") if not p.startswith(ours)]
+seen = [place for place in {hidden} if os.path.exists(place)]
 try:
     socket.create_connection(("192.0.2.1", 80), 0.5)
     seen.append("network")
