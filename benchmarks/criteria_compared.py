@@ -9,14 +9,11 @@ and sparsity: validation accuracy before and after retraining. Seeds that the fi
 not run again. On two cores a seed takes one to three minutes.
 """
 
-import argparse
-import csv
-import sys
-
+import by_seed
 import numpy as np
 
 from course_utils import criteria, masking, models, pruning, recorded
-from course_utils.data import Dataset, load_mnist
+from course_utils.data import Dataset
 
 RESULTS = recorded.RESULTS / "criteria_compared.csv"
 FIELDS = ("seed", "network", "sparsity", "pruned", "retrained")
@@ -25,27 +22,7 @@ SPARSITIES = (0.5, 0.8, 0.9, 0.95, 0.98)
 
 def main() -> None:
     """Run the seeds that are missing, and append the rows of each as soon as they are there."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seeds", type=int, default=5)
-    options = parser.parse_args()
-    data = load_mnist().head(20_000)
-    if data.stand_in:
-        sys.exit("These results are about MNIST, and it was not found: set COURSE_DATA_DIR.")
-    done = set()
-    if RESULTS.exists():
-        done = {int(row["seed"]) for row in recorded.rows(RESULTS.stem)}
-    for seed in sorted(set(range(options.seeds)) - done):
-        append(one_seed(data, seed))
-
-
-def append(rows: list[dict]) -> None:
-    """Write the rows of one seed behind those that are there, all at once."""
-    fresh = not RESULTS.exists()
-    with RESULTS.open("a", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-        if fresh:
-            writer.writeheader()
-        writer.writerows(rows)
+    by_seed.run(__doc__, 5, RESULTS, FIELDS, lambda data, seed: one_seed(data.head(20_000), seed))
 
 
 def one_seed(data: Dataset, seed: int) -> list[dict]:

@@ -11,11 +11,9 @@ validation images. Writes course_utils/results/few_kilobytes.csv, one row for ea
 seeds that the file holds already are not run again. One seed takes about five minutes on one core.
 """
 
-import argparse
-import csv
 import itertools
-import sys
 
+import by_seed
 import numpy as np
 
 from course_utils import (
@@ -29,7 +27,7 @@ from course_utils import (
     structure,
 )
 from course_utils.backend import keras
-from course_utils.data import Dataset, load_mnist
+from course_utils.data import Dataset
 
 RESULTS = recorded.RESULTS / "few_kilobytes.csv"
 FIELDS = (
@@ -43,22 +41,7 @@ SOME = 20_000  # images, with a teacher and without
 
 def main() -> None:
     """Run the seeds that are missing, and append the rows of each as soon as they are there."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seeds", type=int, default=3)
-    options = parser.parse_args()
-    data = load_mnist()
-    if data.stand_in:
-        sys.exit("These results are about MNIST, and it was not found: set COURSE_DATA_DIR.")
-    fresh = not RESULTS.exists()
-    done = set() if fresh else {row["seed"] for row in recorded.rows(RESULTS.stem)}
-    for seed in sorted(set(range(options.seeds)) - done):
-        rows = one_seed(data, seed)
-        with RESULTS.open("a", newline="") as file:
-            writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-            if fresh:
-                writer.writeheader()
-            writer.writerows(rows)
-        fresh = False
+    by_seed.run(__doc__, 3, RESULTS, FIELDS, one_seed)
 
 
 def one_seed(data: Dataset, seed: int, dense: int = DENSE, prune: int = PRUNING) -> list[dict]:

@@ -10,15 +10,11 @@ that on all others. Seeds that the files hold already are not run again: delete 
 On two cores a seed takes about a minute.
 """
 
-import argparse
-import csv
-import sys
-from pathlib import Path
-
+import by_seed
 import numpy as np
 
 from course_utils import criteria, masking, models, pruning, recorded
-from course_utils.data import Dataset, load_mnist
+from course_utils.data import Dataset
 
 RESULTS = recorded.RESULTS / "how_much.csv"
 LUCK = recorded.RESULTS / "how_much_luck.csv"
@@ -31,34 +27,11 @@ TOLERANCE, SUBSETS, DRAWS = 0.005, (250, 1000, 4000), 1000
 
 def main() -> None:
     """Run the seeds that are missing, and append the rows of each as soon as they are there."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seeds", type=int, default=5)
-    options = parser.parse_args()
-    data = load_mnist()
-    if data.stand_in:
-        sys.exit("These results are about MNIST, and it was not found: set COURSE_DATA_DIR.")
-    for seed in sorted(set(range(options.seeds)) - recorded_seeds()):
+    options, data = by_seed.parser(__doc__, 5).parse_args(), by_seed.mnist()
+    for seed in by_seed.missing(LUCK, options.seeds):  # it is written last
         rows, luck = one_seed(data.head(IMAGES), seed, EPOCHS)
-        append(RESULTS, FIELDS, rows)
-        append(LUCK, LUCK_FIELDS, luck)
-
-
-def recorded_seeds() -> set[int]:
-    """Return the seeds whose rows are in both files; the second is written last."""
-    if not LUCK.exists():
-        return set()
-    with LUCK.open(newline="") as file:
-        return {int(row["seed"]) for row in csv.DictReader(file)}
-
-
-def append(path: Path, fields: tuple[str, ...], rows: list[dict]) -> None:
-    """Write the rows of one seed behind those that are there, all at once."""
-    fresh = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, fields, lineterminator="\n")
-        if fresh:
-            writer.writeheader()
-        writer.writerows(rows)
+        by_seed.append(RESULTS, FIELDS, rows)
+        by_seed.append(LUCK, LUCK_FIELDS, luck)
 
 
 def one_seed(data: Dataset, seed: int, epochs: int) -> tuple[list[dict], list[dict]]:

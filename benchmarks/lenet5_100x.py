@@ -9,17 +9,15 @@ row a seed; `seconds` depends on what else the machine does. Seeds that the file
 not run again.
 """
 
-import argparse
-import csv
 import itertools
-import sys
 import time
 
+import by_seed
 import numpy as np
 
 from course_utils import masking, models, pruning, recorded, schedules
 from course_utils.backend import keras
-from course_utils.data import Dataset, load_mnist
+from course_utils.data import Dataset
 
 RESULTS = recorded.RESULTS / "lenet5_100x.csv"
 FIELDS = ("seed", "sparsity", "val_error", "test_error", "seconds")
@@ -27,21 +25,7 @@ FIELDS = ("seed", "sparsity", "val_error", "test_error", "seconds")
 
 def main() -> None:
     """Run the seeds that are missing, and append the row of each as soon as it is there."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seeds", type=int, default=3)
-    options = parser.parse_args()
-    data = load_mnist()
-    if data.stand_in:
-        sys.exit("These results are about MNIST, and it was not found: set COURSE_DATA_DIR.")
-    fresh = not RESULTS.exists()
-    done = set() if fresh else {row["seed"] for row in recorded.rows(RESULTS.stem)}
-    with RESULTS.open("a", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-        if fresh:
-            writer.writeheader()
-        for seed in sorted(set(range(options.seeds)) - done):
-            writer.writerow(measured(data, seed))
-            file.flush()
+    by_seed.run(__doc__, 3, RESULTS, FIELDS, lambda data, seed: [measured(data, seed)])
 
 
 def measured(data: Dataset, seed: int) -> dict:

@@ -7,13 +7,12 @@ the file holds already are not run again: delete it to start anew. On two cores 
 six minutes.
 """
 
-import argparse
-import csv
 import math
-import sys
+
+import by_seed
 
 from course_utils import criteria, masking, models, pruning, recorded
-from course_utils.data import Dataset, load_mnist
+from course_utils.data import Dataset
 
 RESULTS = recorded.RESULTS / "mnist_retrain.csv"
 FIELDS = (
@@ -31,32 +30,7 @@ BATCH, EPOCHS, THETA = 32, 10, 0.1  # the article's
 
 def main() -> None:
     """Run the seeds that are missing, and append the rows of each as soon as they are there."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seeds", type=int, default=5)
-    options = parser.parse_args()
-    data = load_mnist()
-    if data.stand_in:
-        sys.exit("These results are about MNIST, and it was not found: set COURSE_DATA_DIR.")
-    for seed in sorted(set(range(options.seeds)) - recorded_seeds()):
-        append(one_seed(data, seed, EPOCHS))
-
-
-def recorded_seeds() -> set[int]:
-    """Return the seeds whose rows are in the file."""
-    if not RESULTS.exists():
-        return set()
-    with RESULTS.open(newline="") as file:
-        return {int(row["seed"]) for row in csv.DictReader(file)}
-
-
-def append(rows: list[dict]) -> None:
-    """Write the rows of one seed behind those that are there, all at once."""
-    fresh = not RESULTS.exists()
-    with RESULTS.open("a", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-        if fresh:
-            writer.writeheader()
-        writer.writerows(rows)
+    by_seed.run(__doc__, 5, RESULTS, FIELDS, lambda data, seed: one_seed(data, seed, EPOCHS))
 
 
 def one_seed(data: Dataset, seed: int, epochs: int) -> list[dict]:

@@ -14,15 +14,15 @@ validation scenes; the shares that are removed were chosen after a look at the t
 course_utils/results/pictures_pruned.csv. Seeds that the file holds already are not run again.
 """
 
-import argparse
-import csv
-import sys
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from course_utils import criteria, masking, measuring, pruning, recorded, structure, tasks
+import by_seed
+import every_way
+
+from course_utils import measuring, recorded, tasks
 from course_utils.backend import keras
-from course_utils.data import Dataset, load_mnist
+from course_utils.data import Dataset
 
 RESULTS = recorded.RESULTS / "pictures_pruned.csv"
 FIELDS = (
@@ -43,23 +43,11 @@ class Task(NamedTuple):
 
 def main() -> None:
     """Run the seeds that are missing, and append the rows of each as soon as they are there."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seeds", type=int, default=3)
-    options = parser.parse_args()
-    data = load_mnist()
-    if data.stand_in:
-        sys.exit("These results are about MNIST, and it was not found: set COURSE_DATA_DIR.")
-    fresh = not RESULTS.exists()
-    done = set() if fresh else {row["seed"] for row in recorded.rows(RESULTS.stem)}
+    options, data = by_seed.parser(__doc__, 3).parse_args(), by_seed.mnist()
     both = (detection(data, SCENES), segmentation(data, SCENES))
-    with RESULTS.open("a", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-        if fresh:
-            writer.writeheader()
-        for seed in sorted(set(range(options.seeds)) - done):
-            for task in both:
-                writer.writerows(measured(task, seed))
-                file.flush()
+    for seed in by_seed.missing(RESULTS, options.seeds):
+        rows = [row for task in both for row in measured(task, seed)]
+        by_seed.append(RESULTS, FIELDS, rows)
 
 
 def detection(data: Dataset, counts: tuple[int, int, int]) -> Task:
@@ -87,7 +75,8 @@ def measured(task: Task, seed: int) -> Iterator[dict]:
     """Train one network, prune it in every way, and yield a row for each."""
     model = task.build(seed=seed)
     fit(model, task.train, EPOCHS, RATE)
-    for (what, criterion, share), pruned in ways(model, task.train, seed):
+    some = tuple(part[:1000] for part in task.train[:2])
+    for (what, criterion, share), pruned in every_way.ways(model, some, LEVELS, SCRATCH, seed):
         if criterion == "scratch":
             fit(pruned, task.train, EPOCHS, RATE)
         fit(pruned, task.train, AFTER, RATE_AFTER)
@@ -100,49 +89,12 @@ def measured(task: Task, seed: int) -> Iterator[dict]:
         yield dict(zip(FIELDS, values, strict=True))
 
 
-def ways(
-    model: keras.Model, train: tuple, seed: int
-) -> Iterator[tuple[tuple[str, str, float], keras.Model]]:
-    """Yield what was done, by which criterion, to which share, and the network."""
-    yield ("none", "none", 0.0), copied(model)
-    weights = pruning.weights(model)
-    for criterion, scores in {
-        "magnitude": criteria.magnitude(weights),
-        "chance": criteria.random(weights, seed),
-    }.items():
-        for share in LEVELS["weights"]:
-            pruned = copied(model)
-            pruning.attach(pruned, masking.make_masks(scores, share))
-            yield ("weights", criterion, share), pruned
-    channels = structure.channel_groups(model)
-    for criterion, scores in {
-        "taylor": structure.taylor(channels, *(part[:1000] for part in train[:2])),
-        "chance": structure.random(channels, seed),
-    }.items():
-        for share in LEVELS["structure"]:
-            small, _ = structure.shrink(channels, structure.choose(scores, share))
-            yield ("structure", criterion, share), small
-    keras.utils.set_random_seed(100 + seed)
-    small, _ = structure.shrink(channels, SCRATCH)
-    new = keras.models.clone_model(small)
-    new.compile_from_config(small.get_compile_config())
-    yield ("structure", "scratch", SCRATCH), new
-
-
 def fit(model: keras.Model, train: tuple, epochs: int, rate: float) -> None:
     """Train with Adam, whose rate falls to zero."""
     x, y, weights = train
     falling = keras.optimizers.schedules.CosineDecay(rate, epochs * -(-len(x) // BATCH))
     model.compile(keras.optimizers.Adam(falling), model.loss)
     model.fit(x, y, BATCH, epochs, verbose=0, sample_weight=weights)
-
-
-def copied(model: keras.Model) -> keras.Model:
-    """Return a network with the same weights, compiled in the same way."""
-    new = keras.models.clone_model(model)
-    new.compile_from_config(model.get_compile_config())
-    new.set_weights(model.get_weights())
-    return new
 
 
 if __name__ == "__main__":

@@ -14,16 +14,16 @@ course_utils/results/sounds_and_words_pruned.csv. What it holds already is not r
 are those of this interpreter's standard library, whose version stands in the last column.
 """
 
-import argparse
-import csv
 import itertools
 import platform
 from collections.abc import Callable, Iterator
 
+import by_seed
+import every_way
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from course_utils import criteria, masking, measuring, pruning, recorded, structure
+from course_utils import measuring, recorded
 from course_utils.backend import keras
 from course_utils.tasks import hearing, reading, speech, text
 
@@ -41,23 +41,15 @@ Split = tuple[np.ndarray, np.ndarray]
 
 def main() -> None:
     """Run what is missing, and append the rows of each network as soon as they are there."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seeds", type=int, default=3)
-    options = parser.parse_args()
-    fresh = not RESULTS.exists()
-    rows = [] if fresh else recorded.rows(RESULTS.stem)
+    options = by_seed.parser(__doc__, 3).parse_args()
+    rows = recorded.rows(RESULTS.stem) if RESULTS.exists() else []
     done = {(row["network"], row["seed"]) for row in rows}
     data = splits()
-    with RESULTS.open("a", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-        if fresh:
-            writer.writeheader()
-        if ("counts", 0) not in done:
-            writer.writerow(baseline(*data[reading.text_gru]))
-        for seed, build in itertools.product(range(options.seeds), data):
-            if (build.__name__, seed) not in done:
-                writer.writerows(list(measured(build, seed, *data[build])))
-                file.flush()
+    if ("counts", 0) not in done:
+        by_seed.append(RESULTS, FIELDS, [baseline(*data[reading.text_gru])])
+    for seed, build in itertools.product(range(options.seeds), data):
+        if (build.__name__, seed) not in done:
+            by_seed.append(RESULTS, FIELDS, list(measured(build, seed, *data[build])))
 
 
 def splits() -> dict[Callable[..., keras.Model], tuple[Split, Split]]:
@@ -90,7 +82,8 @@ def measured(
     model = build(seed=seed)
     epochs = EPOCHS[model.name]
     model.fit(*train, BATCH, epochs, verbose=0)
-    for (what, criterion, share), pruned in ways(model, train, seed):
+    some = tuple(part[:1000] for part in train)
+    for (what, criterion, share), pruned in every_way.ways(model, some, LEVELS, SCRATCH, seed):
         pruned.fit(*train, BATCH, AFTER + epochs * (criterion == "scratch"), verbose=0)
         total = measuring.report(pruned).total
         values = (
@@ -100,46 +93,6 @@ def measured(
         )  # fmt: skip
         print(*values, flush=True)
         yield dict(zip(FIELDS, values, strict=True))
-
-
-def ways(
-    model: keras.Model, train: Split, seed: int
-) -> Iterator[tuple[tuple[str, str, float], keras.Model]]:
-    """Yield what was done, by which criterion, to which share, and the network."""
-    yield ("none", "none", 0.0), copied(model)
-    weights = pruning.weights(model)
-    for criterion, scores in {
-        "magnitude": criteria.magnitude(weights),
-        "chance": criteria.random(weights, seed),
-    }.items():
-        for share in LEVELS["weights"]:
-            pruned = copied(model)
-            pruning.attach(pruned, masking.make_masks(scores, share))
-            yield ("weights", criterion, share), pruned
-    channels = structure.channel_groups(model)
-    for criterion, scores in {
-        "taylor": structure.taylor(channels, *(part[:1000] for part in train)),
-        "chance": structure.random(channels, seed),
-    }.items():
-        for share in LEVELS["structure"]:
-            small, _ = structure.shrink(channels, structure.choose(scores, share))
-            yield ("structure", criterion, share), small
-    keras.utils.set_random_seed(100 + seed)
-    small, _ = structure.shrink(channels, SCRATCH)
-    yield ("structure", "scratch", SCRATCH), compiled_like(keras.models.clone_model(small), model)
-
-
-def copied(model: keras.Model) -> keras.Model:
-    """Return a network with the same weights and a new optimizer."""
-    new = compiled_like(keras.models.clone_model(model), model)
-    new.set_weights(model.get_weights())
-    return new
-
-
-def compiled_like(new: keras.Model, model: keras.Model) -> keras.Model:
-    """Compile one network as another one is."""
-    new.compile_from_config(model.get_compile_config())
-    return new
 
 
 def accuracy(model: keras.Model, x: np.ndarray, y: np.ndarray) -> float:

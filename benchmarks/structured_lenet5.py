@@ -11,17 +11,15 @@ course_utils/results/structured_lenet5.csv, one row a network; `seconds` depends
 machine does. Seeds that the file holds already are not run again.
 """
 
-import argparse
-import csv
 import itertools
-import sys
 import time
 
+import by_seed
 import numpy as np
 
 from course_utils import measuring, models, recorded, structure
 from course_utils.backend import keras
-from course_utils.data import Dataset, load_mnist
+from course_utils.data import Dataset
 
 RESULTS = recorded.RESULTS / "structured_lenet5.csv"
 FIELDS = (
@@ -34,21 +32,7 @@ SHIFTS = list(itertools.product((-1, 0, 1), repeat=2))
 
 def main() -> None:
     """Run the seeds that are missing, and append the rows of each as soon as they are there."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seeds", type=int, default=3)
-    options = parser.parse_args()
-    data = load_mnist()
-    if data.stand_in:
-        sys.exit("These results are about MNIST, and it was not found: set COURSE_DATA_DIR.")
-    fresh = not RESULTS.exists()
-    done = set() if fresh else {row["seed"] for row in recorded.rows(RESULTS.stem)}
-    with RESULTS.open("a", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-        if fresh:
-            writer.writeheader()
-        for seed in sorted(set(range(options.seeds)) - done):
-            writer.writerows(measured(data, seed))
-            file.flush()
+    by_seed.run(__doc__, 3, RESULTS, FIELDS, measured)
 
 
 def measured(data: Dataset, seed: int) -> list[dict]:

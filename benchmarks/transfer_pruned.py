@@ -11,15 +11,12 @@ each seed, start and number of examples; seeds that the file holds already are n
 seed takes about two minutes on one core.
 """
 
-import argparse
-import csv
-import sys
-
+import by_seed
 import numpy as np
 
 from course_utils import masking, models, pruning, recorded, schedules
 from course_utils.backend import keras
-from course_utils.data import Dataset, load_mnist
+from course_utils.data import Dataset
 
 RESULTS = recorded.RESULTS / "transfer_pruned.csv"
 FIELDS = ("seed", "examples", "start", "sparsity", "source_error", "test_error")
@@ -30,22 +27,7 @@ IMAGES, EPOCHS, STEPS = 12_000, 4, 120
 
 def main() -> None:
     """Run the seeds that are missing, and append the rows of each as soon as they are there."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seeds", type=int, default=3)
-    options = parser.parse_args()
-    data = load_mnist()
-    if data.stand_in:
-        sys.exit("These results are about MNIST, and it was not found: set COURSE_DATA_DIR.")
-    fresh = not RESULTS.exists()
-    done = set() if fresh else {row["seed"] for row in recorded.rows(RESULTS.stem)}
-    for seed in sorted(set(range(options.seeds)) - done):
-        rows = one_seed(data, seed)
-        with RESULTS.open("a", newline="") as file:
-            writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-            if fresh:
-                writer.writeheader()
-            writer.writerows(rows)
-        fresh = False
+    by_seed.run(__doc__, 3, RESULTS, FIELDS, one_seed)
 
 
 def one_seed(data: Dataset, seed: int, epochs: int = EPOCHS, steps: int = STEPS) -> list[dict]:

@@ -16,14 +16,11 @@ are measured on the first 1,000 test images. Seeds that the files hold already a
 delete both to start anew. A seed takes one core about two minutes.
 """
 
-import argparse
-import csv
-import sys
-
+import by_seed
 import numpy as np
 
 from course_utils import criteria, forgetting, masking, models, pruning, recorded
-from course_utils.data import Dataset, load_mnist
+from course_utils.data import Dataset
 
 RESULTS = recorded.RESULTS / "what_it_forgot.csv"
 ANSWERS = recorded.RESULTS / "what_it_forgot.npz"
@@ -42,16 +39,11 @@ FIELDS = (
 
 def main() -> None:
     """Run the seeds that are missing, and keep the results of each as soon as they are there."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seeds", type=int, default=5)
+    parser = by_seed.parser(__doc__, 5)
     parser.add_argument("--more", type=int, default=5, help="seeds of dense networks alone")
-    options = parser.parse_args()
-    data = load_mnist()
-    if data.stand_in:
-        sys.exit("These results are about MNIST, and it was not found: set COURSE_DATA_DIR.")
-    done = {row["seed"] for row in recorded.rows(RESULTS.stem)} if RESULTS.exists() else set()
+    options, data = parser.parse_args(), by_seed.mnist()
     worse = corrupted(data)
-    for seed in sorted(set(range(options.seeds + options.more)) - done):
+    for seed in by_seed.missing(RESULTS, options.seeds + options.more):
         networks = NETWORKS if seed < options.seeds else NETWORKS[:2]
         keep(seed, *one_seed(data.head(IMAGES), worse, seed, EPOCHS, networks))
 
@@ -65,12 +57,7 @@ def keep(seed: int, rows: list[dict], answers: np.ndarray) -> None:
     """Write the answers of one seed, then its rows behind those that are there."""
     old = recorded.arrays(ANSWERS.stem) if ANSWERS.exists() else {}
     np.savez_compressed(ANSWERS, **old | {f"seed {seed}": answers})
-    fresh = not RESULTS.exists()
-    with RESULTS.open("a", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-        if fresh:
-            writer.writeheader()
-        writer.writerows(rows)
+    by_seed.append(RESULTS, FIELDS, rows)
 
 
 def one_seed(

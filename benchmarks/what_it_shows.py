@@ -19,14 +19,13 @@ without_map, without_ink, without_any: validation accuracy with 100 pixels black
 On one core it takes about three minutes.
 """
 
-import argparse
 import csv
-import sys
 
+import by_seed
 import numpy as np
 
 from course_utils import criteria, forgetting, masking, models, pruning, recorded
-from course_utils.data import Dataset, load_mnist
+from course_utils.data import Dataset
 
 RESULTS = recorded.RESULTS / "what_it_shows.csv"
 IMAGES, BATCH, EPOCHS, RETRAIN, SOME, PIXELS = 20_000, 128, 4, 2, 500, 100
@@ -38,12 +37,7 @@ NETWORKS = (
 
 def main() -> None:
     """Train all networks, measure each by itself and beside the other seeds, write the table."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seeds", type=int, default=5)
-    options = parser.parse_args()
-    data = load_mnist()
-    if data.stand_in:
-        sys.exit("These results are about MNIST, and it was not found: set COURSE_DATA_DIR.")
+    options, data = by_seed.parser(__doc__, 5).parse_args(), by_seed.mnist()
     rows = table(data.head(IMAGES), options.seeds, EPOCHS)
     with RESULTS.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
