@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+# Shared assertions explain themselves like those of a test file.
+pytest.register_assert_rewrite("answers")
+
 # The same examples in every run, on any machine, however loaded it is.
 settings.register_profile("course", deadline=None, derandomize=True, database=None, max_examples=60)
 settings.load_profile("course")
@@ -58,6 +61,17 @@ def tiny() -> Callable:
         return model
 
     return build
+
+
+@pytest.fixture
+def clean_figures() -> Iterator[None]:
+    """No figure and no setting of Matplotlib outlives its test."""
+    import matplotlib as mpl
+    import matplotlib.pyplot as plt
+
+    with mpl.rc_context():
+        yield
+    plt.close("all")
 
 
 # ------------------------------------------------ the system's Chromium, cut off from the network

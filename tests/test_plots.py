@@ -76,12 +76,7 @@ CALLS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def clean():
-    """No figure and no setting outlives its test."""
-    with mpl.rc_context():
-        yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("clean_figures")
 
 
 def luminance(colour: object) -> float:

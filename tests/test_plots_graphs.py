@@ -14,13 +14,7 @@ from matplotlib.colors import to_rgba
 from course_utils import models, plots, structure
 from course_utils.backend import keras
 
-
-@pytest.fixture(autouse=True)
-def clean():
-    """No figure and no setting outlives its test."""
-    with mpl.rc_context():
-        yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("clean_figures")
 
 
 SKIP = [

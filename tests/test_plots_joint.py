@@ -6,17 +6,10 @@ import pytest
 
 mpl.use("Agg")
 
-import matplotlib.pyplot as plt
 
 from course_utils import plots
 
-
-@pytest.fixture(autouse=True)
-def clean():
-    """No figure and no setting outlives its test."""
-    with mpl.rc_context():
-        yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("clean_figures")
 
 
 def texts(labels):

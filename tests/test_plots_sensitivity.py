@@ -12,12 +12,7 @@ from course_utils import plots
 RESULTS = {"conv": {0.9: 0.5, 0.5: 0.9}, "fc": {0.5: 0.97, 0.9: 0.96}}
 
 
-@pytest.fixture(autouse=True)
-def clean():
-    """No figure and no setting outlives its test."""
-    with mpl.rc_context():
-        yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("clean_figures")
 
 
 def test_curves_start_at_the_baseline_and_run_in_the_order_of_levels():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from answers import Repeatable
 
 from course_utils.backend import keras
 from course_utils.checks import channels as check
@@ -147,29 +148,5 @@ RIGHT = {
 }
 
 
-@pytest.mark.parametrize(
-    ("exercise", "answer", "hint"),
-    [(exercise, *pair) for exercise, pairs in WRONG.items() for pair in pairs],
-)
-def test_a_wrong_answer_gets_its_own_hint(exercise, answer, hint):
-    verdict = exercise(answer)
-    assert not verdict
-    assert hint in repr(verdict)
-
-
-@pytest.mark.parametrize(
-    ("exercise", "answer"), [(e, a) for e, answers in RIGHT.items() for a in answers]
-)
-def test_a_right_answer_is_accepted_however_written(exercise, answer):
-    assert exercise(answer), exercise(answer)
-
-
-@pytest.mark.parametrize("exercise", WRONG)
-def test_an_open_exercise_is_not_yet_wrong(exercise):
-    assert repr(exercise(...)).startswith("… not yet")
-    assert repr(exercise(lambda *arguments: None)).startswith("… not yet")
-
-
-@pytest.mark.parametrize("exercise", WRONG)
-def test_a_check_answers_the_same_every_time(exercise):
-    assert len({repr(exercise(lambda *given: given[0])) for _ in range(3)}) == 1
+class TestAnswers(Repeatable):
+    wrong, right = WRONG, RIGHT

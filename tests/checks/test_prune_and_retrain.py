@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-import pytest
+from answers import OfFunctions
 
 from course_utils.checks import prune_and_retrain as check
 
@@ -73,27 +73,8 @@ RIGHT = {
 }
 
 
-@pytest.mark.parametrize(
-    ("exercise", "answer", "hint"),
-    [(exercise, *pair) for exercise, pairs in WRONG.items() for pair in pairs],
-)
-def test_a_wrong_answer_gets_its_own_hint(exercise, answer, hint):
-    verdict = exercise(answer)
-    assert not verdict
-    assert hint in repr(verdict)
-
-
-@pytest.mark.parametrize(
-    ("exercise", "answer"), [(e, a) for e, answers in RIGHT.items() for a in answers]
-)
-def test_a_right_answer_is_accepted_however_written(exercise, answer):
-    assert exercise(answer)
-
-
-@pytest.mark.parametrize("exercise", WRONG)
-def test_an_open_exercise_is_not_yet_wrong(exercise):
-    assert repr(exercise(...)).startswith("… not yet")
-    assert repr(exercise(lambda *arguments: None)).startswith("… not yet")
+class TestAnswers(OfFunctions):
+    wrong, right = WRONG, RIGHT
 
 
 def test_a_velocity_that_is_no_velocity_is_noticed():
