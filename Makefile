@@ -44,7 +44,7 @@ grade:  ## Release or grade exercises with nbgrader: make grade ARGS="release 02
 scoreboard:  ## Judge and rank the .keras files of a folder: make scoreboard ARGS=FOLDER
 	@$(COURSE) run -m course_utils.scoreboard $(ARGS)
 
-slides:  ## Make the slides that are out of date (PDFs too: ARGS=--pdf; needs Node.js 18)
+slides:  ## Make the slides that are out of date, HTML and PDF (needs Node.js 18; Chromium)
 	@$(COURSE) run tools/slides.py build $(ARGS)
 
 pages:  ## Make the pages in docs/: coverage, questions, glossary, references

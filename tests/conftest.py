@@ -2,11 +2,11 @@
 
 import contextlib
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
+import programs
 import pytest
 from hypothesis import settings
 
@@ -76,7 +76,6 @@ def clean_figures() -> Iterator[None]:
 
 # ------------------------------------------------ the system's Chromium, cut off from the network
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
 
 
@@ -84,7 +83,7 @@ QUIET = ("--disable-background-networking", "--disable-component-update", "--dis
 def browser() -> Iterator:
     """The browser, started once; tests are skipped where there is none."""
     sync_api = pytest.importorskip("playwright.sync_api")
-    path = os.environ.get("CHROME_PATH") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    path = programs.browser()
     if not path:
         pytest.skip("no Chromium or Chrome found; set CHROME_PATH to one")
     with sync_api.sync_playwright() as playwright:

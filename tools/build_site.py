@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from urllib.parse import unquote
 
+import programs
 from notebook_editions import LINK, Lesson, read_lessons
 from slide_figures import slug
 
@@ -65,12 +66,9 @@ def put_together(folder: Path) -> None:
 
 def _mathjax() -> Path:
     """Return MathJax in one file, installing it first where it is not there."""
-    path = SITE / "node_modules" / "mathjax" / "es5" / "tex-svg.js"
-    if not path.is_file():
-        npm = shutil.which("npm")
-        if not npm:
-            raise SystemExit("Formulas need MathJax, which npm (Node.js) installs; it is not here.")
-        subprocess.run([npm, "ci", "--no-audit", "--no-fund"], cwd=SITE, check=True)
+    path = programs.from_npm(SITE, "mathjax/es5/tex-svg.js")
+    if not path:
+        raise SystemExit("Formulas need MathJax, which npm (Node.js) installs; it is not here.")
     return path
 
 

@@ -16,6 +16,8 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+import programs
+
 FIGURES = Path(__file__).resolve().parents[1] / "notebooks" / "figures"
 VERSION = "11.12.0"
 SECONDS = 120
@@ -112,7 +114,7 @@ def labels(source: str) -> set[str]:
 
 def fetch_mermaid(folder: Path) -> None:
     """Put mermaid.min.js of the fixed version into `folder`."""
-    npm = _program("npm")
+    npm = _found("npm", shutil.which("npm"))
     command = [npm, "pack", f"mermaid@{VERSION}", "--silent", "--pack-destination", str(folder)]
     subprocess.run(command, check=True, timeout=SECONDS, stdout=subprocess.DEVNULL)
     with tarfile.open(next(folder.glob("mermaid-*.tgz"))) as archive:
@@ -126,7 +128,7 @@ def render(source: str, folder: Path) -> str:
     (folder / "page.html").write_text(page, encoding="utf-8")
     address = (folder / "page.html").as_uri()
     profile = f"--user-data-dir={folder / 'profile'}"
-    command = [_program("chromium"), *CHROMIUM_FLAGS, profile, address]
+    command = [_found("Chromium", programs.browser()), *CHROMIUM_FLAGS, profile, address]
     done = subprocess.run(command, check=True, timeout=SECONDS, capture_output=True, text=True)
     found = re.search(r'<pre id="out">(.*?)</pre>', done.stdout, re.DOTALL)
     text = html.unescape(found[1]) if found else ""
@@ -147,8 +149,7 @@ def finish(svg: str, source_digest: str) -> str:
     return f"{opening}\n{comment}\n{ground}\n{rest}\n"
 
 
-def _program(name: str) -> str:
-    path = shutil.which(name)
+def _found(name: str, path: str | None) -> str:
     if path is None:
         raise FileNotFoundError(f"{name} is not installed; it is needed to render charts.")
     return path

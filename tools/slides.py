@@ -1,11 +1,11 @@
-"""Make the decks: one HTML file each, which is committed, and a PDF on demand.
+"""Make the decks: one HTML file each, which is committed, and one PDF, which is not.
 
-python tools/slides.py build [DECK ...] [--force] [--pdf]     make what is out of date
-python tools/slides.py check                                  say what is out of date
+python tools/slides.py build [DECK ...] [--force]     make what is out of date
+python tools/slides.py check                          say which HTML is out of date
 
 Marp turns the Markdown into slides and the formulas into pictures; both work without network. It
 is installed by npm from slides/package-lock.json into slides/node_modules, once. For PDFs it drives
-the system's Chromium.
+the system's Chromium; where there is none, the HTML is made alone.
 """
 
 import argparse
@@ -18,20 +18,22 @@ import sys
 import tempfile
 from pathlib import Path
 
+import programs
 from slide_figures import DeckError, with_pictures
 
 ROOT = Path(__file__).parents[1]
 SLIDES, NOTEBOOKS = ROOT / "slides", ROOT / "notebooks"
 THEME, CONFIG = SLIDES / "course.css", SLIDES / "marp.config.mjs"
 STAMP = re.compile(r'<meta name="made-from" content="([0-9a-f]{64})">')
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+# Marp names a deck's theme by chance, anew each time.
+THEME_NAME = re.compile(r'data-theme="([0-9a-z]{40,})"')
 
 
 def main(arguments: list[str]) -> int:
     """Do what the arguments ask; return the exit status."""
     asked = _parser().parse_args(arguments)
     try:
-        return check() if asked.command == "check" else build(asked.decks, asked.force, asked.pdf)
+        return check() if asked.command == "check" else build(asked.decks, asked.force)
     except DeckError as error:
         print(error, file=sys.stderr)
         return 1
@@ -70,21 +72,30 @@ def check() -> int:
     return 1 if stale else 0
 
 
-def build(names: list[str], force: bool = False, pdf: bool = False) -> int:
-    """Make the HTML of decks that are out of date, and PDFs of all that are named."""
+def build(names: list[str], force: bool = False) -> int:
+    """Make the HTML of decks that are out of date, and the PDFs that are older than their HTML."""
     chosen = [deck for deck in decks() if not names or deck.stem in names or deck.stem[0] in names]
     for deck in chosen:
         if force or is_stale(deck):
-            page = _marp(deck, "--html").decode("utf-8")
-            stamp = f'<meta name="made-from" content="{digest(deck)}">'
-            text = page.replace("<head>", f"<head>{stamp}", 1)
-            deck.with_suffix(".html").write_text(text, encoding="utf-8")
+            deck.with_suffix(".html").write_text(_html(deck), encoding="utf-8")
             print(f"{deck.stem}.html: written")
-        if pdf:
-            made = _marp(deck, "--pdf", "--pdf-outlines", "--allow-local-files")
-            deck.with_suffix(".pdf").write_bytes(made)
-            print(f"{deck.stem}.pdf: written")
+    if not programs.browser():
+        print("PDFs need Chromium or Chrome, and none was found; CHROME_PATH names one.")
+        return 0
+    for deck in chosen:
+        page, paper = deck.with_suffix(".html"), deck.with_suffix(".pdf")
+        if force or not paper.is_file() or paper.stat().st_mtime < page.stat().st_mtime:
+            paper.write_bytes(_marp(deck, "--pdf", "--pdf-outlines", "--allow-local-files"))
+            print(f"{paper.name}: written")
     return 0
+
+
+def _html(deck: Path) -> str:
+    """Return a deck as one page with its stamp; the same source gives the same page."""
+    page = _marp(deck, "--html").decode("utf-8")
+    for name in set(THEME_NAME.findall(page)):
+        page = page.replace(name, "course")
+    return page.replace("<head>", f'<head><meta name="made-from" content="{digest(deck)}">', 1)
 
 
 def _marp(deck: Path, *options: str) -> bytes:
@@ -92,7 +103,7 @@ def _marp(deck: Path, *options: str) -> bytes:
         source = Path(folder) / deck.name
         source.write_text(complete(deck), encoding="utf-8")
         command = [*_program(), str(source), "-c", str(CONFIG), "--theme", str(THEME), "-o", "-"]
-        variables = os.environ | ({"CHROME_PATH": _browser()} if "--pdf" in options else {})
+        variables = os.environ | {"CHROME_PATH": programs.browser() or ""}
         done = subprocess.run(
             [*command, *options], capture_output=True, env=variables, stdin=subprocess.DEVNULL
         )
@@ -103,20 +114,11 @@ def _marp(deck: Path, *options: str) -> bytes:
 
 def _program() -> list[str]:
     """Return the command of Marp, installing it first where it is not there."""
-    if not shutil.which("node"):
+    node = shutil.which("node")
+    program = programs.from_npm(SLIDES, "@marp-team/marp-cli/marp-cli.js") if node else None
+    if not program:
         raise DeckError("slides are made by Marp, which needs Node.js 18 or later; it is not here.")
-    program = SLIDES / "node_modules" / "@marp-team" / "marp-cli" / "marp-cli.js"
-    if not program.is_file():
-        npm = shutil.which("npm") or "npm"
-        subprocess.run([npm, "ci", "--no-audit", "--no-fund"], cwd=SLIDES, check=True)
-    return ["node", str(program)]
-
-
-def _browser() -> str:
-    named = os.environ.get("CHROME_PATH") or next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not named:
-        raise DeckError("PDFs need Chromium or Chrome; set CHROME_PATH to it. HTML does not.")
-    return named
+    return [node, str(program)]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -124,7 +126,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("command", choices=["build", "check"])
     parser.add_argument("decks", nargs="*", help="as in 2 or 2_prune_and_retrain; all if none")
     parser.add_argument("--force", action="store_true", help="also what is up to date")
-    parser.add_argument("--pdf", action="store_true", help="PDFs as well")
     return parser
 
 
