@@ -37,6 +37,7 @@ from course_utils import (
     recorded,
     regrowth,
     schedules,
+    widgets,
 )
 from course_utils.backend import keras
 from course_utils.checks import while_training as check
@@ -117,6 +118,47 @@ plt.show()
 #
 # The small stairs are `every`: to rank all weights costs time, so the masks move only every so many
 # steps.
+
+# %% [markdown]
+# **Design one yourself.** The area above the curve is what is left of the weights, averaged over
+# the training: about what training would cost on a machine that skips zeros. **Predict**: which
+# slider saves most of it, and which of your savings would you pay for with accuracy? Then drag.
+
+# %%
+def designed(final=FINAL, begin=0.1, end=0.7, power=3.0):
+    way = schedules.polynomial(
+        final, round(begin * STEPS), round(end * STEPS), power=power, every=every
+    )
+    return way, np.mean([1 - way(step) for step in range(STEPS)])
+
+
+def draw(**chosen):
+    way, left = designed(**chosen)
+    ax = plots.schedule(way, STEPS)
+    ax.set(xlabel="optimizer steps", ylabel="sparsity")
+    ax.set_title(f"{left:.0%} of the weights are there, on average over the training")
+    return ax
+
+
+widgets.slider(
+    draw,
+    final=(0.5, 0.99, 0.01, FINAL),
+    begin=(0.0, 0.6, 0.05, 0.1),
+    end=(0.65, 1.0, 0.05, 0.7),
+    power=(1.0, 6.0, 0.5, 3.0),
+)
+
+# %% tags=["varies"]
+saved = {"nothing changed": designed(), "begin 0": designed(begin=0.0)}
+saved |= {"power 6": designed(power=6.0), "end 0.65": designed(end=0.65)}
+for name, (_, left) in saved.items():
+    print(f"{name:16} {left:.0%} there")
+
+# %% [markdown]
+# To begin early saves most: then even the first steps run on few weights. A high power comes next,
+# since it prunes at once most of what it will prune. But what goes early is chosen by weights that
+# have hardly learned; "Same end, other ways" measures, at its extreme, what that costs: masks
+# chosen before the first step.
 
 # %% [markdown]
 # ### Exercise 1
