@@ -1,4 +1,4 @@
-"""Sphinx's settings for the course's pages; tools/site.py puts what they show beside this file."""
+"""Sphinx's settings for the pages; tools/build_site.py puts what they show beside this file."""
 
 import os
 import re
@@ -17,11 +17,10 @@ nb_ipywidgets_js = {}  # no script from elsewhere; sliders are pictures here
 nb_merge_streams = True
 myst_enable_extensions = ["dollarmath", "amsmath"]
 myst_heading_anchors = 4
-# Solutions stand beside the lessons; slides are pages of their own.
 # Anchors that are HTML are unknown to MyST; a test follows every link of the built pages.
 suppress_warnings = ["myst.header", "myst.xref_missing", "mystnb.unknown_mime_type"]
 
-# Docstrings are plain text with single backticks for code.
+# Docstrings are plain text with single backticks for code and asterisks for stress.
 default_role = "literal"
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
@@ -46,11 +45,11 @@ mathjax_path = "tex-svg.js"  # one file without fonts, from npm, beside the page
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
-CODE = re.compile(r"(`[^`]*`)")
+MARKED = re.compile(r"(`[^`]*`|(?<![\w*])\*[A-Za-z][\w ]*\*(?![\w*]))")
 
 
 def as_plain_text(app, what, name, obj, options, lines: list[str]) -> None:
-    """Escape what reStructuredText would read as markup: docstrings are plain text with `code`.
+    """Escape what reStructuredText would read as markup, but for `code` and *stress*.
 
     A block that is indented is shown as it stands.
     """
@@ -67,7 +66,7 @@ def as_plain_text(app, what, name, obj, options, lines: list[str]) -> None:
 
 
 def _escaped(line: str) -> str:
-    parts = CODE.split(line)
+    parts = MARKED.split(line)
     parts[::2] = [re.sub(r"([*|_\\])", r"\\\1", part) for part in parts[::2]]
     return "".join(parts)
 
