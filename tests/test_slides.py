@@ -3,34 +3,20 @@
 How they look in a browser is tested in tests/browser.
 """
 
-import json
 import re
 from pathlib import Path
 
 import pytest
+from decks import MINUTES, minutes, notes, slides_of
+from quotes import outputs, quoted
 from slide_figures import PICTURE, DeckError, picture
 
 import slides
 
 ROOT = Path(__file__).parents[1]
 DECKS = slides.decks()
-COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
-MINUTES = re.compile(r"^\s*(\d+) min\.", re.MULTILINE)
-QUOTES = re.compile(r"^\s*from (\w+): (.*)$", re.DOTALL)
 
 decks = pytest.mark.parametrize("deck", DECKS, ids=lambda deck: deck.stem)
-
-
-def slides_of(deck: Path) -> list[str]:
-    """Split a deck where its slides end; the front matter goes."""
-    _, _, body = deck.read_text(encoding="utf-8").removeprefix("---").partition("\n---\n")
-    return re.split(r"^---$", body, flags=re.MULTILINE)
-
-
-def notes(slide: str) -> list[str]:
-    """The comments of a slide that are neither directives of Marp nor quotes."""
-    found = [text.strip() for text in COMMENT.findall(slide)]
-    return [text for text in found if not text.startswith(("_", "from "))]
 
 
 @decks
@@ -54,7 +40,7 @@ def test_every_slide_has_notes_that_say_how_long(deck):
 def test_its_minutes_add_up_to_what_it_says(deck):
     pages = slides_of(deck)
     said = int(re.search(r"(\d+) minutes of (?:talking|slides)", notes(pages[0])[0])[1])
-    total = sum(int(MINUTES.search(notes(page)[0])[1]) for page in pages[1:])
+    total = sum(map(minutes, pages))
     assert total == said
     assert 35 <= total <= 60
 
@@ -66,26 +52,14 @@ def test_every_picture_says_what_it_shows(deck):
         assert len(words.split()) >= 5, text
 
 
-def outputs(lesson: str) -> str:
-    """All text that the committed lesson printed."""
-    notebook = json.loads((ROOT / "notebooks" / f"{lesson}.ipynb").read_text(encoding="utf-8"))
-    texts = []
-    for cell in notebook["cells"]:
-        for output in cell.get("outputs", []):
-            texts += [output.get("text", ""), output.get("data", {}).get("text/plain", "")]
-    return "\n".join("".join(text) for text in texts)
-
-
 def quotes() -> list:
     """(deck, slide, lesson, text) for all that slides say they quote."""
-    found = []
-    for deck in DECKS:
-        for number, slide in enumerate(slides_of(deck), start=1):
-            for comment in COMMENT.findall(slide):
-                if said := QUOTES.match(comment):
-                    texts = said[2].strip().replace("\\|", "\0").split(" | ")
-                    found += [(deck.stem, number, said[1], t.replace("\0", "|")) for t in texts]
-    return found
+    return [
+        (deck.stem, number, lesson, text)
+        for deck in DECKS
+        for number, slide in enumerate(slides_of(deck), start=1)
+        for lesson, text in quoted(slide)
+    ]
 
 
 @pytest.mark.parametrize(("deck", "slide", "lesson", "text"), quotes())

@@ -1,0 +1,219 @@
+"""The teachers' page: a plan that adds up, links that lead somewhere, answers that are right."""
+
+import ast
+import re
+from itertools import pairwise
+from urllib.parse import unquote
+
+import numpy as np
+import pytest
+from decks import minutes, slides_of
+from notebook_editions import read_lessons
+from page_coverage import headings_of
+from quotes import COMMENT, outputs, quoted
+from slide_figures import slug
+
+import slides
+from course_utils import operators
+from course_utils.checks import norms, start_here, worked_example
+
+ROOT = slides.ROOT
+PAGE = (ROOT / "docs" / "teachers.md").read_text("utf-8")
+LESSONS = {lesson.stem: lesson for lesson in read_lessons(ROOT / "notebooks")}
+DECKS = slides.decks()
+EXERCISES = re.compile(r"lesson (\d\d)[^|;.]*?exercises? (\d)(?:(?: to| and) (\d))?")
+LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
+
+
+def parts(text, marks):
+    """{heading: what stands below it}, for the headings of one level."""
+    _, *found = re.split(rf"^{marks} (.+)\n", text, flags=re.MULTILINE)
+    return dict(zip(found[::2], found[1::2], strict=True))
+
+
+def tables(text, first):
+    """The rows of the tables whose first column is called so."""
+    found = re.findall(rf"^\| {first} \|.*\n\|[-|]+\|\n((?:\|.*\n)+)", text, re.MULTILINE)
+    lines = [line for table in found for line in table.splitlines()]
+    return [re.split(r" \| ", line[2:-2]) for line in lines]
+
+
+SECTIONS = parts(PAGE, "##")
+SESSIONS = parts(SECTIONS["The sessions"], "###")
+ANSWERS = parts(SECTIONS["Expected answers"], "###")
+BY_LESSON = {stem: ANSWERS.get(lesson.title, "") for stem, lesson in LESSONS.items()}
+
+sessions = pytest.mark.parametrize(
+    ("deck", "plan"), [*zip(DECKS, SESSIONS.values(), strict=True)], ids=[d.stem for d in DECKS]
+)
+lessons = pytest.mark.parametrize("stem", LESSONS)
+
+
+def headings(stem):
+    return [name for cell in LESSONS[stem].cells for name in headings_of(cell)]
+
+
+# The plan
+
+
+@sessions
+def test_a_session_has_ninety_minutes_without_a_gap(deck, plan):
+    times = [tuple(map(int, row[0].split("–"))) for row in tables(plan, "minutes")]
+    assert times[0][0] == 0
+    assert times[-1][1] == 90
+    assert all(one[1] == other[0] for one, other in pairwise(times))
+
+
+@sessions
+def test_a_plan_shows_every_slide_once_in_the_time_it_takes(deck, plan):
+    pages, shown = slides_of(deck), []
+    assert f"(../slides/{deck.stem}.html)" in plan
+    for time, what, _ in tables(plan, "minutes"):
+        if found := re.match(r"slides? (\d+)(?:–(\d+))?", what):
+            first, last = int(found[1]), int(found[2] or found[1])
+            begin, end = map(int, time.split("–"))
+            assert abs(sum(map(minutes, pages[first - 1 : last])) - (end - begin)) <= 2, what
+            shown += range(first, last + 1)
+    assert shown == list(range(1, len(pages) + 1))
+
+
+def test_the_slides_take_as_long_as_the_page_says():
+    least, most = map(int, re.search(r"(\d+) to (\d+) minutes of slides", PAGE).groups())
+    totals = [sum(map(minutes, slides_of(deck))) for deck in DECKS]
+    assert (least, most) == (min(totals), max(totals))
+
+
+@sessions
+def test_a_session_settles_what_its_class_believes(deck, plan):
+    first, last = re.search(r"lessons (\d\d) (?:to|and) (\d\d)", plan).groups()
+    table = tables(plan, "they believe")
+    assert 4 <= len(table) <= 7
+    for *_, places in table:
+        found = re.findall(r"\[(\d\d) · ", places)
+        assert found
+        assert all(first <= number <= last for number in found)
+
+
+# What it names
+
+
+def test_every_link_leads_to_what_it_names():
+    for words, target in LINK.findall(COMMENT.sub("", PAGE)):
+        path, _, anchor = target.partition("#")
+        there = (ROOT / "docs" / path).resolve()
+        if "://" in target:
+            continue
+        assert there.exists(), target
+        if path.endswith(".ipynb") and anchor:
+            (heading,) = (h for h in headings(there.stem) if h.replace(" ", "-") == unquote(anchor))
+            if lesson := re.match(r"(\d\d) · (.+)", words):
+                assert lesson.groups() == (there.stem[:2], heading)
+        elif not path:
+            assert anchor in map(slug, re.findall(r"^#+ (.+)$", PAGE, re.MULTILINE)), target
+
+
+def test_every_exercise_named_exists():
+    named = EXERCISES.findall(PAGE)
+    assert named
+    for lesson, *numbers in named:
+        (stem,) = (stem for stem in LESSONS if stem.startswith(lesson))
+        assert {f"Exercise {n}" for n in numbers if n} <= set(headings(stem))
+
+
+# The answers
+
+
+@lessons
+def test_every_exercise_has_an_expected_answer(stem):
+    answered = [re.match(r"\[(\d)\]", row[0])[1] for row in tables(BY_LESSON[stem], "exercise")]
+    assert [f"Exercise {n}" for n in answered] == [
+        name for name in headings(stem) if name.startswith("Exercise")
+    ]
+
+
+@lessons
+def test_every_place_to_predict_has_an_expected_answer(stem):
+    asked, heading = set(), ""
+    for cell in LESSONS[stem].cells:
+        for line in cell.source.splitlines() if cell.cell_type == "markdown" else ():
+            heading = re.sub(r"^#+ +", "", line) if line.startswith("#") else heading
+            asked |= {heading} if "**Predict" in line else set()
+    links = [LINK.match(row[0])[2] for row in tables(BY_LESSON[stem], "predict")]
+    assert {unquote(link.partition("#")[2]).replace("-", " ") for link in links} == {
+        name.replace("-", " ") for name in asked
+    }
+
+
+def test_every_slide_that_asks_has_an_expected_answer():
+    asked = [
+        f"../slides/{deck.stem}.html#{number}"
+        for deck in DECKS
+        for number, page in enumerate(slides_of(deck), start=1)
+        if "_class: predict" in page
+    ]
+    answers = tables(ANSWERS["The slides' questions"], "slide")
+    assert [LINK.match(row[0])[2] for row in answers] == asked
+
+
+@lessons
+def test_a_check_says_what_it_is_said_to_say(stem):
+    code = "\n".join(cell.source for cell in LESSONS[stem].cells if cell.cell_type == "code")
+    said = []
+    for module in re.findall(r"from course_utils\.checks import (\w+) as check", code):
+        tree = ast.parse((ROOT / "course_utils" / "checks" / f"{module}.py").read_text("utf-8"))
+        said += [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
+    for *_, hint in tables(BY_LESSON[stem], "exercise"):
+        assert any(hint.strip("“”") in text for text in said if isinstance(text, str)), hint
+
+
+def huffman(counts):
+    merged = 0
+    while len(counts) > 1:
+        first, second, *rest = sorted(counts)
+        merged, counts = merged + first + second, [first + second, *rest]
+    return merged
+
+
+def test_answers_that_are_numbers_are_right():
+    W = np.array(ast.literal_eval(re.search(r"W = np\.array\((.+)\)", source("00_start_here"))[1]))
+    rights = {
+        ("00_start_here", 1): lambda n: start_here.count_zeros(n, operators.prune(W, 0.35)),
+        ("01_norms", 3): norms.most_above,
+        ("03_worked_example", 1): worked_example.wrong_step,
+        ("03_worked_example", 3): worked_example.same_mask_theta,
+        ("03_worked_example", 4): worked_example.emptying_theta,
+        ("12_joint_compression", 3): lambda n: n == huffman([4, 2, 1, 2, 2]),
+    }
+    given = {
+        (stem, number): float(found[1])
+        for stem in LESSONS
+        for number, row in enumerate(tables(BY_LESSON[stem], "exercise"), start=1)
+        if (found := re.search(r"\*\*([\d.]+)\*\*", row[2]))
+    }
+    assert given.keys() == rights.keys()
+    assert all(right(given[place]) for place, right in rights.items())
+
+
+def source(stem):
+    return (ROOT / "notebooks" / "src" / f"{stem}.py").read_text("utf-8")
+
+
+# Its figures
+
+FIGURE = re.compile(r"\d[\d,]*(?:\.\d+)?(?= %)|\d[\d,]*\.\d+|\d+(?:,\d{3})+")
+# What is asked for, such as shares and thresholds, and what is answered wrongly.
+ASKED = {"0.0", "0.001", "0.1", "0.2", "0.35", "1.66", "2.75"}
+ASKED |= {"2", "30", "50", "65", "66", "70", "80", "90", "95", "98", "99.9"}
+
+
+def test_what_it_quotes_stands_in_the_lessons():
+    assert [one for one in quoted(PAGE) if one[1] not in outputs(one[0])] == []
+
+
+@pytest.mark.parametrize("heading", [*SESSIONS, *ANSWERS])
+def test_no_measured_figure_is_typed_by_hand(heading):
+    section = (SESSIONS | ANSWERS)[heading]
+    # Bold numbers are held against the checks.
+    text = re.sub(r"\*\*[\d.]+\*\*", "", LINK.sub(r"\1", COMMENT.sub("", section)))
+    known = re.findall(r"\d[\d,]*(?:\.\d+)?", " ".join(text for _, text in quoted(section)))
+    assert set(FIGURE.findall(text)) - set(known) - ASKED == set()
