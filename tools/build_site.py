@@ -27,6 +27,8 @@ PACKAGE = ROOT / "course_utils"
 FORMULA = re.compile(r"\$[^$]*\$")
 # Links of pages in docs/ to what is in the repository, and no page of the site.
 NOT_HERE = re.compile(r"\[([^\]]*)\]\((?:src/|\.\./(?:slides|notebooks/solutions)\))[^)]*\)?")
+# Decks lie beside the pages and are none of them: MyST would take a link to one for an anchor.
+DECK = re.compile(r"\[([^\]]+)\]\((\.\./slides/\w+\.html(?:#\d+)?)\)")
 
 
 def main(arguments: list[str]) -> int:
@@ -58,6 +60,7 @@ def put_together(folder: Path) -> None:
     shutil.copytree(ROOT / "notebooks" / "figures", folder / "notebooks" / "figures")
     for page in sorted((ROOT / "docs").glob("*.md")):
         text = NOT_HERE.sub(r"\1", with_site_links(page.read_text(encoding="utf-8")))
+        text = DECK.sub(r'<a href="\2">\1</a>', text)
         (folder / "docs").mkdir(exist_ok=True)
         (folder / "docs" / page.name).write_text(text, encoding="utf-8")
     modules = write_reference(folder / "reference")

@@ -24,6 +24,7 @@ SAMPLE = (
     "docs/coverage.html",
     "docs/faq.html",
     "docs/glossary.html",
+    "docs/teachers.html",
     "reference/masking.html",
     "slides.html",
     "search.html",
