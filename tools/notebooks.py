@@ -1,6 +1,6 @@
 """Build the course's notebooks from notebooks/src, or check that they are up to date.
 
-    python tools/notebooks.py build [--force] [name ...]
+    python tools/notebooks.py build [--force] [--in-turns] [name ...]
     python tools/notebooks.py check [name ...]
 
 `build` executes a notebook only if the source or tags of its code cells changed, or with `--force`;
@@ -40,12 +40,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("command", choices=["build", "check"])
     parser.add_argument("names", nargs="*", help="lessons, by name or number (default: all)")
     parser.add_argument("--force", action="store_true", help="execute even what did not change")
+    parser.add_argument(
+        "--in-turns", action="store_true", help="one edition at a time: for lessons that time"
+    )
     parser.add_argument("--folder", type=Path, default=ROOT / "notebooks", help=argparse.SUPPRESS)
-    # "Intermixed", so that names may follow --force.
+    # "Intermixed", so that names may follow the options.
     chosen = parser.parse_intermixed_args(arguments)
     try:
         if chosen.command == "build":
-            problems = build(chosen.folder, chosen.names, chosen.force)
+            problems = build(chosen.folder, chosen.names, chosen.force, chosen.in_turns)
         else:
             problems = check(chosen.folder, chosen.names)
     except UnknownName as error:
@@ -61,12 +64,16 @@ class UnknownName(ValueError):
     """A lesson was asked for that has no source."""
 
 
-def build(folder: Path, names: list[str] = (), force: bool = False) -> list[str]:
+def build(
+    folder: Path, names: list[str] = (), force: bool = False, in_turns: bool = False
+) -> list[str]:
     """Write both editions of each lesson; return what went wrong, one text a problem."""
     lessons = read_lessons(folder)
     problems = []
     for lesson in _select(lessons, names):
-        found = rules.source_problems(lesson) or _build_lesson(folder, lessons, lesson, force)
+        found = rules.source_problems(lesson) or _build_lesson(
+            folder, lessons, lesson, force, 1 if in_turns else len(EDITIONS)
+        )
         problems += [f"{lesson.stem}: {what}" for what in found]
     return problems
 
@@ -104,7 +111,9 @@ def _is_called(lesson: Lesson, name: str) -> bool:
     return lesson.stem == name or lesson.stem.startswith(f"{name}_")
 
 
-def _build_lesson(folder: Path, lessons: list[Lesson], lesson: Lesson, force: bool) -> list[str]:
+def _build_lesson(
+    folder: Path, lessons: list[Lesson], lesson: Lesson, force: bool, at_once: int
+) -> list[str]:
     """Write both editions, or neither if one of them has a problem."""
     made = {edition: make_edition(lessons, lesson.stem, edition) for edition in EDITIONS}
     paths = {edition: edition_path(folder, lesson.stem, edition) for edition in EDITIONS}
@@ -112,8 +121,8 @@ def _build_lesson(folder: Path, lessons: list[Lesson], lesson: Lesson, force: bo
     def filled(edition: str) -> list[str]:
         return _fill(made[edition], edition, paths[edition], folder, force)
 
-    # Both at once: training with small batches keeps one core busy, not two.
-    with ThreadPoolExecutor(len(EDITIONS)) as pool:
+    # Both at once, as a rule: training with small batches keeps one core busy, not two.
+    with ThreadPoolExecutor(at_once) as pool:
         found = dict(zip(EDITIONS, pool.map(filled, EDITIONS), strict=True))
     for edition, problems in found.items():
         if problems:

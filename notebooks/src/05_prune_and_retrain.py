@@ -171,7 +171,7 @@ model.fit(x_all[:32], y_all[:32], batch_size=32, verbose=0, callbacks=[counter])
 snapshots["after 1 step"] = pruning.weights(model)["dense/kernel"]
 
 # %% [markdown]
-# **Predict**: one step, 32 images. What share of the zeros is still zero?
+# **Predict**: one step, 32 images. What share of all weights is zero after it?
 
 # %% tags=["varies"]
 zeros = counter.sparsity
@@ -336,6 +336,9 @@ check.masked_step(masked_step)
 #
 # Take the whole step as if there were no mask, and multiply the new weights by the mask at the end.
 # </details>
+#
+# *Weight decay* needs no such care: it multiplies every weight by a little less than one, and zero
+# stays zero. It pulls at the weights that are kept, though. With it, the same threshold cuts more.
 
 # %% [markdown]
 # ## Part 3: compared with what?

@@ -269,7 +269,7 @@ for name in losses:
 # %% [markdown]
 # One cut of 98 % throws the network back to guessing, or near it ($\ln 10 \approx 2.3$ is the loss
 # of a guess among ten digits); it recovers, but not for nothing. In rounds, the first cuts do not
-# show and the last one hurts most: the same share of the rest takes *more that matters* each time.
+# show and the late ones hurt: the same share of the rest takes *more that matters* each time.
 # The polynomial cuts less and less when little is left. Its worst cuts are in the middle, with half
 # of the training still to come, and the last ones cannot be seen. That is its idea.
 
@@ -733,7 +733,8 @@ assert (np.mean(trained_on, axis=0)[1:] > np.mean(ticket, axis=0)[1:]).all()
 # ## Three traps
 #
 # **Trap 1: early stopping.** `EarlyStopping(restore_best_weights=True)` brings back the best epoch.
-# Under a rising schedule the best epoch may be an early one, from before the pruning.
+# Under a rising schedule the best epoch may be an early one, from before the pruning. (And whoever
+# passes the test images as `validation_data` has *chosen* on them: lesson 06 says what that costs.)
 
 # %% tags=["varies"]
 x, y = data.x_train[:6000], data.y_train[:6000]

@@ -285,6 +285,17 @@ assert bytes_of["after gzip"][2] < 0.2 * bytes_of["after gzip"][0]
 assert bytes_of["sparse file"][2] < bytes_of["after gzip"][2]
 
 # %% [markdown]
+# One thing outweighs all of this. These are files of a network that will only be used. What
+# `model.save` writes after a training goes on from there, and holds the optimizer's memory as well:
+# of Adam's, two numbers for each weight, zero or not. **Predict**: how many times as large?
+
+# %% tags=["varies"]
+with_adam = export.keras_bytes(networks["95% zeros"], optimizer=True)
+times_as_large = with_adam / bytes_of[".keras"][2]
+print(f"95 % zeros, with Adam's memory: {with_adam:,} bytes, {times_as_large:.1f} times as large")
+assert 2.9 < times_as_large < 3.1
+
+# %% [markdown]
 # So zeros save *download*, once something packs them. The network that is unpacked is as large in
 # memory, and as slow, as before. (And 32 of those bits are the value: a reason for part 5.)
 #
@@ -455,7 +466,8 @@ for name, (full, halved) in macs.items():
     print(f"{name:12} {full:9,} MACs, halved {halved:9,}: {halved / full:.1%} are left")
 
 # %% [markdown]
-# Half of the inputs times half of the outputs: most layers keep a quarter. **Predict** the time
+# Half of the inputs times half of the outputs: most layers keep a quarter. MACs before over MACs
+# after is what papers call the **theoretical speed-up** (理论加速比). **Predict** the time
 # that is left, in percent, for each network: in Keras and in LiteRT, with 256 images and with one.
 
 # %% tags=["varies"]
@@ -782,7 +794,8 @@ if LITERT:
     small = f"{fast}, int8"
     assert download[small] < 0.1 * download["dense"]
     assert quick_mode() or speed[fast].median < 0.9 * dense_ms  # fewer channels: faster
-    assert quick_mode() or speed[small].median < 0.6 * dense_ms
+    # How much int8 adds depends on the processor: some have an instruction for it.
+    assert quick_mode() or speed[small].median < 0.9 * dense_ms
 
 # %% [markdown] covers="29 72 77"
 # What to conclude:
