@@ -285,17 +285,6 @@ assert bytes_of["after gzip"][2] < 0.2 * bytes_of["after gzip"][0]
 assert bytes_of["sparse file"][2] < bytes_of["after gzip"][2]
 
 # %% [markdown]
-# One thing outweighs all of this. These are files of a network that will only be used. What
-# `model.save` writes after a training goes on from there, and holds the optimizer's memory as well:
-# of Adam's, two numbers for each weight, zero or not. **Predict**: how many times as large?
-
-# %% tags=["varies"]
-with_adam = export.keras_bytes(networks["95% zeros"], optimizer=True)
-times_as_large = with_adam / bytes_of[".keras"][2]
-print(f"95 % zeros, with Adam's memory: {with_adam:,} bytes, {times_as_large:.1f} times as large")
-assert 2.9 < times_as_large < 3.1
-
-# %% [markdown]
 # So zeros save *download*, once something packs them. The network that is unpacked is as large in
 # memory, and as slow, as before. (And 32 of those bits are the value: a reason for part 5.)
 #
@@ -751,9 +740,11 @@ for name in ("dense", "half the widths"):
 # %% [markdown]
 # Half and a quarter of the bytes, as the bits promise. float16 saves no time where the processor
 # has no fast half precision: the weights are turned back into float32 first. Whole numbers can be
-# faster, since four times as many fit into a register; how much of that arrives, look above. And
-# both savings multiply: half the widths in int8 is a small fraction of everything. (Accuracy moves
-# by little. How little is too little to tell on these images? Lesson 05's standard error:)
+# faster, since four times as many fit into a register; how much of that arrives, look above. (It
+# depends on the processor: on one that has no instruction for sums of such products, we found int8
+# *slower* than float32.) In bytes both savings always multiply: half the widths in int8 is a small
+# fraction. (Accuracy moves by little. How little is too little to tell on these images? Lesson 05's
+# standard error:)
 
 # %% tags=["varies"]
 p, n = right["dense"], len(data.y_val[some])
@@ -794,15 +785,14 @@ if LITERT:
     small = f"{fast}, int8"
     assert download[small] < 0.1 * download["dense"]
     assert quick_mode() or speed[fast].median < 0.9 * dense_ms  # fewer channels: faster
-    # How much int8 adds depends on the processor: some have an instruction for it.
-    assert quick_mode() or speed[small].median < 0.9 * dense_ms
 
 # %% [markdown] covers="29 72 77"
 # What to conclude:
 #
 # - For a smaller **download**: zeros, once packed; fewer bits; fewer channels. They combine (Han et
 #   al. 2016 pack zeros and few bits).
-# - For less **time**: fewer channels, in any runtime; int8 where the runtime has kernels for it.
+# - For less **time**: fewer channels, in any runtime; int8 where runtime and processor
+#   have kernels for it.
 # - For **neither**: zeros in an ordinary file. That is what the article does.
 #
 # And what was not measured is **energy**. On a phone it may matter most, and it is a fourth
