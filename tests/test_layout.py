@@ -234,15 +234,17 @@ def test_the_packages_own_docstring_names_its_modules_in_this_order():
 IMPORT_CORE = f"""
 import sys, time
 start = time.process_time()
+import numpy
+numpy_alone = time.process_time() - start
 import {", ".join(f"course_utils.{name}" for name in CORE)}
 seconds = time.process_time() - start
-print(seconds, *sorted({{name.split(".")[0] for name in sys.modules}}))
+print(seconds / numpy_alone, *sorted({{name.split(".")[0] for name in sys.modules}}))
 """
 
 
 @pytest.fixture(scope="module")
 def imports() -> list[tuple[float, set[str]]]:
-    """Three fresh processes: seconds of processor time to import the core, and what was loaded."""
+    """Three fresh processes: the core's time, in imports of NumPy, and what was loaded."""
     one_thread = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     runs = [
         subprocess.run(
@@ -251,7 +253,7 @@ def imports() -> list[tuple[float, set[str]]]:
         ).stdout.split()
         for _ in range(3)
     ]  # fmt: skip
-    return [(float(seconds), set(names)) for seconds, *names in runs]
+    return [(float(ratio), set(names)) for ratio, *names in runs]
 
 
 def test_the_core_loads_neither_keras_nor_tensorflow_nor_matplotlib(imports):
@@ -260,9 +262,9 @@ def test_the_core_loads_neither_keras_nor_tensorflow_nor_matplotlib(imports):
         assert not loaded & {"keras", "tensorflow", "matplotlib", "scipy", "h5py"}
 
 
-def test_the_core_imports_in_under_0_3_seconds(imports):
-    """Processor time, the best of three: a loaded machine makes everything slower but that."""
-    assert min(seconds for seconds, _ in imports) < 0.3
+def test_the_core_takes_hardly_longer_to_import_than_numpy(imports):
+    """Processor time, the best of three, as a ratio: machines differ, and have other work."""
+    assert min(ratio for ratio, _ in imports) < 2
 
 
 # -------------------------------------------------------------------------- what public things have

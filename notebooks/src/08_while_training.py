@@ -124,6 +124,7 @@ plt.show()
 # the training: about what training would cost on a machine that skips zeros. **Predict**: which
 # slider saves most of it, and which of your savings would you pay for with accuracy? Then drag.
 
+
 # %%
 def designed(final=FINAL, begin=0.1, end=0.7, power=3.0):
     way = schedules.polynomial(
