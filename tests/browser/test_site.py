@@ -31,7 +31,7 @@ SAMPLE = (
     "slides.html",
     "search.html",
 )
-# The colours are the theme's, on every page: in quick mode every other one is looked at in the dark.
+# Colours are the theme's, on every page: quick mode looks at every other one in the dark.
 DARK = SAMPLE[:: 2 if quick_mode() else 1]
 SCHEMES = [*((name, "light") for name in SAMPLE), *((name, "dark") for name in DARK)]
 
