@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from decks import minutes, slides_of
 from notebook_editions import read_lessons
+from oracles import huffman
 from page_coverage import headings_of
 from quotes import COMMENT, outputs, quoted
 from slide_figures import slug
@@ -164,14 +165,6 @@ def test_a_check_says_what_it_is_said_to_say(stem):
         said += [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
     for *_, hint in tables(BY_LESSON[stem], "exercise"):
         assert any(hint.strip("“”") in text for text in said if isinstance(text, str)), hint
-
-
-def huffman(counts):
-    merged = 0
-    while len(counts) > 1:
-        first, second, *rest = sorted(counts)
-        merged, counts = merged + first + second, [first + second, *rest]
-    return merged
 
 
 def test_answers_that_are_numbers_are_right():
