@@ -267,6 +267,15 @@ def test_the_core_takes_hardly_longer_to_import_than_numpy(imports):
     assert min(ratio for ratio, _ in imports) < 2
 
 
+# ---------------------------------------------------------------------------------------- the tests
+
+
+def test_no_two_files_of_the_tests_share_a_name():
+    # pytest puts every folder of tests on one path: the second of two would get the first.
+    names = [path.stem for path in Path(__file__).parent.rglob("*.py")]
+    assert sorted(names) == sorted(set(names))
+
+
 # -------------------------------------------------------------------------- what public things have
 
 

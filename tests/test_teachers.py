@@ -8,8 +8,8 @@ from urllib.parse import unquote
 import numpy as np
 import pytest
 from decks import minutes, slides_of
+from huffmans import huffman
 from notebook_editions import read_lessons
-from oracles import huffman
 from page_coverage import headings_of
 from quotes import COMMENT, outputs, quoted
 from slide_figures import slug

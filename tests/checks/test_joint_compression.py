@@ -2,7 +2,7 @@
 
 import numpy as np
 from answers import OfFunctions
-from oracles import huffman
+from huffmans import huffman
 
 from course_utils.checks import joint_compression as check
 

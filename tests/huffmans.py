@@ -1,4 +1,4 @@
-"""Right answers that more than one test compares with."""
+"""Huffman's code, for the tests that compare with it."""
 
 import heapq
 
