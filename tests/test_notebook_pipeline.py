@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 
 import matplotlib.pyplot as plt
 import notebook_editions
@@ -231,6 +232,22 @@ def test_force_executes_the_named_lesson_alone(course, monkeypatch):
     ran = note_executions(monkeypatch)
     notebooks.main(["build", "--force", "02", "--folder", str(course)])
     assert sorted(ran) == ["notebooks: 02_second-001", "solutions: 02_second-001"]
+
+
+@pytest.mark.parametrize(("options", "most"), [([], 2), (["--in-turns"], 1)])
+def test_both_editions_run_at_once_unless_in_turns(course, monkeypatch, options, most):
+    running, seen = set(), []
+
+    def execute(notebook, where):
+        running.add(where.name)
+        time.sleep(0.3)  # long enough for the other edition to begin, if it is allowed to
+        seen.append(len(running))
+        running.discard(where.name)
+        return "stopped by the test"
+
+    monkeypatch.setattr(notebooks, "_execute", execute)
+    notebooks.main(["build", "--force", *options, "02", "--folder", str(course)])
+    assert max(seen) == most
 
 
 def test_cells_run_out_of_order_are_executed_anew(course, monkeypatch):
