@@ -54,14 +54,30 @@ class Dataset:
         """Name the data as every figure and table does."""
         return f"{self.name}, the stand-in for MNIST" if self.stand_in else self.name
 
-    def head(self, n: int) -> "Dataset":
+    def head(self, n: int, held_out: int | None = None) -> "Dataset":
         """Return the same data with only the first n training images, or all if there are fewer.
 
-        Raises ValueError unless n is at least 1.
+        Of validation and test images, the first `held_out` each, or all for None. Raises ValueError
+        unless both numbers are at least 1.
+
+        >>> load_digits().head(100, held_out=50)
+        scikit-learn digits, the stand-in for MNIST
+          train     100 images
+          val        50 images
+          test       50 images
         """
-        if operator.index(n) < 1:
-            raise ValueError(f"head(n) needs n of at least 1, got {n}")
-        return replace(self, x_train=self.x_train[:n], y_train=self.y_train[:n])
+        for name, number in {"n": n, "held_out": 1 if held_out is None else held_out}.items():
+            if operator.index(number) < 1:
+                raise ValueError(f"head needs {name} of at least 1, got {number}")
+        return replace(
+            self,
+            x_train=self.x_train[:n],
+            y_train=self.y_train[:n],
+            x_val=self.x_val[:held_out],
+            y_val=self.y_val[:held_out],
+            x_test=self.x_test[:held_out],
+            y_test=self.y_test[:held_out],
+        )
 
     def __repr__(self) -> str:
         """Show a short table."""

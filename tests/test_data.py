@@ -587,17 +587,29 @@ def test_head_shortens_the_training_set_alone(data):
     short = data.head(100)
     assert np.array_equal(short.x_train, data.x_train[:100])
     assert np.array_equal(short.y_train, data.y_train[:100])
-    assert short.x_val is data.x_val
-    assert short.x_test is data.x_test
+    assert np.shares_memory(short.x_val, data.x_val)
+    assert len(short.y_val) == len(short.x_val) == len(data.x_val)
+    assert len(short.y_test) == len(short.x_test) == len(data.x_test)
     assert short.caption == data.caption
     assert not short.x_train.flags.writeable
     assert len(data.head(10**6).x_train) == len(data.x_train)
+
+
+def test_head_shortens_what_is_held_out_on_demand(data):
+    short = data.head(100, held_out=20)
+    assert len(short.x_train) == len(short.y_train) == 100
+    for name in ("x_val", "y_val", "x_test", "y_test"):
+        assert np.array_equal(getattr(short, name), getattr(data, name)[:20])
+        assert not getattr(short, name).flags.writeable
+    assert len(data.head(1, held_out=10**6).x_val) == len(data.x_val)
 
 
 @pytest.mark.parametrize(("n", "error"), [(0, ValueError), (-3, ValueError), (1.5, TypeError)])
 def test_head_refuses_what_is_no_number_of_images(n, error):
     with pytest.raises(error):
         load_digits().head(n)
+    with pytest.raises(error):
+        load_digits().head(100, held_out=n)
 
 
 def test_a_data_set_is_frozen():

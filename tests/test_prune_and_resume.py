@@ -11,6 +11,7 @@ import pytest
 
 from course_utils import masking, pruning
 from course_utils.backend import keras
+from course_utils.progress import quick_mode
 
 # One script, run to its end, killed, and run again: as a user would.
 SCRIPT = """
@@ -69,9 +70,12 @@ def run(folder: Path, way: str, die_at: int, criterion: str) -> subprocess.Compl
     )
 
 
+# Each is three processes; `make test`, which is quick, has either way and either criterion once.
+PAIRS = [("files", "magnitude"), ("backup", "random"), ("files", "random"), ("backup", "magnitude")]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("way", ["files", "backup"])
-@pytest.mark.parametrize("criterion", ["magnitude", "random"])
+@pytest.mark.parametrize(("way", "criterion"), PAIRS[: 2 if quick_mode() else 4])
 def test_killed_and_resumed_is_the_same_as_never_killed(tmp_path, way, criterion):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     done = run(whole, way, -1, criterion)

@@ -58,8 +58,8 @@ def sizes(model: keras.Model, samples: Inputs | None = None) -> FileSizes:
     Each file is really written. `samples`, some hundred inputs, are what int8 needs; without
     them there is no int8 row. A format that the model cannot take has a row with the reason.
 
-    >>> from course_utils.models import article_cnn
-    >>> [row.name for row in sizes(article_cnn()).rows][:3]
+    >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    >>> [row.name for row in sizes(model).rows][:3]
     ['.keras', '.keras with optimizer', 'sparse file']
     """
     return FileSizes(model.name, tuple(_sized(n, make) for n, make in _files(model, samples)))

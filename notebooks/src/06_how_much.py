@@ -34,7 +34,7 @@ plots.use_style()
 # times, with three seeds, and look at it on validation images only. The test images come last.
 
 # %% tags=["varies"]
-data = load_mnist().head(6_000 if quick_mode() else 20_000)
+data = load_mnist().head(3_000, held_out=1_000) if quick_mode() else load_mnist().head(20_000)
 epochs = 20 if data.stand_in else 2 if quick_mode() else 4
 looked_at = 1_000 if quick_mode() else 5_000
 x_val, y_val = data.x_val[:looked_at], data.y_val[:looked_at]

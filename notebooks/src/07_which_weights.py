@@ -31,7 +31,7 @@ from course_utils.progress import Progress, quick_mode
 plots.use_style()
 
 # %% tags=["varies"]
-data = load_mnist().head(6_000 if quick_mode() else 20_000)
+data = load_mnist().head(3_000, held_out=1_000) if quick_mode() else load_mnist().head(20_000)
 epochs = 20 if data.stand_in else 1 if quick_mode() else 4
 data
 
@@ -145,7 +145,7 @@ def true_changes(model):
 # loss on them hardly falls any more.
 
 # %% tags=["varies"]
-passes = {"early": 3, "late": 60 if quick_mode() else 300}
+passes = {"early": 3, "late": 30 if quick_mode() else 300}
 small, truth = {}, {}
 for when, count in passes.items():
     small[when] = small_network()

@@ -64,7 +64,7 @@ logging.getLogger("tensorflow").setLevel(logging.ERROR)
 # benchmarks/few_kilobytes.py`.
 
 # %% tags=["varies"]
-data = load_mnist().head(2_000 if quick_mode() else 10_000)
+data = load_mnist().head(2_000, held_out=1_000) if quick_mode() else load_mnist().head(10_000)
 epochs = 12 if data.stand_in else 1 if quick_mode() else 3
 some = slice(500 if quick_mode() else 1_500)
 x_val, y_val = data.x_val[some], data.y_val[some]

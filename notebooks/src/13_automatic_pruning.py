@@ -61,7 +61,7 @@ logging.getLogger("tensorflow").setLevel(logging.ERROR)
 # The network is LeNet-5. Here is one, trained for a while; everything starts from it.
 
 # %% tags=["varies"]
-data = load_mnist().head(3_000 if quick_mode() else 10_000)
+data = load_mnist().head(2_000, held_out=1_000) if quick_mode() else load_mnist().head(10_000)
 epochs = 20 if data.stand_in else 2 if quick_mode() else 4
 seen = slice(500 if quick_mode() else 2_000)
 x_val, y_val = data.x_val[seen], data.y_val[seen]

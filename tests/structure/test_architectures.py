@@ -14,13 +14,18 @@ from course_utils.structure import channel_groups, shrink, zeroed
 SHARES = (0.3, 0.5, 0.7)  # in `make test`, which is quick, slow networks take the middle one alone
 LARGE = ("EfficientNetB0", "MobileNetV3Large", "InceptionResNetV2")
 SLOW = {*NAMED, *LARGE} - {"U-Net", "siamese", "detector"}
+LONG = {"InceptionResNetV2", "NASNetMobile"} if quick_mode() else set()  # a minute: left out
 # Parts of them normalize over channels, or reshape them, and so stay whole.
 PARTLY = {"ConvNeXtTiny", "vision transformer", "MLP-Mixer", "ShuffleNet"}
 
 
 def parameters() -> list:
     marks = dict.fromkeys(SLOW, pytest.mark.slow)
-    return [pytest.param(name, marks=marks.get(name, ())) for name in (*NAMED, *OTHERS)]
+    return [
+        pytest.param(name, marks=marks.get(name, ()))
+        for name in (*NAMED, *OTHERS)
+        if name not in LONG
+    ]
 
 
 @pytest.mark.parametrize("name", parameters())
