@@ -426,7 +426,7 @@ check.last_good(my_last_good)
 start = time.perf_counter()
 model = copied()
 few = slice(2_000 if quick_mode() else 4_000)
-limits = {"step": 0.4, "smallest": 0.1, "most": 6 if quick_mode() else 14}
+limits = {"step": 0.4, "smallest": 0.1, "most": 3 if quick_mode() else 14}
 found = search.adaptive(
     model, lambda m: train(m, 1, images=few), accuracy, tolerance=0.01, **limits
 )

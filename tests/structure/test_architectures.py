@@ -14,7 +14,7 @@ from course_utils.structure import channel_groups, shrink, zeroed
 SHARES = (0.3, 0.5, 0.7)  # in `make test`, which is quick, slow networks take the middle one alone
 LARGE = ("EfficientNetB0", "MobileNetV3Large", "InceptionResNetV2")
 SLOW = {*NAMED, *LARGE} - {"U-Net", "siamese", "detector"}
-LONG = {"InceptionResNetV2", "NASNetMobile"} if quick_mode() else set()  # a minute: left out
+LONG = {"InceptionResNetV2", "NASNetMobile", "DenseNet121", "EfficientNetV2B0"}  # not in quick mode
 # Parts of them normalize over channels, or reshape them, and so stay whole.
 PARTLY = {"ConvNeXtTiny", "vision transformer", "MLP-Mixer", "ShuffleNet"}
 
@@ -24,7 +24,7 @@ def parameters() -> list:
     return [
         pytest.param(name, marks=marks.get(name, ()))
         for name in (*NAMED, *OTHERS)
-        if name not in LONG
+        if not (quick_mode() and name in LONG)
     ]
 
 
