@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -75,6 +76,12 @@ def test_its_links_lead_somewhere(folder):
                 assert (path.parent / target.split("#")[0]).exists(), f"{path.name}: {target}"
 
 
+def test_the_links_of_its_pages_lead_somewhere(folder):
+    for page in [folder / "README.md", *(folder / "docs").glob("*.md")]:
+        for target in filter(is_relative, links(page.read_text("utf-8"))):
+            assert (page.parent / target.split("#")[0]).exists(), f"{page.name}: {target}"
+
+
 def test_the_same_course_gives_the_same_bytes(folder, tmp_path):
     student.main([str(tmp_path)])
     again = (tmp_path / "pruning-course.zip").read_bytes()
@@ -91,6 +98,31 @@ def test_its_lessons_run_with_its_own_package(folder):
         env={**os.environ, "PYTHONPATH": str(folder)},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_answers_written_into_a_lesson_stay_here(tmp_path, monkeypatch):
+    """Whoever gives the course works in the same folder."""
+    shutil.copytree(ROOT / "notebooks" / "src", tmp_path / "notebooks" / "src")
+    (tmp_path / "notebooks" / "01_norms.ipynb").write_text("most = 24")
+    (tmp_path / "notebooks" / "01_solved.ipynb").write_text("most = 24")
+    for name in (*student.FILES, *student.FOLDERS):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.setattr(student, "ROOT", tmp_path)
+    edition = dict(student.edition())
+    lessons = [name for name in edition if name.endswith(".ipynb")]
+    assert len(lessons) == len(read_lessons(ROOT / "notebooks"))
+    assert not any(b"most = 24" in edition[name] for name in lessons)
+
+
+@pytest.mark.parametrize("command", ["test", "peers", "grade"])
+def test_what_only_a_clone_can_do_is_refused_with_words(folder, command):
+    done = subprocess.run(
+        [sys.executable, "tools/environment.py", command],
+        cwd=folder, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.strip().startswith("This is the learners' edition")
 
 
 def test_the_set_up_starts(folder):

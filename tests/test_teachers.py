@@ -17,6 +17,7 @@ from slide_figures import slug
 import slides
 from course_utils import operators
 from course_utils.checks import norms, start_here, worked_example
+from course_utils.scoreboard import Budget
 
 ROOT = slides.ROOT
 PAGE = (ROOT / "docs" / "teachers.md").read_text("utf-8")
@@ -195,8 +196,19 @@ def source(stem):
 
 FIGURE = re.compile(r"\d[\d,]*(?:\.\d+)?(?= %)|\d[\d,]*\.\d+|\d+(?:,\d{3})+")
 # What is asked for, such as shares and thresholds, and what is answered wrongly.
-ASKED = {"0.0", "0.001", "0.1", "0.2", "0.35", "1.66", "2.75"}
+ASKED = {"0.0", "0.001", "0.1", "0.2", "0.35", "0.8", "1.66", "2.75"}
 ASKED |= {"2", "30", "50", "65", "66", "70", "80", "90", "95", "98", "99.9"}
+
+
+def test_the_class_is_judged_by_the_budget_of_its_lesson():
+    code = (ROOT / "notebooks" / "src" / "16_capstone.py").read_text(encoding="utf-8")
+    full, quick = (
+        Budget(*(float(number) for number in re.findall(r"=([\d._]+)", one)))
+        for one in re.findall(r"Budget\(accuracy=.*\)", code)
+    )
+    assert full == Budget()  # what `make scoreboard` asks for by itself
+    options = f"--accuracy {quick.accuracy} --bytes {quick.bytes:.0f} "
+    assert f"FOLDER {options}--milliseconds {quick.milliseconds:.0f}" in PAGE
 
 
 def test_what_it_quotes_stands_in_the_lessons():

@@ -71,7 +71,9 @@ def _mathjax() -> Path:
     """Return MathJax in one file, installing it first where it is not there."""
     path = programs.from_npm(SITE, "mathjax/es5/tex-svg.js")
     if not path:
-        raise SystemExit("Formulas need MathJax, which npm (Node.js) installs; it is not here.")
+        raise SystemExit(
+            "Formulas need MathJax, which Node.js's npm installs, with a network, once."
+        )
     return path
 
 

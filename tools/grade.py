@@ -1,8 +1,8 @@
 """Grade the exercises with nbgrader, in a folder of its own.
 
 python tools/grade.py release [LESSON ...]     make assignments of the lessons, without solutions
-python tools/grade.py autograde LESSON         run and mark what lies in submitted/
-python tools/grade.py feedback LESSON          write a page for each learner
+python tools/grade.py autograde [LESSON ...]   run and mark what lies in submitted/
+python tools/grade.py feedback [LESSON ...]    write a page for each learner
 python tools/grade.py marks                    write marks.csv
 
 The folder is grading/ in the clone, or --folder. Submissions go to submitted/LEARNER/LESSON/. They
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from grade_sandbox import sandbox_problem, write_kernel
@@ -23,26 +24,30 @@ from grade_source import write_course
 from notebook_editions import read_lessons
 
 ROOT = Path(__file__).parents[1]
-QUICK = {"COURSE_QUICK": "1", "COURSE_WIDGETS": "0"}
+# nbgrader gives no point to a cell that warns, right or not.
+QUICK = {"COURSE_QUICK": "1", "COURSE_WIDGETS": "0", "PYTHONWARNINGS": "ignore"}
 
 
 def main(arguments: list[str]) -> int:
     """Do what the arguments ask; return nbgrader's exit status."""
-    asked = _parser().parse_args(arguments)
+    asked = _parser().parse_intermixed_args(arguments)
     folder = asked.folder.resolve()
     lessons = read_lessons(ROOT / "notebooks")
-    stems = [one.stem for one in lessons if not asked.lessons or _named(one.stem, asked.lessons)]
-    if not stems:
-        print(f"No lesson is called {' or '.join(asked.lessons)}.", file=sys.stderr)
+    known = [one.stem for one in lessons]
+    unknown = [name for name in asked.lessons if not any(_named(stem, [name]) for stem in known)]
+    if unknown:
+        print(f"No lesson is called {' or '.join(unknown)}.", file=sys.stderr)
         return 2
+    stems = [stem for stem in known if not asked.lessons or _named(stem, asked.lessons)]
     match asked.command:
         case "release":
             write_course(lessons, stems, folder)
-            return max(_nbgrader(folder, "generate_assignment", stem) for stem in stems)
+            return _worst(_nbgrader(folder, "generate_assignment", stem) for stem in stems)
         case "autograde":
             return autograde(folder, stems, asked.trust_submissions)
         case "feedback":
-            return max(_nbgrader(folder, "generate_feedback", stem) for stem in stems)
+            done = sorted({stem for stem, _ in _handed_in(folder / "autograded", stems)})
+            return _worst(_nbgrader(folder, "generate_feedback", stem) for stem in done)
         case _:
             return _nbgrader(folder, "export", "--to", "marks.csv")
 
@@ -58,16 +63,64 @@ def autograde(folder: Path, stems: list[str], trust: bool = False) -> int:
             file=sys.stderr,
         )
         return 1
-    data = os.environ.get("COURSE_DATA_DIR")
-    with tempfile.TemporaryDirectory(prefix="grade-") as short:  # paths of sockets must be short
-        runtime = Path(short, "run")
+    statuses = []
+    for stem, learner in _handed_in(folder / "submitted", stems):
+        wrong = _not_a_file(folder / "submitted" / learner / stem / f"{stem}.ipynb")
+        if wrong:
+            print(f"{learner}, {stem}: not run, {wrong}.", file=sys.stderr)
+        statuses.append(1 if wrong else _run_and_mark(folder, stem, learner, trust))
+    if not statuses:
+        print(
+            f"Nothing to mark: no submission lies in {folder}/submitted/LEARNER/LESSON.",
+            file=sys.stderr,
+        )
+    return _worst(statuses or [1])
+
+
+def _run_and_mark(folder: Path, stem: str, learner: str, trust: bool) -> int:
+    """Grade one submission, with folders that no other one has used."""
+    mnist = _mnist()
+    with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as short:
+        runtime = Path(short, "run")  # paths of sockets must be short
         runtime.mkdir(mode=0o700)
         variables = {"JUPYTER_RUNTIME_DIR": str(runtime)}
-        options = [f"--KernelManager.connection_file={runtime / 'kernel.json'}"]
+        options = [f"--student={learner}"]
+        options += [f"--KernelManager.connection_file={runtime / 'kernel.json'}"]
         if not trust:
-            kernels = write_kernel(Path(short, "jupyter"), ROOT, runtime, data and Path(data))
+            kernels = write_kernel(Path(short, "jupyter"), ROOT, runtime, mnist, QUICK)
             variables["JUPYTER_PATH"] = f"{kernels}{os.pathsep}{_shared()}"
-        return max(_nbgrader(folder, "autograde", s, *options, **variables) for s in stems)
+        elif mnist:
+            variables["COURSE_DATA_DIR"] = str(mnist.parent)
+        return _nbgrader(folder, "autograde", stem, *options, **variables)
+
+
+def _handed_in(folder: Path, stems: list[str]) -> list[tuple[str, str]]:
+    """List (lesson, learner) of what lies in LEARNER/LESSON below a folder."""
+    found = [(place.name, place.parent.name) for place in folder.glob("*/*") if place.is_dir()]
+    return sorted((stem, learner) for stem, learner in found if stem in stems)
+
+
+def _not_a_file(path: Path) -> str | None:
+    """Say why a submission is not one file that lies there itself; None if it is."""
+    if any(place.is_symlink() for place in (path, path.parent, path.parent.parent)):
+        return "it is a link to something else"
+    return None if path.is_file() else f"there is no {path.name}"
+
+
+def _mnist() -> Path | None:
+    """Find MNIST as the lessons do, also where `make lab` has put it."""
+    named, keras = os.environ.get("COURSE_DATA_DIR"), os.environ.get("KERAS_HOME")
+    caches = [Path(keras)] if keras else []
+    caches += [Path("~/.keras").expanduser(), ROOT / ".venv" / "var" / "keras"]
+    places = [Path(named).expanduser()] if named else []
+    places += [cache / "datasets" for cache in caches]
+    files = (place.resolve() / "mnist.npz" for place in places)
+    return next((file for file in files if file.is_file()), None)
+
+
+def _worst(statuses: Iterable[int]) -> int:
+    """Return the status of what went wrong, if anything did; one ended by a signal is below 0."""
+    return max(map(abs, statuses), default=0)
 
 
 def _nbgrader(folder: Path, *arguments: str, **variables: str) -> int:

@@ -1,28 +1,40 @@
 """Run what learners wrote where it can do no harm: a kernel in a sandbox.
 
 nbgrader runs the cells of every submission, whatever is in them. Here only the kernel runs them, in
-bubblewrap (bwrap, Linux): without network, with a read-only system, with nothing of the course but
-the package, and without the gradebook, the solutions, other submissions and the home folder.
+bubblewrap (bwrap, Linux): without network, with the system's programs, the course's packages and
+MNIST to read, a folder of its own to write, and nothing else in sight: no gradebook, no solutions,
+no other submission, no home folder, none of the teacher's variables.
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-KERNEL_MEMORY = 12 * 2**30  # bytes of address space; TensorFlow asks for far more than it uses
+KERNEL_MEMORY = 12 * 2**30  # bytes of a process's data; TensorFlow asks for more than it uses
+KERNEL_SECONDS = 3600  # of processor time
 LARGEST_FILE = 200 * 2**20
+OWN_FOLDER = 2**30  # bytes that a submission can write in all
 
-# Limits that bwrap does not set: memory, the size of files, no core dumps.
+# Limits that bwrap does not set: memory, time, the size of files, no core dumps.
 LIMITED = (
     "import os, resource, sys; "
     f"resource.setrlimit(resource.RLIMIT_DATA, ({KERNEL_MEMORY}, {KERNEL_MEMORY})); "
+    f"resource.setrlimit(resource.RLIMIT_CPU, ({KERNEL_SECONDS}, {KERNEL_SECONDS})); "
     f"resource.setrlimit(resource.RLIMIT_FSIZE, ({LARGEST_FILE}, {LARGEST_FILE})); "
     "resource.setrlimit(resource.RLIMIT_CORE, (0, 0)); "
     "os.execv(sys.argv[1], sys.argv[1:])"
 )
+
+# What Python, its packages and Matplotlib read of the system. Not all of /etc: it has passwords.
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64")
+SETTINGS = ("alternatives", "fonts", "group", "ld.so.cache", "localtime", "nsswitch.conf", "passwd")
+DATA = "/data"
+# Of the teacher's variables a kernel gets these alone: the language, and what some processors need.
+KEPT = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 
 def sandbox_problem() -> str | None:
@@ -30,46 +42,68 @@ def sandbox_problem() -> str | None:
     if not shutil.which("bwrap"):
         return "bubblewrap (the program bwrap) is not installed; it exists for Linux only"
     tried = subprocess.run(
-        ["bwrap", "--ro-bind", "/", "/", "--unshare-all", "true"], capture_output=True, text=True
+        ["bwrap", "--ro-bind", "/", "/", "--unshare-all", "--clearenv", "true"],
+        capture_output=True,
+        text=True,
     )
     return f"bubblewrap does not work here: {tried.stderr.strip()}" if tried.returncode else None
 
 
-def write_kernel(folder: Path, root: Path, runtime: Path, data: Path | None) -> Path:
+def write_kernel(
+    folder: Path, root: Path, runtime: Path, mnist: Path | None, variables: dict[str, str]
+) -> Path:
     """Write a kernel called python3 that starts in the sandbox; return the folder to search.
 
-    `root` is the clone, `runtime` where the sockets lie, `data` a folder of data sets to be read.
+    `root` is the clone, `runtime` where the sockets lie, `mnist` its file, `variables` all that the
+    kernel finds in its environment beside `KEPT`.
     """
     kernel = folder / "kernels" / "python3"
     kernel.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    start = [sys.executable, "-c", LIMITED, *_sandbox(root, runtime, data), *command]
+    sandbox = _sandbox(root, runtime, mnist, variables)
+    # Isolated (-I), or a file resource.py beside the submission would be run outside.
+    start = [sys.executable, "-I", "-c", LIMITED, *sandbox, *command]
     spec = {"argv": start, "display_name": "Python 3", "language": "python"}
     spec["interrupt_mode"] = "message"  # a signal would end the sandbox, not the cell
     (kernel / "kernel.json").write_text(json.dumps(spec, indent=1), encoding="utf-8")
     return folder
 
 
-def _sandbox(root: Path, runtime: Path, data: Path | None) -> list[str]:
+def _sandbox(root: Path, runtime: Path, mnist: Path | None, variables: dict[str, str]) -> list[str]:
     bwrap = shutil.which("bwrap") or "bwrap"
-    options = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
-    hidden = ["/tmp", "/run", str(Path.home()), str(root)]
-    options += [word for place in hidden if Path(place).is_dir() for word in ("--tmpfs", place)]
-    for place in dict.fromkeys(_seen(root, data)):
+    options = [word for place in SYSTEM for word in ("--ro-bind-try", place, place)]
+    for name in SETTINGS:
+        options += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    options += ["--dev", "/dev", "--proc", "/proc", *_limit(bwrap), "--tmpfs", "/tmp"]
+    for place in dict.fromkeys(_seen(root)):
         options += ["--ro-bind", str(place), str(place)]
-    options += ["--bind", str(runtime), str(runtime), "--chdir", "/tmp"]
-    # In the sandbox the kernel's parent has another number; it would think that it is gone.
-    options += ["--unshare-all", "--die-with-parent", "--new-session"]
-    options += ["--unsetenv", "JPY_PARENT_PID"]
-    for name in ("IPYTHONDIR", "MPLCONFIGDIR"):  # elsewhere they cannot write
-        options += ["--setenv", name, f"/tmp/{name.lower()}"]
+    for place in _own_files(root):  # of whoever works here: what was run, and where
+        options += [*_limit(bwrap), "--tmpfs", str(place)]
+    if mnist:
+        options += ["--ro-bind", str(mnist), f"{DATA}/mnist.npz"]
+        variables = variables | {"COURSE_DATA_DIR": DATA}
+    options += ["--bind", str(runtime), str(runtime), "--remount-ro", "/", "--chdir", "/tmp"]
+    options += ["--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
+    own = {"HOME": "/tmp", "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
+    own |= {name: f"/tmp/{name.lower()}" for name in ("IPYTHONDIR", "MPLCONFIGDIR", "KERAS_HOME")}
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    for name, value in {**kept, **own, **variables}.items():
+        options += ["--setenv", name, value]
     return [bwrap, *options]
 
 
-def _seen(root: Path, data: Path | None) -> Iterator[Path]:
-    """The places that a lesson needs, which may lie in what is hidden."""
-    yield from (root / ".venv", root / ".venv-peers" / "nbgrader", root / "course_utils")
-    # Where Python itself lies: a version manager may have put it into the home folder.
+def _limit(bwrap: str) -> list[str]:
+    """Bound the next folder in memory, where bwrap (from 0.8) can."""
+    told = subprocess.run([bwrap, "--help"], capture_output=True, text=True)
+    return ["--size", str(OWN_FOLDER)] if "--size" in told.stdout + told.stderr else []
+
+
+def _seen(root: Path) -> Iterator[Path]:
+    """The places that a lesson needs: Python, its packages, the course's own."""
     yield from {Path(sys.base_prefix).resolve(), Path(sys.executable).resolve().parent.parent}
-    keras = Path.home() / ".keras" / "datasets"
-    yield from (place for place in (keras, data) if place and place.is_dir())
+    yield from (root / ".venv", root / ".venv-peers" / "nbgrader", root / "course_utils")
+
+
+def _own_files(root: Path) -> Iterator[Path]:
+    places = (root / ".venv" / "var", root / ".venv-peers" / "nbgrader" / "var")
+    yield from (place for place in places if place.is_dir())

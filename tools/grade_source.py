@@ -19,7 +19,7 @@ from notebook_editions import (
 POINTS = 1
 
 CONFIG = '''\
-"""nbgrader's settings for this course; written by tools/grade.py."""
+"""nbgrader's settings for this course, written anew at every release; yours: own_settings.py."""
 
 c = get_config()
 c.CourseDirectory.course_id = "pruning"
@@ -30,6 +30,9 @@ c.ExecutePreprocessor.timeout = 600
 c.Execute.raise_on_iopub_timeout = False
 # Sockets in the file system: a kernel without network is reached all the same.
 c.KernelManager.transport = "ipc"
+# Of a submission its notebook is taken, and nothing that lies beside it.
+c.CourseDirectory.ignore = ["*"]
+load_subconfig("own_settings.py")
 '''
 
 
@@ -66,8 +69,8 @@ def _graded(cell: NotebookNode, source: str) -> NotebookNode:
         cell.metadata["nbgrader"] = _metadata(cell.id, solution=True)
     elif "check" in tags:
         # Hidden until it is graded: a learner sees the sentence alone, never an AssertionError.
-        strict = f"assert (verdict := {cell.source}), verdict"
-        hidden = ["### BEGIN HIDDEN TESTS", strict, "### END HIDDEN TESTS"]
+        strict = [f"verdict = {cell.source}", "print(verdict)", "assert verdict, verdict"]
+        hidden = ["### BEGIN HIDDEN TESTS", *strict, "### END HIDDEN TESTS"]
         cell.source = "\n".join([cell.source, *hidden])
         cell.metadata["nbgrader"] = _metadata(cell.id, grade=True, locked=True, points=POINTS)
     return cell

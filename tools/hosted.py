@@ -11,8 +11,7 @@ import sys
 from pathlib import Path
 
 import nbformat
-from notebook_editions import one_folder_up
-from student import lessons, without_outputs
+from notebook_editions import LESSON, Lesson, make_edition, one_folder_up, read_lessons
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "notebooks" / "hosted"
@@ -63,25 +62,26 @@ def main(arguments: list[str]) -> int:
         return 2
     folder = Path(arguments[1]) if len(arguments) > 1 else FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    for path in lessons():
-        target = folder / path.name
-        target.write_text(hosted(path, arguments[0]), encoding="utf-8")
-    print(f"{folder}: {len(lessons())} lessons for {arguments[0]}")
+    lessons = read_lessons(ROOT / "notebooks")
+    for lesson in lessons:
+        text = hosted(lessons, lesson, arguments[0])
+        (folder / f"{lesson.stem}.ipynb").write_text(text, encoding="utf-8")
+    print(f"{folder}: {len(lessons)} lessons for {arguments[0]}")
     return 0
 
 
-def hosted(path: Path, repository: str) -> str:
+def hosted(lessons: list[Lesson], lesson: Lesson, repository: str) -> str:
     """Return a lesson with badges and the installing cell before its own cells."""
-    notebook = nbformat.reads(without_outputs(path), as_version=4)
+    notebook = make_edition(lessons, lesson.stem, LESSON)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = one_folder_up(cell.source)
-    name = f"notebooks/hosted/{path.name}"
+    name = f"notebooks/hosted/{lesson.stem}.ipynb"
     places = {"colab": COLAB, "binder": BINDER, "repository": repository, "path": name}
     badges = BADGES.format(**places, place=f"{repository}/main?urlpath=lab/tree/{name}")
     first = [
-        _cell("markdown", f"{path.stem}-badges", badges),
-        _cell("code", f"{path.stem}-install", install(f"https://github.com/{repository}")),
+        _cell("markdown", f"{lesson.stem}-badges", badges),
+        _cell("code", f"{lesson.stem}-install", install(f"https://github.com/{repository}")),
     ]
     notebook.cells = [notebook.cells[0], *first, *notebook.cells[1:]]
     return nbformat.writes(notebook)

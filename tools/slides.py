@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[1]
 SLIDES, NOTEBOOKS = ROOT / "slides", ROOT / "notebooks"
 THEME, CONFIG = SLIDES / "course.css", SLIDES / "marp.config.mjs"
 STAMP = re.compile(r'<meta name="made-from" content="([0-9a-f]{64})">')
+ORIGIN = re.compile(r"<!-- from \w+:.*?-->\n*", re.DOTALL)
 # Marp names a deck's theme by chance, anew each time.
 THEME_NAME = re.compile(r'data-theme="([0-9a-z]{40,})"')
 
@@ -53,8 +54,9 @@ def complete(deck: Path) -> str:
 
 
 def digest(deck: Path) -> str:
-    """Return the SHA-256 of what a deck is made from: its source, pictures, theme and Marp."""
-    parts = (complete(deck), THEME.read_text("utf-8"), (SLIDES / "package-lock.json").read_text())
+    """Return the SHA-256 of what a deck is made from: source, pictures, theme, settings, Marp."""
+    files = (THEME, CONFIG, SLIDES / "package-lock.json")
+    parts = (complete(deck), *(file.read_text(encoding="utf-8") for file in files))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -101,7 +103,8 @@ def _html(deck: Path) -> str:
 def _marp(deck: Path, *options: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / deck.name
-        source.write_text(complete(deck), encoding="utf-8")
+        # A comment is a speaker's note to Marp; those that say where a number is from are not.
+        source.write_text(ORIGIN.sub("", complete(deck)), encoding="utf-8")
         command = [*_program(), str(source), "-c", str(CONFIG), "--theme", str(THEME), "-o", "-"]
         variables = os.environ | {"CHROME_PATH": programs.browser() or ""}
         done = subprocess.run(
@@ -117,7 +120,9 @@ def _program() -> list[str]:
     node = shutil.which("node")
     program = programs.from_npm(SLIDES, "@marp-team/marp-cli/marp-cli.js") if node else None
     if not program:
-        raise DeckError("slides are made by Marp, which needs Node.js 18 or later; it is not here.")
+        raise DeckError(
+            "slides are made by Marp, which needs Node.js 18 or later and, once, a network."
+        )
     return [node, str(program)]
 
 

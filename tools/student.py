@@ -3,12 +3,14 @@
 python tools/student.py [FOLDER]      writes pruning-course.zip into FOLDER (dist/ in the clone)
 """
 
+import re
 import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
+from notebook_editions import LESSON, Lesson, make_edition, read_lessons
 
 ROOT = Path(__file__).parents[1]
 NAME = "pruning-course"
@@ -26,6 +28,7 @@ FILES = (
     "docs/references.md",
 )
 FOLDERS = ("course_utils", "notebooks/figures", "tools/front_door")
+OWN_SOURCES = re.compile(rb"\[([^\]]*)\]\(src/[^)]*\)")  # tables that pages are made from
 EPOCH = (1980, 1, 1, 0, 0, 0)  # so that the same course gives the same bytes
 
 README = """\
@@ -54,22 +57,30 @@ lab:
 setup:
 \t@$(PYTHON) tools/environment.py setup
 
+scoreboard:
+\t@$(PYTHON) tools/environment.py run -m course_utils.scoreboard $(ARGS)
+
 clean:
 \t@$(PYTHON) tools/environment.py clean
 
-.PHONY: lab setup clean
+.PHONY: lab setup scoreboard clean
 """
 
 
 def main(arguments: list[str]) -> int:
     """Write the zip file and say where it is."""
+    if arguments[1:] or any(word.startswith("-") for word in arguments):
+        print(__doc__)
+        return 2
     folder = Path(arguments[0]) if arguments else ROOT / "dist"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{NAME}.zip"
+    content = dict(sorted(edition()))
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, content in sorted(edition()):
-            file.writestr(zipfile.ZipInfo(f"{NAME}/{name}", EPOCH), content, zipfile.ZIP_DEFLATED)
-    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB, {len(lessons())} lessons, no solutions")
+        for name, text in content.items():
+            file.writestr(zipfile.ZipInfo(f"{NAME}/{name}", EPOCH), text, zipfile.ZIP_DEFLATED)
+    count = sum(name.endswith(".ipynb") for name in content)
+    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB, {count} lessons, no solutions")
     return 0
 
 
@@ -78,27 +89,25 @@ def edition() -> Iterator[tuple[str, bytes]]:
     yield "README.md", README.encode()
     yield "Makefile", MAKEFILE.encode()
     for name in FILES:
-        yield name, (ROOT / name).read_bytes()
+        content = (ROOT / name).read_bytes()
+        yield name, OWN_SOURCES.sub(rb"\1", content) if name.endswith(".md") else content
     for folder in FOLDERS:
         for path in (ROOT / folder).rglob("*"):
-            if path.is_file() and "__pycache__" not in path.parts:
-                yield path.relative_to(ROOT).as_posix(), path.read_bytes()
-    for path in lessons():
-        yield f"notebooks/{path.name}", without_outputs(path).encode()
+            name = path.relative_to(ROOT)
+            hidden = any(part.startswith(".") or part == "__pycache__" for part in name.parts)
+            if path.is_file() and not hidden:
+                yield name.as_posix(), path.read_bytes()
+    lessons = read_lessons(ROOT / "notebooks")
+    for lesson in lessons:
+        yield f"notebooks/{lesson.stem}.ipynb", not_run(lessons, lesson).encode()
 
 
-def lessons() -> list[Path]:
-    """List the lessons with open exercises."""
-    return sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+def not_run(lessons: list[Lesson], lesson: Lesson) -> str:
+    """Return a lesson as nobody has run it: what it shows would answer what it asks.
 
-
-def without_outputs(path: Path) -> str:
-    """Return a notebook as nobody has run it: what it shows would answer what it asks."""
-    notebook = nbformat.read(path, as_version=4)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-    return nbformat.writes(notebook)
+    Made from its source: somebody may have written answers into the notebook beside it.
+    """
+    return nbformat.writes(make_edition(lessons, lesson.stem, LESSON))
 
 
 if __name__ == "__main__":

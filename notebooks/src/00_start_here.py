@@ -42,8 +42,8 @@ print("The first cell has run.")
 # end), one thing helps: the menu **Kernel → Restart Kernel and Run All Cells…** It forgets
 # everything and starts from the top. The lessons are short, so that this costs little.
 #
-# `git checkout notebooks` in a terminal brings all lessons back as they were (and takes your
-# answers away).
+# To have a lesson as it was, without your answers: in a clone, `git checkout notebooks` in a
+# terminal; if you were given a zip file, take the notebook out of it again.
 
 # %% [markdown]
 # ## Is the machine ready?
@@ -176,8 +176,8 @@ check.sparsity(my_sparsity)
 # entries, whatever the shape; <code>len(W)</code> is only the number of rows.
 # </details>
 #
-# Stuck for long? The folder `solutions` holds every notebook once more, solved and executed. Look
-# there *after* a try of your own.
+# Stuck for long? In a clone of the course, `notebooks/solutions` holds every notebook once more,
+# solved and executed. Look there *after* a try of your own; in a class, ask.
 
 # %% [markdown] covers="2 7"
 # ## What pruning is

@@ -7,6 +7,8 @@ import csv
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -50,7 +52,7 @@ SUBMISSIONS = {
         1,
     ),
     "does_not_parse": (RIGHT | {"my_mask": "def my_mask(W, sparsity)\n    return W"}, 2),
-    "never_ends": (RIGHT | {"my_energy_lost": "import os; os._exit(0)"}, None),
+    "dies": (RIGHT | {"my_energy_lost": "import os; os._exit(0)"}, None),
 }
 
 
@@ -69,18 +71,38 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def graded(nbgrader, tmp_path_factory) -> Path:
-    """A folder in which all submissions have been released, handed in, graded, and fed back."""
-    folder = tmp_path_factory.mktemp("grading")
-    grade(nbgrader, folder, "release", LESSON)
-    for learner, (answers, _) in SUBMISSIONS.items():
-        hand_in(folder, learner, answers)
-    hand_in(folder, "snoop", RIGHT | {"my_prune": snoop(folder)})
-    hand_in(folder, "forger", RIGHT | {"my_mask": "..."}, forged=True)
-    grade(nbgrader, folder, "autograde", LESSON, status=None)
-    grade(nbgrader, folder, "feedback", LESSON, status=None)
-    grade(nbgrader, folder, "marks")
-    return folder
+def graded(nbgrader) -> Iterator[Path]:
+    """A folder in which all submissions have been released, handed in, graded, and fed back.
+
+    Not among the temporary files, which no sandbox shows: it must be hidden for its own sake.
+    """
+    (ROOT / "build").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=ROOT / "build", prefix="grading-") as name:
+        folder = Path(name)
+        grade(nbgrader, folder, "release", LESSON)
+        for learner, (answers, _) in SUBMISSIONS.items():
+            hand_in(folder, learner, answers)
+        hand_in(folder, "snoop", RIGHT | {"my_prune": snoop(folder)})
+        hand_in(folder, "forger", RIGHT | {"my_mask": "..."}, forged=True)
+        hostile(folder / "submitted" / "snoop" / LESSON, folder)
+        borrowed = folder / "submitted" / "borrower" / LESSON
+        borrowed.mkdir(parents=True)
+        (borrowed / f"{LESSON}.ipynb").symlink_to(
+            folder / "submitted" / "perfect" / LESSON / f"{LESSON}.ipynb"
+        )
+        said = grade(nbgrader, folder, "autograde", "--trust-nothing", status=2)
+        assert "unrecognized" in said
+        said = grade(nbgrader, folder, "autograde", status=None)
+        assert f"borrower, {LESSON}: not run, it is a link" in said
+        grade(nbgrader, folder, "feedback", status=None)
+        grade(nbgrader, folder, "marks")
+        yield folder
+
+
+def hostile(place: Path, folder: Path) -> None:
+    """Files beside a notebook: a module that Python might load outside, and somebody else's."""
+    (place / "resource.py").write_text(f"open({str(folder / 'escaped')!r}, 'w').close()")
+    (place / "notes.txt").symlink_to(Path.home() / ".bashrc")
 
 
 def snoop(folder: Path) -> str:
@@ -92,8 +114,10 @@ def snoop(folder: Path) -> str:
         str(Path.home() / ".bashrc"),
     ]
     return f"""
-import os, socket
+import os, socket, warnings
 seen = [place for place in {hidden} if os.path.exists(place)]
+seen += [name for name in os.environ if "SECRET" in name]
+seen += [file for place, _, files in os.walk({str(ROOT / ".venv" / "var")!r}) for file in files]
 try:
     socket.create_connection(("192.0.2.1", 80), 0.5)
     seen.append("network")
@@ -106,13 +130,17 @@ except OSError:
     pass
 def my_prune(W, theta):
     assert not seen, seen
+    warnings.warn("which is no reason to take the point away")
     return W * (abs(W) > theta)
 """
 
 
 def grade(nbgrader: Peer, folder: Path, *arguments: str, status: int | None = 0) -> str:
     command = [str(nbgrader.python), "tools/grade.py", *arguments, "--folder", str(folder)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=500)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=500,
+        env={**os.environ, "A_SECRET": "of the teacher's"},
+    )  # fmt: skip
     assert status is None or done.returncode == status, done.stderr
     return done.stderr
 
@@ -146,7 +174,7 @@ def test_nothing_written_is_nothing_earned(graded):
 
 
 def test_a_kernel_that_dies_earns_nothing_and_stops_nobody_else(graded):
-    assert marks(graded).get("never_ends", 0) == 0
+    assert marks(graded).get("dies", 0) == 0
     assert marks(graded)["perfect"] == 3
 
 
@@ -159,9 +187,27 @@ def test_a_submission_sees_neither_solutions_nor_network(graded):
     assert not (ROOT / "course_utils" / "written.txt").exists()
 
 
+def test_what_lies_beside_a_notebook_is_neither_run_nor_handed_on(graded):
+    assert not (graded / "escaped").exists()
+    for folder in ("autograded", "feedback"):
+        names = {path.name for path in (graded / folder / "snoop").rglob("*") if path.is_file()}
+        assert len(names) == 1, names
+
+
+def test_a_link_to_another_submission_is_not_marked(graded):
+    assert "borrower" not in marks(graded)
+
+
+def test_two_lessons_of_which_one_is_unknown_are_refused(nbgrader, tmp_path):
+    said = grade(nbgrader, tmp_path / "none", "release", "02", "99", status=2)
+    assert "No lesson is called 99" in said
+    assert not (tmp_path / "none").exists()
+
+
 def test_feedback_says_what_the_check_said(graded):
-    page = graded / "feedback" / "no_bars" / LESSON / f"{LESSON}.html"
-    assert "✗" in page.read_text(encoding="utf-8")
+    for learner, mark in (("no_bars", "✗"), ("perfect", "✓")):
+        page = graded / "feedback" / learner / LESSON / f"{LESSON}.html"
+        assert mark in page.read_text(encoding="utf-8")
 
 
 def test_the_release_holds_no_solution_and_runs_on(graded):

@@ -93,6 +93,7 @@ def lab_arguments(clone: Clone, arguments: list[str]) -> list[str]:
 
 def test(clone: Clone, arguments: list[str]) -> int:
     """Check style, then run the tests, the doctests and the notebooks in their quick mode."""
+    _require_clone(clone)
     set_up(clone)
     quick = {"COURSE_QUICK": "1"}
     checks = (["check"], ["format", "--check"])
@@ -111,6 +112,7 @@ def pytest_arguments(clone: Clone, arguments: list[str]) -> list[str]:
 
 def peers(clone: Clone, arguments: list[str]) -> int:
     """Run the tests against other libraries, each in its own environment; see tests/peers."""
+    _require_clone(clone)
     names, rest = named_peers(arguments)
     set_up(clone)
     statuses = []
@@ -122,9 +124,15 @@ def peers(clone: Clone, arguments: list[str]) -> int:
 
 def grade(clone: Clone, arguments: list[str]) -> int:
     """Run tools/grade.py in nbgrader's own environment."""
+    _require_clone(clone)
     set_up(clone)
     peer = set_up_peer(clone, "nbgrader")
     return _call(peer, ["tools/grade.py", *(arguments or ["--help"])], {})
+
+
+def _require_clone(clone: Clone) -> None:
+    if not (clone.root / "tests").is_dir():
+        raise Refusal("This is the learners' edition: for that you need a clone of the course.")
 
 
 def run(clone: Clone, arguments: list[str]) -> int:
