@@ -501,12 +501,12 @@ print(f"{len(resnet.layers)} layers, {resnet.count_params():,} parameters")
 
 # %% tags=["varies"]
 start = time.perf_counter()
-channels = structure.channel_groups(resnet)
+coupled = structure.channel_groups(resnet)
 print(f"groups found in {time.perf_counter() - start:.1f} s")
 
 # %%
-largest = max(channels.groups.values(), key=lambda group: len(group.makers))
-print(f"{len(channels.groups)} groups; the most coupled one has {len(largest)} channels, made by:")
+largest = max(coupled.groups.values(), key=lambda group: len(group.makers))
+print(f"{len(coupled.groups)} groups; the most coupled one has {len(largest)} channels, made by:")
 print(textwrap.fill(", ".join(largest.makers), 90))
 
 # %% [markdown]
@@ -516,7 +516,7 @@ print(textwrap.fill(", ".join(largest.makers), 90))
 
 # %% tags=["varies"]
 start = time.perf_counter()
-small, report = structure.shrink(channels, 0.5, verify=True)
+small, report = structure.shrink(coupled, 0.5, verify=True)
 print(f"shrunk and verified in {time.perf_counter() - start:.1f} s")
 
 # %%
