@@ -71,14 +71,15 @@ def write_kernel(
 
 def _sandbox(root: Path, runtime: Path, mnist: Path | None, variables: dict[str, str]) -> list[str]:
     bwrap = shutil.which("bwrap") or "bwrap"
+    in_memory = [*_limit(bwrap), "--tmpfs"]
     options = [word for place in SYSTEM for word in ("--ro-bind-try", place, place)]
     for name in SETTINGS:
         options += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-    options += ["--dev", "/dev", "--proc", "/proc", *_limit(bwrap), "--tmpfs", "/tmp"]
+    options += ["--dev", "/dev", "--proc", "/proc", *in_memory, "/tmp"]
     for place in dict.fromkeys(_seen(root)):
         options += ["--ro-bind", str(place), str(place)]
     for place in _own_files(root):  # of whoever works here: what was run, and where
-        options += [*_limit(bwrap), "--tmpfs", str(place)]
+        options += [*in_memory, str(place)]
     if mnist:
         options += ["--ro-bind", str(mnist), f"{DATA}/mnist.npz"]
         variables = variables | {"COURSE_DATA_DIR": DATA}
