@@ -42,7 +42,7 @@ grade:  ## Release or grade exercises with nbgrader: make grade ARGS="release 02
 	@$(COURSE) grade $(ARGS)
 
 scoreboard:  ## Judge and rank the .keras files of a folder: make scoreboard ARGS=FOLDER
-	@$(COURSE) run -m course_utils.scoreboard $(ARGS)
+	@$(COURSE) run -m course_utils.lessons.scoreboard $(ARGS)
 
 slides:  ## Make the slides that are out of date, HTML and PDF (needs Node.js 18; Chromium)
 	@$(COURSE) run tools/slides.py build $(ARGS)

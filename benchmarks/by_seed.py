@@ -10,8 +10,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from course_utils import recorded
-from course_utils.data import Dataset, load_mnist
+from course_utils.lessons import recorded
+from course_utils.lessons.data import Dataset, load_mnist
 
 
 def run(doc: str, seeds: int, table: Path, fields: Sequence[str], one_seed: Callable) -> None:

@@ -4,16 +4,17 @@ python benchmarks/criteria_compared.py --seeds 5
 
 LeNet-300-100, 20,000 training images, batch 128: a dense network of 4 epochs for each seed; from it
 every criterion prunes once, all weights ranked together, and one epoch of retraining follows with
-the mask held. Writes course_utils/results/criteria_compared.csv, one row for each seed, criterion
-and sparsity: validation accuracy before and after retraining. Seeds that the file holds already are
-not run again. On two cores a seed takes one to three minutes.
+the mask held. Writes course_utils/lessons/results/criteria_compared.csv, one row for each seed,
+criterion and sparsity: validation accuracy before and after retraining. Seeds that the file holds
+already are not run again. On two cores a seed takes one to three minutes.
 """
 
 import by_seed
 import numpy as np
 
-from course_utils import criteria, masking, models, pruning, recorded
-from course_utils.data import Dataset
+from course_utils import criteria, masking, models, pruning
+from course_utils.lessons import recorded
+from course_utils.lessons.data import Dataset
 
 RESULTS = recorded.RESULTS / "criteria_compared.csv"
 FIELDS = ("seed", "network", "sparsity", "pruned", "retrained")

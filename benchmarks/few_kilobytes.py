@@ -7,8 +7,9 @@ that nothing reads removed; 15 values in each kernel by k-means, tuned for one p
 too, and all in Huffman's code. After each stage a file is written and read back, and the network
 that was read is measured. Beside them one pass more of the pruned network on 20,000 images, with
 and without the dense network as a teacher. What was chosen (15 values, one pass) was chosen on
-validation images. Writes course_utils/results/few_kilobytes.csv, one row for each seed and stage;
-seeds that the file holds already are not run again. One seed takes about five minutes on one core.
+validation images. Writes course_utils/lessons/results/few_kilobytes.csv, one row for each seed and
+stage; seeds that the file holds already are not run again. One seed takes about five minutes on one
+core.
 """
 
 import itertools
@@ -16,18 +17,11 @@ import itertools
 import by_seed
 import numpy as np
 
-from course_utils import (
-    export,
-    models,
-    pruning,
-    recorded,
-    schedules,
-    sharing,
-    sparsefile,
-    structure,
-)
+from course_utils import models, pruning, schedules, structure
 from course_utils.backend import keras
-from course_utils.data import Dataset
+from course_utils.extras import clustering, export, sparsefile
+from course_utils.lessons import recorded
+from course_utils.lessons.data import Dataset
 
 RESULTS = recorded.RESULTS / "few_kilobytes.csv"
 FIELDS = (
@@ -63,7 +57,7 @@ def stages(model: keras.Model, data: Dataset, seed: int) -> list[dict]:
     read = (pruning.weights(model)["fc2/kernel"] != 0).any(axis=1)
     model, _ = structure.shrink(model, {"fc1": read}, verify=True)
     rows = [row(seed, "trimmed", model, data)]
-    sharing.attach(model, sharing.share(pruning.weights(model), CLUSTERS))
+    clustering.attach(model, clustering.cluster(pruning.weights(model), CLUSTERS))
     rows.append(row(seed, "shared", model, data))
     train(model, data, 1, 0.001, seed)
     rows.append(row(seed, "tuned", model, data))
@@ -142,7 +136,7 @@ def share_biases(model: keras.Model) -> None:
     """Give the biases few different values as well."""
     biases = {w.path: w for w in model.weights if w.name == "bias"}
     values = {path: keras.ops.convert_to_numpy(w) for path, w in biases.items()}
-    for path, value in sharing.share(values, CLUSTERS).items():
+    for path, value in clustering.cluster(values, CLUSTERS).items():
         biases[path].assign(value)
 
 

@@ -2,12 +2,12 @@
 
 python benchmarks/global_masks.py
 
-Prints a table and, with torch, writes it to course_utils/results/global_masks.csv. Times differ
-from machine to machine and from hour to hour: only the ratios are to be relied on. Each round does
-all tasks in turn, and a ratio is the median over the rounds, with the lowest and highest, of a
-task's time to that of the copy beside it. The copy and the masks both go into new arrays; a copy
-into arrays that are there shows what getting the memory costs. It differs much from process to
-process, and with it the ratios: 2 to 7 for the masks were seen.
+Prints a table and, with torch, writes it to course_utils/lessons/results/global_masks.csv. Times
+differ from machine to machine and from hour to hour: only the ratios are to be relied on. Each
+round does all tasks in turn, and a ratio is the median over the rounds, with the lowest and
+highest, of a task's time to that of the copy beside it. The copy and the masks both go into new
+arrays; a copy into arrays that are there shows what getting the memory costs. It differs much from
+process to process, and with it the ratios: 2 to 7 for the masks were seen.
 
 torch is timed where it is installed: after `make peers`, run the script with
 .venv-peers/torch/bin/python. A round takes a quarter of a second without torch, four with it.
@@ -23,7 +23,8 @@ from typing import TextIO
 
 import numpy as np
 
-from course_utils import criteria, recorded
+from course_utils import criteria
+from course_utils.lessons import recorded
 from course_utils.masking import make_masks
 
 try:

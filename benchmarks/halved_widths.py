@@ -6,8 +6,8 @@ Halves every width of the article's CNN and of LeNet-5, and times both sizes in 
 and on two, with batches of 256 and of 1, in LiteRT and in Keras; in Keras with TensorFlow's own
 kernels, as the course sets it, and with oneDNN's, as TensorFlow does by itself on x86 processors.
 The share that arrives is (1 - t_half / t_full) / (1 - MACs_half / MACs_full), with medians of many
-calls; each repetition is a row of course_utils/results/halved_widths.csv. Rely on the shares, not
-on the milliseconds: both sizes ran within the same seconds.
+calls; each repetition is a row of course_utils/lessons/results/halved_widths.csv. Rely on the
+shares, not on the milliseconds: both sizes ran within the same seconds.
 """
 
 import argparse
@@ -19,8 +19,10 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
-from course_utils import export, measuring, models, recorded, structure
+from course_utils import measuring, models, structure
 from course_utils.backend import keras
+from course_utils.extras import export, speed
+from course_utils.lessons import recorded
 
 RESULTS = recorded.RESULTS / "halved_widths.csv"
 FIELDS = (
@@ -64,7 +66,7 @@ def measured(
         for batch, repeats in calls.items():
             both = timed_calls(runtime, sizes, batch, threads)
             for repetition in range(repetitions):
-                found = measuring.latency(both, repeats, seed=repetition)
+                found = speed.latency(both, repeats, seed=repetition)
                 ms = {size: 1e3 * found[size].median for size in sizes}
                 rows.append(row((name, runtime, threads, batch, repetition), macs, ms))
     return rows
@@ -72,13 +74,13 @@ def measured(
 
 def timed_calls(
     runtime: str, sizes: dict[str, keras.Model], batch: int, threads: int
-) -> dict[str, measuring.Call]:
+) -> dict[str, speed.Call]:
     """Return what is timed: both sizes of a network in one runtime, on the same batch."""
     x = np.random.default_rng(0).random((batch, 28, 28, 1), dtype="float32")
     if runtime != "LiteRT":
-        return {size: measuring.keras_call(model, x) for size, model in sizes.items()}
+        return {size: speed.keras_call(model, x) for size, model in sizes.items()}
     files = {size: export.litert(model) for size, model in sizes.items()}
-    return {size: measuring.litert_call(data, x, threads) for size, data in files.items()}
+    return {size: speed.litert_call(data, x, threads) for size, data in files.items()}
 
 
 def row(key: tuple, macs: dict[str, int], ms: dict[str, float]) -> dict:

@@ -4,17 +4,18 @@ python benchmarks/how_much.py --seeds 5
 
 For each seed: LeNet-5, four epochs on 20,000 images of MNIST; then for each sparsity one pass more
 with the mask held, and a dense control that trains one pass more as well. Writes two tables into
-course_utils/results/: how_much.csv, one row for each seed and network, and how_much_luck.csv: the
-sparsity chosen on random subsets of the test images, the loss of accuracy seen on the subset, and
-that on all others. Seeds that the files hold already are not run again: delete both to start anew.
-On two cores a seed takes about a minute.
+course_utils/lessons/results/: how_much.csv, one row for each seed and network, and
+how_much_luck.csv: the sparsity chosen on random subsets of the test images, the loss of accuracy
+seen on the subset, and that on all others. Seeds that the files hold already are not run again:
+delete both to start anew. On two cores a seed takes about a minute.
 """
 
 import by_seed
 import numpy as np
 
-from course_utils import criteria, masking, models, pruning, recorded
-from course_utils.data import Dataset
+from course_utils import criteria, masking, models, pruning
+from course_utils.lessons import recorded
+from course_utils.lessons.data import Dataset
 
 RESULTS = recorded.RESULTS / "how_much.csv"
 LUCK = recorded.RESULTS / "how_much_luck.csv"

@@ -4,9 +4,9 @@ python benchmarks/lenet5_100x.py --seeds 3
 
 Gradual global magnitude pruning to 99 % (Zhu and Gupta's schedule), images shifted by up to one
 pixel in all but the last four epochs, as is usual on MNIST. The setting was chosen on the
-validation images; the test images are reported. Writes course_utils/results/lenet5_100x.csv, one
-row a seed; `seconds` depends on what else the machine does. Seeds that the file holds already are
-not run again.
+validation images; the test images are reported. Writes
+course_utils/lessons/results/lenet5_100x.csv, one row a seed; `seconds` depends on what else the
+machine does. Seeds that the file holds already are not run again.
 """
 
 import itertools
@@ -15,9 +15,10 @@ import time
 import by_seed
 import numpy as np
 
-from course_utils import masking, models, pruning, recorded, schedules
+from course_utils import masking, models, pruning, schedules
 from course_utils.backend import keras
-from course_utils.data import Dataset
+from course_utils.lessons import recorded
+from course_utils.lessons.data import Dataset
 
 RESULTS = recorded.RESULTS / "lenet5_100x.csv"
 FIELDS = ("seed", "sparsity", "val_error", "test_error", "seconds")

@@ -2,19 +2,20 @@
 
 python benchmarks/lottery_tickets.py --seeds 5
 
-Iterative magnitude pruning as in Frankle and Carbin 2019 (arXiv 1803.03635, section 2): 20 % of
-the rest a round, 10 % in the last layer. To save time two rounds are made at once, and every
-training is short: 5 epochs on 20,000 images. Writes course_utils/results/lottery_tickets.csv, one
-row for each seed, network and round. Seeds that the file holds already are not run again: delete
-it to start anew. On two cores a seed takes about three minutes.
+Iterative magnitude pruning as in Frankle and Carbin 2019 (arXiv 1803.03635, section 2): 20 % of the
+rest a round, 10 % in the last layer. To save time two rounds are made at once, and every training
+is short: 5 epochs on 20,000 images. Writes course_utils/lessons/results/lottery_tickets.csv, one
+row for each seed, network and round. Seeds that the file holds already are not run again: delete it
+to start anew. On two cores a seed takes about three minutes.
 """
 
 import math
 
 import by_seed
 
-from course_utils import criteria, masking, models, pruning, recorded
-from course_utils.data import Dataset
+from course_utils import criteria, masking, models, pruning
+from course_utils.lessons import recorded
+from course_utils.lessons.data import Dataset
 
 RESULTS = recorded.RESULTS / "lottery_tickets.csv"
 FIELDS = ("seed", "network", "round", "left", "val_accuracy_first", "val_accuracy", "test_accuracy")

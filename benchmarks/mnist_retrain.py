@@ -2,17 +2,18 @@
 
 python benchmarks/mnist_retrain.py --seeds 5
 
-Writes course_utils/results/mnist_retrain.csv, one row for each seed, network and epoch. Seeds that
-the file holds already are not run again: delete it to start anew. On two cores a seed takes about
-six minutes.
+Writes course_utils/lessons/results/mnist_retrain.csv, one row for each seed, network and epoch.
+Seeds that the file holds already are not run again: delete it to start anew. On two cores a seed
+takes about six minutes.
 """
 
 import math
 
 import by_seed
 
-from course_utils import criteria, masking, models, pruning, recorded
-from course_utils.data import Dataset
+from course_utils import criteria, masking, models, pruning
+from course_utils.lessons import recorded
+from course_utils.lessons.data import Dataset
 
 RESULTS = recorded.RESULTS / "mnist_retrain.csv"
 FIELDS = (

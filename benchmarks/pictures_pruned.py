@@ -10,8 +10,8 @@ with half of each group left, new weights, and as many epochs as the pruned one 
 are the same for all seeds; weights, batches and chance are not. The quality is mean average
 precision (IoU 0.5) and mean IoU, on the test scenes. Widths, rates and canvas were chosen on
 validation scenes; the shares that are removed were chosen after a look at the test scores of seed
-0, so that the curves show where they bend. Writes
-course_utils/results/pictures_pruned.csv. Seeds that the file holds already are not run again.
+0, so that the curves show where they bend. Writes course_utils/lessons/results/pictures_pruned.csv.
+Seeds that the file holds already are not run again.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,9 +20,10 @@ from typing import NamedTuple
 import by_seed
 import every_way
 
-from course_utils import measuring, recorded, tasks
+from course_utils import measuring
 from course_utils.backend import keras
-from course_utils.data import Dataset
+from course_utils.lessons import recorded, tasks
+from course_utils.lessons.data import Dataset
 
 RESULTS = recorded.RESULTS / "pictures_pruned.csv"
 FIELDS = (

@@ -10,8 +10,8 @@ start from, "dense, longer" is trained on as they are. `choosing` and `retrainin
 evaluation) are seconds of processor time in this run: compare them with each other only.
 
 Every trial becomes a line of the file given by --journal, from which an interrupted run goes on; at
-the end all of them become course_utils/results/plans_compared.csv. A seed takes about two minutes
-of processor time.
+the end all of them become course_utils/lessons/results/plans_compared.csv. A seed takes about two
+minutes of processor time.
 """
 
 import argparse
@@ -24,10 +24,12 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils import criteria, masking, models, pruning, recorded, search, structure, sweeping
+from course_utils import criteria, masking, models, pruning, structure
 from course_utils.backend import keras
-from course_utils.data import Dataset, load_digits, load_mnist
-from course_utils.progress import Trials
+from course_utils.extras import search, sweeping
+from course_utils.lessons import recorded
+from course_utils.lessons.data import Dataset, load_digits, load_mnist
+from course_utils.lessons.progress import Trials
 
 RESULTS = recorded.RESULTS / "plans_compared.csv"
 FIELDS = (

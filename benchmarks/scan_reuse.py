@@ -3,8 +3,8 @@
 python benchmarks/scan_reuse.py [--vgg]
 
 LeNet-5 on 10,000 images; with --vgg also VGG16 on 128 images of 48x48 (few, small ones: a pass of
-VGG16 on one of 224x224 takes 15 billion MACs). Writes course_utils/results/scan_reuse.csv. In one
-process, in turns, on the same masks, batches and numbers of right answers:
+VGG16 on one of 224x224 takes 15 billion MACs). Writes course_utils/lessons/results/scan_reuse.csv.
+In one process, in turns, on the same masks, batches and numbers of right answers:
 
 - "scan": search.sensitivity, with all that belongs to it: ranking, compiling, putting masks on;
 - "loop": for every kernel and level, masks are put on and the whole model is evaluated by a
@@ -27,9 +27,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_utils import criteria, masking, models, pruning, recorded, search
+from course_utils import criteria, masking, models, pruning
 from course_utils.backend import keras
 from course_utils.backend import tensorflow as tf
+from course_utils.extras import search
+from course_utils.lessons import recorded
 
 RESULTS = recorded.RESULTS / "scan_reuse.csv"
 FIELDS = (

@@ -4,17 +4,19 @@ python benchmarks/schedules_compared.py --seeds 5
 
 Every network ends at the same sparsity after the same number of epochs: 10, on 30,000 images of
 MNIST. They differ in when weights go, and in what may come back. Writes
-course_utils/results/schedules_compared.csv, one row for each seed and network; `mean_density` is
-the share of weights that were there, averaged over all steps of the training. Seeds that the file
-holds already are not run again: delete it to start anew. On two cores a seed takes two minutes.
+course_utils/lessons/results/schedules_compared.csv, one row for each seed and network;
+`mean_density` is the share of weights that were there, averaged over all steps of the training.
+Seeds that the file holds already are not run again: delete it to start anew. On two cores a seed
+takes two minutes.
 """
 
 import math
 
 import by_seed
 
-from course_utils import criteria, masking, models, pruning, recorded, regrowth, schedules
-from course_utils.data import Dataset
+from course_utils import criteria, masking, models, pruning, regrowth, schedules
+from course_utils.lessons import recorded
+from course_utils.lessons.data import Dataset
 
 RESULTS = recorded.RESULTS / "schedules_compared.csv"
 FIELDS = (

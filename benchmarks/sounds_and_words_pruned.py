@@ -10,8 +10,8 @@ with a quarter of each group left, with new weights and as many epochs as the pr
 The data are the same for all seeds; weights, batches and chance are not. Accuracies are those of
 the test split; nothing was chosen by them. "counts" is the baseline for the lines: a logistic
 regression on how often each character occurs. Writes
-course_utils/results/sounds_and_words_pruned.csv. What it holds already is not run again. The lines
-are those of this interpreter's standard library, whose version stands in the last column.
+course_utils/lessons/results/sounds_and_words_pruned.csv. What it holds already is not run again.
+The lines are those of this interpreter's standard library, whose version stands in the last column.
 """
 
 import itertools
@@ -23,9 +23,10 @@ import every_way
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from course_utils import measuring, recorded
+from course_utils import measuring
 from course_utils.backend import keras
-from course_utils.tasks import hearing, reading, speech, text
+from course_utils.lessons import recorded
+from course_utils.lessons.tasks import hearing, reading, speech, text
 
 RESULTS = recorded.RESULTS / "sounds_and_words_pruned.csv"
 FIELDS = (

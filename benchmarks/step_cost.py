@@ -3,8 +3,8 @@
 python benchmarks/step_cost.py --pairs 15
 
 Trains the article's CNN in short runs of 200 steps, plain and pruned in turn, and takes the ratio
-of each pair; writes course_utils/results/step_cost.csv. Only the ratios are to be relied on: they
-are taken within one run, of neighbours in time. "held" is a mask attached, "scheduled" is
+of each pair; writes course_utils/lessons/results/step_cost.csv. Only the ratios are to be relied
+on: they are taken within one run, of neighbours in time. "held" is a mask attached, "scheduled" is
 PruneOnSchedule with Zhu and Gupta's schedule moving every 100 steps, all weights ranked anew, and
 "idle" a callback that does nothing, which Keras charges for as well.
 """
@@ -16,8 +16,9 @@ import time
 
 import numpy as np
 
-from course_utils import criteria, masking, models, pruning, recorded, schedules
+from course_utils import criteria, masking, models, pruning, schedules
 from course_utils.backend import keras
+from course_utils.lessons import recorded
 
 RESULTS = recorded.RESULTS / "step_cost.csv"
 STEPS = 200

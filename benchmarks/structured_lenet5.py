@@ -3,12 +3,12 @@
 python benchmarks/structured_lenet5.py --seeds 3
 
 Each round removes the channels with the least Taylor score per MAC, then trains for one epoch; the
-budget falls by the same factor each round. Then the small network is trained on. "scratch" is a
-new network of the very same widths, trained from random weights for as many epochs in all. Images
-are shifted by up to one pixel in all but the last four epochs, as is usual on MNIST. The setting
-was chosen on the validation images of seed 0; the test images are reported. Writes
-course_utils/results/structured_lenet5.csv, one row a network; `seconds` depends on what else the
-machine does. Seeds that the file holds already are not run again.
+budget falls by the same factor each round. Then the small network is trained on. "scratch" is a new
+network of the very same widths, trained from random weights for as many epochs in all. Images are
+shifted by up to one pixel in all but the last four epochs, as is usual on MNIST. The setting was
+chosen on the validation images of seed 0; the test images are reported. Writes
+course_utils/lessons/results/structured_lenet5.csv, one row a network; `seconds` depends on what
+else the machine does. Seeds that the file holds already are not run again.
 """
 
 import itertools
@@ -17,9 +17,10 @@ import time
 import by_seed
 import numpy as np
 
-from course_utils import measuring, models, recorded, structure
+from course_utils import measuring, models, structure
 from course_utils.backend import keras
-from course_utils.data import Dataset
+from course_utils.lessons import recorded
+from course_utils.lessons.data import Dataset
 
 RESULTS = recorded.RESULTS / "structured_lenet5.csv"
 FIELDS = (

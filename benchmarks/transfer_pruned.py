@@ -6,17 +6,18 @@ For each seed: LeNet-5 on the digits 0 to 4, dense, and pruned gradually to 95 a
 last layer for the digits 5 to 9, and training on few examples of each, with these starts: from
 scratch; dense, transferred; pruned, transferred with its mask; and dense, transferred, then pruned
 on the few examples (as Molchanov et al. 2017, arXiv 1611.06440, do it). All make as many steps.
-Nothing is chosen on the test images. Writes course_utils/results/transfer_pruned.csv, one row for
-each seed, start and number of examples; seeds that the file holds already are not run again. One
-seed takes about two minutes on one core.
+Nothing is chosen on the test images. Writes course_utils/lessons/results/transfer_pruned.csv, one
+row for each seed, start and number of examples; seeds that the file holds already are not run
+again. One seed takes about two minutes on one core.
 """
 
 import by_seed
 import numpy as np
 
-from course_utils import masking, models, pruning, recorded, schedules
+from course_utils import masking, models, pruning, schedules
 from course_utils.backend import keras
-from course_utils.data import Dataset
+from course_utils.lessons import recorded
+from course_utils.lessons.data import Dataset
 
 RESULTS = recorded.RESULTS / "transfer_pruned.csv"
 FIELDS = ("seed", "examples", "start", "sparsity", "source_error", "test_error")

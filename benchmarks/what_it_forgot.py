@@ -9,7 +9,7 @@ after one epoch, weaker without any pruning. Of --more seeds there are the dense
 far two groups of dense networks differ is the control for how far pruned ones do. Nothing is chosen
 on the test images.
 
-Writes course_utils/results/what_it_forgot.csv, one row for each seed and network, and
+Writes course_utils/lessons/results/what_it_forgot.csv, one row for each seed and network, and
 what_it_forgot.npz: the answers to all test images, uint8 (images, networks) for each seed, with the
 networks in the order of NETWORKS. The temperature is fitted on 5,000 validation images; corruptions
 are measured on the first 1,000 test images. Seeds that the files hold already are not run again:
@@ -19,8 +19,9 @@ delete both to start anew. A seed takes one core about two minutes.
 import by_seed
 import numpy as np
 
-from course_utils import criteria, forgetting, masking, models, pruning, recorded
-from course_utils.data import Dataset
+from course_utils import criteria, masking, models, pruning
+from course_utils.lessons import forgetting, recorded
+from course_utils.lessons.data import Dataset
 
 RESULTS = recorded.RESULTS / "what_it_forgot.csv"
 ANSWERS = recorded.RESULTS / "what_it_forgot.npz"

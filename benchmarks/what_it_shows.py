@@ -4,8 +4,8 @@ python benchmarks/what_it_shows.py --seeds 5
 
 For each seed: four epochs on 20,000 images of MNIST; then global magnitude at each sparsity and two
 epochs more with the mask held. "dense, longer" trains as long, "random mask" has as many zeros in
-each layer at random places. Writes course_utils/results/what_it_shows.csv, one row for each seed
-and network:
+each layer at random places. Writes course_utils/lessons/results/what_it_shows.csv, one row for each
+seed and network:
 
 weights, paths, inputs, units: what is left; `inputs` and `units` have a way to an output (of fc1)
 selectivity: of fc1's units, the mean; after Morcos et al. 2018 (arXiv 1803.06959)
@@ -24,8 +24,9 @@ import csv
 import by_seed
 import numpy as np
 
-from course_utils import criteria, forgetting, masking, models, pruning, recorded
-from course_utils.data import Dataset
+from course_utils import criteria, masking, models, pruning
+from course_utils.lessons import forgetting, recorded
+from course_utils.lessons.data import Dataset
 
 RESULTS = recorded.RESULTS / "what_it_shows.csv"
 IMAGES, BATCH, EPOCHS, RETRAIN, SOME, PIXELS = 20_000, 128, 4, 2, 500, 100

@@ -22,9 +22,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course_utils.data import Dataset, enlarge, load_digits, load_mnist
-from course_utils.datafiles import download, keep, read_arrays
-from course_utils.mnist import FILE, MNIST_ARRAYS, MNIST_URL, find_mnist, keras_caches
+from course_utils.lessons.data import Dataset, enlarge, load_digits, load_mnist
+from course_utils.lessons.datafiles import download, keep, read_arrays
+from course_utils.lessons.mnist import FILE, MNIST_ARRAYS, MNIST_URL, find_mnist, keras_caches
 
 ROOT = Path(__file__).resolve().parent.parent
 NOBODY = 65534
@@ -337,7 +337,7 @@ def test_a_download_that_cannot_be_kept_is_used_all_the_same(
 
 TWO_AT_ONCE = """
 import sys
-from course_utils.mnist import find_mnist, keras_caches
+from course_utils.lessons.mnist import find_mnist, keras_caches
 print(find_mnist(None, keras_caches(), sys.argv[1])["y_train"][:3].tolist())
 """
 
@@ -448,7 +448,7 @@ def test_the_cache_is_where_keras_has_it(monkeypatch, tmp_path):
 
 READ_ONLY_HOME = """
 import os, sys
-from course_utils.mnist import keras_caches
+from course_utils.lessons.mnist import keras_caches
 if os.getuid() == 0:
     os.setuid(int(sys.argv[1]))
 print(*keras_caches(), sep="\\n")
@@ -493,7 +493,7 @@ def run(code: str, *arguments: str, **environment: str) -> subprocess.CompletedP
 
 OFFLINE = """
 import sys
-from course_utils.data import load_mnist
+from course_utils.lessons.data import load_mnist
 first, second = load_mnist(), load_mnist()
 print(first.name == second.name, "tensorflow" in sys.modules, "keras" in sys.modules)
 """

@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course_utils import criteria, export, masking, measuring, models, pruning, sparsefile
+from course_utils import criteria, masking, models, pruning
 from course_utils.backend import keras
 from course_utils.backend import tensorflow as tf
+from course_utils.extras import export, sparsefile, speed
 
 layers = keras.layers
 WEIGHTS = 4 * 347_146  # bytes of the article's CNN in float32
@@ -104,7 +105,7 @@ def test_without_the_optimizer_it_is_the_weights_and_a_little(cnn):
 
 
 def test_the_file_without_the_optimizer_is_the_same_network(cnn, x, tmp_path):
-    from course_utils.export.keras_file import keras_file
+    from course_utils.extras.export.keras_file import keras_file
 
     (tmp_path / "model.keras").write_bytes(keras_file(cnn))
     loaded = keras.saving.load_model(tmp_path / "model.keras")
@@ -157,10 +158,10 @@ def test_onnx(build, cnn, x, tmp_path):
 def test_litert(precision, tolerance, cnn, x):
     samples = x if precision == "int8" else None
     data = export.litert(cnn, precision, samples=samples)
-    found = measuring.predict_litert(data, x)
+    found = speed.predict_litert(data, x)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, outputs(cnn, x), atol=tolerance)
-    np.testing.assert_array_equal(measuring.predict_litert(data, x, threads=2), found)
+    np.testing.assert_array_equal(speed.predict_litert(data, x, threads=2), found)
     width = {"float32": 4, "float16": 2, "dynamic": 1, "int8": 1}[precision]
     assert width < len(data) / 347_146 < 1.05 * width
 
@@ -168,7 +169,7 @@ def test_litert(precision, tolerance, cnn, x):
 def test_litert_with_two_outputs_in_the_order_of_the_model():
     model = attach(residual(), 0.5)
     x = np.random.default_rng(0).random((5, 12, 12, 3), dtype="float32")
-    found = measuring.predict_litert(export.litert(model), x)
+    found = speed.predict_litert(export.litert(model), x)
     assert [array.shape for array in found] == [(5, 4), (5, 3)]
     for one, other in zip(found, outputs(model, x), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4)
@@ -181,24 +182,24 @@ def test_litert_with_two_inputs_by_their_names():
     x = {"left": np.ones((2, 3), "float32"), "right": np.full((2, 5), 2, "float32")}
     data = export.litert(model)
     expected = model([x["right"], x["left"]]).numpy()
-    np.testing.assert_allclose(measuring.predict_litert(data, x), expected, rtol=1e-5)
+    np.testing.assert_allclose(speed.predict_litert(data, x), expected, rtol=1e-5)
     with pytest.raises(ValueError, match=r"inputs \['left', 'right'\]: give"):
-        measuring.predict_litert(data, x["left"])
+        speed.predict_litert(data, x["left"])
 
 
 def test_litert_on_more_than_one_batch_and_on_none(tiny):
     model = tiny()
     x = np.random.default_rng(0).normal(size=(600, 6)).astype("float32")
     data = export.litert(model)
-    np.testing.assert_allclose(measuring.predict_litert(data, x), outputs(model, x), atol=1e-6)
+    np.testing.assert_allclose(speed.predict_litert(data, x), outputs(model, x), atol=1e-6)
     with pytest.raises(ValueError, match="x is empty"):
-        measuring.predict_litert(data, x[:0])
+        speed.predict_litert(data, x[:0])
 
 
 @pytest.mark.parametrize("data", [b"", b"no LiteRT file at all"])
 def test_what_the_runtime_cannot_read_is_refused(data):
     with pytest.raises(ValueError, match="The LiteRT runtime refuses this file: "):
-        measuring.predict_litert(data, np.zeros((1, 6)))
+        speed.predict_litert(data, np.zeros((1, 6)))
 
 
 @pytest.mark.parametrize(
@@ -218,12 +219,13 @@ def test_wrong_wishes_are_refused_before_anything_is_converted(precision, settin
 # A fresh process, whose file descriptors tell what really reaches the terminal.
 QUIET = """
 import numpy as np
-from course_utils import export, measuring
+from course_utils import measuring
+from course_utils.extras import export
 from course_utils.backend import keras
 model, x = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)]), np.eye(4, dtype="float32")
-measuring.predict_litert(export.litert(model, "int8", samples=x), x)
+speed.predict_litert(export.litert(model, "int8", samples=x), x)
 try:
-    measuring.predict_litert(b"broken", x)
+    speed.predict_litert(b"broken", x)
 except ValueError:
     pass
 """
@@ -249,7 +251,7 @@ SINGLE = np.random.default_rng(0).random((64, 64)) > 0.7
 def test_sparse_files_of_the_articles_cnn_run(precision, tolerance, share, cnn, x):
     data = export.litert(cnn, precision, sparse=True)
     assert len(data) < share * WEIGHTS * (0.5 if precision == "float16" else 1)
-    np.testing.assert_allclose(measuring.predict_litert(data, x), outputs(cnn, x), atol=tolerance)
+    np.testing.assert_allclose(speed.predict_litert(data, x), outputs(cnn, x), atol=tolerance)
 
 
 @pytest.mark.parametrize("precision", ["float32", "float16", "int8"])
@@ -260,7 +262,7 @@ def test_sparse_convolutions_run_in_these_precisions(precision):
     data = export.litert(model, precision, samples=x, sparse=True)
     width = {"float32": 4, "float16": 2, "int8": 1}[precision]
     assert (len(data) < 0.85 * width * model.count_params()) == (precision != "int8")
-    off = np.abs(measuring.predict_litert(data, x) - outputs(model, x)).max()
+    off = np.abs(speed.predict_litert(data, x) - outputs(model, x)).max()
     assert off < 0.05 * np.abs(outputs(model, x)).max()
 
 
@@ -274,7 +276,7 @@ def test_sparse_float32_runs_whatever_the_zeros_look_like(mask):
     x = np.random.default_rng(0).random((5, 64), dtype="float32")
     data = export.litert(model, sparse=True)
     assert len(data) < 0.9 * DENSE_NET
-    np.testing.assert_allclose(measuring.predict_litert(data, x), outputs(model, x), atol=1e-6)
+    np.testing.assert_allclose(speed.predict_litert(data, x), outputs(model, x), atol=1e-6)
 
 
 @pytest.mark.parametrize("mask", [HALF, IN_FOURS, False], ids=["outputs", "fours", "all"])
@@ -298,13 +300,13 @@ def test_sparse_int8_of_dense_layers_is_refused(mask):
 @pytest.mark.parametrize("precision", ["dynamic", "int8"])
 def test_what_is_refused_runs_without_xnnpack(precision):
     """So that the table in the docstring stays true: a new runtime that does better fails here."""
-    from course_utils.export.litert import _converted, _settings
+    from course_utils.extras.export.litert import _converted, _settings
 
     model, x = dense_net(SINGLE), np.random.default_rng(0).random((40, 64), dtype="float32")
     data = _converted(model, _settings(precision, x if precision == "int8" else None, True))
     with pytest.raises(ValueError, match="failed to prepare"):
-        measuring.predict_litert(data, x)
-    found = measuring.predict_litert(data, x, delegate=False)
+        speed.predict_litert(data, x)
+    found = speed.predict_litert(data, x, delegate=False)
     assert np.abs(found - outputs(model, x)).max() < 0.05 * np.abs(outputs(model, x)).max()
 
 
@@ -486,7 +488,7 @@ print(json.dumps(bool((model.predict(data["x"], verbose=0) == data["y"]).all()))
 
 @pytest.mark.slow
 def test_a_keras_file_without_optimizer_needs_no_course_utils(cnn, x, tmp_path):
-    from course_utils.export.keras_file import keras_file
+    from course_utils.extras.export.keras_file import keras_file
 
     (tmp_path / "model.keras").write_bytes(keras_file(cnn))
     np.savez(tmp_path / "data.npz", x=x, y=outputs(cnn, x))
@@ -545,7 +547,7 @@ def test_the_table_prints_and_becomes_plain_numbers(table):
 
 
 def test_a_keras_file_is_a_zip_file_of_weights_and_config(cnn, tmp_path):
-    from course_utils.export.keras_file import keras_file
+    from course_utils.extras.export.keras_file import keras_file
 
     path = Path(tmp_path / "model.keras")
     path.write_bytes(keras_file(cnn))

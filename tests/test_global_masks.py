@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from course_utils import recorded
+from course_utils.lessons import recorded
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import global_masks

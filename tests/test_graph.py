@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from course_utils.backend import keras
-from course_utils.graph import Ref, graph_of, has_graph, replay
+from course_utils.structure.graph import Ref, graph_of, has_graph, replay
 
 L = keras.layers
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils import recorded
-from course_utils.data import load_digits
+from course_utils.lessons import recorded
+from course_utils.lessons.data import load_digits
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import how_much

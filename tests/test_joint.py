@@ -5,8 +5,9 @@ import warnings
 import numpy as np
 import pytest
 
-from course_utils import criteria, export, masking, pruning, sharing
+from course_utils import criteria, masking, pruning
 from course_utils.backend import keras
+from course_utils.extras import clustering, export
 
 layers = keras.layers
 DIVERGENCE = keras.losses.KLDivergence()
@@ -45,12 +46,12 @@ def distiller(
 
 def test_masks_and_codebooks_of_a_student_hold_while_it_is_distilled(batch):
     teacher, student = logits(32, 0), pruned(logits(8, 1), 0.5)
-    sharing.attach(student, sharing.share(pruning.weights(student), 4))
+    clustering.attach(student, clustering.cluster(pruning.weights(student), 4))
     before = pruning.weights(student)
     distiller(teacher, student).fit(*batch, batch_size=8, epochs=3, verbose=0)
     after = pruning.weights(student)
     assert not any(pruning.regrown(student).values())
-    assert all(len(sharing.codebook(W)) <= 4 for W in after.values())
+    assert all(len(clustering.codebook(W)) <= 4 for W in after.values())
     assert all((after[name] != before[name]).any() for name in after)
 
 

@@ -11,9 +11,10 @@ import time
 import numpy as np
 import pytest
 
-from course_utils import export, measuring, models
+from course_utils import models
 from course_utils.backend import keras
-from course_utils.measuring.runtime import needed
+from course_utils.extras import export, speed
+from course_utils.extras.speed.runtime import needed
 
 
 class Recorder:
@@ -42,7 +43,7 @@ def cnn() -> keras.Model:
 def recorded(repeats: int = 20, warmup: int = 3, seed: int = 0) -> list[str]:
     recorder = Recorder()
     calls = {name: recorder.named(name) for name in "abc"}
-    measuring.latency(calls, repeats, warmup, seed)
+    speed.latency(calls, repeats, warmup, seed)
     return recorder.order
 
 
@@ -62,7 +63,7 @@ def test_the_order_is_drawn_anew_for_every_round_and_repeatable():
 
 
 def test_a_sleep_is_measured():
-    found = measuring.latency({"short": lambda: time.sleep(0.002), "none": lambda: None}, repeats=9)
+    found = speed.latency({"short": lambda: time.sleep(0.002), "none": lambda: None}, repeats=9)
     short, none = found["short"], found["none"]
     assert short.median >= 0.002
     assert none.median < short.median
@@ -74,7 +75,7 @@ def test_a_sleep_is_measured():
 
 def test_a_few_slow_calls_do_not_move_the_median():
     turns = iter(range(99))
-    found = measuring.latency(
+    found = speed.latency(
         {"a": lambda: time.sleep(0.05 if next(turns) % 10 == 0 else 0.001)}, repeats=20, warmup=1
     )
     assert found["a"].median < 0.02
@@ -87,8 +88,8 @@ def test_what_a_call_holds_is_entered_outside_the_time_taken():
         yield
         time.sleep(0.02)
 
-    call = measuring.Call(lambda: None, 2, slowly)
-    row = measuring.latency({"held": call}, repeats=3, warmup=1)["held"]
+    call = speed.Call(lambda: None, 2, slowly)
+    row = speed.latency({"held": call}, repeats=3, warmup=1)["held"]
     assert row.median < 0.01
     assert row.threads == 2
 
@@ -98,7 +99,7 @@ def test_garbage_is_not_collected_meanwhile_and_is_as_before_afterwards(on):
     seen = []
     (gc.enable if on else gc.disable)()
     try:
-        measuring.latency({"a": lambda: seen.append(gc.isenabled())}, repeats=2, warmup=1)
+        speed.latency({"a": lambda: seen.append(gc.isenabled())}, repeats=2, warmup=1)
         assert seen[1:] == [False, False]
         assert gc.isenabled() == on
     finally:
@@ -107,10 +108,10 @@ def test_garbage_is_not_collected_meanwhile_and_is_as_before_afterwards(on):
 
 def test_what_a_call_raises_goes_through_and_collection_is_on_again():
     with pytest.raises(ZeroDivisionError):
-        measuring.latency({"a": lambda: 1 / 0})
+        speed.latency({"a": lambda: 1 / 0})
     turns = iter([1, 0])
     with pytest.raises(ZeroDivisionError):
-        measuring.latency({"a": lambda: 1 / next(turns)}, warmup=1)
+        speed.latency({"a": lambda: 1 / next(turns)}, warmup=1)
     assert gc.isenabled()
 
 
@@ -128,7 +129,7 @@ def test_what_a_call_raises_goes_through_and_collection_is_on_again():
 )
 def test_what_cannot_be_timed_is_refused(calls, settings, error, words):
     with pytest.raises(error, match=words):
-        measuring.latency(calls, **settings)
+        speed.latency(calls, **settings)
 
 
 # ------------------------------------------------------------------------------------------ printed
@@ -136,10 +137,10 @@ def test_what_cannot_be_timed_is_refused(calls, settings, error, words):
 
 def test_it_prints_as_a_table_relative_to_the_first():
     rows = (
-        measuring.Timing("dense", 0.002, 0.0019, 0.0022, 50, 1),
-        measuring.Timing("<pruned>", 0.001, 0.001, 0.0015, 50, None),
+        speed.Timing("dense", 0.002, 0.0019, 0.0022, 50, 1),
+        speed.Timing("<pruned>", 0.001, 0.001, 0.0015, 50, None),
     )
-    found = measuring.Latencies(rows)
+    found = speed.Latencies(rows)
     assert str(found).splitlines()[:4] == [
         "what      median ms  quartiles ms  relative  calls    threads",
         "-------------------------------------------------------------",
@@ -155,7 +156,7 @@ def test_it_prints_as_a_table_relative_to_the_first():
 
 
 def test_the_keras_call_computes_what_the_model_computes(cnn, images):
-    call = measuring.keras_call(cnn, images)
+    call = speed.keras_call(cnn, images)
     np.testing.assert_allclose(call(), cnn.predict(images, verbose=0), atol=1e-6)
     assert call.threads >= 1
 
@@ -163,12 +164,12 @@ def test_the_keras_call_computes_what_the_model_computes(cnn, images):
 def test_the_keras_call_is_of_inference():
     model = keras.Sequential([keras.Input((50,)), keras.layers.Dropout(0.5)])
     x = np.ones((2, 50), "float32")
-    np.testing.assert_array_equal(measuring.keras_call(model, x)(), x)
+    np.testing.assert_array_equal(speed.keras_call(model, x)(), x)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_the_litert_call_computes_what_the_model_computes(cnn, images, threads):
-    call = measuring.litert_call(export.litert(cnn), images, threads)
+    call = speed.litert_call(export.litert(cnn), images, threads)
     (found,) = call()
     np.testing.assert_allclose(found, cnn.predict(images, verbose=0), atol=1e-6)
     assert call.threads == threads
@@ -179,13 +180,13 @@ def test_both_products_are_the_same(rows):
     rng = np.random.default_rng(0)
     W = np.where(rng.random((40, 30)) < 0.9, 0, rng.normal(size=(40, 30))).astype("float32")
     x = rng.normal(size=(rows, 40)).astype("float32")
-    np.testing.assert_allclose(measuring.dense_call(W, x)(), x @ W, rtol=1e-6)
-    np.testing.assert_allclose(measuring.csr_call(W, x)().T, x @ W, rtol=1e-4, atol=1e-6)
-    assert measuring.csr_call(W, x)().dtype == np.float32
-    assert measuring.csr_call(W, x).threads == 1
+    np.testing.assert_allclose(speed.dense_call(W, x)(), x @ W, rtol=1e-6)
+    np.testing.assert_allclose(speed.csr_call(W, x)().T, x @ W, rtol=1e-4, atol=1e-6)
+    assert speed.csr_call(W, x)().dtype == np.float32
+    assert speed.csr_call(W, x).threads == 1
 
 
-@pytest.mark.parametrize("make", [measuring.dense_call, measuring.csr_call])
+@pytest.mark.parametrize("make", [speed.dense_call, speed.csr_call])
 @pytest.mark.parametrize(
     ("W", "x", "words"),
     [
@@ -212,7 +213,7 @@ def blas_threads() -> set[int]:
 
 def test_blas_is_held_to_the_threads_that_are_stated_and_let_go():
     before = blas_threads()
-    call = measuring.dense_call(np.eye(3), np.ones((1, 3)), threads=1)
+    call = speed.dense_call(np.eye(3), np.ones((1, 3)), threads=1)
     with call.holding():
         assert blas_threads() == {1}
     assert blas_threads() == before
@@ -228,13 +229,13 @@ from course_utils import measuring, models
 
 model, x = models.lenet300(), np.zeros((1, 28, 28, 1), "float32")
 found = {
-    "keras": measuring.keras_call(model, x).threads,
-    "blas": measuring.dense_call(np.eye(2), np.eye(2)).threads,
-    "cores": measuring.cores(),
+    "keras": speed.keras_call(model, x).threads,
+    "blas": speed.dense_call(np.eye(2), np.eye(2)).threads,
+    "cores": speed.cores(),
 }
 for name, make in (
-    ("csr", lambda: measuring.csr_call(np.eye(2), np.eye(2))),
-    ("litert", lambda: measuring.predict_litert(b"", x)),
+    ("csr", lambda: speed.csr_call(np.eye(2), np.eye(2))),
+    ("litert", lambda: speed.predict_litert(b"", x)),
 ):
     try:
         found[name] = make()
@@ -272,6 +273,6 @@ def test_threads_that_cannot_be_held_are_those_of_the_environment(without_extras
 
 
 def test_without_a_word_of_the_environment_all_cores_are_used():
-    assert measuring.cores() == len(os.sched_getaffinity(0)) if sys.platform == "linux" else True
+    assert speed.cores() == len(os.sched_getaffinity(0)) if sys.platform == "linux" else True
     with pytest.raises(ImportError, match="pip install nothing-of-this-name"):
         needed("nothing_of_this_name", "nothing-of-this-name")

@@ -10,7 +10,7 @@ import pypdf
 import pytest
 
 import slides
-from course_utils.progress import quick_mode
+from course_utils.lessons.progress import quick_mode
 
 pytestmark = [
     pytest.mark.slow,

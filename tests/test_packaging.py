@@ -148,4 +148,4 @@ def test_wheel_holds_the_package_and_nothing_else(wheel):
     held = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert held == sources
     assert any(name.endswith(".npz") for name in held), "the embedded digits are missing"
-    assert "course_utils/results/mnist_retrain.csv" in held, "lesson 05 plots these results"
+    assert "course_utils/lessons/results/mnist_retrain.csv" in held, "lesson 05 plots these results"

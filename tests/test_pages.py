@@ -15,7 +15,7 @@ import pages
 import pytest
 from notebook_editions import read_lesson, read_lessons
 
-from course_utils import recorded
+from course_utils.lessons import recorded
 
 ROOT = pages.ROOT
 FOLDER = ROOT / "docs" / "src"

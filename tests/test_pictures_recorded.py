@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course_utils import measuring, recorded, structure, tasks
+from course_utils import measuring, structure
+from course_utils.lessons import recorded, tasks
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course_utils import recorded
+from course_utils.lessons import recorded
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import plans_compared

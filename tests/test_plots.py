@@ -14,7 +14,8 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb, to_rgba
 
-from course_utils import operators, plots, schedules
+from course_utils import operators, schedules
+from course_utils.lessons import plots
 
 W = np.array([[0.1, -0.3, 0.5], [0.6, 0.7, -0.8]])
 KERNEL = np.random.default_rng(0).normal(size=(3, 3, 2, 5))

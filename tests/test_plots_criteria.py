@@ -4,8 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from course_utils import plots
-from course_utils.plots.criteria import ranks
+from course_utils.lessons import plots
+from course_utils.lessons.plots.criteria import ranks
 
 
 @pytest.fixture(autouse=True)

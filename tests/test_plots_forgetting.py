@@ -7,7 +7,7 @@ import pytest
 mpl.use("Agg")
 
 
-from course_utils import forgetting, plots
+from course_utils.lessons import forgetting, plots
 
 pytestmark = pytest.mark.usefixtures("clean_figures")
 

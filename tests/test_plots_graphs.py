@@ -11,8 +11,9 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.colors import to_rgba
 
-from course_utils import models, plots, structure
+from course_utils import models, structure
 from course_utils.backend import keras
+from course_utils.lessons import plots
 
 pytestmark = pytest.mark.usefixtures("clean_figures")
 

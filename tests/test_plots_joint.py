@@ -7,7 +7,7 @@ import pytest
 mpl.use("Agg")
 
 
-from course_utils import plots
+from course_utils.lessons import plots
 
 pytestmark = pytest.mark.usefixtures("clean_figures")
 

@@ -7,7 +7,7 @@ mpl.use("Agg")
 
 import matplotlib.pyplot as plt
 
-from course_utils import plots
+from course_utils.lessons import plots
 
 RESULTS = {"conv": {0.9: 0.5, 0.5: 0.9}, "fc": {0.5: 0.97, 0.9: 0.96}}
 

@@ -9,9 +9,9 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.colors import to_rgb, to_rgba
 
-from course_utils import plots
-from course_utils.plots.tasks_pictures import TEN
-from course_utils.tasks import Objects
+from course_utils.lessons import plots
+from course_utils.lessons.plots.tasks_pictures import TEN
+from course_utils.lessons.tasks import Objects
 
 IMAGES = np.zeros((2, 8, 8, 1))
 PIXELS = np.array([[[0, 3], [3, 10]], [[0, 0], [1, 0]]])

@@ -7,7 +7,8 @@ import pytest
 mpl.use("Agg")
 
 
-from course_utils import plots, schedules
+from course_utils import schedules
+from course_utils.lessons import plots
 
 pytestmark = pytest.mark.usefixtures("clean_figures")
 

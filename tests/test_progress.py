@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from notebook_run import execute
 
-from course_utils import progress, pruning, schedules, sweeping
+from course_utils import pruning, schedules
 from course_utils.backend import keras
-from course_utils.progress import Progress
+from course_utils.extras import sweeping
+from course_utils.lessons import progress
+from course_utils.lessons.progress import Progress
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +165,7 @@ def test_epochs_below_one_are_refused():
 KERNEL = """
 import os, sys
 os.environ["COURSE_WIDGETS"] = "1"
-from course_utils.progress import Progress
+from course_utils.lessons.progress import Progress
 
 def train(line, epochs, error=None):
     line.set_params({"epochs": epochs, "steps": 1})

@@ -11,7 +11,7 @@ import pytest
 
 from course_utils import masking, pruning
 from course_utils.backend import keras
-from course_utils.progress import quick_mode
+from course_utils.lessons.progress import quick_mode
 
 # One script, run to its end, killed, and run again: as a user would.
 SCRIPT = """

@@ -13,7 +13,7 @@ import pytest
 from course_utils import criteria, pruning, regrowth, schedules
 from course_utils.backend import keras
 from course_utils.backend import tensorflow as tf
-from course_utils.pruning.watching import watched
+from course_utils.pruning.hooks import watched
 
 layers = keras.layers
 

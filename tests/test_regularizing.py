@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from course_utils import models, pruning, regularizing
+from course_utils import models, pruning
 from course_utils.backend import keras
 from course_utils.backend import tensorflow as tf
+from course_utils.pruning import regularizing
 
 
 def slope(penalty, W: np.ndarray) -> np.ndarray:

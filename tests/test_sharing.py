@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from course_utils import criteria, export, masking, pruning, sharing
+from course_utils import criteria, masking, pruning
 from course_utils.backend import keras
+from course_utils.extras import clustering, export
 
 FLOATS = st.floats(-3, 3, width=32).map(lambda x: x if abs(x) > 1e-3 else 0.0)
 KERNELS = arrays(np.float32, array_shapes(min_dims=1, max_dims=4, max_side=6), elements=FLOATS)
@@ -23,29 +24,29 @@ def pruned(model: keras.Model, sparsity: float = 0.5) -> keras.Model:
 
 
 def different(model: keras.Model) -> dict[str, int]:
-    return {name: len(sharing.codebook(W)) for name, W in pruning.weights(model).items()}
+    return {name: len(clustering.codebook(W)) for name, W in pruning.weights(model).items()}
 
 
 # -------------------------------------------------------------------------------------------- share
 
 
-@given(KERNELS, st.integers(1, 9), st.sampled_from(sharing.STARTS))
+@given(KERNELS, st.integers(1, 9), st.sampled_from(clustering.STARTS))
 def test_few_values_zeros_where_they_were_and_shapes_kept(W, clusters, start):
     before = W.copy()
-    shared = sharing.share({"W": W}, clusters, start)["W"]
+    shared = clustering.cluster({"W": W}, clusters, start)["W"]
     assert (shared.shape, shared.dtype) == (W.shape, W.dtype)
-    assert len(sharing.codebook(shared)) <= clusters
+    assert len(clustering.codebook(shared)) <= clusters
     np.testing.assert_array_equal(shared == 0, W == 0)
     np.testing.assert_array_equal(W, before)
 
 
-@given(KERNELS, st.integers(1, 9), st.sampled_from(sharing.STARTS))
+@given(KERNELS, st.integers(1, 9), st.sampled_from(clustering.STARTS))
 def test_every_weight_takes_the_nearest_value_and_each_value_is_the_mean_of_its_weights(
     W, clusters, start
 ):
     """The two conditions of Lloyd's algorithm, which hold wherever it ends."""
-    shared, kept = sharing.share({"W": W}, clusters, start)["W"], W != 0
-    values = sharing.codebook(shared)
+    shared, kept = clustering.cluster({"W": W}, clusters, start)["W"], W != 0
+    values = clustering.codebook(shared)
     if kept.any():
         distance = np.abs(W[kept][:, None] - values)
         own = np.abs(W[kept] - shared[kept])
@@ -72,36 +73,38 @@ def best_error(values: np.ndarray, clusters: int) -> float:
 def test_it_is_near_the_best_codebook_there_is_and_never_better(seed):
     W = np.random.default_rng(seed).normal(size=60).astype("float32")
     best = best_error(W, 5)
-    for start in sharing.STARTS:
-        found = float(((W - sharing.share({"W": W}, 5, start)["W"]) ** 2).sum())
+    for start in clustering.STARTS:
+        found = float(((W - clustering.cluster({"W": W}, 5, start)["W"]) ** 2).sum())
         assert best * 0.999 <= found < 2 * best
 
 
 def test_as_few_values_as_that_already_stay_as_they_are():
     W = np.array([0, 0.5, 0.5, -0.25, 0])
-    np.testing.assert_array_equal(sharing.share({"W": W}, 2)["W"], W)
+    np.testing.assert_array_equal(clustering.cluster({"W": W}, 2)["W"], W)
     zeros = np.zeros((3, 3), "float32")
-    np.testing.assert_array_equal(sharing.share({"W": zeros}, 4)["W"], zeros)
+    np.testing.assert_array_equal(clustering.cluster({"W": zeros}, 4)["W"], zeros)
 
 
 def test_every_kernel_may_have_its_own_number_of_values():
     rng = np.random.default_rng(0)
     weights = {"a": rng.normal(size=(9, 9)), "b": rng.normal(size=50)}
-    shared = sharing.share(weights, {"a": 3, "b": 7})
-    assert [len(sharing.codebook(W)) for W in shared.values()] == [3, 7]
+    shared = clustering.cluster(weights, {"a": 3, "b": 7})
+    assert [len(clustering.codebook(W)) for W in shared.values()] == [3, 7]
 
 
 def test_a_linear_start_gives_large_weights_values_of_their_own():
     """Deep Compression, section 3.2: the reason for it. Few weights are large."""
     rng = np.random.default_rng(0)
     W = np.append(rng.normal(0, 0.05, 3000), [0.9, 1.0, -1.0]).astype("float32")
-    largest = {start: np.abs(sharing.share({"W": W}, 8, start)["W"]).max() for start in ("linear",)}
+    largest = {
+        start: np.abs(clustering.cluster({"W": W}, 8, start)["W"]).max() for start in ("linear",)
+    }
     assert largest["linear"] > 0.9
 
 
 def test_random_starts_are_repeatable():
     W = {"W": np.random.default_rng(0).normal(size=300)}
-    one, same, other = (sharing.share(W, 6, "random", seed=s)["W"] for s in (1, 1, 2))
+    one, same, other = (clustering.cluster(W, 6, "random", seed=s)["W"] for s in (1, 1, 2))
     np.testing.assert_array_equal(one, same)
     assert (one != other).any()
 
@@ -119,20 +122,20 @@ def test_random_starts_are_repeatable():
 )
 def test_what_cannot_be_is_refused(arguments, words):
     with pytest.raises(ValueError, match=words):
-        sharing.share({"W": np.linspace(1, 2, 9)}, **arguments)
+        clustering.cluster({"W": np.linspace(1, 2, 9)}, **arguments)
 
 
 def test_whole_numbers_and_broken_weights_are_refused():
     with pytest.raises(TypeError, match="floats, not int64"):
-        sharing.share({"W": np.arange(9)}, 2)
+        clustering.cluster({"W": np.arange(9)}, 2)
     with pytest.raises(ValueError, match="training diverged"):
-        sharing.share({"W": np.array([1.0, np.nan])}, 1)
+        clustering.cluster({"W": np.array([1.0, np.nan])}, 1)
 
 
 def test_without_scikit_learn_the_error_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.cluster", None)
     with pytest.raises(ImportError, match=r"pip install 'cnn-pruning-course\[sharing\]'"):
-        sharing.share({"W": np.linspace(1, 2, 9)}, 2)
+        clustering.cluster({"W": np.linspace(1, 2, 9)}, 2)
 
 
 # ---------------------------------------------------------------------------------- held in a model
@@ -141,8 +144,8 @@ def test_without_scikit_learn_the_error_names_the_extra(monkeypatch):
 def shared_model(tiny, optimizer: object = "adam", step: str = "mean", **settings: object):
     """The tiny network, half pruned, three values a kernel; and what was attached."""
     model = pruned(tiny(optimizer, **settings))
-    shared = sharing.share(pruning.weights(model), 3)
-    sharing.attach(model, shared, step=step)
+    shared = clustering.cluster(pruning.weights(model), 3)
+    clustering.attach(model, shared, step=step)
     return model, shared
 
 
@@ -160,10 +163,10 @@ def test_weights_stay_shared_through_training_and_move(tiny, batch, optimizer, s
     model, shared = shared_model(tiny, optimizer, **settings)
     model.fit(batch.x, batch.y, batch_size=8, epochs=3, verbose=0)
     for name, W in pruning.weights(model).items():
-        assert len(sharing.codebook(W)) <= 3
+        assert len(clustering.codebook(W)) <= 3
         np.testing.assert_array_equal(W == 0, shared[name] == 0)
         assert not np.allclose(W, shared[name], atol=1e-5)
-        for value in sharing.codebook(shared[name]):
+        for value in clustering.codebook(shared[name]):
             assert len(np.unique(W[shared[name] == value])) == 1
     assert not any(pruning.regrown(model).values())
 
@@ -171,7 +174,7 @@ def test_weights_stay_shared_through_training_and_move(tiny, batch, optimizer, s
 def test_without_masks_zeros_stay_zero_as_well(tiny, batch):
     model = tiny("adam")
     W = pruning.weights(pruned(tiny(), 0.6))
-    sharing.attach(model, sharing.share(W, 4))
+    clustering.attach(model, clustering.cluster(W, 4))
     model.fit(*batch, verbose=0, epochs=2)
     assert masking.sparsity(pruning.weights(model)) == pytest.approx(0.6, abs=0.01)
     assert pruning.held_masks(model) == {}
@@ -181,7 +184,7 @@ def gradients_by_value(model, batch, shared) -> dict[str, np.ndarray]:
     """Equation 3: for each value the sum of the gradients of the weights that have it."""
     found = pruning.gradients(model, *batch)
     return {
-        name: np.array([found[name][W == value].sum() for value in sharing.codebook(W)])
+        name: np.array([found[name][W == value].sum() for value in clustering.codebook(W)])
         for name, W in shared.items()
     }
 
@@ -190,20 +193,20 @@ def test_a_step_of_sgd_with_sums_is_equation_3(tiny, batch):
     model, shared = shared_model(tiny, keras.optimizers.SGD(0.01), "sum")
     gradients = gradients_by_value(model, batch, shared)
     model.fit(*batch, batch_size=32, verbose=0)
-    for name, values in sharing.held_codebooks(model).items():
-        expected = sharing.codebook(shared[name]) - 0.01 * gradients[name]
+    for name, values in clustering.held_codebooks(model).items():
+        expected = clustering.codebook(shared[name]) - 0.01 * gradients[name]
         np.testing.assert_allclose(values, expected, rtol=1e-5, atol=1e-7)
 
 
 def test_momentum_adds_up_as_if_the_values_were_the_variables(tiny, batch):
     """Three steps, against gradient descent with momentum on the values, written out."""
     model, shared = shared_model(tiny, keras.optimizers.SGD(0.02, momentum=0.9), "sum")
-    values = {name: sharing.codebook(W).astype("float64") for name, W in shared.items()}
+    values = {name: clustering.codebook(W).astype("float64") for name, W in shared.items()}
     velocity = dict.fromkeys(values, 0.0)
     other, _ = shared_model(tiny)
     biases = {w.path: w for w in other.weights if "bias" in w.path}
     for _ in range(3):
-        now = {n: place(W, sharing.codebook(W), values[n]) for n, W in shared.items()}
+        now = {n: place(W, clustering.codebook(W), values[n]) for n, W in shared.items()}
         for name, variable in pruning.kernels(other).items():
             variable.assign(now[name])
         for variable in model.weights:
@@ -213,7 +216,7 @@ def test_momentum_adds_up_as_if_the_values_were_the_variables(tiny, batch):
         velocity = {n: 0.9 * velocity[n] - 0.02 * gradients[n] for n in values}
         values = {n: values[n] + velocity[n] for n in values}
         model.fit(*batch, batch_size=32, verbose=0)
-    for name, found in sharing.held_codebooks(model).items():
+    for name, found in clustering.held_codebooks(model).items():
         np.testing.assert_allclose(found, values[name], rtol=1e-4, atol=1e-6)
 
 
@@ -231,14 +234,14 @@ def test_a_step_with_means_is_the_nearest_shared_kernel_to_what_the_optimizer_ma
     for one in (model, free):
         one.fit(*batch, batch_size=32, verbose=0)
     for name, W in pruning.weights(free).items():
-        means = [W[shared[name] == value].mean() for value in sharing.codebook(shared[name])]
-        np.testing.assert_allclose(sharing.held_codebooks(model)[name], means, atol=1e-6)
+        means = [W[shared[name] == value].mean() for value in clustering.codebook(shared[name])]
+        np.testing.assert_allclose(clustering.held_codebooks(model)[name], means, atol=1e-6)
 
 
 def test_a_model_that_has_trained_before_is_held_from_the_next_step_on(tiny, batch):
     model = pruned(tiny("adam"))
     model.fit(*batch, verbose=0)
-    sharing.attach(model, sharing.share(pruning.weights(model), 3))
+    clustering.attach(model, clustering.cluster(pruning.weights(model), 3))
     model.fit(*batch, verbose=0)
     assert max(different(model).values()) <= 3
 
@@ -254,7 +257,7 @@ def test_what_a_mask_cuts_later_takes_no_part_in_its_value(tiny, batch):
 
 def test_masks_may_come_after(tiny, batch):
     model = tiny("adam")
-    sharing.attach(model, sharing.share(pruning.weights(model), 5))
+    clustering.attach(model, clustering.cluster(pruning.weights(model), 5))
     pruned(model, 0.4)
     model.fit(*batch, verbose=0, epochs=2)
     assert masking.sparsity(pruning.weights(model)) >= 0.4
@@ -266,11 +269,11 @@ def test_detach_lets_go_and_keeps_masks_and_earlier_constraints(tiny, batch):
     earlier = keras.constraints.MaxNorm(0.5)
     model.layers[0].kernel.constraint = earlier
     pruned(model)
-    sharing.attach(model, sharing.share(pruning.weights(model), 3))
+    clustering.attach(model, clustering.cluster(pruning.weights(model), 3))
     model.fit(*batch, verbose=0)
     assert max(different(model).values()) <= 3
-    sharing.detach(model)
-    assert sharing.held_codebooks(model) == {}
+    clustering.detach(model)
+    assert clustering.held_codebooks(model) == {}
     model.fit(*batch, verbose=0)
     assert min(different(model).values()) > 3
     assert masking.sparsity(pruning.weights(model)) == 0.5
@@ -280,7 +283,7 @@ def test_detach_lets_go_and_keeps_masks_and_earlier_constraints(tiny, batch):
 
 def test_attaching_again_replaces_a_codebook(tiny, batch):
     model, _ = shared_model(tiny)
-    sharing.attach(model, sharing.share(pruning.weights(model), 2))
+    clustering.attach(model, clustering.cluster(pruning.weights(model), 2))
     model.fit(*batch, verbose=0)
     assert max(different(model).values()) <= 2
 
@@ -298,21 +301,21 @@ def test_a_refusal_changes_nothing(tiny, change, words):
     model = pruned(tiny())
     before = model.get_weights()
     with pytest.raises(ValueError, match=words):
-        sharing.attach(model, change(pruning.weights(model)))
-    assert sharing.held_codebooks(model) == {}
+        clustering.attach(model, change(pruning.weights(model)))
+    assert clustering.held_codebooks(model) == {}
     assert all(map(np.array_equal, before, model.get_weights()))
 
 
 def test_steps_averages_and_what_is_not_shared_are_refused(tiny):
     model = tiny()
-    shared = sharing.share(pruning.weights(model), 2)
+    shared = clustering.cluster(pruning.weights(model), 2)
     with pytest.raises(ValueError, match="mean, sum, not 'median'"):
-        sharing.attach(model, shared, step="median")
+        clustering.attach(model, shared, step="median")
     with pytest.raises(ValueError, match="use_ema=False"):
-        sharing.attach(tiny(keras.optimizers.SGD(use_ema=True)), shared)
+        clustering.attach(tiny(keras.optimizers.SGD(use_ema=True)), shared)
     wide = keras.Sequential([keras.Input((300,)), keras.layers.Dense(300, name="wide")])
     with pytest.raises(ValueError, match=r"different values, so nothing is shared yet"):
-        sharing.attach(wide, pruning.weights(wide))
+        clustering.attach(wide, pruning.weights(wide))
 
 
 def test_the_file_of_a_shared_model_is_small_plain_and_read_back_to_the_same_outputs(batch):
@@ -320,7 +323,7 @@ def test_the_file_of_a_shared_model_is_small_plain_and_read_back_to_the_same_out
     wide = keras.Sequential([keras.Input((6,)), keras.layers.Dense(2000, use_bias=False)])
     wide.compile("adam", "mse")
     before = len(export.sparse_file(wide))
-    sharing.attach(wide, sharing.share(pruning.weights(wide), 15))
+    clustering.attach(wide, clustering.cluster(pruning.weights(wide), 15))
     wide.fit(batch.x, np.ones((32, 2000)), verbose=0)
     data = export.sparse_file(wide)
     assert len(data) < before - 12_000 * 27 / 8  # 4 bits and a table, not 32

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from course_utils import recorded
+from course_utils.lessons import recorded
 
 ROWS = recorded.rows("sounds_and_words_pruned")
 NETWORKS = ("vowel_cnn", "vowel_gru", "text_gru", "text_transformer")

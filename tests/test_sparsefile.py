@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from course_utils import sparsefile
-from course_utils.sparsefile.container import MAGIC
-from course_utils.sparsefile.gaps import WIDTHS, pack, unpack
-from course_utils.sparsefile.huffman import coded, decoded
-from course_utils.sparsefile.tensors import DTYPES, restore, store
+from course_utils.extras import sparsefile
+from course_utils.extras.sparsefile.container import MAGIC
+from course_utils.extras.sparsefile.gaps import WIDTHS, pack, unpack
+from course_utils.extras.sparsefile.huffman import coded, decoded
+from course_utils.extras.sparsefile.tensors import DTYPES, restore, store
 
 KINDS = st.sampled_from(DTYPES)
 POSITIONS = st.sets(st.integers(0, 5000), max_size=60).map(lambda s: np.array(sorted(s), np.int64))

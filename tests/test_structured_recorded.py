@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils import recorded
+from course_utils.lessons import recorded
 
 ROWS = recorded.rows("structured_lenet5")
 

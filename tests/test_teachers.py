@@ -16,8 +16,8 @@ from slide_figures import slug
 
 import slides
 from course_utils import operators
-from course_utils.checks import norms, start_here, worked_example
-from course_utils.scoreboard import Budget
+from course_utils.lessons.checks import norms, start_here, worked_example
+from course_utils.lessons.scoreboard import Budget
 
 ROOT = slides.ROOT
 PAGE = (ROOT / "docs" / "teachers.md").read_text("utf-8")

@@ -10,14 +10,14 @@ import nbformat
 import pytest
 from notebook_run import execute
 
-from course_utils import widgets
+from course_utils.lessons import widgets
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 DRAW = """
 import os
 os.environ["COURSE_WIDGETS"] = "{live}"
 import matplotlib.pyplot as plt
-from course_utils.widgets import slider
+from course_utils.lessons.widgets import slider
 
 def draw(theta, kind="a"):
     if theta > 0.9:
@@ -127,5 +127,5 @@ def test_draw_that_returns_no_figure_is_refused():
 
 
 def test_import_needs_no_tensorflow():
-    code = "import sys, course_utils.widgets; sys.exit('keras' in sys.modules)"
+    code = "import sys, course_utils.lessons.widgets; sys.exit('keras' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -13,7 +13,7 @@ matplotlib.use("svg")
 import matplotlib.pyplot as plt
 from matplotlib.ticker import PercentFormatter
 
-from course_utils import plots, recorded
+from course_utils.lessons import plots, recorded
 
 PATH = Path(__file__).parents[1] / "notebooks" / "figures" / "held_or_not.svg"
 LABELS = {"article": "the article's script", "masked": "mask held", "dense, longer": "not pruned"}

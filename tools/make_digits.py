@@ -1,4 +1,4 @@
-"""Make course_utils/digits.npz, the embedded data set, from scikit-learn's copy of it.
+"""Make course_utils/lessons/digits.npz, the embedded data set, from scikit-learn's copy of it.
 
 Not part of any set-up: scikit-learn is needed here and nowhere else. In an environment of its own:
 
@@ -6,7 +6,7 @@ Not part of any set-up: scikit-learn is needed here and nowhere else. In an envi
     .digits/bin/python tools/make_digits.py
 
 The pixels are counts from 0 to 16, so uint8 loses nothing. The digests printed at the end stand
-in course_utils/data.py, which refuses any other file.
+in course_utils/lessons/data.py, which refuses any other file.
 Source: E. Alpaydin, C. Kaynak (1998), Optical Recognition of Handwritten Digits, UCI Machine
 Learning Repository, https://doi.org/10.24432/C50P49, licence CC BY 4.0 (the test set of UCI).
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.datasets import load_digits
 
-TARGET = Path(__file__).resolve().parent.parent / "course_utils" / "digits.npz"
+TARGET = Path(__file__).resolve().parent.parent / "course_utils" / "lessons" / "digits.npz"
 
 
 def as_bytes(array: np.ndarray) -> np.ndarray:

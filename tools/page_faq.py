@@ -12,7 +12,8 @@ from statistics import mean, median, stdev
 from notebook_editions import Lesson
 from page_coverage import Place, headings_of
 
-from course_utils import costs, recorded
+from course_utils import costs
+from course_utils.lessons import recorded
 
 FIGURE = re.compile(r"\{(\w+)\}")
 LINK = re.compile(r"\[\[(\d\d): ([^\]]+)\]\]")

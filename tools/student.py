@@ -58,7 +58,7 @@ setup:
 \t@$(PYTHON) tools/environment.py setup
 
 scoreboard:
-\t@$(PYTHON) tools/environment.py run -m course_utils.scoreboard $(ARGS)
+\t@$(PYTHON) tools/environment.py run -m course_utils.lessons.scoreboard $(ARGS)
 
 clean:
 \t@$(PYTHON) tools/environment.py clean

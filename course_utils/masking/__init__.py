@@ -7,14 +7,7 @@ when scores are tied or half of them are zero already.
 
 from course_utils.masking.granularity import pool
 from course_utils.masking.layouts import GRANULARITIES
-from course_utils.masking.masks import (
-    Masks,
-    apply,
-    checked_mask,
-    compression,
-    shuffle,
-    sparsity,
-)
+from course_utils.masking.masks import Masks, apply, checked_mask, compression, shuffle, sparsity
 from course_utils.masking.patterns import block_masks, n_of_m
 from course_utils.masking.ranking import SCOPES, make_masks
 from course_utils.masking.scores import checked_scores, exclude

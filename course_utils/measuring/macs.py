@@ -9,8 +9,8 @@ import numpy as np
 
 from course_utils import costs
 from course_utils.backend import keras
+from course_utils.pruning.hooks import watched, zeros_for
 from course_utils.pruning.kernels import Found, candidates
-from course_utils.pruning.watching import watched, zeros_for
 
 _L = keras.layers
 _TRANSPOSED = (_L.Conv1DTranspose, _L.Conv2DTranspose, _L.Conv3DTranspose)

@@ -10,8 +10,7 @@ from course_utils import masking
 from course_utils.arrays import checked_number
 from course_utils.backend import keras
 from course_utils.measuring.macs import Work, work_of
-from course_utils.measuring.tables import as_html, as_text
-from course_utils.pruning.holding import held_masks
+from course_utils.pruning.attaching import held_masks
 from course_utils.pruning.kernels import (
     Selectors,
     inner_layers,
@@ -21,6 +20,7 @@ from course_utils.pruning.kernels import (
     walk,
     weights,
 )
+from course_utils.tables import as_html, as_text
 
 _HEADINGS = ("layer", "kernel", "output", "parameters", "zeros", "sparsity", "MACs")
 _SUMMED = ("parameters", "weights", "zeros", "macs")

@@ -1,8 +1,6 @@
 """Prune a Keras model: find its kernels, measure them, hold masks, follow a schedule, rewind."""
 
-from course_utils.pruning.callback import PruneOnSchedule
-from course_utils.pruning.evidence import curvature, fresh_gradients, gradients, input_norms
-from course_utils.pruning.holding import (
+from course_utils.pruning.attaching import (
     attach,
     detach,
     held_masks,
@@ -10,6 +8,8 @@ from course_utils.pruning.holding import (
     regrown,
     remembered,
 )
+from course_utils.pruning.callback import PruneOnSchedule
+from course_utils.pruning.derivatives import curvature, fresh_gradients, gradients, input_norms
 from course_utils.pruning.kernels import kernels, layouts, skipped, weights
 from course_utils.pruning.tickets import Snapshots, reinitialized, rewind
 

@@ -8,7 +8,7 @@ from course_utils import criteria, regrowth
 from course_utils.arrays import Arrays, checked_number
 from course_utils.backend import keras
 from course_utils.masking import GRANULARITIES, SCOPES, Masks, exclude, make_masks, sparsity
-from course_utils.pruning.holding import attach, held_masks, regrown, remembered
+from course_utils.pruning.attaching import attach, held_masks, regrown, remembered
 from course_utils.pruning.kernels import Selectors, kernels, layouts, read
 from course_utils.schedules import Schedule
 

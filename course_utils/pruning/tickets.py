@@ -6,7 +6,7 @@ import numpy as np
 
 from course_utils.arrays import Arrays, checked_seed
 from course_utils.backend import keras
-from course_utils.pruning.holding import attach, detach, held_masks
+from course_utils.pruning.attaching import attach, detach, held_masks
 from course_utils.pruning.kernels import own_weights, read, walk
 
 

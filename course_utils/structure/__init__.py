@@ -5,11 +5,11 @@ ties two sets, and a channel is removed by removing its id everywhere. What is l
 exactly what it did, and `shrink(..., verify=True)` makes sure of it.
 """
 
+from course_utils.structure.batchnorm import in_rounds, recalibrate, slimming
 from course_utils.structure.channels import Channels, Group, channel_groups
 from course_utils.structure.choosing import choose, per_cost, within
 from course_utils.structure.costing import Costs, costs
 from course_utils.structure.reconstruction import reconstruct
-from course_utils.structure.repairing import in_rounds, recalibrate, slimming
 from course_utils.structure.scoring import (
     filter_norms,
     geometric_median,

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from course_utils.backend import keras
-from course_utils.graph import has_graph
-from course_utils.measuring.tables import as_html, as_text
 from course_utils.pruning.kernels import Found, Selectors, as_list, matches
 from course_utils.structure.calls import Kept, Maker, Slice
+from course_utils.structure.graph import has_graph
 from course_utils.structure.ids import Ids
 from course_utils.structure.walking import Walk
+from course_utils.tables import as_html, as_text
 
 Masks = Mapping[str, np.ndarray]  # {"conv1": True where a channel stays}
 

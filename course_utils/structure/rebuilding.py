@@ -5,11 +5,11 @@ import contextlib
 import numpy as np
 
 from course_utils.backend import keras
-from course_utils.graph import has_graph
 from course_utils.pruning import attach, held_masks
 from course_utils.pruning.kernels import candidates, inner_layers
 from course_utils.structure.calls import Kept
 from course_utils.structure.channels import Channels, slices_by_variable
+from course_utils.structure.graph import has_graph
 
 
 def rebuilt(channels: Channels, kept: Kept) -> keras.Model:

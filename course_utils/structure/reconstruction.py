@@ -4,8 +4,8 @@ import numpy as np
 
 from course_utils.arrays import checked_seed
 from course_utils.backend import keras
+from course_utils.pruning.hooks import watched
 from course_utils.pruning.kernels import read, walk
-from course_utils.pruning.watching import watched
 from course_utils.structure.channels import Channels, Masks, slices_by_variable
 
 _ROWS = 10_000  # places and examples that a fit looks at; more hardly change it

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_utils.backend import keras
-from course_utils.measuring.tables import as_html, as_text
-from course_utils.pruning.watching import zeros_for
+from course_utils.pruning.hooks import zeros_for
 from course_utils.structure.channels import Channels, Masks, channel_groups, checked_masks
 from course_utils.structure.choosing import choose
 from course_utils.structure.rebuilding import rebuilt
 from course_utils.structure.scoring import filter_norms
 from course_utils.structure.zeroing import difference, zeroed
+from course_utils.tables import as_html, as_text
 
 # Exact in real numbers; float32 sums in another order differ by rounding.
 TOLERANCE = {"float32": 1e-4, "float64": 1e-9}

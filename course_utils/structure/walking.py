@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from course_utils.backend import keras
-from course_utils.graph import has_graph
-from course_utils.structure import rules
 from course_utils.structure.calls import Call, Slice, fixed
+from course_utils.structure.graph import has_graph
 from course_utils.structure.ids import Flow, Ids
+from course_utils.structure.rules import registry
 
 Owners = tuple[keras.Operation, ...]
 
@@ -108,7 +108,7 @@ class Walk:
 
     def _first_of(self, call: Call) -> list[Flow]:
         """Let the rule tell what flows out; earlier calls, where it noted nothing, go with it."""
-        call.outputs = rules.apply(call)
+        call.outputs = registry.apply(call)
         earlier = self._earlier.setdefault(id(call.layer), [])
         if call.noted:
             self.calls[id(call.layer)] = call

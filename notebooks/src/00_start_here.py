@@ -30,9 +30,10 @@ import time
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import masking, operators, plots, widgets
-from course_utils.checks import start_here as check
-from course_utils.data import load_mnist
+from course_utils import masking, operators
+from course_utils.lessons import plots, widgets
+from course_utils.lessons.checks import start_here as check
+from course_utils.lessons.data import load_mnist
 
 plots.use_style()
 print("The first cell has run.")

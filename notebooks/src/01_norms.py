@@ -22,8 +22,9 @@ import math
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import masking, operators, plots
-from course_utils.checks import norms as check
+from course_utils import masking, operators
+from course_utils.lessons import plots
+from course_utils.lessons.checks import norms as check
 
 plots.use_style()
 

@@ -24,8 +24,9 @@ import math
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import masking, operators, plots, widgets
-from course_utils.checks import prune_operator as check
+from course_utils import masking, operators
+from course_utils.lessons import plots, widgets
+from course_utils.lessons.checks import prune_operator as check
 
 plots.use_style()
 

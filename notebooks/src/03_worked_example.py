@@ -19,8 +19,9 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import masking, operators, plots, widgets
-from course_utils.checks import worked_example as check
+from course_utils import masking, operators
+from course_utils.lessons import plots, widgets
+from course_utils.lessons.checks import worked_example as check
 
 plots.use_style()
 

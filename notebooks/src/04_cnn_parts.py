@@ -23,11 +23,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from course_utils import costs, masking, measuring, models, plots, pruning
+from course_utils import costs, masking, measuring, models, pruning
 from course_utils.backend import keras
-from course_utils.checks import cnn_parts as check
-from course_utils.data import load_mnist
-from course_utils.progress import Progress, quick_mode
+from course_utils.lessons import plots
+from course_utils.lessons.checks import cnn_parts as check
+from course_utils.lessons.data import load_mnist
+from course_utils.lessons.progress import Progress, quick_mode
 
 plots.use_style()
 

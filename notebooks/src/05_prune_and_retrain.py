@@ -26,20 +26,12 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import (
-    criteria,
-    masking,
-    measuring,
-    models,
-    operators,
-    plots,
-    pruning,
-    recorded,
-)
+from course_utils import criteria, masking, measuring, models, operators, pruning
 from course_utils.backend import keras
-from course_utils.checks import prune_and_retrain as check
-from course_utils.data import load_mnist
-from course_utils.progress import Progress, quick_mode
+from course_utils.lessons import plots, recorded
+from course_utils.lessons.checks import prune_and_retrain as check
+from course_utils.lessons.data import load_mnist
+from course_utils.lessons.progress import Progress, quick_mode
 
 plots.use_style()
 

@@ -22,11 +22,12 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import criteria, masking, models, plots, pruning, recorded
+from course_utils import criteria, masking, models, pruning
 from course_utils.backend import keras
-from course_utils.checks import which_weights as check
-from course_utils.data import load_mnist
-from course_utils.progress import Progress, quick_mode
+from course_utils.lessons import plots, recorded
+from course_utils.lessons.checks import which_weights as check
+from course_utils.lessons.data import load_mnist
+from course_utils.lessons.progress import Progress, quick_mode
 
 plots.use_style()
 

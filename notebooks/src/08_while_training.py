@@ -28,21 +28,12 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import (
-    criteria,
-    masking,
-    models,
-    plots,
-    pruning,
-    recorded,
-    regrowth,
-    schedules,
-    widgets,
-)
+from course_utils import criteria, masking, models, pruning, regrowth, schedules
 from course_utils.backend import keras
-from course_utils.checks import while_training as check
-from course_utils.data import load_mnist
-from course_utils.progress import Progress, quick_mode
+from course_utils.lessons import plots, recorded, widgets
+from course_utils.lessons.checks import while_training as check
+from course_utils.lessons.data import load_mnist
+from course_utils.lessons.progress import Progress, quick_mode
 
 plots.use_style()
 

@@ -27,11 +27,12 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import measuring, models, plots, recorded, structure
+from course_utils import measuring, models, structure
 from course_utils.backend import keras
-from course_utils.checks import structural as check
-from course_utils.data import load_mnist
-from course_utils.progress import Progress, quick_mode
+from course_utils.lessons import plots, recorded
+from course_utils.lessons.checks import structural as check
+from course_utils.lessons.data import load_mnist
+from course_utils.lessons.progress import Progress, quick_mode
 
 layers = keras.layers
 plots.use_style()

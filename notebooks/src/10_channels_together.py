@@ -25,11 +25,12 @@ import time
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import models, plots, structure, widgets
+from course_utils import models, structure
 from course_utils.backend import keras
-from course_utils.checks import channels as check
-from course_utils.data import load_mnist
-from course_utils.progress import Progress, quick_mode
+from course_utils.lessons import plots, widgets
+from course_utils.lessons.checks import channels as check
+from course_utils.lessons.data import load_mnist
+from course_utils.lessons.progress import Progress, quick_mode
 
 layers = keras.layers
 plots.use_style()

@@ -31,23 +31,13 @@ import time
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import (
-    costs,
-    criteria,
-    export,
-    masking,
-    measuring,
-    models,
-    plots,
-    pruning,
-    recorded,
-    sparsefile,
-    structure,
-)
+from course_utils import costs, criteria, masking, measuring, models, pruning, structure
 from course_utils.backend import keras
-from course_utils.checks import faster as check
-from course_utils.data import load_mnist
-from course_utils.progress import Progress, quick_mode
+from course_utils.extras import export, sparsefile, speed
+from course_utils.lessons import plots, recorded
+from course_utils.lessons.checks import faster as check
+from course_utils.lessons.data import load_mnist
+from course_utils.lessons.progress import Progress, quick_mode
 
 plots.use_style()
 # TensorFlow warns of many compiled functions; this lesson compiles many, to time each.
@@ -64,7 +54,7 @@ logging.getLogger("tensorflow").setLevel(logging.ERROR)
 LITERT, SCIPY = (importlib.util.find_spec(name) for name in ("ai_edge_litert", "scipy"))
 print("LiteRT, the runtime of phones:", "here" if LITERT else "not here; its cells do nothing")
 print("SciPy, for sparse products:   ", "here" if SCIPY else "not here; its cells do nothing")
-print(f"{measuring.cores()} processor cores")
+print(f"{speed.cores()} processor cores")
 data = load_mnist().head(2_000 if quick_mode() else 20_000)
 print(data.caption)
 
@@ -84,7 +74,7 @@ def timed(call):
 
 
 images = data.x_val[:256]
-call = measuring.keras_call(models.article_cnn(seed=0), images)
+call = speed.keras_call(models.article_cnn(seed=0), images)
 
 # %% tags=["varies"]
 times = np.array([timed(call) for _ in range(40)])
@@ -168,14 +158,14 @@ plt.show()
 # %% [markdown]
 # Taken one after the other, the neighbour is measured, and B gets the blame. In turns it hits both
 # alike: the milliseconds are still too high, but the *ratio* is nearly right. That is why we shall
-# speak of ratios. `measuring.latency` does all of it: warm-up, turns in a new random order every
+# speak of ratios. `speed.latency` does all of it: warm-up, turns in a new random order every
 # round, median, quartiles. And it says on how many threads: a time without them is half a number.
 
 
 # %% tags=["varies"]
 def measure(calls, batch=256):
     repeats = {1: 60, 256: 7} if quick_mode() else {1: 400, 256: 40}
-    return measuring.latency(calls, repeats[batch], warmup=3)
+    return speed.latency(calls, repeats[batch], warmup=3)
 
 
 same = measure({"A": call, "B": call})
@@ -230,13 +220,13 @@ for name, model in networks.items():
 # %% tags=["varies"]
 files = {name: export.litert(model) for name, model in networks.items()}
 masked = list(networks)[:3]
-keras_times = measure({n: measuring.keras_call(networks[n], images) for n in masked})
+keras_times = measure({n: speed.keras_call(networks[n], images) for n in masked})
 print(f"Keras, batch of {len(images)}")
 keras_times
 
 # %% tags=["varies"]
 if LITERT:
-    calls = {name: measuring.litert_call(files[name], images) for name in masked}
+    calls = {name: speed.litert_call(files[name], images) for name in masked}
     lite_times = measure(calls)
     print(f"LiteRT, batch of {len(images)}\n{lite_times}")
 
@@ -317,10 +307,10 @@ cases = [((5408, 64), 1), ((5408, 64), 256), ((large, large), 1), ((large, large
 def products(shape, batch):
     rng = np.random.default_rng(0)
     W, x = rng.normal(size=shape).astype("float32"), rng.random((batch, shape[0]), "float32")
-    calls = {"dense": measuring.dense_call(W, x, threads=1)}
+    calls = {"dense": speed.dense_call(W, x, threads=1)}
     for density in densities:
-        calls[f"{density}"] = measuring.csr_call(W * (rng.random(shape) < density), x)
-    return measuring.latency(calls, 5 if batch > 1 and quick_mode() else 15, warmup=2)
+        calls[f"{density}"] = speed.csr_call(W * (rng.random(shape) < density), x)
+    return speed.latency(calls, 5 if batch > 1 and quick_mode() else 15, warmup=2)
 
 
 # %% tags=["varies"]
@@ -414,7 +404,7 @@ for bits in (32, 16):
 if LITERT:
     files["95% zeros, sparse"] = export.litert(networks["95% zeros"], sparse=True)
     pair = ("95% zeros", "95% zeros, sparse")
-    calls = {name: measuring.litert_call(files[name], images) for name in pair}
+    calls = {name: speed.litert_call(files[name], images) for name in pair}
     found = measure(calls)
     for name in pair:
         print(f"{name:18} {len(files[name]):9,} bytes, {found[name].median * 1e3:6.2f} ms")
@@ -466,10 +456,10 @@ for name, pair in both.items():
     lite = {size: export.litert(model) for size, model in sizes.items()} if LITERT else {}
     for batch in (256, 1):
         x = images[:batch]
-        calls = {size: measuring.keras_call(model, x) for size, model in sizes.items()}
+        calls = {size: speed.keras_call(model, x) for size, model in sizes.items()}
         own[name, "Keras", batch] = measure(calls, batch)
         if LITERT:
-            calls = {size: measuring.litert_call(file, x) for size, file in lite.items()}
+            calls = {size: speed.litert_call(file, x) for size, file in lite.items()}
             own[name, "LiteRT", batch] = measure(calls, batch)
 
 
@@ -559,7 +549,7 @@ def layer_by_layer(model, x):
     calls = {}
     for layer in model.layers:
         alone = keras.Sequential([keras.Input(x.shape[1:]), layer])
-        calls[layer.name] = measuring.keras_call(alone, x)
+        calls[layer.name] = speed.keras_call(alone, x)
         x = np.asarray(alone(x))
     return calls
 
@@ -605,7 +595,7 @@ filters = [1, 10, 20, 30, 40]
 calls = {}
 for n in filters:
     layer = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(n, 5)])
-    calls[f"{n}"] = measuring.keras_call(layer, images)
+    calls[f"{n}"] = speed.keras_call(layer, images)
 thin = [1e3 * row.median for row in measure(calls).rows]
 
 # %% tags=["varies"]
@@ -613,7 +603,7 @@ widths = list(range(8, 49, 8 if quick_mode() else 4)) if LITERT else []
 x, calls = np.ones((8, 26, 26, 32), "float32"), {}
 for n in widths:
     layer = keras.Sequential([keras.Input(x.shape[1:]), keras.layers.Conv2D(n, 3)])
-    calls[f"{n}"] = measuring.litert_call(export.litert(layer), x)
+    calls[f"{n}"] = speed.litert_call(export.litert(layer), x)
 wide = [1e3 * row.median for row in measure(calls, batch=1).rows] if LITERT else []
 
 # %% tags=["varies"]
@@ -701,7 +691,7 @@ for name in ("dense", "half the widths"):
 
 def accuracy(name, x, y):
     if LITERT:
-        guess = measuring.predict_litert(files[name], x)
+        guess = speed.predict_litert(files[name], x)
     else:
         guess = networks[name].predict(x, verbose=0, batch_size=1000)
     return np.mean(guess.argmax(axis=1) == y)
@@ -710,9 +700,9 @@ def accuracy(name, x, y):
 # %% tags=["varies"]
 known = list(files) if LITERT else list(networks)
 if LITERT:
-    calls = {name: measuring.litert_call(files[name], images) for name in known}
+    calls = {name: speed.litert_call(files[name], images) for name in known}
 else:
-    calls = {name: measuring.keras_call(networks[name], images) for name in known}
+    calls = {name: speed.keras_call(networks[name], images) for name in known}
 speed = measure(calls)
 some = slice(2_000 if quick_mode() else None)
 right = {name: accuracy(name, data.x_val[some], data.y_val[some]) for name in known}

@@ -32,24 +32,14 @@ import warnings
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import (
-    criteria,
-    export,
-    masking,
-    models,
-    plots,
-    pruning,
-    recorded,
-    regularizing,
-    schedules,
-    sharing,
-    sparsefile,
-    structure,
-)
+from course_utils import criteria, masking, models, pruning, schedules, structure
 from course_utils.backend import keras
-from course_utils.checks import joint_compression as check
-from course_utils.data import load_mnist
-from course_utils.progress import Progress, quick_mode
+from course_utils.extras import clustering, export, sparsefile
+from course_utils.lessons import plots, recorded
+from course_utils.lessons.checks import joint_compression as check
+from course_utils.lessons.data import load_mnist
+from course_utils.lessons.progress import Progress, quick_mode
+from course_utils.pruning import regularizing
 
 plots.use_style()
 # TensorFlow warns of many compiled functions; this lesson trains many networks for a short time.
@@ -287,10 +277,12 @@ check.shared(my_shared)
 # %% tags=["varies"]
 W = pruning.weights(trimmed)["fc1/kernel"]
 fig, axes = plt.subplots(1, 3, figsize=(12, 3.4), sharey=True)
-for ax, start in zip(axes, sharing.STARTS, strict=True):
-    shared = sharing.share({"fc1/kernel": W}, clusters=15, start=start)["fc1/kernel"]
+for ax, start in zip(axes, clustering.STARTS, strict=True):
+    shared = clustering.cluster({"fc1/kernel": W}, clusters=15, start=start)["fc1/kernel"]
     off = np.sqrt(np.mean((shared - W)[W != 0] ** 2))
-    plots.codebook(W[W != 0], sharing.codebook(shared), ax).set_title(f"{start}: off by {off:.4f}")
+    plots.codebook(W[W != 0], clustering.codebook(shared), ax).set_title(
+        f"{start}: off by {off:.4f}"
+    )
     ax.set_ylabel("")
 fig.suptitle(f"{np.count_nonzero(W):,} weights of fc1, {data.caption}", fontsize=12)
 plt.show()
@@ -303,14 +295,14 @@ untuned.set_weights(trimmed.get_weights())
 
 def with_shared(clusters, start="linear"):
     """The trimmed network with shared values, in the place of the last one."""
-    for name, values in sharing.share(pruning.weights(trimmed), clusters, start).items():
+    for name, values in clustering.cluster(pruning.weights(trimmed), clusters, start).items():
         pruning.kernels(untuned)[name].assign(values)
     return untuned
 
 
 # %% tags=["varies"]
 counts = [3, 7, 15, 31]
-by_start = {s: [error(with_shared(n, s)) for n in counts] for s in sharing.STARTS}
+by_start = {s: [error(with_shared(n, s)) for n in counts] for s in clustering.STARTS}
 
 # %% tags=["varies"]
 ax = plots.curves(by_start, counts)
@@ -368,12 +360,12 @@ check.centroid_gradients(my_centroid_gradients)
 
 # %% tags=["varies"]
 with_shared(15)
-sharing.attach(trimmed, sharing.share(pruning.weights(trimmed), clusters=15))
+clustering.attach(trimmed, clustering.cluster(pruning.weights(trimmed), clusters=15))
 tuned = train(trimmed, "15 values a layer", 1)
 print(f"error: shared {error(untuned):.2%}, values trained {error(tuned):.2%}")
 
 # %% tags=["varies"]
-values = {n: len(sharing.codebook(W)) for n, W in pruning.weights(tuned).items()}
+values = {n: len(clustering.codebook(W)) for n, W in pruning.weights(tuned).items()}
 print(values)
 assert max(values.values()) <= 15
 assert not any(pruning.regrown(tuned).values())
@@ -388,7 +380,7 @@ assert not any(pruning.regrown(tuned).values())
 def share_biases(model):
     biases = {w.path: w for w in model.weights if w.name == "bias"}
     arrays = {path: keras.ops.convert_to_numpy(w) for path, w in biases.items()}
-    for path, values in sharing.share(arrays, clusters=15).items():
+    for path, values in clustering.cluster(arrays, clusters=15).items():
         biases[path].assign(values)
 
 
@@ -407,7 +399,7 @@ print(f"error before {before:.2%}, after {error(tuned):.2%}")
 # %% tags=["varies"]
 W = pruning.weights(tuned)["fc1/kernel"]
 gaps = sparsefile.to_gaps(np.flatnonzero(W), width=8).codes
-places = np.searchsorted(sharing.codebook(W), W[W != 0])
+places = np.searchsorted(clustering.codebook(W), W[W != 0])
 fig, axes = plt.subplots(1, 2, figsize=(10, 3.2))
 axes[0].hist(gaps, bins=np.arange(0, 257, 4), color=plots.BLUE)
 axes[0].set(title="gaps in fc1", xlabel="zeros in between", ylabel="how often")
@@ -624,18 +616,18 @@ assert kept @ bits / kept.sum() > 4.1
 
 # %% tags=["varies"]
 weights = pruning.weights(dense)
-first = sharing.share(weights, clusters=15)
+first = clustering.cluster(weights, clusters=15)
 after = {}
 for way, arrays in (("prune, share", weights), ("share, prune", first)):
     masks = masking.make_masks(criteria.magnitude(arrays), 0.95)
-    after[way] = sharing.share(masking.apply(arrays, masks), clusters=15)
-    print(way, {name: len(sharing.codebook(W)) for name, W in after[way].items()})
+    after[way] = clustering.cluster(masking.apply(arrays, masks), clusters=15)
+    print(way, {name: len(clustering.codebook(W)) for name, W in after[way].items()})
 
 # %% tags=["varies"]
 fig, axes = plt.subplots(1, 2, figsize=(10, 3.2), sharex=True)
 for ax, (way, arrays) in zip(axes, after.items(), strict=True):
     W = arrays["fc1/kernel"]
-    plots.codebook(W[W != 0], sharing.codebook(W), ax).set_title(f"fc1: {way}")
+    plots.codebook(W[W != 0], clustering.codebook(W), ax).set_title(f"fc1: {way}")
 plt.show()
 
 # %% [markdown]
@@ -650,10 +642,10 @@ for way, arrays in after.items():
     masks = {name: W != 0 for name, W in arrays.items()}
     pruning.attach(model, masks)
     if way == "share, prune":
-        sharing.attach(model, arrays)
+        clustering.attach(model, arrays)
     train(model, way, 1, images=6_000)
     if way == "prune, share":
-        sharing.attach(model, sharing.share(pruning.weights(model), clusters=15))
+        clustering.attach(model, clustering.cluster(pruning.weights(model), clusters=15))
     print(f"error {error(model):.2%}, sparse file {len(export.sparse_file(model)):,} bytes")
 
 # %% [markdown]

@@ -31,21 +31,12 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import (
-    criteria,
-    masking,
-    measuring,
-    models,
-    plots,
-    pruning,
-    recorded,
-    search,
-    structure,
-    sweeping,
-)
-from course_utils.checks import automatic_pruning as check
-from course_utils.data import load_mnist
-from course_utils.progress import Progress, Trials, quick_mode
+from course_utils import criteria, masking, measuring, models, pruning, structure
+from course_utils.extras import search, sweeping
+from course_utils.lessons import plots, recorded
+from course_utils.lessons.checks import automatic_pruning as check
+from course_utils.lessons.data import load_mnist
+from course_utils.lessons.progress import Progress, Trials, quick_mode
 
 plots.use_style()
 # TensorFlow warns of many compiled functions; here many networks are compiled.

@@ -25,13 +25,14 @@ import numpy as np
 from IPython.display import Audio
 from sklearn.linear_model import LogisticRegression
 
-from course_utils import criteria, masking, measuring, plots, pruning, recorded, structure, tasks
+from course_utils import criteria, masking, measuring, pruning, structure
 from course_utils.backend import keras
-from course_utils.checks import beyond_digits as check
-from course_utils.checks import beyond_digits_sound as check_sound
-from course_utils.data import load_mnist
-from course_utils.progress import Progress, quick_mode
-from course_utils.tasks import hearing, reading, speech, text, vowels
+from course_utils.lessons import plots, recorded, tasks
+from course_utils.lessons.checks import beyond_digits as check
+from course_utils.lessons.checks import beyond_digits_sound as check_sound
+from course_utils.lessons.data import load_mnist
+from course_utils.lessons.progress import Progress, quick_mode
+from course_utils.lessons.tasks import hearing, reading, speech, text, vowels
 
 plots.use_style()
 

@@ -23,10 +23,11 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import criteria, forgetting, masking, models, plots, pruning, recorded
-from course_utils.checks import forgetting as check
-from course_utils.data import load_mnist
-from course_utils.progress import Progress, quick_mode
+from course_utils import criteria, masking, models, pruning
+from course_utils.lessons import forgetting, plots, recorded
+from course_utils.lessons.checks import forgetting as check
+from course_utils.lessons.data import load_mnist
+from course_utils.lessons.progress import Progress, quick_mode
 
 plots.use_style()
 

@@ -29,12 +29,14 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import criteria, export, masking, measuring, models, plots, pruning, structure
+from course_utils import criteria, masking, measuring, models, pruning, structure
 from course_utils.backend import keras
-from course_utils.checks import capstone as check
-from course_utils.data import load_mnist
-from course_utils.progress import Progress, quick_mode
-from course_utils.scoreboard import Budget, judge, scoreboard
+from course_utils.extras import export
+from course_utils.lessons import plots
+from course_utils.lessons.checks import capstone as check
+from course_utils.lessons.data import load_mnist
+from course_utils.lessons.progress import Progress, quick_mode
+from course_utils.lessons.scoreboard import Budget, judge, scoreboard
 
 layers = keras.layers
 plots.use_style()
@@ -367,8 +369,8 @@ def write_hostile(folder):
 # %% [markdown]
 # ## The scoreboard
 #
-# All of them into one folder, and one command: `python -m course_utils.scoreboard FOLDER`, or
-# `make scoreboard ARGS=FOLDER`. In the notebook it is a function. Here, and only here, the test
+# All of them into one folder, and one command: `python -m course_utils.lessons.scoreboard FOLDER`,
+# or `make scoreboard ARGS=FOLDER`. In the notebook it is a function. Here, and only here, the test
 # images are used. **Predict** the order, and who is not on it.
 
 # %% tags=["varies"]
@@ -514,14 +516,14 @@ check.network(my_network, tight, data)
 #
 # ## What the judge believes
 #
-# Nothing. `course_utils.scoreboard` opens each file in a process of its own, with limits on size,
-# time and memory. It unpacks three members and no others; writes a *new* config, of layers from a
-# list; copies the arrays into a new file; and lets Keras build only that. The process hands back
-# digits, not a grade: it never saw the labels. All of this has reasons: Keras's own `safe_mode` was
-# got round again and again, and the package's docstring lists the reports.
+# Nothing. `course_utils.lessons.scoreboard` opens each file in a process of its own, with limits on
+# size, time and memory. It unpacks three members and no others; writes a *new* config, of layers
+# from a list; copies the arrays into a new file; and lets Keras build only that. The process hands
+# back digits, not a grade: it never saw the labels. All of this has reasons: Keras's own
+# `safe_mode` was got round again and again, and the package's docstring lists the reports.
 
 # %% tags=["varies"]
-import course_utils.scoreboard as package
+import course_utils.lessons.scoreboard as package
 
 print("\n".join(line for line in package.__doc__.splitlines() if line.startswith("    CVE")))
 

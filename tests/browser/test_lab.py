@@ -15,7 +15,7 @@ import pytest
 from front_door import commands
 from front_door.paths import Clone
 
-from course_utils.progress import quick_mode
+from course_utils.lessons.progress import quick_mode
 
 ROOT = Path(__file__).parents[2]
 # All that have one; the first needs no TensorFlow, and is enough for quick mode.

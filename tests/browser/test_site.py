@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 import build_site
 import pytest
 
-from course_utils.progress import quick_mode
+from course_utils.lessons.progress import quick_mode
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "site" / "node_modules" / "axe-core" / "axe.min.js"

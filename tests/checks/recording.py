@@ -11,7 +11,7 @@ import re
 import sys
 from pathlib import Path
 
-from course_utils.checks import verdict
+from course_utils.lessons.checks import verdict
 
 HINTS: dict[str, set[str]] = collections.defaultdict(set)
 RIGHT: dict[str, set[str]] = collections.defaultdict(set)

@@ -5,7 +5,7 @@ from bisect import bisect_left
 import numpy as np
 from answers import Repeatable
 
-from course_utils.checks import automatic_pruning as check
+from course_utils.lessons.checks import automatic_pruning as check
 
 
 def work(macs, levels):

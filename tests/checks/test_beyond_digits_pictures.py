@@ -3,8 +3,8 @@
 import numpy as np
 from answers import Repeatable
 
-from course_utils.checks import beyond_digits as check
-from course_utils.tasks import box_iou
+from course_utils.lessons.checks import beyond_digits as check
+from course_utils.lessons.tasks import box_iou
 
 
 def area(box):

@@ -3,7 +3,7 @@
 import numpy as np
 from answers import Repeatable
 
-from course_utils.checks import beyond_digits_sound as check
+from course_utils.lessons.checks import beyond_digits_sound as check
 
 
 def entries(inputs, units, outputs):
@@ -97,7 +97,7 @@ class TestAnswers(Repeatable):
 
 def test_the_parameters_of_a_unit_are_what_a_network_loses_with_it():
     from course_utils import structure
-    from course_utils.tasks import hearing
+    from course_utils.lessons.tasks import hearing
 
     model = hearing.vowel_gru()
     small, _ = structure.shrink(model, {"gru": np.arange(64) != 7})

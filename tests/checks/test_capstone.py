@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from answers import OfFunctions
 
-from course_utils.checks import capstone as check
-from course_utils.data import load_digits
-from course_utils.scoreboard import Budget
+from course_utils.lessons.checks import capstone as check
+from course_utils.lessons.data import load_digits
+from course_utils.lessons.scoreboard import Budget
 
 
 def kept(accuracies, floor):

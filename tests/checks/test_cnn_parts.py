@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
-from course_utils.checks import cnn_parts as check
+from course_utils.lessons.checks import cnn_parts as check
 
 
 def loops(image, kernel, bias):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from answers import OfFunctions
 
-from course_utils.checks import faster as check
+from course_utils.lessons.checks import faster as check
 
 
 def quartiles(times):

@@ -6,8 +6,8 @@ from itertools import pairwise
 import numpy as np
 from answers import Repeatable
 
-from course_utils import forgetting
-from course_utils.checks import forgetting as check
+from course_utils.lessons import forgetting
+from course_utils.lessons.checks import forgetting as check
 
 
 def counts(predicted, labels):

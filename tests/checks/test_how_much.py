@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from course_utils.checks import how_much as check
+from course_utils.lessons.checks import how_much as check
 
 
 def sizes(W):

@@ -4,7 +4,7 @@ import numpy as np
 from answers import OfFunctions
 from huffmans import huffman
 
-from course_utils.checks import joint_compression as check
+from course_utils.lessons.checks import joint_compression as check
 
 
 def nearest(W, centroids):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from course_utils.checks import norms
+from course_utils.lessons.checks import norms
 
 
 def in_place(W):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from course_utils.checks import prune_operator as checks
+from course_utils.lessons.checks import prune_operator as checks
 
 
 def accepted(verdict) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from course_utils.checks import start_here as check
+from course_utils.lessons.checks import start_here as check
 
 W = np.array([[0.9, 0.0, -0.3], [0.0, -0.7, 0.0], [0.4, 0.0, 0.0], [-0.1, 0.2, 0.6]])  # 5 zeros
 GOOD = {"Python": "3.12.4", "NumPy": "2.4.6", "TensorFlow": "2.21.0", "Keras": "3.15.1"}

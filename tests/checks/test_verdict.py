@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from course_utils.checks.verdict import Verdict, as_array, call, judge, number, right
+from course_utils.lessons.checks.verdict import Verdict, as_array, call, judge, number, right
 
 
 def double(function) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import numpy as np
 from answers import OfFunctions
 
-from course_utils.checks import which_weights as check
+from course_utils.lessons.checks import which_weights as check
 
 
 def lamp(w):

@@ -6,7 +6,7 @@ import numpy as np
 from answers import Repeatable
 
 from course_utils import regrowth, schedules
-from course_utils.checks import while_training as check
+from course_utils.lessons.checks import while_training as check
 
 
 def cubic(step, final, begin, end, every):

@@ -3,7 +3,7 @@
 import numpy as np
 from answers import Answers
 
-from course_utils.checks import worked_example as check
+from course_utils.lessons.checks import worked_example as check
 
 W = check.example()
 NORM = np.sqrt(2.75)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss
 
-from course_utils import forgetting
+from course_utils.lessons import forgetting
 
 
 def answers(seed, n=400, classes=5, sharp=2.0):

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from course_utils import forgetting
-from course_utils.data import load_digits
+from course_utils.lessons import forgetting
+from course_utils.lessons.data import load_digits
 
 DIGITS = load_digits().x_test[:40]
 KINDS, SEVERITIES = st.sampled_from(forgetting.KINDS), st.integers(0, 5)

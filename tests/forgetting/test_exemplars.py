@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from course_utils import forgetting
+from course_utils.lessons import forgetting
 
 LABELS = arrays(np.uint8, (5, 12), elements=st.integers(0, 3))
 

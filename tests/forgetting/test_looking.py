@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from course_utils import forgetting
 from course_utils.backend import keras
 from course_utils.backend import tensorflow as tf
+from course_utils.lessons import forgetting
 
 MASKS = st.tuples(arrays(bool, (4, 3)), arrays(bool, (3, 5)), arrays(bool, (5, 2)))
 

@@ -5,8 +5,8 @@ import json
 import pytest
 from hostile import dense, image_input, layer, sequential
 
-from course_utils.scoreboard.architecture import LAYERS, plain_config
-from course_utils.scoreboard.limits import Limits, Refused
+from course_utils.lessons.scoreboard.architecture import LAYERS, plain_config
+from course_utils.lessons.scoreboard.limits import Limits, Refused
 
 LIMITS = Limits()
 

@@ -9,8 +9,8 @@ from hostile import members, packed, submission, weights
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_utils.scoreboard.archive import unpacked
-from course_utils.scoreboard.limits import Limits, Refused
+from course_utils.lessons.scoreboard.archive import unpacked
+from course_utils.lessons.scoreboard.limits import Limits, Refused
 
 LIMITS = Limits(unpacked_bytes=2_000_000, config_bytes=100_000)
 GOOD = submission()

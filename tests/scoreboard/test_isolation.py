@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.scoreboard.isolation import run
-from course_utils.scoreboard.judging import understood
-from course_utils.scoreboard.limits import Limits, Refused
+from course_utils.lessons.scoreboard.isolation import run
+from course_utils.lessons.scoreboard.judging import understood
+from course_utils.lessons.scoreboard.limits import Limits, Refused
 
 LIMITS = Limits(wall_seconds=20, output_bytes=1_000)
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds all limits")
 posix_only = pytest.mark.skipif(os.name == "nt", reason="Windows has no such limits")
 LIMITED = """
 import sys
-from course_utils.scoreboard import Limits, isolation
+from course_utils.lessons.scoreboard import Limits, isolation
 isolation.limit_this_process(Limits({}))
 try:
     {}
@@ -113,7 +113,7 @@ def test_a_process_gets_nothing_of_our_settings(tmp_path, monkeypatch):
 
 def test_our_settings_do_not_change_the_code_that_judges(tmp_path):
     (tmp_path / "course_utils.py").write_text("print('replaced')")
-    code = "import course_utils.scoreboard.limits as m; print(m.__file__)"
+    code = "import course_utils.lessons.scoreboard.limits as m; print(m.__file__)"
     assert b"scoreboard" in python(code, tmp_path)
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hostile import dense, image_input, layer, sequential, submission, weights
 
-from course_utils.data import load_digits
-from course_utils.scoreboard import Budget, Entry, Limits, Scoreboard, judge, scoreboard
-from course_utils.scoreboard.__main__ import main
+from course_utils.lessons.data import load_digits
+from course_utils.lessons.scoreboard import Budget, Entry, Limits, Scoreboard, judge, scoreboard
+from course_utils.lessons.scoreboard.__main__ import main
 
 BUDGET = Budget(accuracy=0.5, bytes=40_000, milliseconds=10_000)
 MEASURED = ("name", "times", "reference")
@@ -71,8 +71,9 @@ def test_every_submission_is_judged_or_refused_and_a_tie_is_a_tie(board):
 
 
 def test_what_is_said_of_a_network_is_so(board, folder, data):
-    from course_utils import export, measuring
+    from course_utils import measuring
     from course_utils.backend import keras
+    from course_utils.extras import export
 
     model = keras.models.load_model(folder / "small.keras")
     entry = named(board, "small.keras")
@@ -112,7 +113,7 @@ def test_a_name_cannot_become_html_or_a_command_of_the_terminal():
 def test_fewest_bytes_then_fewest_macs_and_names_break_no_tie():
     sizes = {"d": (5, 5), "c": (5, 5), "b": (5, 4), "a": (6, 1)}
     entries = [Entry(name, bytes=b, macs=m) for name, (b, m) in sizes.items()]
-    from course_utils.scoreboard.board import _order
+    from course_utils.lessons.scoreboard.board import _order
 
     board = Scoreboard("", "", BUDGET, tuple(sorted(entries, key=_order)))
     assert board.ranks() == [("1", "b"), ("2=", "c"), ("2=", "d"), ("4", "a")]
@@ -144,11 +145,11 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_a_network_that_does_not_fit_is_refused_before_it_is_built(name, data, tmp_path):
     """In this process, since it starts no other; the limits are checked all the same."""
-    from course_utils.scoreboard import network
-    from course_utils.scoreboard.architecture import plain_config
-    from course_utils.scoreboard.archive import CONFIG, WEIGHTS, unpacked
-    from course_utils.scoreboard.limits import Refused
-    from course_utils.scoreboard.weightsfile import plain_weights
+    from course_utils.lessons.scoreboard import network
+    from course_utils.lessons.scoreboard.architecture import plain_config
+    from course_utils.lessons.scoreboard.archive import CONFIG, WEIGHTS, unpacked
+    from course_utils.lessons.scoreboard.limits import Refused
+    from course_utils.lessons.scoreboard.weightsfile import plain_weights
 
     content, reason = WRONG[name]
     parts, limits = unpacked(content, Limits()), Limits()
@@ -207,7 +208,7 @@ def test_a_folder_that_is_none_is_told_in_a_sentence(tmp_path, capsys):
 
 
 def test_the_command_ends_well_whatever_the_files_are(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("course_utils.scoreboard.board.load_mnist", load_digits)
+    monkeypatch.setattr("course_utils.lessons.scoreboard.board.load_mnist", load_digits)
     (tmp_path / "bad\x1b.keras").write_bytes(b"PK")
     assert main([str(tmp_path), "--json"]) == 0
     (entry,) = json.loads(capsys.readouterr().out)["entries"]

@@ -9,8 +9,8 @@ from hostile import weights
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_utils.scoreboard.limits import Limits, Refused
-from course_utils.scoreboard.weightsfile import plain_weights
+from course_utils.lessons.scoreboard.limits import Limits, Refused
+from course_utils.lessons.scoreboard.weightsfile import plain_weights
 
 LIMITS = Limits(unpacked_bytes=1_000_000)
 PLACE = "layers/dense/vars/0"

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from course_utils import masking, pruning, search
+from course_utils import masking, pruning
 from course_utils.backend import keras
+from course_utils.extras import search
 
 L = keras.layers
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_utils import costs, criteria, masking, measuring, models, pruning, search, structure
+from course_utils import costs, criteria, masking, measuring, models, pruning, structure
 from course_utils.backend import keras
-from course_utils.search.allotting import (
+from course_utils.extras import search
+from course_utils.extras.search.allocation import (
     evenly,
     expected,
     given_back,

@@ -5,11 +5,12 @@ import itertools
 import numpy as np
 import pytest
 
-from course_utils import models, search
+from course_utils import models
 from course_utils.backend import keras
-from course_utils.graph import graph_of
+from course_utils.extras import search
+from course_utils.extras.search.stages import Stages, owners_of
 from course_utils.pruning.kernels import named_weights
-from course_utils.search.stages import Stages, owners_of
+from course_utils.structure.graph import graph_of
 
 L = keras.layers
 COUNT = 23  # no multiple of any batch size

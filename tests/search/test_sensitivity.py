@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from course_utils import criteria, masking, pruning, search, structure
+from course_utils import criteria, masking, pruning, structure
 from course_utils.backend import keras
+from course_utils.extras import search
 
 L = keras.layers
 LEVELS = (0.25, 0.5, 0.9)

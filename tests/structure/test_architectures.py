@@ -8,7 +8,7 @@ from architectures import NAMED, OTHERS, randomized
 from oracles import distance, inputs_for, outputs_of, random_masks, zeros_in
 
 from course_utils.backend import keras
-from course_utils.progress import quick_mode
+from course_utils.lessons.progress import quick_mode
 from course_utils.structure import channel_groups, shrink, zeroed
 
 SHARES = (0.3, 0.5, 0.7)  # in `make test`, which is quick, slow networks take the middle one alone

@@ -11,7 +11,7 @@ from oracles import distance, inputs_for, outputs_of, random_masks, randomized, 
 
 from course_utils import measuring
 from course_utils.backend import keras
-from course_utils.progress import quick_mode
+from course_utils.lessons.progress import quick_mode
 from course_utils.structure import channel_groups, costs, shrink, zeroed
 
 EXACT = 1e-4

@@ -10,8 +10,8 @@ import trial_tasks as tasks
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_utils import sweeping
-from course_utils.sweeping import Search, best, search, trials
+from course_utils.extras import sweeping
+from course_utils.extras.sweeping import Search, best, search, trials
 
 optuna = pytest.importorskip("optuna")
 LINE = optuna.distributions.FloatDistribution(-3.0, 3.0)

@@ -12,8 +12,8 @@ import trial_tasks as tasks
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_utils import sweeping
-from course_utils.sweeping import trials
+from course_utils.extras import sweeping
+from course_utils.extras.sweeping import trials
 
 TRIALS = sweeping.grid(x=[1, 2, 3], power=[1, 2])
 

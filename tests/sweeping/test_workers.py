@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import trial_tasks as tasks
 
-from course_utils import sweeping
+from course_utils.extras import sweeping
 
 
 def wait_for(condition, seconds=60):
@@ -88,7 +88,7 @@ def test_a_task_that_a_pool_cannot_find_is_refused_before_its_processes_die(task
 SWEEP = """
 import sys
 import trial_tasks as tasks
-from course_utils import sweeping
+from course_utils.extras import sweeping
 
 folder, file = sys.argv[1:]
 trials = [{"x": x, "folder": folder, "wait": 0.05} for x in range(12)]

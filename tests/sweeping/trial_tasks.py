@@ -42,7 +42,7 @@ def dies(x: int, bad: str) -> dict[str, float]:
 
 
 def threads(x: int) -> dict[str, float]:
-    from course_utils.sweeping.pool import THREADS
+    from course_utils.extras.sweeping.pool import THREADS
 
     return {name.lower(): int(os.environ[name]) for name in THREADS}
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import precision_recall_curve
 
-from course_utils.tasks import (
+from course_utils.lessons.tasks import (
     Objects,
     average_precisions,
     box_iou,

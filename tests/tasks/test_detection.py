@@ -5,8 +5,8 @@ import pytest
 
 from course_utils import pruning, structure
 from course_utils.backend import keras
-from course_utils.data import load_digits
-from course_utils.tasks import (
+from course_utils.lessons.data import load_digits
+from course_utils.lessons.tasks import (
     Objects,
     box_iou,
     decode,

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_utils.data import load_digits
-from course_utils.tasks import Canvas, box_iou, load_scenes, make_scenes
-from course_utils.tasks.scenes import INK, ink_boxes
+from course_utils.lessons.data import load_digits
+from course_utils.lessons.tasks import Canvas, box_iou, load_scenes, make_scenes
+from course_utils.lessons.tasks.scenes import INK, ink_boxes
 
 DATA = load_digits()
 CANVASES = (Canvas(), Canvas(32, (20, 14), 3), Canvas(28, (28,), 1), Canvas(64, (28, 14), 5))

@@ -5,8 +5,15 @@ import pytest
 
 from course_utils import structure
 from course_utils.backend import keras
-from course_utils.data import load_digits
-from course_utils.tasks import Canvas, class_ious, load_scenes, mean_iou, pixel_weights, unet
+from course_utils.lessons.data import load_digits
+from course_utils.lessons.tasks import (
+    Canvas,
+    class_ious,
+    load_scenes,
+    mean_iou,
+    pixel_weights,
+    unet,
+)
 
 CANVAS = Canvas(24, (14,), 3)
 READERS = {

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from course_utils import structure
-from course_utils.tasks import hearing, speech, vowels
+from course_utils.lessons.tasks import hearing, speech, vowels
 
 
 def by_equation(x: np.ndarray, frequency: float, bandwidth: float) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from course_utils import structure
-from course_utils.tasks import lines, reading, text
+from course_utils.lessons.tasks import lines, reading, text
 
 SOURCE = '''#!/usr/bin/env python
 """Say what the module is for.

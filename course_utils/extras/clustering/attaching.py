@@ -1,0 +1,174 @@
+"""Hold shared weights in a Keras model: a codebook is a constraint, as a mask is.
+
+Keras applies `variable.constraint` after every optimizer step, inside the compiled train step. One
+that gives all weights of a cluster the same value there keeps the weights shared through `fit`,
+with any optimizer, and the model stays an ordinary model.
+"""
+
+import numpy as np
+
+from course_utils.arrays import Arrays, checked, checked_dict
+from course_utils.backend import keras
+from course_utils.extras.clustering.codebooks import codebook
+from course_utils.pruning.attaching import MaskConstraint
+from course_utils.pruning.kernels import candidates, read
+
+LARGEST = 1 << 16  # different values of a kernel: with more, nothing is shared
+STEPS = ("mean", "sum")
+
+
+class CodebookConstraint(keras.constraints.Constraint):
+    """Give all weights of a cluster one value, after every optimizer step; what is zero stays zero.
+
+    The value moves by the mean, or the sum, of the steps that the optimizer made with its weights.
+    """
+
+    def __init__(self, variable: keras.Variable, shared: np.ndarray, step: str) -> None:
+        self.earlier = _beneath(variable)  # such as a MaxNorm: still applied, before
+        self.step = step
+        centroids = codebook(shared)
+        labels = np.where(shared != 0, np.searchsorted(centroids, shared), len(centroids))
+        self.labels = keras.Variable(labels.astype("int32").ravel(), trainable=False, dtype="int32")
+        self.centroids = keras.Variable(centroids, trainable=False, dtype=variable.dtype)
+
+    def __call__(self, w: keras.KerasTensor) -> keras.KerasTensor:
+        """Return `w` with one value in every cluster, and with zeros in none."""
+        ops = keras.ops
+        flat = ops.reshape(w if self.earlier is None else self.earlier(w), (-1,))
+        count = self.centroids.shape[0]
+        # Past the last centroid stand the zeros. What a mask has cut meanwhile takes no part.
+        values = ops.append(self.centroids, ops.zeros((1,), self.centroids.dtype))
+        before = ops.take(values, self.labels)
+        there = ops.logical_and(self.labels < count, flat != 0)
+        steps = ops.where(there, flat - before, ops.zeros_like(flat))
+        moved = ops.segment_sum(steps, self.labels, count + 1)
+        if self.step == "mean":
+            members = ops.segment_sum(ops.cast(there, flat.dtype), self.labels, count + 1)
+            moved = moved / ops.maximum(members, ops.ones_like(members))
+        self.centroids.assign(self.centroids + moved[:count])
+        after = ops.take(values + moved, self.labels)
+        return ops.reshape(ops.where(there, after, ops.zeros_like(after)), w.shape)
+
+
+def attach(model: keras.Model, shared: Arrays, *, step: str = "mean") -> None:
+    """Put shared weights into `model` and keep them shared through any later training.
+
+    `shared` is what `share` returned: kernels by name, with few different values. From now on all
+    weights that have the same value keep the same value, and zeros stay zero, with or without
+    masks. After each optimizer step a value moves by the "mean" of what the optimizer did to its
+    weights: the nearest shared weights there are, projected gradient descent as with masks. With
+    step="sum" it moves by the sum: under SGD, also with momentum, that is gradient descent on the
+    values themselves, since the gradient of a value is the sum of those of its weights (Deep
+    Compression, equation 3). Under Adam, whose steps do not add up, take "mean".
+
+    Attach after masks and after loading weights, to the model that you train. Raises ValueError,
+    having changed nothing, for unknown names, other shapes, more than 65,536 different values,
+    weights that are not zero where a held mask is, an optimizer with `use_ema=True` (averages are
+    not shared), and an unknown step.
+
+    >>> from course_utils import models, pruning
+    >>> from course_utils.extras.clustering import cluster
+    >>> model = models.article_cnn()
+    >>> attach(model, cluster(pruning.weights(model, include="conv/*"), clusters=4))
+    >>> [len(values) for values in held_codebooks(model).values()]
+    [4]
+    """
+    if step not in STEPS:
+        raise ValueError(f"step must be one of {', '.join(STEPS)}, not {step!r}.")
+    optimizer = getattr(model, "optimizer", None)
+    if getattr(getattr(optimizer, "inner_optimizer", optimizer), "use_ema", False):
+        raise ValueError("averages of shared weights are not shared: compile with use_ema=False.")
+    variables = _named(model, shared)
+    arrays = {name: _checked(name, W, variables[name]) for name, W in shared.items()}
+    for name, W in arrays.items():
+        _hold(variables[name], CodebookConstraint(variables[name], W, step))
+        variables[name].assign(W)
+    _recompile(model)
+
+
+def detach(model: keras.Model) -> None:
+    """Let go of all codebooks: weights keep their values until training moves each by itself.
+
+    Masks stay held, and constraints that the layers had before come back.
+    """
+    held = _held(model)
+    for variable in held.values():
+        _hold(variable, _codebook_of(variable).earlier)
+    if held:
+        _recompile(model)
+
+
+def held_codebooks(model: keras.Model) -> dict[str, np.ndarray]:
+    """Return the values that `attach` holds now; an empty dictionary for a plain model.
+
+    >>> from course_utils import models
+    >>> held_codebooks(models.article_cnn())
+    {}
+    """
+    held = _held(model)
+    return {name: read(_codebook_of(variable).centroids) for name, variable in held.items()}
+
+
+def _named(model: keras.Model, shared: object) -> dict[str, keras.Variable]:
+    possible = _stored(model)
+    unknown = sorted(set(checked_dict(shared, "shared")) - set(possible))
+    if unknown:
+        raise ValueError(f"unknown kernels {unknown}; this model has {sorted(possible)}.")
+    return {name: possible[name] for name in shared}
+
+
+def _stored(model: keras.Model) -> dict[str, keras.Variable]:
+    return {found.name: found.variable for found in candidates(model) if found.stored}
+
+
+def _checked(name: str, W: object, variable: keras.Variable) -> np.ndarray:
+    """Return shared weights that fit a variable, its shape and its mask."""
+    W = checked(W, name)
+    if W.shape != tuple(variable.shape):
+        raise ValueError(f"{name} has shape {tuple(variable.shape)}, what is shared {W.shape}.")
+    if len(codebook(W)) > LARGEST:
+        raise ValueError(
+            f"{name} has {len(codebook(W)):,} different values, so nothing is shared yet: give "
+            "what `cluster(weights, clusters)` returns."
+        )
+    mask = variable.constraint
+    if isinstance(mask, MaskConstraint) and np.any(W[~read(mask.mask)]):
+        raise ValueError(
+            f"{name} has values where its mask holds zeros: share the weights as they are now, "
+            "after pruning, or detach the masks."
+        )
+    return W
+
+
+def _held(model: keras.Model) -> dict[str, keras.Variable]:
+    return {name: v for name, v in _stored(model).items() if _codebook_of(v)}
+
+
+def _codebook_of(variable: keras.Variable) -> CodebookConstraint | None:
+    constraint = variable.constraint
+    if isinstance(constraint, MaskConstraint):
+        constraint = constraint.earlier
+    return constraint if isinstance(constraint, CodebookConstraint) else None
+
+
+def _beneath(variable: keras.Variable) -> keras.constraints.Constraint | None:
+    """Return the constraint that a codebook comes on top of."""
+    held = _codebook_of(variable)
+    if held is not None:
+        return held.earlier
+    constraint = variable.constraint
+    return constraint.earlier if isinstance(constraint, MaskConstraint) else constraint
+
+
+def _hold(variable: keras.Variable, constraint: keras.constraints.Constraint | None) -> None:
+    """Give a variable a constraint, beneath its mask, if one is held."""
+    if isinstance(variable.constraint, MaskConstraint):
+        variable.constraint.earlier = constraint
+    else:
+        variable.constraint = constraint
+
+
+def _recompile(model: keras.Model) -> None:
+    # A step that is compiled already does not see a constraint set afterwards, and says nothing.
+    if model.compiled and model.train_function is not None:
+        model.make_train_function(force=True)

@@ -1,0 +1,118 @@
+"""How much is lost when one layer alone is pruned, to several levels? The ways of a scan."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from course_utils import criteria
+from course_utils.arrays import Arrays, checked_number
+from course_utils.backend import keras
+from course_utils.extras.search.scanning import Scan, scan
+from course_utils.masking import Masks, make_masks
+from course_utils.pruning.kernels import Selectors, layouts, named_weights, weights
+from course_utils.structure.channels import Channels, channel_groups
+from course_utils.structure.choosing import choose
+from course_utils.structure.scoring import filter_norms
+from course_utils.structure.zeroing import weight_masks
+
+
+def sensitivity(
+    model: keras.Model,
+    x: object,
+    y: object,
+    levels: Sequence[float],
+    criterion: Callable[[Arrays], Arrays] = criteria.magnitude,
+    *,
+    granularity: str = "weight",
+    include: Selectors = None,
+    exclude: Selectors = None,
+    **options: object,
+) -> Scan:
+    """Return the accuracy with each kernel alone pruned to each sparsity, by kernel and level.
+
+    The scan of Han et al. 2015 (arXiv 1506.02626), figure 6. `criterion` and `granularity` are
+    those of `pruning.PruneOnSchedule`, `include` and `exclude` those of `pruning.kernels`;
+    `measure`, `batch_size` and `memory` go to `scan`. Masks are made one at a time. It does not
+    tell what is lost when several kernels are pruned together, or won by training afterwards.
+
+    Raises ValueError for levels outside [0, 1], and what `scan` and the criterion raise.
+
+    >>> import numpy as np
+    >>> from course_utils.models import lenet300
+    >>> x, y = np.ones((4, 28, 28, 1)), np.zeros(4)
+    >>> found = sensitivity(lenet300(), x, y, [0.5, 0.9], exclude="fc3/*")
+    >>> {name: list(levels) for name, levels in found.results.items()}
+    {'fc1/kernel': [0.5, 0.9], 'fc2/kernel': [0.5, 0.9]}
+    """
+    axes = layouts(model)
+
+    def masks_of(name: str, S: object) -> Callable[[float], Masks]:
+        return lambda level: make_masks(
+            {name: S}, level, "layer", granularity, layouts={name: axes[name]}
+        )
+
+    scores = criterion(weights(model, include, exclude))
+    levels = _checked(levels)
+    ways = {name: _MadeWhenAsked(levels, masks_of(name, S)) for name, S in scores.items()}
+    return scan(model, x, y, ways, **options)
+
+
+def channel_sensitivity(
+    model: keras.Model | Channels,
+    x: object,
+    y: object,
+    levels: Sequence[float],
+    criterion: Callable[[Channels], Arrays] = filter_norms,
+    **options: object,
+) -> Scan:
+    """Return the accuracy with each group of channels alone pruned to each share, by group.
+
+    What is lost is what `structure.shrink` would lose: the channels are set to zero wherever they
+    are made, shifted or read (of `inexact` channels that is not quite the same). Which go first,
+    `criterion` says, a function of the channels such as `structure.filter_norms`; groups that it
+    gives no scores stay. `structure.channel_groups(model, include, exclude)` chooses groups.
+    `measure`, `batch_size` and `memory` go to `scan`. Source: Li et al. 2017 (arXiv 1608.08710),
+    figure 2b.
+
+    Raises ValueError for levels outside [0, 1], and what `scan` and the criterion raise.
+
+    >>> import numpy as np
+    >>> from course_utils.models import lenet5
+    >>> x, y = np.ones((4, 28, 28, 1)), np.zeros(4)
+    >>> found = channel_sensitivity(lenet5(), x, y, [0.5])
+    >>> {name: list(levels) for name, levels in found.results.items()}
+    {'conv1': [0.5], 'conv2': [0.5], 'fc1': [0.5]}
+    """
+    channels = model if isinstance(model, Channels) else channel_groups(model)
+    names = {id(variable): name for name, variable in named_weights(channels.model).items()}
+
+    def masks_of(group: str, S: object) -> Callable[[float], Masks]:
+        def made(level: float) -> Masks:
+            stays = weight_masks(channels, choose({group: S}, level))
+            return {names[one]: mask for one, mask in stays.items()}
+
+        return made
+
+    levels = _checked(levels)
+    ways = {
+        name: _MadeWhenAsked(levels, masks_of(name, S)) for name, S in criterion(channels).items()
+    }
+    return scan(channels.model, x, y, ways, **options)
+
+
+class _MadeWhenAsked(Mapping):
+    """Masks by level: only those in use take memory, however large the kernel."""
+
+    def __init__(self, levels: Sequence[float], make: Callable[[float], Masks]) -> None:
+        self._levels, self._make = levels, make
+
+    def __getitem__(self, level: float) -> Masks:
+        return self._make(level)
+
+    def __iter__(self) -> Iterator[float]:
+        return iter(self._levels)
+
+    def __len__(self) -> int:
+        return len(self._levels)
+
+
+def _checked(levels: Sequence[float]) -> tuple[float, ...]:
+    return tuple(dict.fromkeys(checked_number(level, "a level", 0, 1) for level in levels))

@@ -1,0 +1,121 @@
+"""What `latency` can time: a Keras model, a LiteRT file, a dense and a sparse matrix product."""
+
+import contextlib
+import os
+
+import numpy as np
+
+from course_utils.arrays import checked
+from course_utils.backend import keras
+from course_utils.backend import tensorflow as tf
+from course_utils.extras.speed.latency import Call, cores
+from course_utils.extras.speed.runtime import Inputs, load, needed
+
+
+def keras_call(model: keras.Model, x: object) -> Call:
+    """Return a call that computes the model's outputs for the batch `x`, as a compiled graph.
+
+    Without what `predict` does around it. TensorFlow fixes its threads when it first computes:
+    for one thread set TF_NUM_INTRAOP_THREADS=1 before it is imported, or call
+    `tf.config.threading.set_intra_op_parallelism_threads(1)` before anything is computed.
+
+    >>> from course_utils.models import article_cnn
+    >>> keras_call(article_cnn(), np.zeros((1, 28, 28, 1), "float32"))().shape
+    TensorShape([1, 10])
+    """
+    batch = keras.tree.map_structure(tf.convert_to_tensor, x)
+    compute = tf.function(lambda batch: model(batch, training=False))
+    return Call(lambda: compute(batch), _tensorflow_threads())
+
+
+def litert_call(data: bytes, x: Inputs, threads: int = 1, *, delegate: bool = True) -> Call:
+    """Return a call that runs a LiteRT file on the batch `x`, copied in and out each time.
+
+    Quantizing `x` is not timed. Raises what `runtime.load` raises.
+    """
+    loaded = load(data, x, threads, delegate)
+    loaded.feed(x)
+    tensors = [
+        (d["index"], loaded.interpreter.get_tensor(d["index"])) for d in loaded.given.values()
+    ]
+    made = [detail["index"] for detail in loaded.made.values()]
+
+    def run() -> list[np.ndarray]:
+        for index, array in tensors:
+            loaded.interpreter.set_tensor(index, array)
+        loaded.run()
+        return [loaded.interpreter.get_tensor(index) for index in made]
+
+    return Call(run, threads)
+
+
+def dense_call(W: np.ndarray, x: np.ndarray, threads: int = 1) -> Call:
+    """Return a call that computes x @ W with NumPy's BLAS: (batch, inputs) @ (inputs, outputs).
+
+    Zeros in W are multiplied like all else. The threads are held where threadpoolctl is
+    installed; elsewhere they are what the environment says (OPENBLAS_NUM_THREADS), and stated.
+
+    >>> dense_call(np.eye(3), np.ones((2, 3)))().shape
+    (2, 3)
+    """
+    W, x = _matrices(W, x)
+    held = _blas_held(threads)
+    if held is None:
+        return Call(lambda: x @ W, _blas_threads())
+    return Call(lambda: x @ W, threads, held)
+
+
+def csr_call(W: np.ndarray, x: np.ndarray) -> Call:
+    """Return a call that computes W.T @ x.T with SciPy, W.T in compressed sparse rows.
+
+    The result is that of `dense_call`, transposed. SciPy's product has one thread. Neither the
+    conversion of W nor the transposition of x is timed. Raises ImportError without SciPy.
+
+    >>> csr_call(np.eye(3), np.ones((2, 3)))().shape
+    (3, 2)
+    """
+    W, x = _matrices(W, x)
+    sparse = needed("scipy.sparse", "scipy").csr_array(W.T)
+    columns = np.ascontiguousarray(x.T)
+    if len(x) == 1:  # SciPy has a faster product for a vector
+        vector = columns[:, 0].copy()
+        return Call(lambda: (sparse @ vector)[:, None], 1)
+    return Call(lambda: sparse @ columns, 1)
+
+
+def _matrices(W: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    W, x = checked(W, "W"), checked(x, "x")
+    if W.ndim != 2 or x.ndim != 2 or x.shape[1] != W.shape[0]:
+        raise ValueError(
+            f"W must be a matrix (inputs, outputs) and x one (batch, inputs), not {W.shape} and "
+            f"{x.shape}. A convolution's kernel: W.reshape(-1, W.shape[-1])."
+        )
+    return np.ascontiguousarray(W), np.ascontiguousarray(x, W.dtype)
+
+
+def _tensorflow_threads() -> int:
+    return (
+        tf.config.threading.get_intra_op_parallelism_threads()
+        or _from_environment("TF_NUM_INTRAOP_THREADS")
+        or cores()
+    )
+
+
+def _blas_held(threads: int) -> object:
+    """Return what holds BLAS to so many threads for a while; None without threadpoolctl."""
+    try:
+        control = needed("threadpoolctl", "threadpoolctl").ThreadpoolController()
+    except ImportError:
+        return None
+    return lambda: control.limit(limits=threads, user_api="blas")
+
+
+def _blas_threads() -> int:
+    return _from_environment("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS") or cores()
+
+
+def _from_environment(*names: str) -> int:
+    for name in names:
+        with contextlib.suppress(KeyError, ValueError):
+            return max(int(os.environ[name]), 0)
+    return 0

@@ -1,0 +1,167 @@
+"""How long things take: warmed up, taken in turns, with median, spread and threads.
+
+One after the other, whatever else the machine does meanwhile would hit some and spare others. So
+in every round each is called once, in a new random order, and what disturbs hits all alike. The
+median is not moved by a few slow calls, and the quartiles show how far to trust it.
+"""
+
+import contextlib
+import gc
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from course_utils.arrays import checked_seed
+from course_utils.tables import as_html, as_text
+
+_HEADINGS = ("what", "median ms", "quartiles ms", "relative", "calls", "threads")
+
+
+@dataclass(frozen=True)
+class Call:
+    """Something to time: a function without arguments, and the threads that it computes with."""
+
+    run: Callable[[], object]
+    threads: int | None = None  # None: not known
+    # What holds those threads while it is timed; entered and left outside the time taken.
+    holding: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext
+
+    def __call__(self) -> object:
+        """Do it once."""
+        with self.holding():
+            return self.run()
+
+
+@dataclass(frozen=True)
+class Timing:
+    """One thing's times, in seconds: median and quartiles of so many calls."""
+
+    name: str
+    median: float
+    low: float
+    high: float
+    calls: int
+    threads: int | None
+
+    @property
+    def spread(self) -> float:
+        """The interquartile range as a share of the median."""
+        return (self.high - self.low) / self.median if self.median else 0.0
+
+
+@dataclass(frozen=True)
+class Latencies:
+    """What `latency` measured; prints as a table in a terminal and in a notebook."""
+
+    rows: tuple[Timing, ...]
+
+    def __getitem__(self, name: str) -> Timing:
+        """Return the row of one name."""
+        return {row.name: row for row in self.rows}[name]
+
+    def to_dict(self) -> dict[str, dict]:
+        """Return plain numbers by name, for json or a data frame."""
+        return {row.name: asdict(row) for row in self.rows}
+
+    def table(self) -> list[tuple[str, ...]]:
+        """Return headings and rows as text; relative to the first row."""
+        return [_HEADINGS, *(_cells(row, self.rows[0].median) for row in self.rows)]
+
+    def summary(self) -> list[str]:
+        """Return the line below the table."""
+        return ["taken in turns after a warm-up; quartiles: half of all calls lie between them"]
+
+    def __str__(self) -> str:
+        return as_text(self.table(), self.summary())
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return as_html(self.table(), self.summary())
+
+
+def latency(
+    calls: Mapping[str, Callable[[], object]], repeats: int = 50, warmup: int = 5, seed: int = 0
+) -> Latencies:
+    """Return how long each of the `calls` takes, measured in turns in one process.
+
+    `calls` are functions without arguments by name, or what `keras_call`, `litert_call`,
+    `csr_call` and `dense_call` make, which know their threads. Each is called `warmup` times
+    first (memory, caches, compilation), then once in each of `repeats` rounds, in an order that
+    is drawn anew for every round. Raises ValueError for counts below 1 and where nothing is to be
+    timed; what a call raises, goes through.
+
+    >>> [row.name for row in latency({"sort": lambda: sorted(range(99))}, repeats=3).rows]
+    ['sort']
+    """
+    calls = {name: _checked(name, call) for name, call in calls.items()}
+    _checked_counts(calls, repeats, warmup)
+    order = np.random.default_rng(checked_seed(seed))
+    for call in calls.values():
+        for _ in range(warmup):
+            call()
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    with _no_collection():
+        for _ in range(repeats):
+            for name in order.permutation(list(calls)):
+                times[name].append(_timed(calls[name]))
+    return Latencies(tuple(_timing(n, times[n], calls[n].threads) for n in calls))
+
+
+def cores() -> int:
+    """Return how many processors this process may use.
+
+    >>> cores() >= 1
+    True
+    """
+    allowed = getattr(os, "sched_getaffinity", None)  # Linux only
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
+def _timed(call: Call) -> float:
+    with call.holding():
+        start = time.perf_counter_ns()
+        call.run()
+        return (time.perf_counter_ns() - start) / 1e9
+
+
+def _timing(name: str, times: list[float], threads: int | None) -> Timing:
+    low, median, high = (float(q) for q in np.quantile(times, [0.25, 0.5, 0.75]))
+    return Timing(name, median, low, high, len(times), threads)
+
+
+@contextlib.contextmanager
+def _no_collection() -> object:
+    """Keep Python from collecting garbage in the midst of a call."""
+    collecting = gc.isenabled()
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _checked(name: str, call: Callable[[], object]) -> Call:
+    if not callable(call):
+        raise TypeError(f"{name!r} must be a function without arguments, not {call!r}.")
+    return call if isinstance(call, Call) else Call(call)
+
+
+def _checked_counts(calls: Mapping, repeats: int, warmup: int) -> None:
+    if not calls:
+        raise ValueError("there is nothing to time: give {'name': function}.")
+    for name, count in (("repeats", repeats), ("warmup", warmup)):
+        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+            raise ValueError(f"{name} must be a whole number of at least 1, not {count!r}.")
+
+
+def _cells(row: Timing, first: float) -> tuple[str, ...]:
+    quartiles = f"{row.low * 1e3:.3g} to {row.high * 1e3:.3g}"
+    relative = f"{row.median / first:.2f}" if first else "-"
+    threads = "not known" if row.threads is None else str(row.threads)
+    return (row.name, f"{row.median * 1e3:.3g}", quartiles, relative, f"{row.calls}", threads)

@@ -1,0 +1,164 @@
+"""Checks for notebook 10: groups of channels, ids that are tied, rows behind Concatenate."""
+
+from collections.abc import Callable, Iterator
+from itertools import combinations
+
+import numpy as np
+
+from course_utils import structure
+from course_utils.backend import keras
+from course_utils.lessons.checks.verdict import Mistake, Verdict, as_array, call, judge
+
+_DEPTHWISE = keras.layers.DepthwiseConv2D
+
+
+def groups(answer: dict[str, int], model: keras.Model) -> Verdict:
+    """Check {layer: number}: equal numbers for layers of `model` whose channels go together."""
+    return judge(
+        answer,
+        lambda given: _group_findings(given, model),
+        "Right: what is added goes together, what is computed anew does not.",
+    )
+
+
+def tied(function: Callable) -> Verdict:
+    """Check (count, pairs) -> for each of `count` ids the smallest one that it is tied to."""
+    return judge(function, _tie_findings, "Right: ties have no direction, and they add up.")
+
+
+def rows(function: Callable) -> Verdict:
+    """Check (channel, before, total, places) -> its rows behind Concatenate and Flatten."""
+    return judge(function, _row_findings, "Right: shifted by what comes before, at each place.")
+
+
+def _group_findings(answer: object, model: keras.Model) -> Iterator[str]:
+    if not isinstance(answer, dict):
+        raise Mistake('a dictionary was expected, such as {"stem": 1, "conv_a": 2, …}')
+    right = _groups_of(structure.channel_groups(model))
+    missing, extra = sorted(set(right) - set(answer)), sorted(set(answer) - set(right))
+    if missing:
+        yield f"{missing} still has no number." if len(missing) == 1 else f"{missing} have none."
+    if extra:
+        yield f"leave out {extra}: nothing can go from there, or no channels begin there."
+    for one, other in combinations(right, 2):
+        together = answer[one] == answer[other]
+        if together != (right[one] == right[other]):
+            yield (_too_close if together else _too_far)(model, one, other)
+
+
+def _groups_of(channels: structure.Channels) -> dict[str, str]:
+    """Return the group of each layer that makes channels, or computes one from one."""
+    kinds = [s for s in channels.slices if s.role in ("makes", "follows")]
+    return {
+        one.layer: name
+        for one in kinds
+        for name, group in channels.groups.items()
+        if np.isin(one.ids, group.channels).any()
+    }
+
+
+def _too_far(model: keras.Model, one: str, other: str) -> str:
+    for name in (one, other):
+        if isinstance(model.get_layer(name), _DEPTHWISE):
+            return (
+                f"{name} is depthwise: it makes its channel 3 from channel 3 alone, and cannot do "
+                "without it. So it belongs to what it reads."
+            )
+    return (
+        f"{one} and {other} meet in an Add, channel 3 with channel 3. If one of them loses it, the "
+        "sum has no partner for the other's."
+    )
+
+
+def _too_close(model: keras.Model, one: str, other: str) -> str:
+    pair = {one, other}
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Concatenate) and pair <= _sources(layer):
+            return (
+                f"{one} and {other} meet in a Concatenate, which lays channels side by side: one "
+                "can go and leaves the others as they are."
+            )
+    for name, source in ((one, other), (other, one)):
+        if source in _sources(model.get_layer(name)):
+            return (
+                f"{name} reads {source}, all channels of it, and makes new ones. It loses inputs "
+                "when channels go there, but none of its own."
+            )
+    return f"{one} and {other}: nothing ties channel 3 of one to channel 3 of the other."
+
+
+def _sources(layer: keras.Layer) -> set[str]:
+    inputs = keras.tree.flatten(layer.input)
+    return {tensor._keras_history.operation.name for tensor in inputs}
+
+
+def _tie_findings(function: Callable) -> Iterator[str]:
+    rng = np.random.default_rng(10)
+    tries = [(6, [(0, 3), (1, 4)]), (6, [(4, 5), (1, 2), (2, 4)]), (4, [(3, 2), (2, 1)]), (3, [])]
+    tries += [(9, [tuple(p) for p in rng.integers(0, 9, (5, 2)).tolist()]) for _ in range(5)]
+    for count, pairs in tries:
+        got = as_array(call(function, count, pairs), (count,)).tolist()
+        yield from _tie_hints(got, _smallest(count, pairs), count, pairs)
+
+
+def _tie_hints(got: list, right: list, count: int, pairs: list) -> Iterator[str]:
+    if pairs and got == list(range(count)):
+        yield "nothing is tied. For each pair, let all ids of both groups have the same smallest."
+    if got == _largest(right) and got != right:
+        yield "each group is named by its largest id. Name it by its smallest."
+    if _partition(got) == _partition(right) and got != right:
+        yield "the groups are right, but each should be named by its smallest id."
+    if got != right and all(
+        any(part <= whole for whole in _partition(right)) for part in _partition(got)
+    ):
+        yield (
+            f"for the ties {pairs} came {got}, not {right}. An id that was tied before takes its "
+            "whole group along: change all that have the old name."
+        )
+    if got != right:
+        yield f"for {count} ids and the ties {pairs}, {got} came and {right} was expected."
+
+
+def _smallest(count: int, pairs: list[tuple[int, int]]) -> list[int]:
+    names = list(range(count))
+    for a, b in pairs:
+        low, high = sorted((names[a], names[b]))
+        names = [low if name == high else name for name in names]
+    return names
+
+
+def _largest(names: list[int]) -> list[int]:
+    return [max(i for i, other in enumerate(names) if other == name) for name in names]
+
+
+def _partition(names: list) -> set[frozenset[int]]:
+    return {frozenset(i for i, other in enumerate(names) if other == name) for name in names}
+
+
+def _row_findings(function: Callable) -> Iterator[str]:
+    for channel, before, total, places in ((2, 24, 32, 49), (1, 3, 8, 4), (0, 0, 5, 3)):
+        answer = np.asarray(call(function, channel, before, total, places)).ravel()
+        if answer.dtype.kind not in "iu":
+            raise Mistake("rows are whole numbers: give their places in the flat vector")
+        got, steps = np.sort(answer), np.arange(places)
+        right = before + channel + total * steps
+        for hint, wrong in (
+            ("Concatenate has put other channels before yours: shift by as many.",
+             channel + total * steps),
+            ("at each place *all* channels come, those of the other layer as well: the next row is "
+             "`total` further.", before + channel + (total - before) * steps),
+            ("shift once at each place, by the channels before yours, not by all their rows.",
+             before * places + channel + (total - before) * steps),
+            ("Flatten goes place by place, and at each through all channels: a channel's rows do "
+             "not lie side by side.", (before + channel) * places + steps),
+            ("this is the row at the first place only.", [before + channel]),
+        ):  # fmt: skip
+            if np.array_equal(got, wrong) and not np.array_equal(got, right):
+                yield hint
+        if len(got) != places:
+            yield f"{len(got)} rows came; the channel has {places} places, and one row at each."
+        if not np.array_equal(got, right):
+            yield (
+                f"for channel {channel} after {before} others, {total} in all, the first rows "
+                f"should be {right[:3].tolist()}; {got[:3].tolist()} came."
+            )

@@ -1,0 +1,177 @@
+"""Checks for notebook 11: a summary of times, the break-even of two curves, int8 by hand."""
+
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from course_utils.lessons.checks.verdict import Verdict, as_array, call, judge, number
+
+
+def summary(function: Callable) -> Verdict:
+    """Check a function (times, warmup) -> (median, lower quartile, upper quartile)."""
+    return judge(
+        function, _summary_findings, "Right: the usual call, and how far to trust that number."
+    )
+
+
+def break_even(function: Callable) -> Verdict:
+    """Check a function (densities, sparse, dense) -> the density at which both take as long."""
+    return judge(
+        function, _break_even_findings, "Right: below it the sparse product is the faster one."
+    )
+
+
+def quantized(function: Callable) -> Verdict:
+    """Check a function x -> (q, scale, zero) with whole q in int8 and x ≈ scale · (q - zero)."""
+    return judge(
+        function, _quantized_findings, "Right: a quarter of the bytes, off by half a step at most."
+    )
+
+
+def _summary_findings(function: Callable) -> Iterator[str]:
+    rng = np.random.default_rng(11)
+    for count, warmup in ((23, 3), (40, 1), (12, 0)):
+        times = rng.lognormal(-6, 0.4, count)
+        times[:warmup] *= 9
+        times[-1] *= 20  # something else ran meanwhile
+        answer = call(function, times, warmup)
+        if not isinstance(answer, tuple | list | np.ndarray) or len(answer) != 3:
+            yield "return three numbers: the median, the lower and the upper quartile."
+        got = [number(value) for value in answer]
+        if not math.isclose(got[0], np.median(times[warmup:])):
+            yield from _wrong_calls(got[0], times, warmup)
+        yield from _wrong_numbers(got, times[warmup:])
+
+
+def _wrong_calls(got: float, times: np.ndarray, warmup: int) -> Iterator[str]:
+    if math.isclose(got, np.median(times)):
+        yield "the warm-up is still in it: leave out the first `warmup` calls."
+    if math.isclose(got, np.median(np.sort(times)[warmup:])):
+        yield "the fastest calls are missing: the *first* ones go, so do not sort before."
+    if math.isclose(got, np.median(times[: len(times) - warmup])):
+        yield "the last calls are missing; the warm-up comes first."
+    if warmup and math.isclose(got, np.median(times[:warmup])):
+        yield "these are the warm-up calls; take what remains after them."
+
+
+def _wrong_numbers(got: list[float], rest: np.ndarray) -> Iterator[str]:
+    low, median, high = np.quantile(rest, [0.25, 0.5, 0.75])
+    if math.isclose(got[0], rest.mean()):
+        yield "this is the mean: one call that was disturbed moves it far. Take the median."
+    if math.isclose(got[0], rest.min()):
+        yield "this is the best call of all, which nobody gets twice. Take the median."
+    if np.allclose(got, [low, median, high], rtol=1e-9):
+        yield "all three are there, in another order: the median first, then low, then high."
+    if not math.isclose(got[0], median):
+        yield f"for the times tried, the median {got[0]:.6f} came and {median:.6f} was expected."
+    if np.allclose(got[1:], [rest.min(), rest.max()], rtol=1e-9):
+        yield "these are the extremes. A quartile leaves a quarter of the calls outside."
+    if np.allclose(got[1:], [high, low], rtol=1e-9):
+        yield "the quartiles are the wrong way round: the lower one comes first."
+    if np.allclose(got[1:], [low - median, high - median]) or math.isclose(got[2], rest.std()):
+        yield "give the quartiles themselves, as times: np.quantile(..., 0.25) and 0.75."
+    if not (_between(got[1], rest, 0.25) and _between(got[2], rest, 0.75)):
+        yield f"the quartiles {low:.6f} and {high:.6f} were expected; {got[1:]} came."
+
+
+def _between(got: float, times: np.ndarray, share: float) -> bool:
+    """Whether it is a quantile by any of the usual definitions: all lie between neighbours."""
+    ways = ("lower", "higher", "weibull", "linear", "hazen")
+    values = [np.quantile(times, share, method=way) for way in ways]
+    return min(values) * (1 - 1e-9) <= got <= max(values) * (1 + 1e-9)
+
+
+def _break_even_findings(function: Callable) -> Iterator[str]:
+    densities = np.array([0.01, 0.03, 0.1, 0.25, 0.5])
+    flat, uneven = np.full(5, 2.2), np.array([2.3, 1.9, 2.1, 2.4, 1.8])
+    for dense in (flat, uneven):
+        for slope in (30.0, 13.0):
+            sparse = 0.1 + slope * densities
+            got = number(call(function, densities, sparse, dense))
+            yield from _wrong_crossing(got, densities, sparse, dense)
+
+
+def _wrong_crossing(
+    got: float, densities: np.ndarray, sparse: np.ndarray, dense: np.ndarray
+) -> Iterator[str]:
+    after = int(np.argmax(sparse > dense))
+    low, high = densities[after - 1 : after + 1]
+    # Between the points both curves are straight, or their ratio is: either will do.
+    right = np.interp(0, sparse - dense, densities), np.interp(1, sparse / dense, densities)
+    if any(math.isclose(got, 1 - value, rel_tol=1e-6) for value in right):
+        yield "this is a sparsity, the share of zeros. Return the density, the share that is left."
+    if math.isclose(got, low) or math.isclose(got, high):
+        yield f"{got:g} is a density that was measured. The curves cross between two of them."
+    if math.isclose(got, (low + high) / 2):
+        yield "the middle between two densities is a guess: go by how near each curve is to it."
+    if got in (after - 1, after):
+        yield "this is a place in the list. Return the density there, interpolated."
+    if math.isclose(got, np.interp(right[0], densities, dense)):
+        yield "this is a time. Swap the roles: at which density is the difference 0?"
+    if math.isclose(got, np.interp(dense[0], sparse, densities)) and not _near(got, right):
+        yield "you took one time for the dense product; it was measured at every density."
+    if not _near(got, right):
+        yield f"{got:.5f} came, {right[0]:.5f} was expected (straight lines between the points)."
+
+
+def _near(got: float, right: tuple[float, float]) -> bool:
+    return any(math.isclose(got, value, rel_tol=1e-6) for value in right)
+
+
+def _quantized_findings(function: Callable) -> Iterator[str]:
+    rng = np.random.default_rng(12)
+    ends = ((-1.0, 3.0), (0.0, 6.0), (2.0, 5.0), (-4.0, -1.0), (-0.3, 0.1))
+    for low, high in ends:
+        x = rng.permutation(np.append(rng.uniform(low, high, 200), [low, high]))
+        answer = call(function, x)
+        if not isinstance(answer, tuple | list) or len(answer) != 3:
+            yield "return three things: the whole numbers q, the scale and the zero point."
+        q, scale, zero = as_array(answer[0], x.shape), number(answer[1]), number(answer[2])
+        yield from _wrong_whole_numbers(q, scale, zero, x)
+        yield from _wrong_scale(q.astype(float), scale, zero, x)
+
+
+def _wrong_whole_numbers(q: np.ndarray, scale: float, zero: float, x: np.ndarray) -> Iterator[str]:
+    if not np.isfinite(q).all() or scale <= 0:
+        yield "the scale must be positive: the length of one step, (high - low) / 255."
+    if q.dtype.kind == "f" and np.any(q != np.round(q)):
+        near = np.abs(q - x).max() < scale
+        yield (
+            "these are the numbers that q stands for. Return q itself, whole numbers."
+            if near
+            else "int8 holds whole numbers: round."
+        )
+    if zero != round(zero):
+        yield "the zero point is itself an int8: round it, or 0 would stand between two steps."
+    if q.min() >= 0 and q.max() > 127:
+        yield "these go from 0 to 255. int8 goes from -128 to 127."
+    if q.min() < -128 or q.max() > 127:
+        yield f"q goes from {q.min():g} to {q.max():g}; int8 holds -128 to 127: clip."
+
+
+def _wrong_scale(q: np.ndarray, scale: float, zero: float, x: np.ndarray) -> Iterator[str]:
+    low, high = min(x.min(), 0.0), max(x.max(), 0.0)
+    step = (high - low) / 255
+    error = np.abs(scale * (q - zero) - x).max()
+    if not -128 <= zero <= 127:
+        yield (
+            f"the zero point is {zero:g}: 0 has no number of its own. Let the range hold 0, "
+            "low = min(x.min(), 0) and high = max(x.max(), 0)."
+        )
+    if np.abs(scale * (q + zero) - x).max() <= 0.51 * scale < error:
+        yield "the sign of the zero point is turned: x ≈ scale · (q - zero)."
+    if error > 2 * scale:
+        yield (
+            f"scale · (q - zero) is off by {error:.3g}, many steps of {scale:.3g}. The lowest "
+            "number should come to -128, and none may run over (clip before astype)."
+        )
+    if scale > 1.02 * step:
+        yield (
+            f"a step of {scale:.4g} is longer than it needs to be ({step:.4g}): use all 256 "
+            "numbers, from low at -128 to high at 127."
+        )
+    if error > 1.01 * scale:  # both ends and the zero point are rounded
+        yield f"off by {error / scale:.2f} steps; rounding to the nearest is off by half of one."
+    if np.mean(np.abs(scale * (q - zero) - x)) > 0.4 * scale:
+        yield "on average you are off by half a step: round to the nearest, do not cut off."

@@ -1,0 +1,95 @@
+"""Checks for notebook 06: a threshold from a sparsity, an exact count, a choice on validation."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from course_utils.lessons.checks.verdict import Verdict, as_array, call, judge, number
+
+
+def threshold(function: Callable) -> Verdict:
+    """Check a function (W, sparsity) -> θ, so that |W| > θ keeps what the sparsity leaves."""
+    return judge(function, _threshold_findings, "Right: the sparsity decides, and θ follows.")
+
+
+def prune_lowest(function: Callable) -> Verdict:
+    """Check a function (scores, count) -> mask with exactly `count` False, ties or none."""
+    return judge(function, _lowest_findings, "Right: exactly that many, whatever the scores are.")
+
+
+def choose(function: Callable) -> Verdict:
+    """Check a function (sparsities, accuracies, floor) -> the sparsity to choose."""
+    return judge(function, _choice_findings, "Right: as far as every step before it held, too.")
+
+
+def _threshold_findings(function: Callable) -> Iterator[str]:
+    rng = np.random.default_rng(1)
+    W = rng.normal(size=(8, 25))
+    sizes = np.sort(np.abs(W).ravel())
+    for share in (0.25, 0.5, 0.8, 0.9):
+        count = round(share * W.size)
+        theta = number(call(function, W, share))
+        pruned = int((np.abs(W) <= theta).sum())
+        if pruned == int((np.abs(W) <= np.quantile(W, share)).sum()) != count:
+            yield "this is a quantile of the weights, signs and all. Rank their sizes, np.abs(W)."
+        if pruned == round((1 - share) * W.size) != count:
+            yield "so many should be left; you prune them. Sparsity is the share that goes."
+        if np.isclose(theta, share * sizes[-1]):
+            yield "a share of the largest weight is no share of the weights. Sort, and count."
+        if pruned == count - 1:
+            yield "one too few goes: a weight at θ is cut, so θ is the last one that should go."
+        if pruned == count + 1:
+            yield "one too many goes: Python counts from 0, the n-th smallest is at n - 1."
+        if pruned != count:
+            yield f"at a sparsity of {share} your θ prunes {pruned} of {W.size}, not {count}."
+    if number(call(function, W, 0.0)) >= sizes[0]:
+        yield "at a sparsity of 0 nothing may go, but your θ cuts something."
+
+
+def _lowest_findings(function: Callable) -> Iterator[str]:
+    cases = {
+        "distinct scores": np.array([3.0, 1, 4, 2, 9, 5, 8, 6, 7, 0]),
+        "some ties": np.array([4.0, 1, 4, 2, 4, 3, 4, 9, 8, 7]),
+        "scores that are all equal": np.ones(10),
+        "scores of which half are zero": np.array([0.0, 5, 0, 4, 0, 3, 0, 2, 0, 1]),
+    }
+    for name, scores in cases.items():
+        for count in (0, 4, 10):
+            mask = as_array(call(function, scores, count), scores.shape)
+            if mask.dtype != bool:
+                yield f"a mask holds True and False; yours holds {mask.dtype}."
+            gone = int((~mask).sum())
+            if gone == 10 - count != count:
+                yield "the mask is the wrong way round: True is what stays."
+            if gone != count:
+                yield (
+                    f"asked to prune {count} of {name}, yours prunes {gone}. A threshold cannot "
+                    "tell equal scores apart. Rank them: np.argsort gives places."
+                )
+            if count and scores[~mask].max() > np.sort(scores)[count - 1]:
+                yield f"of {name}, something goes that scores higher than what stays."
+
+
+def _choice_findings(function: Callable) -> Iterator[str]:
+    levels = [0.5, 0.8, 0.9, 0.95, 0.97]
+    falls, dips = [0.99, 0.985, 0.98, 0.91, 0.6], [0.99, 0.97, 0.985, 0.96, 0.6]
+    got = number(call(function, levels, falls, 0.98))
+    if got == 0.8:
+        yield "an accuracy equal to the floor is within it: use >=."
+    if got in falls:
+        yield "give the sparsity, not the accuracy."
+    if got == 0.5:
+        yield "this is the best accuracy. We want the highest sparsity that is good enough."
+    if got == 0.97:
+        yield "the floor was not looked at: accuracy is far below it there."
+    if got != 0.9:
+        yield f"for accuracies {falls} and a floor of 0.98 came {got}; 0.9 was expected."
+    if number(call(function, levels, dips, 0.98)) == 0.9:
+        yield (
+            "where accuracy dips below the floor and comes back, that is luck. Stop at the first "
+            "sparsity that fails."
+        )
+    if number(call(function, levels, dips, 0.98)) != 0.5:
+        yield f"for accuracies {dips} and a floor of 0.98 the answer is 0.5: 0.8 fails already."
+    if call(function, levels, falls, 0.995) != 0:
+        yield "if nothing holds the floor, the answer is 0.0: do not prune."

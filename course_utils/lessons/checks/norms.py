@@ -1,0 +1,80 @@
+"""Checks for notebook 01: normalization, norms of filters, and how much can exceed θ."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from course_utils import operators
+from course_utils.lessons.checks.verdict import Verdict, as_array, call, judge, number
+
+
+def normalize(function: Callable) -> Verdict:
+    """Check a function W -> W / ‖W‖ (Frobenius) on random matrices with signs."""
+    return judge(function, _normalize_findings, "Right: norm 1, same signs, same proportions.")
+
+
+def filter_norms(function: Callable) -> Verdict:
+    """Check a function from a kernel (height, width, inputs, filters) to one L2 norm a filter."""
+    return judge(
+        function, _filter_findings, "Right: one norm for each filter, over all its entries."
+    )
+
+
+def most_above(answer: object) -> Verdict:
+    """Check the largest number of entries of f(W) that can exceed 0.2 in size."""
+    return judge(
+        answer, _most_findings, "Right: 25 such entries would have squares that sum above 1."
+    )
+
+
+def _normalize_findings(function: Callable) -> Iterator[str]:
+    W = np.random.default_rng(1).normal(0, 2, size=(4, 6))
+    got = as_array(call(function, W), W.shape)
+    if np.allclose(got, np.abs(W) / np.linalg.norm(W)):
+        yield "the signs are gone. Divide W itself by the norm, not |W|."
+    if np.allclose(got, W / np.abs(W).max()):
+        yield "you divided by the largest entry: that is the norm of order infinity, not Frobenius."
+    if np.allclose(got, W / np.linalg.norm(W, 2)):
+        yield "for a matrix, np.linalg.norm(W, 2) is the spectral norm. Leave the 2 out."
+    if np.allclose(got, W / np.abs(W).sum()):
+        yield "you divided by Σ|w|, the norm of order 1. Frobenius is the root of Σw²."
+    if np.allclose(got, W / (W**2).sum()):
+        yield "the root is missing: divide by √Σw², not by Σw²."
+    if any(np.allclose(got, W / np.linalg.norm(W, axis=a, keepdims=True)) for a in (0, 1)):
+        yield "each row or column got norm 1 by itself. One norm for the whole matrix is asked for."
+    if np.allclose(got, (W - W.min()) / (W.max() - W.min())):
+        yield "this squeezes W into [0, 1] and moves its zero; a norm only scales."
+    if not np.allclose(got, operators.normalize(W)):
+        yield f"the result has norm {np.linalg.norm(got):.4f}; 1 was expected, and W's proportions."
+
+
+def _filter_findings(function: Callable) -> Iterator[str]:
+    kernel = np.random.default_rng(2).normal(size=(3, 3, 2, 5))
+    got = np.squeeze(np.asarray(call(function, kernel)))
+    right = operators.norm(kernel, per="filter").ravel()
+    if got.shape == (2,):
+        yield "you got one number for each *input channel*. Filters are the last axis."
+    if got.shape == ():
+        yield "you got one number for the whole kernel. Sum over axes (0, 1, 2) only."
+    if got.shape == (2, 5):
+        yield "a filter spans all its input channels: sum over axis 2 as well."
+    if got.shape != (5,):
+        yield f"the result has shape {got.shape}; this kernel has 5 filters."
+    if np.allclose(got, np.abs(kernel).sum(axis=(0, 1, 2))):
+        yield "this is the norm of order 1, Σ|w|. The L2 norm is the root of the sum of squares."
+    if np.allclose(got, right**2):
+        yield "the root is missing."
+    if not np.allclose(got, right):
+        yield "the shape is right, the numbers are not: take √Σw² over axes (0, 1, 2)."
+
+
+def _most_findings(answer: object) -> Iterator[str]:
+    value = number(answer)
+    if value == 25:
+        yield "nearly: 25 entries of exactly 0.2 use up the sum of squares, and none *exceeds* 0.2."
+    if value == 5:
+        yield "you divided 1 by 0.2. The norm is about squares: Σf² = 1."
+    if value > 25:
+        yield "the size of the matrix does not help: Σf² = 1 bounds how many entries can be large."
+    if value != 24:
+        yield "if k entries exceed 0.2, their squares sum to more than 0.04 k. Where is that 1?"

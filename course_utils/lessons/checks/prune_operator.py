@@ -1,0 +1,109 @@
+"""Checks for notebook 02: the prune operator, exact counts, and the energy lost."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from course_utils import operators
+from course_utils.lessons.checks.verdict import Verdict, as_array, call, judge, number
+from course_utils.masking import make_masks
+
+
+def prune(function: Callable) -> Verdict:
+    """Check a function (W, theta) -> pruned W against the operator, on random and tied matrices."""
+    return judge(function, _prune_findings, "Right: size decides, ties are cut, signs survive.")
+
+
+def keep_largest(function: Callable) -> Verdict:
+    """Check a function (W, sparsity) -> mask that prunes exactly round(sparsity · n) entries."""
+    return judge(function, _count_findings, "Right: exactly round(s · n) entries go, ties or not.")
+
+
+def energy(function: Callable) -> Verdict:
+    """Check a function (W, mask) -> share of Σw² that the mask removes."""
+    return judge(
+        function, _energy_findings, "Right: the energy lost is the squared relative error."
+    )
+
+
+def _prune_findings(function: Callable) -> Iterator[str]:
+    rng = np.random.default_rng(2)
+    W = rng.normal(size=(5, 7))
+    got = np.asarray(call(function, W, 0.5))
+    if got.dtype == bool:
+        yield "this is the mask. The operator returns weights: multiply W by the mask."
+    if got.shape != W.shape:
+        yield f"the shape became {got.shape}. Pruning sets entries to 0; it does not take them out."
+    if np.array_equal(got, np.where(W > 0.5, W, 0)):
+        yield "every negative weight is gone. Large and negative is large: compare |W|, not W."
+    if np.array_equal(got, np.where(np.abs(W) < 0.5, W, 0)):
+        yield "the large weights went and the small ones stayed. Keep where |W| is above θ."
+    if np.array_equal(got, np.where(np.abs(W) > 0.5, np.abs(W), 0)):
+        yield "the signs are lost. Take |W| for the comparison only, and multiply W itself."
+    if np.array_equal(got, (np.abs(W) > 0.5).astype(float)):
+        yield "these are the 0s and 1s of the mask. Multiply W by them."
+    if not np.array_equal(got, operators.prune(W, 0.5)):
+        yield "kept entries must stay exactly as they are, and cut ones be 0; look at W * mask."
+    yield from _tie_findings(function)
+
+
+def _tie_findings(function: Callable) -> Iterator[str]:
+    ties = np.array([[0.5, -0.5, 1.0], [-1.0, 0.25, 0.0]])
+    got = as_array(call(function, ties, 0.5), ties.shape)
+    if got[0, 0] or got[0, 1]:
+        yield "an entry of size exactly θ stayed. The article's inequality is strict: > and not >=."
+    if not np.array_equal(call(function, ties, 0.0), ties):
+        yield "θ = 0 should change nothing."
+    if not np.array_equal(got, operators.prune(ties, 0.5)):
+        yield "it goes wrong on a small matrix with ties; try [[0.5, -0.5, 1.0]] and θ = 0.5."
+
+
+def _count_findings(function: Callable) -> Iterator[str]:
+    rng = np.random.default_rng(3)
+    for W, what in (
+        (rng.normal(size=(4, 5)), "distinct sizes"),
+        (rng.integers(-2, 3, size=(4, 5)).astype(float), "many ties"),
+        (np.ones((2, 5)), "all sizes equal"),
+    ):
+        for s in (0.3, 0.58, 0.47, 0.0, 1.0):
+            yield from _mask_findings(call(function, W, s), W, s, what)
+
+
+def _mask_findings(answer: object, W: np.ndarray, s: float, what: str) -> Iterator[str]:
+    mask = as_array(answer, W.shape)
+    if not np.isin(mask, (0, 1)).all():
+        yield "a mask holds True and False only: return the mask, not the pruned weights."
+    mask, asked = mask.astype(bool), round(s * W.size)
+    gone = int((~mask).sum())
+    if s == 0 and gone:
+        yield "at sparsity 0 nothing should go. A > cuts what equals the threshold: rank instead."
+    if s == 1 and not gone:
+        yield "at sparsity 1 everything goes. Beware of slices: the last 0 entries, [-0:], are all."
+    if gone == W.size - asked != asked:
+        yield f"{gone} entries went and {asked} should go: True must mean *kept*."
+    if gone != asked:
+        ranked = "Rank the entries; a threshold cannot split ties."
+        reason = "Take round(sparsity * W.size)." if what == "distinct sizes" else ranked
+        yield f"with {what}, {gone} of {W.size} entries go; {asked} should. {reason}"
+    kept, cut = np.abs(W)[mask], np.abs(W)[~mask]
+    if kept.size and cut.size and kept.min() < cut.max():
+        yield "a larger entry went while a smaller one stayed: sort by |W|, the smallest first."
+
+
+def _energy_findings(function: Callable) -> Iterator[str]:
+    W = np.random.default_rng(4).normal(size=(6, 4))
+    mask = make_masks({"W": np.abs(W)}, 0.5)["W"]
+    lost = operators.energy_lost(W, W * mask)
+    got = number(call(function, W, mask))
+    if np.isclose(got, 1 - lost):
+        yield "this is the energy kept. What is lost is 1 minus that."
+    if np.isclose(got, np.sqrt(lost)):
+        yield "this is the relative error, ‖W - W'‖ / ‖W‖. Energy is its square."
+    if np.isclose(got, lost * (W**2).sum()):
+        yield "this is the sum of the removed squares. Divide by the sum of all squares."
+    if np.isclose(got, np.abs(W[~mask]).sum() / np.abs(W).sum()):
+        yield "this is the share of Σ|w|. Energy is the share of Σw²: square the entries."
+    if np.isclose(got, np.mean(~mask)):
+        yield "this is the sparsity, a share of *entries*. Energy weighs each by its square."
+    if not np.isclose(got, lost):
+        yield f"for a random W and half of it pruned, {got:.4f} came; {lost:.4f} was expected."

@@ -1,0 +1,145 @@
+"""Does a network know how often it is right?  probabilities, labels -> calibration
+
+A network is calibrated if, of all answers that it gives with a confidence of 80 %, 80 % are right.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from course_utils.arrays import checked_number, checked_seed
+from course_utils.lessons.forgetting.given import probabilities_and_labels
+
+
+class Bin(NamedTuple):
+    """Answers of like confidence, from above `low` up to `high`: how many, how sure, how right."""
+
+    low: float
+    high: float
+    count: int
+    confidence: float
+    accuracy: float
+
+
+def nll(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Return the negative log-likelihood, the mean of -ln p(true class), in nats.
+
+    Takes (n, classes) and (n,). A probability below the resolution of its float type is raised to
+    it, as scikit-learn's `log_loss` does, so that one certain and wrong answer is not infinite.
+
+    >>> round(nll(np.array([[0.5, 0.5], [0.25, 0.75]]), np.array([0, 1])), 3)
+    0.49
+    """
+    p, labels = probabilities_and_labels(probabilities, labels)
+    p = p if p.dtype.kind == "f" else p.astype(np.float64)
+    chosen = np.maximum(p[np.arange(len(p)), labels], np.finfo(p.dtype).eps)
+    return float(-np.log(chosen.astype(np.float64)).mean())
+
+
+def reliability(
+    probabilities: np.ndarray, labels: np.ndarray, bins: int = 15, equal: str = "width"
+) -> list[Bin]:
+    """Sort the answers by confidence into bins, those without answers left out.
+
+    The confidence is the largest probability. With `equal="width"` the bins divide [0, 1] as in
+    Guo et al. 2017 (arXiv 1706.04599, section 2); with `equal="mass"` their edges are quantiles, so
+    that each has about as many answers; equal confidences stay together.
+
+    >>> for found in reliability(np.array([[0.9, 0.1], [0.3, 0.7]]), np.array([0, 0]), bins=2):
+    ...     print(found.count, round(found.confidence, 3), found.accuracy)
+    2 0.8 0.5
+    """
+    p, labels = probabilities_and_labels(probabilities, labels)
+    confidence, right = p.max(axis=1).astype(np.float64), p.argmax(axis=1) == labels
+    edges = _edges(confidence, bins, equal)
+    # A bin takes in its upper edge, not its lower one.
+    place = np.searchsorted(edges[1:-1], confidence, side="left")
+    return [
+        Bin(
+            float(edges[b]), float(edges[b + 1]), int(inside.sum()),
+            float(confidence[inside].mean()), float(right[inside].mean()),
+        )
+        for b in np.unique(place)
+        for inside in [place == b]
+    ]  # fmt: skip
+
+
+def ece(
+    probabilities: np.ndarray, labels: np.ndarray, bins: int = 15, equal: str = "width"
+) -> float:
+    """Return the expected calibration error: the mean |accuracy - confidence| of all answers' bins.
+
+    Σ (answers in the bin / all answers) · |accuracy - confidence|, from 0 to 1, over the bins of
+    `reliability`. Source: Guo et al. 2017 (arXiv 1706.04599, equation 3). It is above 0 by chance
+    alone: see `ece_if_calibrated`.
+
+    >>> round(ece(np.array([[0.9, 0.1], [0.3, 0.7]]), np.array([0, 0]), bins=2), 3)
+    0.3
+    """
+    found = reliability(probabilities, labels, bins, equal)
+    total = sum(b.count for b in found)
+    return sum(b.count / total * abs(b.accuracy - b.confidence) for b in found)
+
+
+def ece_if_calibrated(
+    probabilities: np.ndarray, draws: int = 100, seed: int = 0, bins: int = 15, equal: str = "width"
+) -> np.ndarray:
+    """Return the ECE that chance would give, `draws` times, if the probabilities were true.
+
+    The control for `ece`: labels are drawn from the probabilities themselves, so that any ECE left
+    comes from there being only so many answers.
+
+    >>> ece_if_calibrated(np.full((50, 2), 0.5), draws=3).shape
+    (3,)
+    """
+    p, _ = probabilities_and_labels(probabilities, np.zeros(len(probabilities), int))
+    rng, steps = np.random.default_rng(checked_seed(seed)), np.cumsum(p, axis=1, dtype=np.float64)
+    steps[:, -1] = 1  # rounding must not leave a gap above the last class
+    drawn = ((rng.random((len(p), 1)) > steps).sum(axis=1) for _ in range(draws))
+    return np.array([ece(p, labels, bins, equal) for labels in drawn])
+
+
+def at_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Return the probabilities with their logits divided by a temperature above 0.
+
+    Above 1 the network is less sure, below 1 surer; no answer changes. Source: Guo et al. 2017
+    (arXiv 1706.04599, section 4.2).
+
+    >>> at_temperature(np.array([[0.9, 0.1]]), 2.0).round(2).tolist()
+    [[0.75, 0.25]]
+    """
+    T = checked_number(temperature, "temperature", np.finfo(float).tiny, np.inf)
+    p, _ = probabilities_and_labels(probabilities, np.zeros(len(probabilities), int))
+    # Logits are the logarithms up to a constant, which the division below takes out again.
+    logs = np.log(np.maximum(p.astype(np.float64), np.finfo(np.float32).tiny)) / T
+    powers = np.exp(logs - logs.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def best_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Return the temperature with the lowest negative log-likelihood, within 1 %; from 0.21 to 4.8.
+
+    One number, fitted on validation images; never on those that are reported. Source: Guo et al.
+    2017 (arXiv 1706.04599, section 4.2).
+
+    >>> p, labels = np.array([[0.99, 0.01]] * 4), np.array([0, 0, 0, 1])
+    >>> at_temperature(p, best_temperature(p, labels))[0].round(2).tolist()
+    [0.75, 0.25]
+    """
+    T = 1.0
+    for reach in (4.0, 1.2, 1.01):  # ever closer around the best so far
+        candidates = T * np.geomspace(1 / reach, reach, 17)
+        losses = [nll(at_temperature(probabilities, T), labels) for T in candidates]
+        T = float(candidates[np.argmin(losses)])
+    return T
+
+
+def _edges(confidence: np.ndarray, bins: int, equal: str) -> np.ndarray:
+    if bins < 1:
+        raise ValueError(f"bins must be at least 1, not {bins}.")
+    steps = np.linspace(0, 1, bins + 1)
+    if equal == "width":
+        return steps
+    if equal == "mass":
+        return np.quantile(confidence, steps)
+    raise ValueError(f'equal must be "width" or "mass", not {equal!r}.')

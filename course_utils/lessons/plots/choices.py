@@ -1,0 +1,94 @@
+"""Pictures for choosing: how each layer bears pruning, what a scope gives each, where to stop."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
+
+from course_utils.lessons.plots.style import BLUE, COLOURS, GREEN, LIGHT, SKY, ink
+
+
+def heat_map(
+    rows: Mapping[str, Sequence[float]], columns: Sequence[str], ax: Axes | None = None
+) -> Axes:
+    """Draw shares as a table of coloured cells with their numbers, light where much is lost."""
+    ax = ax or plt.subplots(figsize=(0.85 * len(columns) + 1.5, 0.5 * len(rows) + 0.9))[1]
+    values = np.array(list(rows.values()), float)
+    image = ax.imshow(values, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    for (row, column), value in np.ndenumerate(values):
+        colour = ink(image.cmap(image.norm(value)))
+        ax.text(column, row, f"{value:.0%}", ha="center", va="center", color=colour, fontsize=11)
+    ax.set_xticks(range(len(columns)), columns)
+    ax.set_yticks(range(len(rows)), list(rows))
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return ax
+
+
+def layer_densities(ways: Mapping[str, Mapping[str, float]], ax: Axes | None = None) -> Axes:
+    """Draw what each way leaves of each layer, {way: {layer: sparsity}}, as dots on a log scale.
+
+    A layer of which nothing is left stands at the left edge, as an empty mark.
+    """
+    ax = ax or plt.subplots(figsize=(7, 0.5 * len(next(iter(ways.values()))) + 1.2))[1]
+    left = [1 - share for layers in ways.values() for share in layers.values() if share < 1]
+    edge = min(left) / 2
+    for index, (way, layers) in enumerate(ways.items()):
+        places = np.arange(len(layers)) + 0.22 * (index - (len(ways) - 1) / 2)
+        density = np.array([1 - share for share in layers.values()])
+        gone = density <= 0
+        look = {"color": COLOURS[index % 6], "marker": "osD^vP"[index % 6], "linestyle": ""}
+        ax.plot(density[~gone], places[~gone], label=way, markersize=8, **look)
+        ax.plot(np.full(gone.sum(), edge), places[gone], markersize=8, fillstyle="none", **look)
+    ax.set_yticks(range(len(layers)), list(layers))
+    ax.invert_yaxis()
+    ax.grid(axis="y", color=LIGHT, linewidth=0.8)
+    ax.set(xscale="log", xlabel="weights left in the layer")
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:g} %"))
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+    return ax
+
+
+def by_compression(sparsities: Sequence[float], ax: Axes) -> Axes:
+    """Give an axis that runs over sparsity the scale on which one step halves what is left."""
+    ax.set_xscale("function", functions=(_compressed, lambda u: 1 - 2.0**-u))
+    ends = _compressed([min(sparsities), max(sparsities)]) + np.array([-0.2, 0.2])
+    ax.set_xlim(*(1 - 2.0**-ends))  # or a span over the whole width would stretch the axis
+    ax.set_xticks(list(sparsities), [f"{100 * s:g} %" for s in sparsities])
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.set_xlabel("sparsity")
+    return ax
+
+
+def decision(
+    sparsities: Sequence[float],
+    accuracies: Sequence[float],
+    band: tuple[float, float],
+    chosen: float,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw accuracies over sparsities, the band (lowest, dense) promised, and what was chosen.
+
+    What lies more than a few points below the band is cut off: there is nothing to choose there.
+    """
+    ax = ax or plt.subplots()[1]
+    ax.axhspan(*band, color=SKY, alpha=0.3, linewidth=0, label="tolerance, below the dense mean")
+    ax.plot(sparsities, accuracies, color=BLUE, marker="o", label="pruned, retrained")
+    place = list(sparsities).index(chosen) if chosen in sparsities else None
+    if place is not None:
+        at = (chosen, accuracies[place])
+        ax.plot(*at, "o", color=GREEN, markersize=14, fillstyle="none", markeredgewidth=3)
+        ax.annotate(f"chosen: {chosen:.1%}", at, (0, 18), textcoords="offset points", ha="center")
+    top, depth = max([*accuracies, *band]), 0.05
+    ax.set_ylim(max(min([*accuracies, band[0]]) - 0.01, band[0] - depth), top + 0.015)
+    ax.set_ylabel("validation accuracy")
+    ax.legend(loc="lower left")
+    return by_compression(sparsities, ax)
+
+
+def _compressed(s: np.ndarray) -> np.ndarray:
+    # Beyond 1 there is no compression; Matplotlib asks for margins there.
+    return -np.log2(np.maximum(1 - np.asarray(s, float), 1e-6))

@@ -1,0 +1,92 @@
+"""Pictures of what one number hides: errors by class, calibration, corruptions, rows of digits."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from course_utils.lessons.plots.style import COLOURS, GREY, LIGHT, line
+
+Interval = tuple[Sequence[float], Sequence[float], Sequence[float]]
+_MARKS = "osD^vP"
+
+
+def by_class(series: Mapping[str, Interval], ax: Axes | None = None) -> Axes:
+    """Draw shares by class, {name: (low, middle, high)} with a number a class, as marks on bars."""
+    ax = ax or plt.subplots(figsize=(8.5, 3.6))[1]
+    step = 0.7 / len(series)
+    for index, (name, (low, middle, high)) in enumerate(series.items()):
+        places = np.arange(len(middle)) + (index - (len(series) - 1) / 2) * step
+        bars = np.abs(np.array([low, high], float) - np.asarray(middle, float))
+        look = {"color": COLOURS[index % 6], "fmt": _MARKS[index % 6], "markersize": 6}
+        ax.errorbar(places, middle, yerr=bars, label=name, capsize=2, **look)
+    count = len(next(iter(series.values()))[1])
+    ax.set_xticks(range(count))
+    for edge in np.arange(count - 1) + 0.5:
+        ax.axvline(edge, color=LIGHT, linewidth=0.8, zorder=0)
+    ax.set(xlim=(-0.5, count - 0.5), ylim=(0, None), xlabel="digit", ylabel="error")
+    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.legend()
+    return ax
+
+
+def reliability(bins: Mapping[str, Sequence[Sequence[float]]], ax: Axes | None = None) -> Axes:
+    """Draw accuracy over confidence for the bins of `forgetting.reliability`, a line a name.
+
+    On the diagonal a network is as often right as it says; the area of a mark is the share of
+    answers in its bin.
+    """
+    ax = ax or plt.subplots(figsize=(4.6, 4.2))[1]
+    ax.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--", label="calibrated")
+    for index, (name, found) in enumerate(bins.items()):
+        _, _, count, confidence, accuracy = np.array([tuple(b) for b in found], float).T
+        look = line(index)
+        ax.plot(confidence, accuracy, label=name, **look | {"linewidth": 1})
+        area = 12 + 250 * count / count.sum()
+        mark = {"color": look["color"], "marker": _MARKS[index % 6], "alpha": 0.6}
+        ax.scatter(confidence, accuracy, area, **mark)
+    ax.set(xlim=(0, 1.02), ylim=(0, 1.05), xlabel="confidence", ylabel="accuracy")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(PercentFormatter(1))
+    ax.legend(loc="upper left")
+    return ax
+
+
+def by_severity(
+    panels: Mapping[str, Mapping[str, np.ndarray]], severities: Sequence[int], width: float = 11.0
+) -> Figure:
+    """Draw a panel a corruption, {"noise": {"dense": (seeds, severities), …}}: means ± 1 sd."""
+    fig, axes = plt.subplots(1, len(panels), figsize=(width, 3.4), sharey=True, squeeze=False)
+    for ax, (kind, series) in zip(axes[0], panels.items(), strict=True):
+        for index, (name, values) in enumerate(series.items()):
+            runs = np.atleast_2d(np.asarray(values, float))
+            sd = runs.std(axis=0, ddof=1) if len(runs) > 1 else np.zeros(runs.shape[1])
+            look = line(index) | {"marker": _MARKS[index % 6], "markersize": 5, "capsize": 2}
+            ax.errorbar(severities, runs.mean(axis=0), sd, label=name, **look)
+        ax.set(title=kind, ylim=(0, 1), xlabel="severity")
+        ax.set_xticks(severities)
+    axes[0, 0].set_ylabel("accuracy")
+    axes[0, 0].yaxis.set_major_formatter(PercentFormatter(1))
+    handles = axes[0, 0].get_legend_handles_labels()
+    fig.legend(*handles, loc="outside lower center", ncols=len(handles[1]))
+    return fig
+
+
+def digit_rows(rows: Mapping[str, np.ndarray], ax: Axes | None = None) -> Axes:
+    """Draw rows of grey images, {name: (n, height, width, 1)} in [0, 1], one name a row."""
+    images = [np.asarray(x, float)[..., 0] for x in rows.values()]
+    height, count = images[0].shape[1] + 2, max(len(x) for x in images)
+    ax = ax or plt.subplots(figsize=(0.62 * count + 1.4, 0.62 * len(rows)))[1]
+    canvas = np.zeros((height * len(images), (images[0].shape[2] + 2) * count))
+    for place, x in enumerate(images):
+        row = np.concatenate([np.pad(image, 1) for image in x], axis=1)
+        canvas[place * height : (place + 1) * height, : row.shape[1]] = row
+    ax.imshow(canvas, cmap="gray_r", vmin=0, vmax=1)
+    ax.set_yticks([height * (place + 0.5) for place in range(len(rows))], list(rows))
+    ax.tick_params(length=0)
+    ax.set_xticks([])
+    ax.spines[:].set_visible(False)
+    return ax

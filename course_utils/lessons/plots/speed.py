@@ -1,0 +1,134 @@
+"""Pictures of time: single calls, medians with quartiles, break-evens, layers, bytes and speed."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+
+from course_utils.lessons.plots.style import BLUE, COLOURS, GREEN, GREY, LIGHT, SKY, line
+
+Size = tuple[float, float]
+
+
+def in_order(
+    names: Sequence[str], seconds: Sequence[float], ax: Axes | None = None, *, log: bool = False
+) -> Axes:
+    """Draw every call's time in the order of the calls, and a line at the median of each name."""
+    ax = ax or plt.subplots()[1]
+    names, ms = np.asarray(names), 1e3 * np.asarray(seconds, float)
+    for index, name in enumerate(dict.fromkeys(names.tolist())):
+        mine = np.flatnonzero(names == name)
+        look = {"color": COLOURS[index % 6], "marker": "osD^vP"[index % 6]}
+        ax.plot(mine + 1, ms[mine], linestyle="", markersize=5, label=name, **look)
+        if len(mine) > 1:
+            ax.axhline(np.median(ms[mine]), **line(index) | {"linewidth": 1})
+    ax.set(xlabel="call", ylabel="milliseconds")
+    if log:
+        ax.set_yscale("log")
+        _plain_decades(ax.yaxis, ax.get_ylim())
+    else:
+        ax.set_ylim(0, 1.05 * ms.max())
+    ax.legend()
+    return ax
+
+
+def timings(quartiles: Mapping[str, tuple[float, float, float]], ax: Axes | None = None) -> Axes:
+    """Draw one row a name, {name: (low, median, high)} in seconds, as a mark on a bar."""
+    ax = ax or plt.subplots(figsize=(7, 0.8 + 0.36 * len(quartiles)))[1]
+    for place, (low, median, high) in enumerate(quartiles.values()):
+        ax.plot([1e3 * low, 1e3 * high], [place, place], color=SKY, linewidth=7)
+        ax.plot(1e3 * median, place, "D", color=BLUE, markersize=7)
+    ax.set_yticks(range(len(quartiles)), list(quartiles))
+    ax.set_ylim(len(quartiles) - 0.5, -0.5)
+    ax.grid(axis="y", color=LIGHT, linewidth=0.8)
+    ax.set_axisbelow(True)
+    ax.set_xlim(left=0)
+    ax.set_xlabel("milliseconds: median, and from quartile to quartile")
+    return ax
+
+
+def break_even(
+    densities: Sequence[float], ratios: Mapping[str, Sequence[float]], ax: Axes | None = None
+) -> Axes:
+    """Draw sparse over dense, by density, both axes logarithmic; where it is below 1 is green."""
+    ax = ax or plt.subplots(figsize=(8.5, 3.8))[1]
+    for index, (name, values) in enumerate(ratios.items()):
+        ax.plot(densities, values, label=name, marker="osD^vP"[index % 6], **line(index))
+    ax.set(xscale="log", yscale="log", xlabel="density: weights that are not zero")
+    low, high = ax.get_ylim()
+    ax.axhspan(min(low, 0.5), 1, color=GREEN, alpha=0.1, linewidth=0, zorder=0)
+    ax.axhline(1, color=GREY, linewidth=1)
+    ax.set_ylim(min(low, 0.5), max(high, 2))
+    ax.set_xticks(densities, [f"{100 * d:g} %" for d in densities])
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
+    ax.yaxis.set_minor_formatter(NullFormatter())
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+    return ax
+
+
+def layers(costs: Mapping[str, Mapping[str, Sequence[float]]], sizes: Sequence[str]) -> Figure:
+    """Draw a panel for each cost, {"milliseconds": {"conv": (full, half), …}}: bars by layer."""
+    names = list(next(iter(costs.values())))
+    size = (9, 0.9 + 0.5 * len(names))
+    fig, axes = plt.subplots(1, len(costs), figsize=size, sharey=True, squeeze=False)
+    for ax, (cost, by_layer) in zip(axes[0], costs.items(), strict=True):
+        values = np.array([by_layer[name] for name in names], float)
+        for index, label in enumerate(sizes):
+            places = np.arange(len(names)) + 0.36 * (index - (len(sizes) - 1) / 2)
+            ax.barh(places, values[:, index], 0.34, color=(SKY, BLUE, GREEN)[index], label=label)
+        ax.set_xlabel(cost)
+        ax.xaxis.set_major_locator(MaxNLocator(5))
+    axes[0, 0].set_yticks(range(len(names)), names)
+    axes[0, 0].invert_yaxis()
+    axes[0, -1].legend(loc="lower right")
+    return fig
+
+
+def over_width(widths: Sequence[int], ms: Sequence[float], ax: Axes | None = None) -> Axes:
+    """Draw time over the number of filters, and the line on which it would follow the MACs."""
+    ax = ax or plt.subplots()[1]
+    ax.plot([0, widths[-1]], [0, ms[-1]], color=GREY, linestyle="--", label="as the MACs")
+    ax.plot(widths, ms, color=BLUE, marker="o", label="measured")
+    ax.set(xlim=(0, None), ylim=(0, None), xlabel="filters", ylabel="milliseconds")
+    ax.set_xticks(widths)
+    ax.legend()
+    return ax
+
+
+def size_and_speed(
+    points: Mapping[str, Size], labels: Mapping[str, str], ax: Axes | None = None
+) -> Axes:
+    """Draw {name: (bytes, ms)} on logarithmic axes: small is left, fast is low.
+
+    What stands before a comma in a name gives the colour, what stands after it the mark. The
+    legend holds the labels, the slowest on top.
+    """
+    ax = ax or plt.subplots(figsize=(9.5, 1.2 + 0.32 * len(points)))[1]
+    parts = {name: (name.partition(",")[0], name.partition(",")[2]) for name in points}
+    colours, marks = (list(dict.fromkeys(p[i] for p in parts.values())) for i in (0, 1))
+    for name in sorted(points, key=lambda name: -points[name][1]):
+        colour, mark = (
+            kinds.index(p) for kinds, p in zip((colours, marks), parts[name], strict=True)
+        )
+        look = {"color": COLOURS[colour % 6], "marker": "osD^vP"[mark % 6], "linestyle": ""}
+        ax.plot(points[name][0] / 1e3, points[name][1], markersize=9, label=labels[name], **look)
+    ax.set(xscale="log", yscale="log", xlabel="kilobytes to download", ylabel="milliseconds")
+    _plain_decades(ax.xaxis, ax.get_xlim())
+    _plain_decades(ax.yaxis, ax.get_ylim())
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=11)
+    return ax
+
+
+def _plain_decades(axis: Axis, limits: Size) -> None:
+    """Write 1, 2, 5, 10, 20 … on a logarithmic axis, with some room at both ends."""
+    low, high = limits[0] / 1.1, limits[1] * 1.1
+    decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    ticks = [d * 10.0**e for e in decades for d in (1, 2, 5) if low <= d * 10.0**e <= high]
+    axis.set_ticks(ticks, [f"{tick:,g}" for tick in ticks])
+    axis.set_minor_formatter(NullFormatter())
+    axis.set_view_interval(low, high, ignore=True)

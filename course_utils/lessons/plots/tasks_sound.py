@@ -1,0 +1,107 @@
+"""Pictures of sounds and words: vowels by their formants, spectra, spectrograms, heads, records."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import PercentFormatter
+
+from course_utils.lessons.plots.series import curves
+from course_utils.lessons.plots.style import COLOURS, GREY, ORANGE
+
+
+def formant_chart(
+    series: Mapping[str, np.ndarray], words: Sequence[str], ax: Axes | None = None
+) -> Axes:
+    """Draw vowels by their first two formants in Hz, {"men": (n, 2)}, each with its word.
+
+    As phoneticians do: F2 to the left, F1 down, so that the tongue is where the point is.
+    """
+    ax = ax or plt.subplots(figsize=(7.5, 4.6))[1]
+    for index, (name, points) in enumerate(series.items()):
+        F1, F2 = np.asarray(points, float).T
+        colour = COLOURS[index % 6]
+        ax.plot(F2, F1, "osD^vP"[index % 6], color=colour, label=name, markersize=6)
+        for word, x, y in zip(words, F2, F1, strict=True):
+            ax.annotate(word, (x, y), (4, 3), textcoords="offset points", color=GREY, fontsize=10)
+    ax.set(xlabel="second formant, F2 (Hz)", ylabel="first formant, F1 (Hz)")
+    ax.invert_xaxis()
+    ax.invert_yaxis()
+    ax.legend()
+    return ax
+
+
+def spectra(series: Mapping[str, np.ndarray], highest: float, lines: Sequence[float]) -> Figure:
+    """Draw spectra side by side in decibels, each (n,) from 0 to `highest` Hz, with `lines`."""
+    fig, axes = plt.subplots(1, len(series), figsize=(3.1 * len(series), 2.8), squeeze=False)
+    for index, (ax, (name, magnitudes)) in enumerate(zip(axes[0], series.items(), strict=True)):
+        values = np.abs(magnitudes)
+        decibels = 20 * np.log10(np.maximum(values / values.max(), 1e-4))
+        ax.plot(np.linspace(0, highest / 1000, len(values)), decibels, linewidth=1)
+        for at in lines:
+            ax.axvline(at / 1000, color=ORANGE, linewidth=1, linestyle="--")
+        ax.set(title=name, xlabel="kHz", ylim=(-75, 5))
+        if index == 0:
+            ax.set_ylabel("loudness (dB)")
+    return fig
+
+
+def spectrograms(
+    pictures: Mapping[str, np.ndarray], ticks: Mapping[str, float], columns: int = 5
+) -> Figure:
+    """Draw spectrograms (frames, bands) under their names; `ticks`: which band is which pitch."""
+    rows = -(-len(pictures) // columns)
+    size = (1.9 * min(columns, len(pictures)) + 0.4, 1.9 * rows)
+    fig, axes = plt.subplots(rows, min(columns, len(pictures)), figsize=size, squeeze=False)
+    low = min(picture.min() for picture in pictures.values())
+    high = max(picture.max() for picture in pictures.values())
+    for ax in axes.flat[len(pictures) :]:
+        ax.set_visible(False)
+    for index, (ax, (name, picture)) in enumerate(zip(axes.flat, pictures.items(), strict=False)):
+        ax.imshow(picture.T, origin="lower", aspect="auto", cmap="magma", vmin=low, vmax=high)
+        ax.set_title(name, fontsize=11)
+        ax.set_xticks([])
+        first = index % columns == 0
+        ax.set_yticks(list(ticks.values()), list(ticks) if first else [])
+        ax.tick_params(labelsize=9)
+    return fig
+
+
+def heads(scores: np.ndarray, places: Sequence[str]) -> Figure:
+    """Draw what each head looks at, scores (heads, n, n), for the last places, by what is there.
+
+    Row by row: how much of a place's attention goes to which place.
+    """
+    n = len(places)
+    fig, axes = plt.subplots(1, len(scores), figsize=(2.9 * len(scores), 3.1), squeeze=False)
+    for index, (ax, seen) in enumerate(zip(axes[0], scores[:, -n:, -n:], strict=True)):
+        ax.imshow(seen, cmap="Blues", vmin=0)
+        ax.set_xticks(range(n), places)
+        ax.set_yticks(range(n), places)
+        ax.tick_params(length=0, labelsize=9)
+        ax.set_title(f"head {index}")
+    return fig
+
+
+def by_share(
+    panels: Mapping[str, Mapping[str, np.ndarray]],
+    shares: Sequence[float],
+    floors: Mapping[str, float],
+) -> Figure:
+    """Draw one panel a network: accuracies, {"chance": (seeds, shares)}, over the share removed.
+
+    `floors`: the accuracy of the baseline that each panel has to beat, as a line.
+    """
+    fig, axes = plt.subplots(1, len(panels), figsize=(3 * len(panels), 3.2), squeeze=False)
+    for ax, (name, series) in zip(axes[0], panels.items(), strict=True):
+        curves(series, shares, ax)
+        ax.axhline(floors[name], color=GREY, linewidth=1, linestyle=":")
+        ax.set(title=name, xlabel="removed")
+        ax.xaxis.set_major_formatter(PercentFormatter(1))
+        ax.yaxis.set_major_formatter(PercentFormatter(1))
+        if ax is not axes[0, 0]:
+            ax.get_legend().remove()
+    axes[0, 0].set_ylabel("test accuracy")
+    return fig

@@ -1,0 +1,146 @@
+"""Detection: a small network that answers for each cell of a grid at once, and how to read it.
+
+Each cell says whether the middle of an object lies in it, where and how large its box is, and of
+which class it is. There are no anchors: one box a cell. Source: Redmon et al. 2016, You Only Look
+Once (arXiv 1506.02640), whose losses are squares; here they are cross-entropies and distances.
+"""
+
+import numpy as np
+
+from course_utils.backend import keras, tensorflow
+from course_utils.lessons.tasks.boxes import Objects
+from course_utils.lessons.tasks.scenes import answers
+
+layers, ops = keras.layers, keras.ops
+
+CELL = 8  # pixels: three convolutions halve the sides
+CLASSES = 10
+SURE = 0.05  # what a detector is less sure of is not reported
+SAME = 0.45  # boxes of a class that overlap more are taken for the same object
+
+
+def detector(
+    side: int = 48, widths: tuple[int, ...] = (16, 32, 48, 64), seed: int = 0
+) -> keras.Model:
+    """Build a detector for digits on a canvas: four convolutions and a head of 15 numbers a cell.
+
+    Three convolutions halve the sides, so that a cell is 8x8 pixels; the outputs are
+    (n, side / 8, side / 8, 15): objectness, the box in four numbers, ten classes, all without
+    activation. It is compiled with `detection_loss` for what `encode` returns.
+
+    Raises ValueError for a side that is no multiple of 8.
+
+    >>> detector().output_shape
+    (None, 6, 6, 15)
+    """
+    _cells(side)
+    keras.utils.set_random_seed(seed)
+    x = image = keras.Input((side, side, 1), name="image")
+    for number, width in enumerate(widths, 1):
+        strides = 2 if number <= 3 else 1
+        x = layers.Conv2D(width, 3, strides, padding="same", use_bias=False, name=f"conv{number}")(
+            x
+        )
+        x = layers.BatchNormalization(momentum=0.9, name=f"norm{number}")(x)
+        x = layers.ReLU(name=f"relu{number}")(x)
+    cells = layers.Conv2D(5 + CLASSES, 1, name="head")(x)
+    model = keras.Model(image, cells, name="detector")
+    model.compile(keras.optimizers.Adam(5e-3), detection_loss)
+    return model
+
+
+def encode(objects: Objects, count: int, side: int) -> np.ndarray:
+    """Return what the detector should answer to `count` scenes, float32 (n, cells, cells, 6).
+
+    In the cell that holds the middle of a box: 1; how far the middle is below and to the right of
+    the cell's middle, in cells; the logarithms of height and width in cells; the class. Elsewhere
+    0. Of two objects in one cell the later one stays.
+
+    >>> there = Objects(np.array([0]), np.array([3]), np.array([[0, 0, 8, 16]]), np.ones(1))
+    >>> encode(there, 1, 16)[0, 0, 1].round(2).tolist()
+    [1.0, 0.0, -0.5, 0.0, 0.6899999976158142, 3.0]
+    """
+    cells = np.zeros((count, _cells(side), _cells(side), 6), np.float32)
+    middle = (objects.box[:, :2] + objects.box[:, 2:]) / 2 / CELL
+    size = np.log((objects.box[:, 2:] - objects.box[:, :2]) / CELL)
+    at = np.minimum(middle.astype(int), _cells(side) - 1)
+    ones = np.ones((len(objects), 1))
+    rows = np.concatenate([ones, middle - at - 0.5, size, objects.label[:, None]], axis=1)
+    cells[objects.scene, at[:, 0], at[:, 1]] = rows
+    return cells
+
+
+@keras.saving.register_keras_serializable("course_utils")
+def detection_loss(true: keras.KerasTensor, given: keras.KerasTensor) -> keras.KerasTensor:
+    """Return the loss of each scene: objectness in every cell, box and class where an object is.
+
+    Cross-entropy for objectness and class, the sum of absolute differences for the box.
+
+    >>> there = Objects(np.array([0]), np.array([3]), np.array([[0, 0, 8, 8]]), np.ones(1))
+    >>> cells = encode(there, 1, 8)
+    >>> sure = np.array([[[[9.0, 0, 0, 0, 0, *(9.0 * (np.arange(10) == 3))]]]])
+    >>> bool(detection_loss(cells, sure)[0] < 0.01)
+    True
+    """
+    given = ops.convert_to_tensor(given)
+    true = ops.cast(true, given.dtype)
+    there = true[..., 0]
+    objectness = ops.binary_crossentropy(there, given[..., 0], from_logits=True)
+    box = ops.sum(ops.abs(true[..., 1:5] - given[..., 1:5]), axis=-1)
+    kind = ops.sparse_categorical_crossentropy(
+        ops.cast(true[..., 5], "int32"), given[..., 5:], from_logits=True
+    )
+    return ops.sum(objectness + there * (box + kind), axis=(1, 2))
+
+
+def boxes_and_scores(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the box of every cell (n, m, 4), in pixels, and its score for each class (n, m, 10).
+
+    A score is the probability that an object is there, times that of the class.
+
+    >>> boxes, scores = boxes_and_scores(np.zeros((1, 1, 1, 15)))
+    >>> boxes.tolist(), scores[0, 0, 0].round(3).tolist()
+    ([[[0.0, 0.0, 8.0, 8.0]]], 0.05)
+    """
+    count, rows, columns = cells.shape[:3]
+    corner = np.stack(np.mgrid[:rows, :columns], axis=-1)
+    middle = (cells[..., 1:3] + corner + 0.5) * CELL
+    half = np.exp(np.minimum(cells[..., 3:5], 5)) * CELL / 2
+    boxes = np.concatenate([middle - half, middle + half], axis=-1)
+    objectness = np.asarray(ops.sigmoid(cells[..., :1]))
+    scores = objectness * np.asarray(ops.softmax(cells[..., 5:]))
+    return boxes.reshape(count, -1, 4), scores.reshape(count, -1, CLASSES)
+
+
+def decode(cells: np.ndarray, sure: float = SURE, same: float = SAME) -> Objects:
+    """Return the objects that a detector's outputs speak of, without doubles.
+
+    Of boxes of a class that overlap by more than `same` the surest stays: non-maximum suppression,
+    by TensorFlow's `tf.image.combined_non_max_suppression`.
+
+    >>> len(decode(np.zeros((1, 2, 2, 15)), sure=0.5))
+    0
+    """
+    boxes, scores = boxes_and_scores(np.asarray(cells, np.float32))
+    most = boxes.shape[1]
+    found = tensorflow.image.combined_non_max_suppression(
+        boxes[:, :, None], scores, most, most, same, sure, clip_boxes=False
+    )
+    box, score, label, count = (np.asarray(part) for part in found)
+    valid = np.arange(most) < count[:, None]
+    return Objects(np.nonzero(valid)[0], label[valid].astype(np.int64), box[valid], score[valid])
+
+
+def detect(model: keras.Model, images: np.ndarray) -> Objects:
+    """Return the objects that a detector finds on images (n, side, side, 1).
+
+    >>> bool((detect(detector(), np.zeros((2, 48, 48, 1))).score >= SURE).all())
+    True
+    """
+    return decode(answers(model, images))
+
+
+def _cells(side: int) -> int:
+    if side < CELL or side % CELL:
+        raise ValueError(f"the side of a canvas must be a multiple of {CELL} pixels, got {side}")
+    return side // CELL

@@ -1,0 +1,95 @@
+"""Segmentation: a small U-Net that says of each pixel what it belongs to, and its mean IoU."""
+
+import numpy as np
+
+from course_utils.backend import keras
+from course_utils.lessons.tasks.scenes import answers
+
+layers = keras.layers
+
+CLASSES = 11  # the ground, and ten digits
+
+
+def unet(side: int = 24, widths: tuple[int, int, int] = (8, 24, 48), seed: int = 0) -> keras.Model:
+    """Build a U-Net of two levels for scenes of digits: outputs (n, side, side, 11), a softmax.
+
+    Down: a convolution and a pooling on each level. Up: a transposed convolution, and beside it
+    the maps of the same level from the way down (`Concatenate`: a skip). It is compiled for the
+    classes of pixels as whole numbers. Source: Ronneberger et al. 2015 (arXiv 1505.04597), which
+    has four levels, and two convolutions on each, both ways; here the upper level has none on the
+    way up but the 1x1 of the output, since at full size they cost most.
+
+    Raises ValueError for a side that is no multiple of 4.
+
+    >>> unet().output_shape
+    (None, 24, 24, 11)
+    """
+    if side < 4 or side % 4:
+        raise ValueError(f"the side of a canvas must be a multiple of 4 pixels, got {side}")
+    keras.utils.set_random_seed(seed)
+    image = keras.Input((side, side, 1), name="image")
+    down1 = _block(image, widths[0], "down1")
+    down2 = _block(layers.MaxPooling2D(2, name="pool1")(down1), widths[1], "down2")
+    deep1 = _block(layers.MaxPooling2D(2, name="pool2")(down2), widths[2], "deep1")
+    deep2 = _block(deep1, widths[2], "deep2")
+    up2 = _block(_joined(deep2, down2, widths[1], "2"), widths[1], "up2")
+    top = _joined(up2, down1, 2 * widths[0], "1")
+    pixels = layers.Conv2D(CLASSES, 1, activation="softmax", name="output")(top)
+    model = keras.Model(image, pixels, name="unet")
+    model.compile(keras.optimizers.Adam(5e-3), "sparse_categorical_crossentropy")
+    return model
+
+
+def pixel_weights(pixels: np.ndarray, ground: float = 0.5) -> np.ndarray:
+    """Return how much each pixel counts in training, float32: 1 on a digit, less on the ground.
+
+    Nine pixels of ten are ground, and easy: they need not teach as much as those of digits.
+    Weights go to `fit` as `sample_weight`.
+
+    >>> pixel_weights(np.array([[[0, 3]]])).tolist()
+    [[[0.5, 1.0]]]
+    """
+    return np.where(pixels > 0, 1, ground).astype(np.float32)
+
+
+def mean_iou(model: keras.Model, images: np.ndarray, pixels: np.ndarray) -> float:
+    """Return the mean over classes of intersection over union of pixels, by Keras's `MeanIoU`.
+
+    Pixels are counted over all images together. A class that is neither there nor answered is
+    left out of the mean.
+
+    >>> mean_iou(unet(), np.zeros((1, 24, 24, 1)), np.zeros((1, 24, 24), int)) <= 1
+    True
+    """
+    metric = keras.metrics.MeanIoU(CLASSES)
+    metric.update_state(pixels, answers(model, images).argmax(axis=-1))
+    return float(metric.result())
+
+
+def class_ious(model: keras.Model, images: np.ndarray, pixels: np.ndarray) -> np.ndarray:
+    """Return intersection over union for each of the 11 classes, by Keras's `IoU`.
+
+    A class that is neither there nor answered has 0.
+
+    >>> class_ious(unet(), np.zeros((1, 24, 24, 1)), np.zeros((1, 24, 24), int)).shape
+    (11,)
+    """
+    given = answers(model, images).argmax(axis=-1)
+    metrics = [keras.metrics.IoU(CLASSES, [number]) for number in range(CLASSES)]
+    for metric in metrics:
+        metric.update_state(pixels, given)
+    return np.array([float(metric.result()) for metric in metrics])
+
+
+def _block(x: keras.KerasTensor, width: int, name: str) -> keras.KerasTensor:
+    x = layers.Conv2D(width, 3, padding="same", use_bias=False, name=name)(x)
+    x = layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
+    return layers.ReLU(name=f"{name}_relu")(x)
+
+
+def _joined(
+    below: keras.KerasTensor, beside: keras.KerasTensor, width: int, level: str
+) -> keras.KerasTensor:
+    """Double the sides of what comes from below, and put the skip beside it."""
+    larger = layers.Conv2DTranspose(width, 2, 2, name=f"larger{level}")(below)
+    return layers.Concatenate(name=f"skip{level}")([beside, larger])

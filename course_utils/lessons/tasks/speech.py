@@ -1,0 +1,111 @@
+"""Which vowel was said? Sounds of many speakers, with melodies and noise.
+
+No speaker of one split is in another.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from course_utils.arrays import checked_seed
+from course_utils.lessons.tasks import vowels
+
+SAMPLES = 3000  # of each sound: 0.3 s
+BATCH = 500  # sounds that are made at once
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Say how speech varies, as sd of factors around 1, and how loud the noise may be.
+
+    `size` and `pitch` belong to a speaker, `way` to each formant each time it is said. `noise` is
+    the range of the noise's loudness beside the vowel's, in decibels.
+    """
+
+    size: float = 0.06
+    pitch: float = 0.12
+    way: float = 0.04
+    noise: tuple[float, float] = (-25.0, -5.0)
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Sounds:
+    """Hold vowels: waves float32 (n, SAMPLES), and for each its vowel, voice and speaker, int64.
+
+    `vowel` and `voice` are numbers in `vowels.VOWELS` and `vowels.VOICES`; `formants` (n, 4), Hz.
+    """
+
+    waves: np.ndarray
+    vowel: np.ndarray
+    voice: np.ndarray
+    speaker: np.ndarray
+    formants: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.waves)
+
+    def __repr__(self) -> str:
+        """Show how many, of how many speakers."""
+        return f"{len(self):,} vowels of {len(np.unique(self.speaker)):,} speakers"
+
+
+def load_vowels(
+    speakers: tuple[int, int, int], spread: Spread | None = None, seed: int = 0
+) -> tuple[Sounds, Sounds, Sounds]:
+    """Return training, validation and test vowels, of so many speakers each, all different.
+
+    Each speaker says each of the ten vowels twice.
+
+    >>> load_vowels((3, 1, 1))
+    (60 vowels of 3 speakers, 20 vowels of 1 speakers, 20 vowels of 1 speakers)
+    """
+    seeds = np.random.SeedSequence(checked_seed(seed)).generate_state(3)
+    first = np.cumsum([0, *speakers])
+    return tuple(
+        make_vowels(range(start, start + count), spread, int(own))
+        for start, count, own in zip(first, speakers, seeds, strict=False)
+    )
+
+
+def make_vowels(speakers: range, spread: Spread | None = None, seed: int = 0) -> Sounds:
+    """Let each speaker say each vowel twice; a third are men, a third women, a third children.
+
+    Formants and pitch are the published means times the speaker's size, times a little chance;
+    the pitch falls or rises, each vowel lasts 0.12 to 0.28 s and begins anywhere, and noise lies
+    over all of it.
+
+    >>> make_vowels(range(2)).waves.shape
+    (40, 3000)
+    """
+    spread, rng = spread or Spread(), np.random.default_rng(seed)
+    who = np.repeat(np.arange(len(speakers)), 2 * len(vowels.VOWELS))
+    voice = np.asarray(speakers)[who] % len(vowels.VOICES)
+    vowel = np.tile(np.arange(len(vowels.VOWELS)), 2 * len(speakers))
+    size = np.exp(rng.normal(0, spread.size, len(speakers)))[who]
+    pitch = np.exp(rng.normal(0, spread.pitch, len(speakers)))[who]
+    resonances = vowels.formants(voice, vowel) * size[:, None]
+    resonances *= np.exp(rng.normal(0, spread.way, resonances.shape))
+    pitch = pitch * vowels.FREQUENCIES[voice, 0, vowel]
+    waves = np.concatenate(
+        [
+            _said(pitch[part : part + BATCH], resonances[part : part + BATCH], spread, rng)
+            for part in range(0, len(who), BATCH)
+        ]
+    )
+    ids = np.asarray(speakers, np.int64)[who]
+    return Sounds(waves, vowel.astype(np.int64), voice.astype(np.int64), ids, resonances)
+
+
+def _said(
+    pitch: np.ndarray, resonances: np.ndarray, spread: Spread, rng: np.random.Generator
+) -> np.ndarray:
+    """Return sounds of a mean pitch (n,), each with its melody, length, beginning and noise."""
+    time = np.arange(SAMPLES) / vowels.RATE
+    tune = 1 + rng.normal(0, 0.08, (len(pitch), 1)) * (2 * time / time[-1] - 1)
+    sounds = vowels.synthesize(pitch[:, None] * tune, resonances)
+    lasts = rng.uniform(0.12, 0.28, (len(pitch), 1))
+    begins = rng.uniform(0, time[-1] - lasts)
+    inside = np.minimum(time - begins, begins + lasts - time)
+    sounds *= np.clip(inside / 0.02, 0, 1)  # 20 ms to rise, and to fall
+    loud = 10 ** (rng.uniform(*spread.noise, (len(pitch), 1)) / 20)
+    return (sounds + loud * rng.normal(size=sounds.shape)).astype(np.float32)
