@@ -56,9 +56,9 @@ def scored(dense: list[np.ndarray], data: Dataset, seed: int) -> dict[str, dict]
     return {
         "magnitude": criteria.magnitude(W),
         "LAMP": criteria.lamp(W),
-        "|gradient|": criteria.gradient(pruning.gradients(model, x[:500], y[:500], of="size")),
+        "|gradient|": criteria.gradient(pruning.gradients(model, x[:500], y[:500], reduce="size")),
         "Taylor": criteria.taylor(W, slopes),
-        "OBD, Fisher": criteria.obd(W, pruning.gradients(model, x[:500], y[:500], of="square")),
+        "OBD, Fisher": criteria.obd(W, pruning.gradients(model, x[:500], y[:500], reduce="square")),
         "OBD, Hutchinson": criteria.obd(W, pruning.curvature(model, x, y, samples=20, seed=seed)),
         "Wanda": criteria.wanda(W, pruning.input_norms(model, x)),
         "random": criteria.random(W, seed),

@@ -66,16 +66,28 @@ def checked_number(value: float, name: str, low: float, high: float) -> float:
     return float(value)
 
 
-def checked_seed(seed: int) -> int:
-    """Return `seed`, after making sure that it is a whole number that can be used again.
+def whole(value: int, name: str, least: int = 0) -> int:
+    """Return `value` as an int, after making sure that it is a whole number, at least `least`.
 
-    >>> checked_seed(0)
-    0
+    Raises ValueError for anything else: fractions, True, numbers given as text.
+
+    >>> whole(np.int64(3), "rounds", least=1)
+    3
     """
-    whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
-    if not whole or seed < 0:
-        raise ValueError(f"seed must be a whole number of at least 0, not {seed!r}.")
-    return int(seed)
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}.")
+    return int(value)
+
+
+def count(share: float, n: int) -> int:
+    """Return how many of n a share of them is: Python's round(share * n), which halves to even.
+
+    The one way to count that everything uses: weights, blocks, channels, what is regrown.
+
+    >>> count(0.5, 5), count(0.5, 7), count(0.8, 10)
+    (2, 4, 8)
+    """
+    return round(share * n)
 
 
 def rounded_to(theta: float, dtype: np.dtype) -> np.floating:

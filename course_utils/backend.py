@@ -1,11 +1,14 @@
-"""Import TensorFlow and Keras without their start-up chatter.
+"""Import TensorFlow and Keras without their start-up chatter; Keras's private side is all here.
 
-Every other module takes Keras from here: `from course_utils.backend import keras`.
+Every other module takes Keras from here: `from course_utils.backend import keras`. What Keras
+offers no public name for stands below, so that a new version of Keras can break this file only.
 """
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+
+from course_utils.arrays import whole
 
 
 @contextlib.contextmanager
@@ -42,4 +45,164 @@ if keras.backend.backend() != "tensorflow":
         "Set the environment variable KERAS_BACKEND=tensorflow before Python starts."
     )
 
-__all__ = ["keras", "silent_stderr", "tensorflow"]
+__all__ = [
+    "batches",
+    "compile_settings",
+    "keras",
+    "layers_inside",
+    "model_of",
+    "operation_of",
+    "padding_of",
+    "recompile",
+    "set_padding",
+    "silent_stderr",
+    "tensorflow",
+    "trained_by",
+    "wrapped_calls",
+]
+
+
+def model_of(model: object) -> keras.Model:
+    """Return a Keras model as it is, and the model of whatever has one, such as its channels.
+
+    Raises TypeError for anything else.
+
+    >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    >>> model_of(model) is model
+    True
+    """
+    inner = model if isinstance(model, keras.Model) else getattr(model, "model", None)
+    if not isinstance(inner, keras.Model):
+        raise TypeError(
+            f"model must be a Keras model, or the channels of one, not {type(model).__name__}."
+        )
+    return inner
+
+
+def batches(data: object, batch_size: int = 128) -> Iterator[object]:
+    """Yield the same rows of every array in `data`: an array, or a nest of them, such as (x, y).
+
+    Each part has the form of `data`; the last one may be smaller. Raises ValueError where the
+    arrays differ in length, or are empty.
+
+    >>> import numpy as np
+    >>> x, y = np.ones((5, 2)), np.arange(5)
+    >>> [(xs.shape, ys.tolist()) for xs, ys in batches((x, y), batch_size=3)]
+    [((3, 2), [0, 1, 2]), ((2, 2), [3, 4])]
+    """
+    size = whole(batch_size, "batch_size", least=1)
+    lengths = [len(array) for array in keras.tree.flatten(data)]
+    if len(set(lengths)) != 1 or not lengths[0]:
+        raise ValueError(
+            f"all inputs and labels must hold the same number of examples, at least one, not "
+            f"{lengths}."
+        )
+    for start in range(0, lengths[0], size):
+        yield keras.tree.map_structure(lambda array, s=start: array[s : s + size], data)
+
+
+def recompile(model: keras.Model) -> None:
+    """Renew the model's train and test steps, where it has them, so that they see what is new.
+
+    A step that is compiled already does not see a constraint or a penalty that a variable was
+    given afterwards, and says nothing.
+
+    >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    >>> recompile(model)  # not compiled: nothing to do
+    """
+    if not model.compiled:
+        return
+    if model.train_function is not None:
+        model.make_train_function(force=True)
+    if model.test_function is not None:
+        model.make_test_function(force=True)
+
+
+@contextlib.contextmanager
+def wrapped_calls(
+    layers: Iterable[keras.Layer], wrap: Callable[[keras.Layer, Callable], Callable]
+) -> Iterator[None]:
+    """Put `wrap(layer, layer.call)` in the place of each layer's `call` while the block runs.
+
+    Layers are as before afterwards, also after an error.
+
+    >>> layer = keras.layers.ReLU()
+    >>> with wrapped_calls([layer], lambda layer, call: lambda inputs: -call(inputs)):
+    ...     float(layer(keras.ops.ones(())))
+    -1.0
+    """
+    before = {id(layer): (layer, vars(layer).get("call")) for layer in layers}
+    try:
+        for layer, _ in before.values():
+            # Into the instance, beneath Keras's own book-keeping of attributes.
+            vars(layer)["call"] = wrap(layer, layer.call)
+        yield
+    finally:
+        for layer, call in before.values():
+            vars(layer).pop("call", None)
+            if call is not None:
+                vars(layer)["call"] = call
+
+
+def layers_inside(layer: keras.Layer) -> list[keras.Layer]:
+    """Return the layers directly inside a layer; `model.layers` says so of models only.
+
+    >>> [inner.name for inner in layers_inside(keras.layers.RNN(keras.layers.GRUCell(2, name="g")))]
+    ['g']
+    """
+    return list(layer._flatten_layers(include_self=False, recursive=False))
+
+
+def trained_by(layer: keras.Layer, variable: keras.Variable) -> bool:
+    """Tell whether a layer trains this weight of its own, or would if it were not frozen.
+
+    `variable.trainable` cannot say: it is False in a frozen layer, of states and kernels alike.
+
+    >>> layer = keras.layers.BatchNormalization(trainable=False)
+    >>> layer.build((None, 4))
+    >>> trained_by(layer, layer.gamma), trained_by(layer, layer.moving_mean)
+    (True, False)
+    """
+    return any(variable is one for one in layer._trainable_variables)
+
+
+def compile_settings(model: keras.Model) -> dict:
+    """Return what a model was compiled with, by argument of `compile`.
+
+    `get_compile_config` has lost every loss and metric of the user's own.
+
+    >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    >>> model.compile("sgd", "mse")
+    >>> compile_settings(model)["loss"]
+    'mse'
+    """
+    return dict(model._compile_config.config)
+
+
+def operation_of(tensor: keras.KerasTensor) -> keras.Operation:
+    """Return the layer or operation that makes a symbolic tensor.
+
+    >>> operation_of(keras.Input((4,), name="image")).name
+    'image'
+    """
+    return tensor._keras_history.operation
+
+
+def padding_of(tensor: object) -> object:
+    """Return the mask of padding that Keras hangs onto the tensor of a sequence, or None.
+
+    >>> padding_of(keras.layers.Masking()(keras.ops.zeros((1, 2, 3)))).shape
+    TensorShape([1, 2])
+    """
+    return getattr(tensor, "_keras_mask", None)
+
+
+def set_padding(tensor: object, padding: object) -> None:
+    """Hang a mask of padding onto a tensor, as Keras does between the layers of a model.
+
+    >>> tensor = keras.ops.zeros((1, 2, 3))
+    >>> set_padding(tensor, keras.ops.ones((1, 2), "bool"))
+    >>> padding_of(tensor).shape
+    TensorShape([1, 2])
+    """
+    tensor._keras_mask = padding

@@ -3,9 +3,7 @@
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
-from course_utils.arrays import checked_number
+from course_utils.arrays import checked_number, count, whole
 
 Shape = Sequence[int]
 
@@ -75,14 +73,13 @@ def sparse_bytes(parameters: int, sparsity: float, bits: int = 32, index_bits: i
     600
     """
     _positive(parameters=parameters, bits=bits, index_bits=index_bits)
-    kept = parameters - round(parameters * checked_number(sparsity, "sparsity", 0, 1))
+    kept = parameters - count(checked_number(sparsity, "sparsity", 0, 1), parameters)
     return math.ceil(kept * (bits + index_bits) / 8)
 
 
 def _positive(**lengths: int) -> None:
     for name, value in lengths.items():
-        if not isinstance(value, int | np.integer) or value < 1:
-            raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}.")
+        whole(value, name, least=1)
 
 
 def _numbered(name: str, shape: Shape) -> dict[str, int]:

@@ -8,7 +8,7 @@ Some look at more than the weights: gradients, curvatures, the inputs' norms, un
 
 import numpy as np
 
-from course_utils.arrays import Arrays, checked, checked_dict, checked_seed, same_names
+from course_utils.arrays import Arrays, checked, checked_dict, same_names, whole
 
 Scores = dict[str, np.ndarray]
 
@@ -48,7 +48,7 @@ def gradient(gradients: Arrays) -> Scores:
 
     The article's section 3.2 calls weights of small gradient unimportant. At a minimum every
     gradient is 0, of important weights too: a criterion to know, not to use. Take the mean size
-    over examples, `pruning.gradients(model, x, y, of="size")`.
+    over examples, `pruning.gradients(model, x, y, reduce="size")`.
 
     >>> gradient({"fc/kernel": np.array([0.5, -2.0])})["fc/kernel"].tolist()
     [0.5, 2.0]
@@ -74,7 +74,7 @@ def obd(weights: Arrays, curvature: Arrays) -> Scores:
     """Score every weight by h · w² / 2, the change in the loss, to second order, at a minimum.
 
     h is the diagonal of the Hessian, by Hutchinson's estimate (`pruning.curvature`) or as the
-    empirical Fisher information (`pruning.gradients(model, x, y, of="square")`). A negative h
+    empirical Fisher information (`pruning.gradients(model, x, y, reduce="square")`). A negative h
     gives a negative score, which goes first. Source: LeCun et al. 1989, Optimal Brain Damage;
     for the Fisher form, Theis et al. 2018 (arXiv 1801.05787).
 
@@ -115,7 +115,7 @@ def wanda(weights: Arrays, input_norms: Arrays) -> Scores:
     return {name: np.abs(W) * N for name, (W, N) in pairs.items()}
 
 
-def random(weights: Arrays, seed: int) -> Scores:
+def random(weights: Arrays, seed: int = 0) -> Scores:
     """Score every weight by chance: the control that any criterion has to beat.
 
     Scores are uniform in [0, 1), the same for the same seed, names and shapes. A kernel's scores
@@ -165,4 +165,4 @@ def _paired(weights: Arrays, other: Arrays, name: str) -> dict[str, tuple[np.nda
 
 def _stream(seed: int, name: str) -> np.random.Generator:
     # The name's bytes, not hash(name): Python salts the hash anew in every process.
-    return np.random.default_rng([checked_seed(seed), *name.encode()])
+    return np.random.default_rng([whole(seed, "seed"), *name.encode()])

@@ -18,7 +18,7 @@ Order = float | str  # a number p >= 1, math.inf, "fro", "spectral" or "nuclear"
 _KEPT_AXIS = {"tensor": None, "filter": -1, "channel": -2}
 
 
-def norm(W: np.ndarray, ord: Order = "fro", per: str = "tensor") -> np.ndarray:
+def norm(W: np.ndarray, ord: Order = "fro", granularity: str = "tensor") -> np.ndarray:
     """Return ‖W‖ for the whole tensor, or for each filter or input channel by itself.
 
     `ord` is p >= 1 or infinity for (Σ|w|^p)^(1/p) over the entries, "fro" for p = 2, and for
@@ -29,13 +29,13 @@ def norm(W: np.ndarray, ord: Order = "fro", per: str = "tensor") -> np.ndarray:
 
     >>> norm([[3.0, 4.0]]).item()
     5.0
-    >>> norm([[3.0, 4.0], [0.0, 5.0]], per="filter").round(3).tolist()
+    >>> norm([[3.0, 4.0], [0.0, 5.0]], granularity="filter").round(3).tolist()
     [[3.0, 6.403]]
     """
     W = checked(W).astype(np.float64)
-    axes = _summed_axes(W, per)
+    axes = _summed_axes(W, granularity)
     if ord in ("spectral", "nuclear"):
-        return _singular_norm(W, ord, per)
+        return _singular_norm(W, ord, granularity)
     p = _order(ord)
     size = np.abs(W)
     largest = size.max(axis=axes, keepdims=True)
@@ -46,7 +46,7 @@ def norm(W: np.ndarray, ord: Order = "fro", per: str = "tensor") -> np.ndarray:
     return largest * (relative**p).sum(axis=axes, keepdims=True) ** (1 / p)
 
 
-def normalize(W: np.ndarray, ord: Order = "fro", per: str = "tensor") -> np.ndarray:
+def normalize(W: np.ndarray, ord: Order = "fro", granularity: str = "tensor") -> np.ndarray:
     """Divide W by its norm: f(W) = W / ‖W‖. Signs stay, so entries lie in [-1, 1].
 
     The *tensor* (or each filter, or channel) gets norm 1, not each weight. Takes the arguments
@@ -57,16 +57,16 @@ def normalize(W: np.ndarray, ord: Order = "fro", per: str = "tensor") -> np.ndar
     [[0.6, -0.8]]
     """
     W = checked(W)
-    size = norm(W, ord, per)
+    size = norm(W, ord, granularity)
     if not size.all():
         where = np.flatnonzero(size == 0).tolist()
-        what = "W is" if per == "tensor" else f"{per} {where} of W is"
+        what = "W is" if granularity == "tensor" else f"{granularity} {where} of W is"
         raise ValueError(
             f"{what} all zeros, so its norm is 0 and W / ‖W‖ is undefined. "
             "Leave it out: an all-zero part has nothing left to rank or to prune."
         )
     largest = np.abs(W.astype(np.float64)).max()  # first, for norms beyond the largest float
-    result = (W / largest) / norm(W / largest, ord, per)
+    result = (W / largest) / norm(W / largest, ord, granularity)
     return result.astype(W.dtype) if W.dtype.kind == "f" else result
 
 
@@ -137,24 +137,25 @@ def _order(ord: Order) -> float:
     return checked_number(ord, "ord (an order below 1 is no norm)", 1, math.inf)
 
 
-def _summed_axes(W: np.ndarray, per: str) -> tuple[int, ...]:
-    if per not in _KEPT_AXIS:
-        raise ValueError(f"per must be one of {sorted(_KEPT_AXIS)}, not {per!r}.")
-    kept = _KEPT_AXIS[per]
+def _summed_axes(W: np.ndarray, granularity: str) -> tuple[int, ...]:
+    if granularity not in _KEPT_AXIS:
+        raise ValueError(f"granularity must be one of {sorted(_KEPT_AXIS)}, not {granularity!r}.")
+    kept = _KEPT_AXIS[granularity]
     if kept is None:
         return tuple(range(W.ndim))
     if W.ndim < 2:
         raise ValueError(
-            f"per={per!r} needs a kernel that ends in (inputs, outputs); W is {W.shape}."
+            f"granularity={granularity!r} needs a kernel that ends in (inputs, outputs); W is "
+            f"{W.shape}."
         )
     return tuple(axis for axis in range(W.ndim) if axis != W.ndim + kept)
 
 
-def _singular_norm(W: np.ndarray, ord: str, per: str) -> np.ndarray:
-    if W.ndim != 2 or per != "tensor":
+def _singular_norm(W: np.ndarray, ord: str, granularity: str) -> np.ndarray:
+    if W.ndim != 2 or granularity != "tensor":
         raise ValueError(
-            f"ord={ord!r} is defined for a whole matrix only: W has shape {W.shape} and "
-            f"per={per!r}. Reshape a kernel with W.reshape(-1, W.shape[-1]) first."
+            f"ord={ord!r} is defined for a whole matrix only: W has shape {W.shape}, and "
+            f"granularity={granularity!r}. Reshape a kernel with W.reshape(-1, W.shape[-1]) first."
         )
     values = np.linalg.svd(W, compute_uv=False)
     return np.full((1, 1), values.max() if ord == "spectral" else values.sum())

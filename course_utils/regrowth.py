@@ -11,7 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_utils import criteria
-from course_utils.arrays import Arrays, checked_dict, checked_number, checked_seed, same_names
+from course_utils.arrays import (
+    Arrays,
+    checked_dict,
+    checked_number,
+    count,
+    same_names,
+    whole,
+)
 from course_utils.masking import Masks, checked_mask, checked_scores
 
 
@@ -65,7 +72,7 @@ def sparse_evolution(
     500
     """
 
-    seed = checked_seed(seed)
+    seed = whole(seed, "seed")
 
     def grow(weights: Arrays, step: int) -> Arrays:
         return criteria.random(weights, seed + step)
@@ -102,7 +109,7 @@ def surgery(every: int = 10, end: int | None = None, hysteresis: float = 1.2) ->
     True
     """
     ratio = checked_number(hysteresis, "hysteresis", 1, math.inf)
-    return Regrowth(_whole(every, "every"), end=_until(end), hysteresis=ratio)
+    return Regrowth(whole(every, "every", least=1), end=_until(end), hysteresis=ratio)
 
 
 def cosine(fraction: float, step: int, end: int) -> float:
@@ -113,7 +120,7 @@ def cosine(fraction: float, step: int, end: int) -> float:
     >>> cosine(0.3, 0, 1000), round(cosine(0.3, 500, 1000), 3), cosine(0.3, 1000, 1000)
     (0.3, 0.15, 0.0)
     """
-    fraction, end = checked_number(fraction, "fraction", 0, 1), _whole(end, "end")
+    fraction, end = checked_number(fraction, "fraction", 0, 1), whole(end, "end", least=1)
     # Halved first: half of the smallest float would be 0.
     return fraction * ((1 + math.cos(math.pi * min(step, end) / end)) / 2)
 
@@ -151,24 +158,18 @@ def swap(masks: Arrays, drop_scores: Arrays, grow_scores: Arrays, fraction: floa
 
 def _swap(mask: np.ndarray, drop: np.ndarray, grow: np.ndarray, fraction: float) -> np.ndarray:
     kept = np.flatnonzero(mask)
-    count = round(fraction * kept.size)
+    moved = count(fraction, kept.size)
     stays = mask.ravel().copy()
-    stays[kept[np.argsort(drop.ravel()[kept], kind="stable")[:count]]] = False
+    stays[kept[np.argsort(drop.ravel()[kept], kind="stable")[:moved]]] = False
     others = np.flatnonzero(~stays)
-    stays[others[np.argsort(-grow.ravel()[others], kind="stable")[:count]]] = True
+    stays[others[np.argsort(-grow.ravel()[others], kind="stable")[:moved]]] = True
     return stays.reshape(mask.shape)
 
 
 def _swapping(fraction: float, every: int, end: int | None, grow: Callable) -> Regrowth:
     fraction = checked_number(fraction, "fraction", 0, 1)
-    return Regrowth(_whole(every, "every"), fraction, _until(end), grow)
+    return Regrowth(whole(every, "every", least=1), fraction, _until(end), grow)
 
 
 def _until(end: int | None) -> int | None:
-    return end if end is None else _whole(end, "end")
-
-
-def _whole(value: int, name: str) -> int:
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"{name} must be a whole number of steps, at least 1, not {value!r}.")
-    return int(value)
+    return end if end is None else whole(end, "end", least=1)

@@ -8,9 +8,7 @@ plain value: print it, plot it, call it.
 import math
 from collections.abc import Callable
 
-import numpy as np
-
-from course_utils.arrays import checked_number
+from course_utils.arrays import checked_number, whole
 
 Schedule = Callable[[int], float]
 
@@ -32,7 +30,7 @@ def one_shot(sparsity: float, at: int) -> Schedule:
     >>> schedule(99), schedule(100)
     (0.0, 0.8)
     """
-    sparsity, at = checked_number(sparsity, "sparsity", 0, 1), _step(at, "at")
+    sparsity, at = checked_number(sparsity, "sparsity", 0, 1), whole(at, "at")
     return lambda step: sparsity if step >= at else 0.0
 
 
@@ -75,8 +73,8 @@ def exponential(
     """
     final = checked_number(final, "final", 0, 1)
     rate = checked_number(rate, "rate", 1e-6, 700)
-    whole = math.expm1(-rate)
-    return _between(lambda p: final * math.expm1(-rate * p) / whole, final, begin, end, every)
+    bottom = math.expm1(-rate)
+    return _between(lambda p: final * math.expm1(-rate * p) / bottom, final, begin, end, every)
 
 
 def one_cycle(
@@ -115,11 +113,8 @@ def iterative(final: float, begin: int, every: int, rounds: int) -> Schedule:
     [0.0, 0.0, 0.2, 0.36, 0.488, 0.488]
     """
     final = checked_number(final, "final", 0, 1)
-    begin, every, rounds = (
-        _step(begin, "begin"),
-        _positive(every, "every"),
-        _positive(rounds, "rounds"),
-    )
+    begin, every = whole(begin, "begin"), whole(every, "every", least=1)
+    rounds = whole(rounds, "rounds", least=1)
 
     def schedule(step: int) -> float:
         if step < begin:
@@ -136,7 +131,7 @@ def shifted(schedule: Schedule, by: int) -> Schedule:
     >>> shifted(one_shot(0.8, at=100), by=1000)(1100)
     0.8
     """
-    by = _step(by, "by")
+    by = whole(by, "by")
     return lambda step: schedule(step - by) if step >= by else 0.0
 
 
@@ -147,7 +142,7 @@ def _between(
 
     It ends at exactly `final`, and never exceeds it, however the function rounds.
     """
-    begin, end, every = _step(begin, "begin"), _step(end, "end"), _positive(every, "every")
+    begin, end, every = whole(begin, "begin"), whole(end, "end"), whole(every, "every", least=1)
     if end <= begin:
         raise ValueError(f"end must be greater than begin, not {end} after {begin}.")
 
@@ -160,16 +155,3 @@ def _between(
         return min(max(rise(moved / (end - begin)), 0.0), final)
 
     return schedule
-
-
-def _step(value: int, name: str) -> int:
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < 0:
-        raise ValueError(f"{name} must be a whole number of steps, at least 0, not {value!r}.")
-    return int(value)
-
-
-def _positive(value: int, name: str) -> int:
-    if _step(value, name) == 0:
-        raise ValueError(f"{name} must be at least 1.")
-    return int(value)

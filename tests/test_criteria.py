@@ -186,7 +186,7 @@ def test_the_scale_of_a_kernel_does_not_matter_to_lamp(W, exponent):
 def test_lamp_starves_no_kernel_even_without_a_floor(kernels, share):
     weights = {str(place): W for place, W in enumerate(kernels)}
     size = sum(W.size for W in kernels)
-    masks = masking.make_masks(criteria.lamp(weights), share, floor=0)
+    masks = masking.make_masks(criteria.lamp(weights), share, min_kept=0)
     if round(share * size) <= size - len(weights):
         assert all(mask.any() for mask in masks.values())
 

@@ -103,7 +103,7 @@ def test_no_other_count_of_lowest_first_comes_closer_to_the_share(data, share, g
         name: data.draw(arrays(np.float64, shape, elements=st.floats(0, 10)))
         for name, shape in shapes.items()
     }
-    masks = make_masks(scores, share, "global", granularity, floor=floor)
+    masks = make_masks(scores, share, "global", granularity, min_kept=floor)
 
     pooled = pool(scores, granularity)
     entries = []  # (the best of its kernel, its score, its weights), in the order of pruning

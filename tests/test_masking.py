@@ -80,7 +80,7 @@ def test_the_rank_rule_on_small_tables(scores, share, expected):
 
 @given(LAYERS, SHARES)
 def test_global_ranks_all_kernels_as_one_list(scores, share):
-    masks = make_masks(scores, share, floor=0)
+    masks = make_masks(scores, share, min_kept=0)
     joined = np.concatenate([S.ravel() for S in scores.values()])
     np.testing.assert_array_equal(
         np.concatenate([M.ravel() for M in masks.values()]), ranked(joined, share)
@@ -144,15 +144,15 @@ def test_no_mask_of_the_same_size_comes_closer(W, share):
 
 def test_the_order_of_the_dictionary_decides_between_kernels_with_equal_scores():
     one, two = np.ones(2), np.ones(2)
-    assert bits(make_masks({"a": one, "b": two}, 0.5, floor=0)["a"]) == "00"
-    assert bits(make_masks({"b": one, "a": two}, 0.5, floor=0)["a"]) == "11"
+    assert bits(make_masks({"a": one, "b": two}, 0.5, min_kept=0)["a"]) == "00"
+    assert bits(make_masks({"b": one, "a": two}, 0.5, min_kept=0)["a"]) == "11"
 
 
 def test_a_global_scope_empties_a_kernel_only_when_asked():
     scores = {"small": np.array([1, 2]), "large": np.array([8, 9])}
     masks = make_masks(scores, 0.5)
     assert (bits(masks["small"]), bits(masks["large"])) == ("01", "01")
-    masks = make_masks(scores, 0.5, floor=0)
+    masks = make_masks(scores, 0.5, min_kept=0)
     assert (bits(masks["small"]), bits(masks["large"])) == ("00", "11")
 
 

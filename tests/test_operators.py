@@ -235,7 +235,7 @@ def test_matrix_norms_are_those_of_numpy_and_in_order(W):
     ],
 )
 def test_keras_kernels_end_in_inputs_and_filters(per, shape, expected):
-    assert norm(np.ones(shape), per=per).shape == expected
+    assert norm(np.ones(shape), granularity=per).shape == expected
 
 
 @given(MATRICES, st.sampled_from(ORDERS), st.sampled_from(PARTS))
@@ -441,13 +441,13 @@ def test_an_unknown_order_is_refused_with_the_known_ones():
 @pytest.mark.parametrize("per", ["layer", "Filter", None, 3])
 def test_an_unknown_part_is_refused_with_the_known_ones(per):
     with pytest.raises(ValueError, match=r"\['channel', 'filter', 'tensor'\]"):
-        norm([[1.0]], per=per)
+        norm([[1.0]], granularity=per)
 
 
 @pytest.mark.parametrize("per", ["filter", "channel"])
 def test_a_vector_has_no_filters(per):
     with pytest.raises(ValueError, match=r"\(inputs, outputs\)"):
-        normalize([1.0, 2.0], per=per)
+        normalize([1.0, 2.0], granularity=per)
 
 
 @pytest.mark.parametrize("ord", ["spectral", "nuclear"])
@@ -455,7 +455,7 @@ def test_a_matrix_norm_needs_a_whole_matrix(ord):
     with pytest.raises(ValueError, match="whole matrix"):
         norm(np.ones((3, 3, 1, 2)), ord)
     with pytest.raises(ValueError, match="whole matrix"):
-        norm(np.ones((3, 3)), ord, per="filter")
+        norm(np.ones((3, 3)), ord, granularity="filter")
 
 
 @pytest.mark.parametrize("ord", [*ORDERS, "spectral", "nuclear"])
@@ -468,10 +468,10 @@ def test_a_single_zero_filter_or_channel_is_named():
     W = np.ones((3, 3, 2, 5))
     W[..., 3] = 0
     with pytest.raises(ValueError, match=r"filter \[3\] of W is all zeros"):
-        normalize(W, per="filter")
+        normalize(W, granularity="filter")
     W[:, :, 1, :] = 0
     with pytest.raises(ValueError, match=r"channel \[1\] of W is all zeros"):
-        normalize(W, per="channel")
+        normalize(W, granularity="channel")
 
 
 def test_no_share_of_zeros_can_be_lost():

@@ -115,7 +115,7 @@ def test_sizes_and_squares_are_means_over_single_examples(of, form, count):
     model, (x, y) = double(kernel_regularizer="l2"), data(count)
     single = [on_tape(model, x[i : i + 1], y[i : i + 1]) for i in range(count)]
     expected = {name: np.mean([form(g[name]) for g in single], axis=0) for name in single[0]}
-    close(pruning.gradients(model, x, y, of=of), expected, rtol=1e-10)
+    close(pruning.gradients(model, x, y, reduce=of), expected, rtol=1e-10)
 
 
 def test_activity_penalties_count_once_however_many_batches_there_are():
@@ -143,7 +143,7 @@ def test_pruned_weights_have_gradients():
 def test_gradients_of_embeddings_are_whole_arrays(of):
     model = stack((5,), layers.Embedding(7, 3, name="e"), layers.Flatten(), layers.Dense(2))
     words, y = np.array([[0, 1, 1, 2, 5]] * 3), np.ones((3, 2))
-    g = pruning.gradients(model, words, y, of=of, include="e")["e/embeddings"]
+    g = pruning.gradients(model, words, y, reduce=of, include="e")["e/embeddings"]
     assert g.shape == (7, 3)
     assert (g != 0).any(axis=1).tolist() == [True, True, True, False, False, True, False]
 
@@ -161,7 +161,7 @@ def test_measuring_changes_nothing():
     state = [*model.variables, *model.optimizer.variables, *model.metrics_variables]
     before = [v.numpy().tobytes() for v in state]
     pruning.gradients(model, x, y)
-    pruning.gradients(model, x[:12], y[:12], of="size")
+    pruning.gradients(model, x[:12], y[:12], reduce="size")
     pruning.curvature(model, x, y, samples=2)
     pruning.input_norms(model, x)
     assert [v.numpy().tobytes() for v in state] == before
@@ -196,10 +196,10 @@ def test_models_of_several_inputs_and_outputs(form):
     model, x, y = many(form)
     close(pruning.gradients(model, x, y), on_tape(model, x, y), rtol=1e-4, atol=1e-6)
     some = [keras.tree.map_structure(lambda array: array[:4], data) for data in (x, y)]
-    assert all((g >= 0).all() for g in pruning.gradients(model, *some, of="square").values())
+    assert all((g >= 0).all() for g in pruning.gradients(model, *some, reduce="square").values())
     assert set(pruning.curvature(model, x, y, samples=1)) == {"one/kernel", "two/kernel"}
     assert pruning.input_norms(model, x)["one/kernel"].shape == (6, 1)
-    assert set(pruning.fresh_gradients(model, x, y, size=8)()) == {"one/kernel", "two/kernel"}
+    assert set(pruning.fresh_gradients(model, x, y, examples=8)()) == {"one/kernel", "two/kernel"}
 
 
 @pytest.mark.parametrize("form", ["list", "dict"])
@@ -229,7 +229,7 @@ def test_gradients_and_curvature_have_the_type_of_the_weights_that_weights_gives
 @pytest.mark.parametrize("measure", [pruning.gradients, pruning.curvature])
 def test_what_cannot_be_measured_is_refused(measure):
     model, (x, y) = double(), data(8)
-    with pytest.raises(ValueError, match="no examples"):
+    with pytest.raises(ValueError, match="at least one"):
         measure(model, x[:0], y[:0])
     with pytest.raises(ValueError, match="matches no weight"):
         measure(model, x, y, include="nothing")
@@ -240,9 +240,9 @@ def test_what_cannot_be_measured_is_refused(measure):
 
 def test_wrong_settings_are_refused():
     model, (x, y) = double(), data(8)
-    with pytest.raises(ValueError, match=r"of must be one of \['mean', 'size', 'square'\]"):
-        pruning.gradients(model, x, y, of="median")
-    with pytest.raises(ValueError, match="samples must be at least 1, not 0"):
+    with pytest.raises(ValueError, match=r"reduce must be one of \['mean', 'size', 'square'\]"):
+        pruning.gradients(model, x, y, reduce="median")
+    with pytest.raises(ValueError, match="samples must be a whole number of at least 1, not 0"):
         pruning.curvature(model, x, y, samples=0)
     with pytest.raises(ValueError, match="seed must be a whole number"):
         pruning.curvature(model, x, y, seed=-1)
@@ -503,11 +503,11 @@ def test_the_depthwise_half_of_a_separable_convolution_reads_the_input():
 
 def test_fresh_gradients_are_those_of_some_examples_and_others_at_every_call():
     model, (x, y) = double(), data(50)
-    draw, again = (pruning.fresh_gradients(model, x, y, size=5, seed=1) for _ in range(2))
+    draw, again = (pruning.fresh_gradients(model, x, y, examples=5, seed=1) for _ in range(2))
     first, second = draw(), draw()
     assert (first["a/kernel"] != second["a/kernel"]).any()
     close(again(), first, rtol=0)
-    whole = pruning.fresh_gradients(model, x, y, size=1000)()
+    whole = pruning.fresh_gradients(model, x, y, examples=1000)()
     close(whole, pruning.gradients(model, x, y), rtol=1e-10)
 
 
@@ -523,7 +523,7 @@ def test_fresh_gradients_are_of_the_weights_as_they_are_and_of_the_kernels_that_
 def test_rigl_regrows_what_is_pruned_on_request():
     model = stack((5,), layers.Embedding(7, 3, name="e"), layers.Flatten(), layers.Dense(2))
     words, y = np.random.default_rng(0).integers(0, 7, (64, 5)), np.ones((64, 2))
-    draw = pruning.fresh_gradients(model, words, y, size=16, include="e")
+    draw = pruning.fresh_gradients(model, words, y, examples=16, include="e")
     pruner = pruning.PruneOnSchedule(
         schedules.constant(0.5), regrow=regrowth.rigl(draw, every=2), include="e"
     )
@@ -643,7 +643,9 @@ def trained(steps: int) -> tuple[keras.Model, np.ndarray, np.ndarray]:
 def studied(request) -> dict:
     """A network early in training and one near a minimum: what is measured, and the truth."""
     model, x, y = trained(request.param)
-    g, sizes, squares = (pruning.gradients(model, x, y, of=of) for of in ("mean", "size", "square"))
+    g, sizes, squares = (
+        pruning.gradients(model, x, y, reduce=of) for of in ("mean", "size", "square")
+    )
     return {
         "near": request.param == 400,
         "weights": pruning.weights(model),

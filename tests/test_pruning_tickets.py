@@ -113,7 +113,7 @@ def test_snapshots_of_a_pruned_training_are_as_sparse_as_it_was(batch):
 
 @pytest.mark.parametrize("steps", [[1.5], ["3"], [-1], [None], [0, 2.0]])
 def test_steps_that_no_optimizer_makes_are_refused(steps):
-    with pytest.raises(ValueError, match="steps must be whole numbers of at least 0, not"):
+    with pytest.raises(ValueError, match="each step must be a whole number of at least 0, not"):
         pruning.Snapshots(steps)
 
 

@@ -63,7 +63,7 @@ def one_by_one(scores: dict[str, np.ndarray], share: float, floor: int) -> dict[
 @pytest.mark.parametrize("scope", SCOPES)
 @pytest.mark.parametrize(("scores", "expected"), FOUR_OF_TEN.values(), ids=FOUR_OF_TEN)
 def test_four_of_ten_are_four_of_ten_in_every_scope(scores, expected, scope, floor):
-    mask = make_masks({"W": np.array(scores, float)}, 0.4, scope, floor=floor)["W"]
+    mask = make_masks({"W": np.array(scores, float)}, 0.4, scope, min_kept=floor)["W"]
     assert bits(mask) == expected
 
 
@@ -71,7 +71,7 @@ def test_four_of_ten_are_four_of_ten_in_every_scope(scores, expected, scope, flo
 @pytest.mark.parametrize(("scores", "expected"), FOUR_OF_TEN.values(), ids=FOUR_OF_TEN)
 def test_four_of_ten_are_four_when_they_lie_in_two_kernels(scores, expected, scope):
     kernels = {"a": np.array(scores[:5], float), "b": np.array(scores[5:], float)}
-    masks = make_masks(kernels, 0.4, scope, floor=0)
+    masks = make_masks(kernels, 0.4, scope, min_kept=0)
     assert pruned(masks) == 4
     if scope == "global":
         assert bits(masks["a"]) + bits(masks["b"]) == expected
@@ -94,8 +94,8 @@ def test_nothing_goes_at_0_and_everything_at_1(scope, granularity, data):
         name: data.draw(arrays(np.float64, data.draw(shapes), elements=ENTRIES)) for name in "ab"
     }
     floor = data.draw(FLOORS)
-    kept = make_masks(scores, 0.0, scope, granularity, floor=floor)
-    gone = make_masks(scores, 1.0, scope, granularity, floor=floor)
+    kept = make_masks(scores, 0.0, scope, granularity, min_kept=floor)
+    gone = make_masks(scores, 1.0, scope, granularity, min_kept=floor)
     assert all(mask.all() for mask in kept.values())
     assert not any(mask.any() for mask in gone.values())
 
@@ -105,7 +105,7 @@ def test_nothing_goes_at_0_and_everything_at_1(scope, granularity, data):
 
 @given(LAYERS, SHARES, FLOORS)
 def test_the_floor_is_what_pruning_one_by_one_would_leave(scores, share, floor):
-    masks = make_masks(scores, share, floor=floor)
+    masks = make_masks(scores, share, min_kept=floor)
     for name, mask in one_by_one(scores, share, floor).items():
         np.testing.assert_array_equal(masks[name], mask)
 
@@ -113,14 +113,14 @@ def test_the_floor_is_what_pruning_one_by_one_would_leave(scores, share, floor):
 @given(LAYERS, SHARES, FLOORS)
 def test_the_floor_never_changes_the_count(scores, share, floor):
     size = sum(S.size for S in scores.values())
-    assert pruned(make_masks(scores, share, floor=floor)) == round(share * size)
+    assert pruned(make_masks(scores, share, min_kept=floor)) == round(share * size)
 
 
 @given(LAYERS, SHARES, FLOORS)
 def test_no_kernel_falls_below_its_floor_unless_the_count_forces_it(scores, share, floor):
     size = sum(S.size for S in scores.values())
     floors = {name: min(floor, S.size) for name, S in scores.items()}
-    masks = make_masks(scores, share, floor=floor)
+    masks = make_masks(scores, share, min_kept=floor)
     if round(share * size) <= size - sum(floors.values()):
         assert all(mask.sum() >= floors[name] for name, mask in masks.items())
     else:  # all that is left is what the floors protect
@@ -129,7 +129,7 @@ def test_no_kernel_falls_below_its_floor_unless_the_count_forces_it(scores, shar
 
 def test_the_floor_is_one_unless_said_otherwise():
     scores = {"small": np.array([1.0, 2, 3]), "large": np.arange(10.0, 20)}
-    assert {bits(make_masks(scores, 9 / 13, floor=f)["small"]) for f in (0, 1, 2)} == {
+    assert {bits(make_masks(scores, 9 / 13, min_kept=f)["small"]) for f in (0, 1, 2)} == {
         "000",
         "001",
         "011",
@@ -155,7 +155,7 @@ def test_masks_nest_round_after_round_with_new_scores_in_each(data, scores, floo
             name: data.draw(arrays(np.float64, S.shape, elements=ENTRIES))
             for name, S in scores.items()
         }
-        nested = make_masks(exclude(new_scores, masks), share, scope, floor=floor)
+        nested = make_masks(exclude(new_scores, masks), share, scope, min_kept=floor)
         assert all((nested[name] <= masks[name]).all() for name in scores)
         masks = nested
 
@@ -163,7 +163,7 @@ def test_masks_nest_round_after_round_with_new_scores_in_each(data, scores, floo
 @given(LAYERS, SHARES, SHARES, FLOORS)
 def test_masks_with_a_floor_nest(scores, one, other, floor):
     low, high = sorted((one, other))
-    less, more = (make_masks(scores, share, floor=floor) for share in (low, high))
+    less, more = (make_masks(scores, share, min_kept=floor) for share in (low, high))
     assert all((more[name] <= less[name]).all() for name in scores)
 
 
@@ -171,7 +171,7 @@ def test_a_kernel_that_is_wholly_pruned_stays_so_under_any_floor():
     gone = {"a": np.zeros(3, bool), "b": np.ones(9, bool)}
     scores = exclude({"a": np.full(3, 9.0), "b": np.arange(9.0)}, gone)
     for floor in (0, 1, 3):
-        masks = make_masks(scores, 0.5, floor=floor)
+        masks = make_masks(scores, 0.5, min_kept=floor)
         assert (bits(masks["a"]), bits(masks["b"])) == ("000", "000111111")
 
 
@@ -185,7 +185,9 @@ def test_structures_of_unlike_sizes_nest_too(data, granularity, shares):
             name: data.draw(arrays(np.float64, shape, elements=ENTRIES))
             for name, shape in shapes.items()
         }
-        nested = make_masks(exclude(new_scores, masks), share, "global", granularity, floor=floor)
+        nested = make_masks(
+            exclude(new_scores, masks), share, "global", granularity, min_kept=floor
+        )
         assert all((nested[name] <= masks[name]).all() for name in shapes)
         masks = nested
 
@@ -201,9 +203,9 @@ def test_a_structure_does_not_come_back_because_fewer_would_be_closer():
         "small": np.ones((10, 1)),
         "c": np.full((100, 1), 3.0),
     }
-    masks = make_masks(scores, 0.28, granularity="filter", floor=0)
+    masks = make_masks(scores, 0.28, granularity="filter", min_kept=0)
     assert pruned(masks) == 100
-    again = make_masks(exclude(scores, masks), 0.28, granularity="filter", floor=0)
+    again = make_masks(exclude(scores, masks), 0.28, granularity="filter", min_kept=0)
     assert pruned(again) == 100
     assert again["c"].all()
 
@@ -214,8 +216,8 @@ def test_a_structure_does_not_come_back_because_fewer_would_be_closer():
 @pytest.mark.parametrize("scope", SCOPES)
 @pytest.mark.parametrize("floor", [-1, 0.5, True, None, "1"])
 def test_a_floor_that_is_no_count_is_refused_in_every_scope(floor, scope):
-    with pytest.raises(ValueError, match="floor must be a whole number of at least 0"):
-        make_masks({"W": np.ones(4)}, 0.5, scope, floor=floor)
+    with pytest.raises(ValueError, match="min_kept must be a whole number of at least 0"):
+        make_masks({"W": np.ones(4)}, 0.5, scope, min_kept=floor)
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.1, math.nan])

@@ -189,7 +189,7 @@ def test_the_share_is_the_cosines_and_never_rises(fraction, end):
 
 @pytest.mark.parametrize("end", [0, -1, 0.5, None])
 def test_the_end_of_the_cosine_is_a_step(end):
-    with pytest.raises(ValueError, match="end must be a whole number of steps"):
+    with pytest.raises(ValueError, match="end must be a whole number of at least 1"):
         cosine(0.3, 0, end)
 
 
@@ -267,7 +267,7 @@ def test_a_hysteresis_that_favours_what_is_gone_is_refused(hysteresis):
     ("name", "value"), [("every", 0), ("every", 1.5), ("every", True), ("end", 0), ("end", 2.5)]
 )
 def test_steps_that_make_no_sense_are_refused_by_name(make, name, value):
-    with pytest.raises(ValueError, match=f"{name} must be a whole number of steps, at least 1"):
+    with pytest.raises(ValueError, match=f"{name} must be a whole number of at least 1"):
         make(**{name: value})
 
 

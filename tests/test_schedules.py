@@ -235,16 +235,16 @@ def test_a_final_sparsity_that_is_no_number_is_refused(make, share):
 @pytest.mark.parametrize(
     ("begin", "end", "every", "words"),
     [
-        (-1, 10, 1, "begin must be a whole number of steps"),
-        (0.5, 10, 1, "begin must be a whole number of steps"),
-        (0, 10.0, 1, "end must be a whole number of steps"),
-        (0, None, 1, "end must be a whole number of steps"),
-        (True, 10, 1, "begin must be a whole number of steps"),
+        (-1, 10, 1, "begin must be a whole number of at least"),
+        (0.5, 10, 1, "begin must be a whole number of at least"),
+        (0, 10.0, 1, "end must be a whole number of at least"),
+        (0, None, 1, "end must be a whole number of at least"),
+        (True, 10, 1, "begin must be a whole number of at least"),
         (10, 10, 1, "end must be greater than begin, not 10 after 10"),
         (10, 5, 1, "end must be greater than begin, not 5 after 10"),
-        (0, 10, 0, "every must be at least 1"),
-        (0, 10, -1, "every must be a whole number of steps"),
-        (0, 10, 0.5, "every must be a whole number of steps"),
+        (0, 10, 0, "every must be a whole number of at least 1"),
+        (0, 10, -1, "every must be a whole number of at least"),
+        (0, 10, 0.5, "every must be a whole number of at least"),
     ],
 )
 def test_steps_that_make_no_sense_are_refused_by_name(kind, begin, end, every, words):
@@ -255,11 +255,11 @@ def test_steps_that_make_no_sense_are_refused_by_name(kind, begin, end, every, w
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: one_shot(0.5, at=-1), "at must be a whole number of steps"),
-        (lambda: shifted(constant(0.5), by=0.5), "by must be a whole number of steps"),
-        (lambda: iterative(0.5, 0, 0, 3), "every must be at least 1"),
-        (lambda: iterative(0.5, 0, 10, 0), "rounds must be at least 1"),
-        (lambda: iterative(0.5, -1, 10, 3), "begin must be a whole number of steps"),
+        (lambda: one_shot(0.5, at=-1), "at must be a whole number of at least"),
+        (lambda: shifted(constant(0.5), by=0.5), "by must be a whole number of at least"),
+        (lambda: iterative(0.5, 0, 0, 3), "every must be a whole number of at least 1"),
+        (lambda: iterative(0.5, 0, 10, 0), "rounds must be a whole number of at least 1"),
+        (lambda: iterative(0.5, -1, 10, 3), "begin must be a whole number of at least"),
         (lambda: polynomial(0.5, 0, 10, initial=0.6), "initial must be between 0 and 0.5"),
         (lambda: polynomial(0.5, 0, 10, initial=-0.1), "initial must be between 0 and 0.5"),
         (lambda: polynomial(0.5, 0, 10, power=-1), "power must be at least 0"),

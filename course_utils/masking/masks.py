@@ -11,8 +11,8 @@ from course_utils.arrays import (
     checked,
     checked_dict,
     checked_number,
-    checked_seed,
     same_names,
+    whole,
     zeroed,
 )
 
@@ -31,7 +31,7 @@ def apply(weights: Arrays, masks: Arrays) -> dict[str, np.ndarray]:
     return {name: zeroed(W, masks[name]) for name, W in weights.items()}
 
 
-def shuffle(masks: Arrays, seed: int) -> Masks:
+def shuffle(masks: Arrays, seed: int = 0) -> Masks:
     """Return masks with the same number of zeros in each kernel, at random places.
 
     The control that tells what a criterion's choice *within* layers is worth, apart from how
@@ -40,7 +40,7 @@ def shuffle(masks: Arrays, seed: int) -> Masks:
     >>> shuffle({"a": np.array([True, False, False])}, seed=1)["a"].sum()
     np.int64(1)
     """
-    rng = np.random.default_rng(checked_seed(seed))
+    rng = np.random.default_rng(whole(seed, "seed"))
     masks = {name: as_array(mask, name) for name, mask in checked_dict(masks, "masks").items()}
     masks = {name: checked_mask(mask, mask.shape, name) for name, mask in masks.items()}
     return {name: rng.permutation(m.ravel()).reshape(m.shape) for name, m in masks.items()}

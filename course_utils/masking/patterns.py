@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from course_utils.arrays import Arrays
+from course_utils.arrays import Arrays, whole
 from course_utils.masking.layouts import input_axes, layout_of
 from course_utils.masking.masks import Masks
 from course_utils.masking.ranking import make_masks
@@ -24,9 +24,8 @@ def n_of_m(scores: Arrays, n: int, m: int, layouts: Mapping[str, str] | None = N
     >>> n_of_m({"fc": np.array([[3.0], [1.0], [2.0], [4.0]])}, 2, 4)["fc"].ravel().tolist()
     [True, False, False, True]
     """
-    whole = all(isinstance(v, int | np.integer) and not isinstance(v, bool) for v in (n, m))
-    if not whole or not 1 <= n <= m:
-        raise ValueError(f"n and m must be whole numbers with 1 <= n <= m, not {n!r} and {m!r}.")
+    if whole(n, "n", least=1) > whole(m, "m", least=1):
+        raise ValueError(f"n must be at most m, not {n} of {m}.")
     return {
         name: _n_of_m(S, n, m, input_axes(layout_of(name, S, layouts)), name)
         for name, S in checked_scores(scores).items()
@@ -83,11 +82,9 @@ def _block_averages(S: np.ndarray, block: tuple[int, int]) -> np.ndarray:
 
 
 def _checked_block(block: tuple[int, int]) -> tuple[int, int]:
-    sides = tuple(block) if isinstance(block, tuple | list) else ()
-    whole = all(isinstance(v, int | np.integer) and not isinstance(v, bool) for v in sides)
-    if len(sides) != 2 or not whole or min(sides) < 1:
-        raise ValueError(f"block must be two whole numbers of at least 1, not {block!r}.")
-    return sides
+    if not isinstance(block, tuple | list) or len(block) != 2:
+        raise ValueError(f"block must be two whole numbers, (inputs, outputs), not {block!r}.")
+    return whole(block[0], "block[0]", least=1), whole(block[1], "block[1]", least=1)
 
 
 def _filled(mask: np.ndarray, block: tuple[int, int], shape: tuple[int, ...]) -> np.ndarray:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from course_utils.arrays import Arrays, checked_number, same_names
+from course_utils.arrays import Arrays, checked_number, count, same_names, whole
 from course_utils.masking.granularity import pool
 from course_utils.masking.masks import Masks
 from course_utils.masking.scores import Scores, checked_scores
@@ -19,7 +19,7 @@ def make_masks(
     scope: str = "global",
     granularity: str = "weight",
     *,
-    floor: int = 1,
+    min_kept: int = 1,
     layouts: Mapping[str, str] | None = None,
 ) -> Masks:
     """Return masks that remove the lowest scores: exactly round(sparsity · n) of n.
@@ -32,7 +32,7 @@ def make_masks(
     `granularity` says what goes together (see `pool`): whole structures, in a layer
     round(sparsity · m) of its m, globally as many as come closest to the share of all weights.
 
-    `floor`: in the global scope so many structures of each kernel stay, so that no layer
+    `min_kept`: in the global scope so many structures of each kernel stay, so that no layer
     collapses, as long as the count leaves that many; the count comes first.
 
     Raises ValueError for NaN scores, a sparsity outside [0, 1], an unknown scope or granularity,
@@ -43,10 +43,10 @@ def make_masks(
     """
     if scope not in SCOPES:
         raise ValueError(f"scope must be 'global' or 'layer' or 'erk', not {scope!r}.")
-    scores, floor = checked_scores(scores), _checked_floor(floor)
+    scores, min_kept = checked_scores(scores), whole(min_kept, "min_kept")
     pooled = scores if granularity == "weight" else pool(scores, granularity, layouts)
     if scope == "global" and not isinstance(sparsity, Mapping):
-        kept = _ranked_together(pooled, scores, sparsity, floor)
+        kept = _ranked_together(pooled, scores, sparsity, min_kept)
     else:
         kept = _ranked_apart(pooled, scores, sparsity, scope)
     return {name: _spread(mask, scores[name].shape) for name, mask in kept.items()}
@@ -62,20 +62,20 @@ def _ranked_apart(
     }
 
 
-def _ranked_together(pooled: Scores, scores: Scores, sparsity: float, floor: int) -> Masks:
+def _ranked_together(pooled: Scores, scores: Scores, sparsity: float, min_kept: int) -> Masks:
     sizes = {name: scores[name].size // S.size for name, S in pooled.items()}
     if len(set(sizes.values())) == 1:
-        count = _count(sum(S.size for S in pooled.values()), sparsity)
-        masks = _highest(pooled, count)
-        if all(np.count_nonzero(masks[name]) >= floor for name in masks):
+        pruned = _count(sum(S.size for S in pooled.values()), sparsity)
+        masks = _highest(pooled, pruned)
+        if all(np.count_nonzero(masks[name]) >= min_kept for name in masks):
             return masks
-        return _highest(pooled, count, {name: _floor(S, floor) for name, S in pooled.items()})
-    safe = {name: _floor(S, floor) for name, S in pooled.items()}
+        return _highest(pooled, pruned, {name: _best(S, min_kept) for name, S in pooled.items()})
+    safe = {name: _best(S, min_kept) for name, S in pooled.items()}
     return _highest(pooled, _closest_count(pooled, safe, sizes, sparsity), safe)
 
 
 def _count(size: int, sparsity: float) -> int:
-    return round(checked_number(sparsity, "sparsity", 0, 1) * size)
+    return count(checked_number(sparsity, "sparsity", 0, 1), size)
 
 
 def _highest(scores: Scores, pruned: int, safe: Masks | None = None) -> Masks:
@@ -115,9 +115,9 @@ def _highest_but_safe(scores: Scores, pruned: int, safe: Masks) -> Masks:
     return masks
 
 
-def _floor(S: np.ndarray, floor: int) -> np.ndarray:
-    """Mark the `floor` highest scores of a kernel; what is pruned already is not brought back."""
-    keep = _highest({"": S}, max(S.size - floor, 0))[""]
+def _best(S: np.ndarray, min_kept: int) -> np.ndarray:
+    """Mark the `min_kept` highest scores; what is pruned already is not brought back."""
+    keep = _highest({"": S}, max(S.size - min_kept, 0))[""]
     return keep & ~np.isneginf(S)
 
 
@@ -127,19 +127,12 @@ def _closest_count(scores: Scores, safe: Masks, sizes: Mapping[str, int], sparsi
     weights = np.repeat([sizes[name] for name in scores], [S.size for S in scores.values()])
     gone = np.concatenate([[0], np.cumsum(weights[np.lexsort((flat, last))])])
     wanted = checked_number(sparsity, "sparsity", 0, 1) * gone[-1]
-    count = int(np.abs(gone - wanted).argmin())
+    pruned = int(np.abs(gone - wanted).argmin())
     # What is pruned already may exceed the share by half a structure, as the closest count did.
     before = np.isneginf(flat)
     if before.any() and gone[before.sum()] - wanted < weights[before].max() / 2:
-        count = max(count, int(before.sum()))
-    return count
-
-
-def _checked_floor(floor: int) -> int:
-    whole = isinstance(floor, int | np.integer) and not isinstance(floor, bool)
-    if not whole or floor < 0:
-        raise ValueError(f"floor must be a whole number of at least 0, not {floor!r}.")
-    return int(floor)
+        pruned = max(pruned, int(before.sum()))
+    return pruned
 
 
 def _spread(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

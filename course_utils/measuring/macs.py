@@ -10,7 +10,7 @@ import numpy as np
 from course_utils import costs
 from course_utils.backend import keras
 from course_utils.pruning.hooks import watched, zeros_for
-from course_utils.pruning.kernels import Found, candidates
+from course_utils.pruning.kernels import Kernel, candidates
 
 _L = keras.layers
 _TRANSPOSED = (_L.Conv1DTranspose, _L.Conv2DTranspose, _L.Conv3DTranspose)
@@ -74,9 +74,9 @@ def counted(model: keras.Model) -> Iterator[Work]:
         yield work
 
 
-def _by_counting_layer(everything: list[Found]) -> dict[int, list[Found]]:
+def _by_counting_layer(everything: list[Kernel]) -> dict[int, list[Kernel]]:
     """Group kernels by the layer whose calls tell how often they are used."""
-    groups: dict[int, list[Found]] = {}
+    groups: dict[int, list[Kernel]] = {}
     for found in everything:
         if found.on_request:
             continue  # rows that are looked up, matrices whose use nobody knows
@@ -86,7 +86,7 @@ def _by_counting_layer(everything: list[Found]) -> dict[int, list[Found]]:
     return groups
 
 
-def _times(found: Found, layer: keras.Layer, given: Shape, made: Shape) -> Shape:
+def _times(found: Kernel, layer: keras.Layer, given: Shape, made: Shape) -> Shape:
     """Return at how many places, and time steps, a kernel is used for one example."""
     own = found.owners[-1]
     if isinstance(layer, _L.RNN):

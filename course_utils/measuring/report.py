@@ -11,16 +11,10 @@ from course_utils.arrays import checked_number
 from course_utils.backend import keras
 from course_utils.measuring.macs import Work, work_of
 from course_utils.pruning.attaching import held_masks
-from course_utils.pruning.kernels import (
-    Selectors,
-    inner_layers,
-    named_weights,
-    own_weights,
-    skipped,
-    walk,
-    weights,
-)
-from course_utils.tables import as_html, as_text
+from course_utils.pruning.kernels import named_weights, skipped, weights
+from course_utils.pruning.layers import inner_layers, own_weights, walk
+from course_utils.pruning.selectors import Selectors
+from course_utils.tables import Printed
 
 _HEADINGS = ("layer", "kernel", "output", "parameters", "zeros", "sparsity", "MACs")
 _SUMMED = ("parameters", "weights", "zeros", "macs")
@@ -56,7 +50,7 @@ class LayerRow:
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(Printed, words=("kernel", "output", "note")):
     """What `report` found; prints as a table in a terminal and in a notebook."""
 
     model: str
@@ -112,14 +106,6 @@ class Report:
             notes = ["note", *(row.note or "-" for row in rows)]
             table = [(*row, note) for row, note in zip(table, notes, strict=True)]
         return table
-
-    def __str__(self) -> str:
-        return as_text(self.table(), self.summary(), words=("kernel", "output", "note"))
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        return as_html(self.table(), self.summary())
 
 
 def report(

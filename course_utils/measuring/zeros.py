@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 
-import numpy as np
-
 from course_utils import masking, pruning
+from course_utils.arrays import whole
 from course_utils.backend import keras
 
 
@@ -20,7 +19,7 @@ class ZeroCounter(keras.callbacks.Callback):
         super().__init__()
         self.sparsity: dict[int, float] = {}
         self.steps = 0  # done so far, over all calls of `fit`
-        self._wanted = sorted({_checked_step(step) for step in steps})
+        self._wanted = sorted({whole(step, "each step") for step in steps})
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Record the state before the first step."""
@@ -38,12 +37,6 @@ class ZeroCounter(keras.callbacks.Callback):
         if self._wanted and self.steps >= self._wanted[0]:
             self._wanted = [step for step in self._wanted if step > self.steps]
             self.sparsity[self.steps] = masking.sparsity(pruning.weights(self.model))
-
-
-def _checked_step(step: int) -> int:
-    if not isinstance(step, int | np.integer) or isinstance(step, bool) or step < 0:
-        raise ValueError(f"steps are whole numbers of at least 0, not {step!r}.")
-    return int(step)
 
 
 def _made(model: keras.Model) -> int:

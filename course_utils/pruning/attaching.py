@@ -13,9 +13,10 @@ import weakref
 import numpy as np
 
 from course_utils.arrays import Arrays, as_array, checked_dict, zeroed
-from course_utils.backend import keras
+from course_utils.backend import keras, recompile
 from course_utils.masking import Masks, checked_mask
-from course_utils.pruning.kernels import candidates, chosen, read, refuse_equal_names
+from course_utils.pruning.kernels import candidates, chosen, refuse_equal_names
+from course_utils.pruning.layers import read
 
 
 class MaskConstraint(keras.constraints.Constraint):
@@ -85,7 +86,7 @@ def attach(model: keras.Model, masks: Arrays, *, remember: bool = False) -> None
         average_of(model, variable.path)  # one that cannot be told from another is refused here
     news = [_constrain(model, variables[name], remember) for name in full]
     if any(news):
-        _recompile(model)
+        recompile(model)  # a compiled step does not see a constraint set afterwards
     for name, mask in full.items():
         _set(model, variables[name], mask)
 
@@ -99,7 +100,7 @@ def detach(model: keras.Model) -> None:
     for variable in held.values():
         variable.constraint = variable.constraint.earlier
     if held:
-        _recompile(model)
+        recompile(model)
 
 
 def held_masks(model: keras.Model) -> Masks:
@@ -226,9 +227,3 @@ def _beside(model: keras.Model, value: np.ndarray, **options: str) -> keras.Vari
     strategy = model.distribute_strategy
     with strategy.scope() if strategy else contextlib.nullcontext():
         return keras.Variable(value, trainable=False, dtype=str(value.dtype), **options)
-
-
-def _recompile(model: keras.Model) -> None:
-    # A step that is compiled already does not see a constraint set afterwards, and says nothing.
-    if model.compiled and model.train_function is not None:
-        model.make_train_function(force=True)

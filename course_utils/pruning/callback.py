@@ -9,7 +9,9 @@ from course_utils.arrays import Arrays, checked_number
 from course_utils.backend import keras
 from course_utils.masking import GRANULARITIES, SCOPES, Masks, exclude, make_masks, sparsity
 from course_utils.pruning.attaching import attach, held_masks, regrown, remembered
-from course_utils.pruning.kernels import Selectors, kernels, layouts, read
+from course_utils.pruning.kernels import kernels, layouts
+from course_utils.pruning.layers import read
+from course_utils.pruning.selectors import Selectors
 from course_utils.schedules import Schedule
 
 
@@ -20,7 +22,7 @@ class PruneOnSchedule(keras.callbacks.Callback):
     made so far (`optimizer.iterations`, as for learning rates; compile anew to count from 0).
     Masks change only where its value changes. `criterion` is called with the weights as they are;
     one that needs more takes it from around it: `lambda w: criteria.taylor(w,
-    pruning.gradients(model, x, y))`. `granularity`, `scope` and `floor` are those of
+    pruning.gradients(model, x, y))`. `granularity`, `scope` and `min_kept` are those of
     `masking.make_masks`. What is pruned stays pruned, unless `regrow` (see `regrowth`) says else.
     `include` and `exclude` choose kernels as in `pruning.kernels`.
 
@@ -49,7 +51,7 @@ class PruneOnSchedule(keras.callbacks.Callback):
         scope: str = "global",
         regrow: regrowth.Regrowth | None = None,
         *,
-        floor: int = 1,
+        min_kept: int = 1,
         include: Selectors = None,
         exclude: Selectors = None,
     ) -> None:
@@ -67,7 +69,7 @@ class PruneOnSchedule(keras.callbacks.Callback):
         if regrow is not None and granularity != "weight":
             raise ValueError("regrow moves single weights: it needs granularity 'weight'.")
         self.schedule, self.criterion, self.regrow = schedule, criterion, regrow
-        self.granularity, self.scope, self.floor = granularity, scope, floor
+        self.granularity, self.scope, self.min_kept = granularity, scope, min_kept
         self.include, self.exclude = include, exclude
         self.masks: Masks = {}
         self.requested = 0.0  # what the schedule asked for last
@@ -158,7 +160,7 @@ class PruneOnSchedule(keras.callbacks.Callback):
             wanted,
             self.scope,
             self.granularity,
-            floor=self.floor,
+            min_kept=self.min_kept,
             layouts=layouts(self.model),
         )
 

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from course_utils.arrays import checked_seed
-from course_utils.backend import keras
+from course_utils.arrays import whole
+from course_utils.backend import batches, keras
 from course_utils.backend import tensorflow as tf
 from course_utils.pruning.hooks import watched
-from course_utils.pruning.kernels import Found, Selectors, chosen, dtype_of, kernels, read
+from course_utils.pruning.kernels import Kernel, chosen, kernels
+from course_utils.pruning.layers import dtype_of, read
+from course_utils.pruning.selectors import Selectors
 
 # Layers whose kernel multiplies just what the layer is called on.
 _READS_ITS_INPUT = (
@@ -22,7 +24,7 @@ _READS_ITS_INPUT = (
         for kind in ("Depthwise", "Separable")
     ),
 )
-_OF = {"mean": lambda g: g, "size": tf.abs, "square": tf.square}
+_REDUCED = {"mean": lambda g: g, "size": tf.abs, "square": tf.square}
 
 
 def gradients(
@@ -30,7 +32,8 @@ def gradients(
     x: object,
     y: object,
     *,
-    of: str = "mean",
+    reduce: str = "mean",
+    batch_size: int = 128,
     include: Selectors = None,
     exclude: Selectors = None,
 ) -> dict[str, np.ndarray]:
@@ -38,7 +41,7 @@ def gradients(
 
     The loss is the one that `model` is compiled with, its penalties included, averaged over all
     examples; the model computes as in inference (no dropout, BatchNorm with its running
-    statistics). Pruned weights have gradients, too. `of` says what is averaged: "mean" the
+    statistics). Pruned weights have gradients, too. `reduce` says what is averaged: "mean" the
     gradient itself, "size" |g| of single examples, "square" g² of single examples, which is the
     diagonal of the empirical Fisher information. The last two take a step for every example.
 
@@ -47,16 +50,16 @@ def gradients(
     >>> g["output/kernel"].shape
     (64, 10)
     """
-    if of not in _OF:
-        raise ValueError(f"of must be one of {sorted(_OF)}, not {of!r}.")
+    if reduce not in _REDUCED:
+        raise ValueError(f"reduce must be one of {sorted(_REDUCED)}, not {reduce!r}.")
     variables = kernels(model, include, exclude)
     loss = _loss_of(model)
 
     def measure(x: object, y: object) -> list[tf.Tensor]:
-        return [_OF[of](g) for g in _gradients(loss, list(variables.values()), x, y)]
+        return [_REDUCED[reduce](g) for g in _gradients(loss, list(variables.values()), x, y)]
 
     with _metrics_kept(model):
-        return _averaged(measure, variables, x, y, 256 if of == "mean" else 1)
+        return _averaged(measure, variables, x, y, batch_size if reduce == "mean" else 1)
 
 
 def curvature(
@@ -66,6 +69,7 @@ def curvature(
     *,
     samples: int = 10,
     seed: int = 0,
+    batch_size: int = 128,
     include: Selectors = None,
     exclude: Selectors = None,
 ) -> dict[str, np.ndarray]:
@@ -80,11 +84,10 @@ def curvature(
     >>> h["output/kernel"].shape
     (64, 10)
     """
-    if samples < 1:
-        raise ValueError(f"samples must be at least 1, not {samples!r}.")
+    samples = whole(samples, "samples", least=1)
     variables = kernels(model, include, exclude)
     loss, inner = _loss_of(model), list(variables.values())
-    random = tf.random.Generator.from_seed(checked_seed(seed))
+    random = tf.random.Generator.from_seed(whole(seed, "seed"))
 
     def measure(x: object, y: object) -> list[tf.Tensor]:
         signs = [_signs(random, v) for v in inner]
@@ -97,12 +100,17 @@ def curvature(
         return [v * tf.convert_to_tensor(p) for v, p in zip(signs, products, strict=True)]
 
     with _metrics_kept(model):
-        runs = [_averaged(measure, variables, x, y, 256) for _ in range(samples)]
+        runs = [_averaged(measure, variables, x, y, batch_size) for _ in range(samples)]
     return {name: np.mean([run[name] for run in runs], axis=0) for name in variables}
 
 
 def input_norms(
-    model: keras.Model, x: object, *, include: Selectors = None, exclude: Selectors = None
+    model: keras.Model,
+    x: object,
+    *,
+    batch_size: int = 128,
+    include: Selectors = None,
+    exclude: Selectors = None,
 ) -> dict[str, np.ndarray]:
     """Return the norm of every input that a kernel multiplies, over all examples and positions.
 
@@ -128,7 +136,7 @@ def input_norms(
             squares[f.name] = squares[f.name] + _input_squares(f, inputs[0])
 
     with watched(model, see):
-        for part, _, _ in _batches(x, x, 256):
+        for part in batches(x, batch_size):
             model(part, training=False)
     return {name: np.sqrt(total) for name, total in squares.items()}
 
@@ -137,26 +145,27 @@ def fresh_gradients(
     model: keras.Model,
     x: object,
     y: object,
-    size: int = 256,
+    examples: int = 256,
     seed: int = 0,
     *,
     include: Selectors = None,
     exclude: Selectors = None,
 ) -> Callable[[], dict[str, np.ndarray]]:
-    """Return a function that measures gradients on `size` examples, others at every call.
+    """Return a function that measures gradients on some examples, others at every call.
 
     What `regrowth.rigl` asks for: `rigl(pruning.fresh_gradients(model, x_train, y_train))`.
 
     >>> from course_utils.models import article_cnn
-    >>> draw = fresh_gradients(article_cnn(), np.ones((4, 28, 28, 1)), np.zeros(4), size=2)
+    >>> draw = fresh_gradients(article_cnn(), np.ones((4, 28, 28, 1)), np.zeros(4), examples=2)
     >>> draw()["conv/kernel"].shape
     (3, 3, 1, 32)
     """
-    rng = np.random.default_rng(checked_seed(seed))
-    count = len(keras.tree.flatten(x)[0])
+    rng = np.random.default_rng(whole(seed, "seed"))
+    count = _length(x)
+    size = min(whole(examples, "examples", least=1), count)
 
     def measure() -> dict[str, np.ndarray]:
-        some = np.sort(rng.choice(count, min(size, count), replace=False))
+        some = np.sort(rng.choice(count, size, replace=False))
         xs, ys = (keras.tree.map_structure(lambda array: array[some], data) for data in (x, y))
         return gradients(model, xs, ys, include=include, exclude=exclude)
 
@@ -199,38 +208,29 @@ def _gradients(
 
 
 def _averaged(
-    measure: Callable, variables: dict[str, keras.Variable], x: object, y: object, size: int
+    measure: Callable,
+    variables: dict[str, keras.Variable],
+    x: object,
+    y: object,
+    batch_size: int,
 ) -> dict[str, np.ndarray]:
     """Average what `measure` returns for each batch, weighted by the examples in it."""
-    parts = list(_batches(x, y, size))
+    count = _length(x)
     # Tracing costs about as much as ten steps.
-    step = tf.function(measure, reduce_retracing=True) if len(parts) > 10 else measure
+    step = tf.function(measure, reduce_retracing=True) if count > 10 * batch_size else measure
     totals = [np.zeros(v.shape, np.float64) for v in variables.values()]
-    for xs, ys, share in parts:
+    for part in batches((x, y), batch_size):
+        xs, ys = keras.tree.map_structure(tf.convert_to_tensor, part)
         for total, value in zip(totals, step(xs, ys), strict=True):
-            total += share * value.numpy()
+            total += _length(xs) / count * value.numpy()
     return {
         name: total.astype(dtype_of(v))
         for (name, v), total in zip(variables.items(), totals, strict=True)
     }
 
 
-def _batches(x: object, y: object, size: int) -> Iterator[tuple[object, object, float]]:
-    """Yield parts of inputs and labels as tensors, with the share of all examples in each."""
-    count = len(keras.tree.flatten(x)[0])
-    if count == 0:
-        raise ValueError("x holds no examples.")
-    for start in range(0, count, size):
-        stop = min(start + size, count)
-
-        def part(array: object, start: int = start, stop: int = stop) -> tf.Tensor:
-            return tf.convert_to_tensor(array[start:stop])
-
-        yield (
-            keras.tree.map_structure(part, x),
-            keras.tree.map_structure(part, y),
-            (stop - start) / count,
-        )
+def _length(data: object) -> int:
+    return len(keras.tree.flatten(data)[0])
 
 
 def _signs(random: tf.random.Generator, variable: keras.Variable) -> tf.Tensor:
@@ -238,7 +238,7 @@ def _signs(random: tf.random.Generator, variable: keras.Variable) -> tf.Tensor:
     return tf.cast(2 * bits - 1, variable.dtype)
 
 
-def _refuse_unknown_inputs(found: Found) -> None:
+def _refuse_unknown_inputs(found: Kernel) -> None:
     layer = found.owners[-1]
     known = isinstance(layer, _READS_ITS_INPUT) and found.attribute != "pointwise_kernel"
     if isinstance(layer, keras.layers.EinsumDense):
@@ -252,7 +252,7 @@ def _refuse_unknown_inputs(found: Found) -> None:
         )
 
 
-def _input_squares(found: Found, inputs: object) -> np.ndarray:
+def _input_squares(found: Kernel, inputs: object) -> np.ndarray:
     """Sum the squares of a layer's inputs, by input, in the shape that fits its kernel."""
     squares = tf.square(tf.cast(inputs, "float32"))
     shape = _input_shape(found)
@@ -264,11 +264,11 @@ def _input_squares(found: Found, inputs: object) -> np.ndarray:
     return total.reshape(groups, *shape).sum(axis=0)
 
 
-def _input_shape(found: Found) -> tuple[int, ...]:
+def _input_shape(found: Kernel) -> tuple[int, ...]:
     """Return the shape that has the kernel's inputs, and length 1 along all else."""
     sizes = zip(found.layout, found.variable.shape, strict=True)
     return tuple(n if letter in _inputs_of(found) else 1 for letter, n in sizes)
 
 
-def _inputs_of(found: Found) -> str:
+def _inputs_of(found: Kernel) -> str:
     return "c" if "c" in found.layout else "i"

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from course_utils.backend import keras
-from course_utils.pruning.kernels import walk
+from course_utils.backend import keras, wrapped_calls
+from course_utils.pruning.layers import walk
 
 # (the layer's path, the layer, its arguments, its outputs), for every single call
 See = Callable[[str, keras.Layer, tuple, object], None]
@@ -19,20 +19,20 @@ def watched(model: keras.Model, see: See) -> Iterator[None]:
     So a shared layer is seen as often as it is used, and layers inside nested and subclassed
     models are seen as well. Layers are as before afterwards, also after an error.
     """
-    before: dict[int, tuple[keras.Layer, object]] = {}
-    for prefix, owners in walk(model):
-        layer = owners[-1]
-        if id(layer) not in before:
-            # Into the instance, beneath Keras's own book-keeping of attributes.
-            before[id(layer)] = (layer, vars(layer).get("call"))
-            vars(layer)["call"] = _seeing(prefix.rstrip("/"), layer, layer.call, see)
-    try:
+    inside = {id(owners[-1]): (prefix, owners[-1]) for prefix, owners in reversed([*walk(model)])}
+
+    def wrap(layer: keras.Layer, call: Callable) -> Callable:
+        path = inside[id(layer)][0].rstrip("/")  # the first, where a layer stands in several places
+
+        def seen(*args: object, **options: object) -> object:
+            outputs = call(*args, **options)
+            see(path, layer, (*args, *options.values()), outputs)
+            return outputs
+
+        return seen
+
+    with wrapped_calls((layer for _, layer in inside.values()), wrap):
         yield
-    finally:
-        for layer, call in before.values():
-            del vars(layer)["call"]
-            if call is not None:
-                vars(layer)["call"] = call
 
 
 def zeros_for(model: keras.Model) -> object:
@@ -57,12 +57,3 @@ def _zeros(tensor: keras.KerasTensor) -> np.ndarray:
             "give a batch of the size that you mean, inputs=x[:1]."
         )
     return np.zeros((1, *tensor.shape[1:]), tensor.dtype)
-
-
-def _seeing(path: str, layer: keras.Layer, call: Callable, see: See) -> Callable:
-    def seen(*args: object, **options: object) -> object:
-        outputs = call(*args, **options)
-        see(path, layer, (*args, *options.values()), outputs)
-        return outputs
-
-    return seen

@@ -6,8 +6,9 @@ A penalty makes weights small; it sets none to zero. A mask does that (see `prun
 from collections.abc import Sequence
 
 from course_utils.arrays import checked_number
-from course_utils.backend import keras
-from course_utils.pruning.kernels import Selectors, kernels
+from course_utils.backend import keras, recompile
+from course_utils.pruning.kernels import kernels
+from course_utils.pruning.selectors import Selectors
 
 
 @keras.saving.register_keras_serializable(package="course_utils")
@@ -75,8 +76,4 @@ def regularize(
         )
     for variable in kernels(model, include, exclude).values():
         variable.regularizer = regularizer
-    # A step that is compiled already does not see a penalty set afterwards, and says nothing.
-    if model.compiled and model.train_function is not None:
-        model.make_train_function(force=True)
-    if model.compiled and model.test_function is not None:
-        model.make_test_function(force=True)
+    recompile(model)

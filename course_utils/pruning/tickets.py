@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from course_utils.arrays import Arrays, checked_seed
+from course_utils.arrays import Arrays, whole
 from course_utils.backend import keras
 from course_utils.pruning.attaching import attach, detach, held_masks
-from course_utils.pruning.kernels import own_weights, read, walk
+from course_utils.pruning.layers import own_weights, read, walk
 
 
 class Snapshots(keras.callbacks.Callback):
@@ -28,7 +28,7 @@ class Snapshots(keras.callbacks.Callback):
 
     def __init__(self, steps: Iterable[int]) -> None:
         super().__init__()
-        self.steps = frozenset(_checked_step(step) for step in steps)
+        self.steps = frozenset(whole(step, "each step") for step in steps)
         self.weights: dict[int, list[np.ndarray]] = {}
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
@@ -76,7 +76,7 @@ def rewind(model: keras.Model, earlier: Sequence[np.ndarray], masks: Arrays) -> 
     attach(model, masks)
 
 
-def reinitialized(model: keras.Model, seed: int) -> list[np.ndarray]:
+def reinitialized(model: keras.Model, seed: int = 0) -> list[np.ndarray]:
     """Return new initial weights for the model, for `rewind`: the control of a lottery ticket.
 
     Trained weights and BatchNorm's statistics are drawn anew by each layer's own initializer;
@@ -90,7 +90,7 @@ def reinitialized(model: keras.Model, seed: int) -> list[np.ndarray]:
     >>> bool((again[0] == other[0]).any())
     False
     """
-    keras.utils.set_random_seed(checked_seed(seed))
+    keras.utils.set_random_seed(whole(seed, "seed"))
     try:
         fresh = keras.models.clone_model(model)
     except (ValueError, NotImplementedError, TypeError) as error:
@@ -125,9 +125,3 @@ def _refuse_fixed_seeds(model: keras.Model, fresh: keras.Model, drawn: set[int])
             f"the initializers of {fixed} draw the same every time: they have a seed of their "
             "own, or nothing random. Build the model without seeds in its initializers."
         )
-
-
-def _checked_step(step: int) -> int:
-    if not isinstance(step, int | np.integer) or step < 0:
-        raise ValueError(f"steps must be whole numbers of at least 0, not {step!r}.")
-    return int(step)

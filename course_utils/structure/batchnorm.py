@@ -6,7 +6,7 @@ import numpy as np
 
 from course_utils.arrays import checked_number
 from course_utils.backend import keras
-from course_utils.pruning.kernels import inner_layers
+from course_utils.pruning.layers import inner_layers
 from course_utils.structure.channels import Channels, Masks, channel_groups
 from course_utils.structure.shrinking import ShrinkReport, shrink
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from course_utils.backend import keras
-from course_utils.pruning.kernels import Found, Selectors, as_list, matches
+from course_utils.pruning.selectors import Selectors, left_out, refuse_unmatched
 from course_utils.structure.calls import Kept, Maker, Slice
 from course_utils.structure.graph import has_graph
 from course_utils.structure.ids import Ids
@@ -174,19 +174,12 @@ def _walked(model: keras.Model, inexact: bool) -> Walk:
 
 def _leave(ids: Ids, makers: list[Maker], include: Selectors, exclude: Selectors) -> None:
     """Fix what the caller did not choose."""
-    found = [Found(f"{m.name}/kernel", m.owners, "kernel", "") for m in makers]
-    wanted, unwanted = as_list(include), as_list(exclude)
-    for selector in (*wanted, *unwanted):
-        if not any(matches(selector, one) for one in found):
-            names = sorted(maker.name for maker in makers)
-            raise ValueError(
-                f"{selector!r} matches no layer that makes channels; those are {names}."
-            )
-    for maker, one in zip(makers, found, strict=True):
-        if any(matches(selector, one) for selector in unwanted):
-            ids.fix(maker.ids, "left out by `exclude`")
-        elif wanted and not any(matches(selector, one) for selector in wanted):
-            ids.fix(maker.ids, "not named by `include`")
+    places = [(f"{maker.name}/kernel", maker.owners) for maker in makers]
+    refuse_unmatched(places, include, exclude, "layer that makes channels")
+    for maker, place in zip(makers, places, strict=True):
+        reason = left_out(*place, include, exclude)
+        if reason:
+            ids.fix(maker.ids, reason)
 
 
 def _grouped(

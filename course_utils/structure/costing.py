@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_utils.measuring.macs import work_of
-from course_utils.pruning.kernels import candidates, walk
+from course_utils.pruning.kernels import candidates
+from course_utils.pruning.layers import walk
 from course_utils.structure.calls import Kept
 from course_utils.structure.channels import Channels, Masks
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from course_utils.backend import keras
 from course_utils.pruning import attach, held_masks
-from course_utils.pruning.kernels import candidates, inner_layers
+from course_utils.pruning.kernels import candidates
+from course_utils.pruning.layers import inner_layers
 from course_utils.structure.calls import Kept
 from course_utils.structure.channels import Channels, slices_by_variable
 from course_utils.structure.graph import has_graph

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from course_utils.arrays import checked_seed
+from course_utils.arrays import whole
 from course_utils.backend import keras
 from course_utils.pruning.hooks import watched
-from course_utils.pruning.kernels import read, walk
+from course_utils.pruning.layers import read, walk
 from course_utils.structure.channels import Channels, Masks, slices_by_variable
 
 _ROWS = 10_000  # places and examples that a fit looks at; more hardly change it
@@ -33,7 +33,7 @@ def reconstruct(
     >>> all(after <= before for before, after in errors.values())
     True
     """
-    rng = np.random.default_rng(checked_seed(seed))
+    rng = np.random.default_rng(whole(seed, "seed"))
     old_layers, new_layers = _by_path(channels.model), _by_path(small)
     targets = _inputs(channels.model, x, _losers(channels, masks, old_layers))
     errors = {}

@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.arrays import checked_seed
+from course_utils.arrays import whole
 from course_utils.backend import keras
 from course_utils.pruning import gradients, kernels
-from course_utils.pruning.kernels import read
+from course_utils.pruning.layers import read
 from course_utils.structure.calls import Slice
 from course_utils.structure.channels import Channels
 
@@ -95,7 +95,7 @@ def random(channels: Channels, seed: int) -> Scores:
     >>> random(channel_groups(models.lenet5()), seed=0)["conv1"].shape
     (20,)
     """
-    rng = np.random.default_rng(checked_seed(seed))
+    rng = np.random.default_rng(whole(seed, "seed"))
     return {name: rng.random(len(group)) for name, group in channels.groups.items()}
 
 

@@ -187,9 +187,9 @@ for label, scores in {"raw": sizes, "normalized": normed}.items():
 # %%
 scales = np.linspace(0.2, 1.0, 8)
 kernel = rng.normal(size=(3, 3, 4, 8)) * scales
-by_filter = operators.norm(kernel, per="filter")
+by_filter = operators.norm(kernel, granularity="filter")
 print("shape of the norms:", by_filter.shape)
-after = operators.norm(operators.normalize(kernel, per="filter"), per="filter")
+after = operators.norm(operators.normalize(kernel, granularity="filter"), granularity="filter")
 ax = plots.bars({"before": by_filter.ravel(), "after": after.ravel()})
 ax.set(xlabel="filter", ylabel="L2 norm", title="normalized by the filter")
 plt.show()

@@ -318,15 +318,15 @@ assert np.ptp(answers, axis=0).max() < 1e-5
 rng = np.random.default_rng(0)
 two = {"small": rng.uniform(0, 0.1, 10), "large": rng.uniform(0.1, 1, 1000)}
 for floor in (0, 1):
-    masks = masking.make_masks(two, 0.9, floor=floor)
+    masks = masking.make_masks(two, 0.9, min_kept=floor)
     left = {name: int(mask.sum()) for name, mask in masks.items()}
     print(f"floor={floor}: left {left}, sparsity {masking.sparsity(masks):.4f}")
 
 # %% [markdown]
-# With `floor=1`, the default, the global scope keeps a weight of each layer and takes one more from
-# another, so the count stays exact. (The other scopes have no floor: you asked for a share of each
-# layer, and you get it.) When would our network need it? When the layer with the smallest *largest*
-# weight is used up:
+# With `min_kept=1`, the default, the global scope keeps a weight of each layer and takes one more
+# from another, so the count stays exact. (The other scopes have no floor: you asked for a share of
+# each layer, and you get it.) When would our network need it? When the layer with the smallest
+# *largest* weight is used up:
 
 # %% tags=["varies"]
 peak = {name: S.max() for name, S in scores.items()}
@@ -335,7 +335,7 @@ sizes = np.concatenate([S.ravel() for S in scores.values()])
 dies_at = np.mean(sizes <= peak[first])
 print(f"{first} dies first, at a global sparsity of {dies_at:.4%}")
 for floor in (0, 1):
-    masks = masking.make_masks(scores, dies_at, floor=floor)
+    masks = masking.make_masks(scores, dies_at, min_kept=floor)
     left = {name.split("/")[0]: int(mask.sum()) for name, mask in masks.items()}
     print(f"floor={floor}:", left, f"accuracy {pruned_accuracy(masks):.1%}")
 

@@ -208,7 +208,7 @@ check.taylor(my_taylor)
 # %%
 def scores_of(model, x, y, few=300):
     W, one = pruning.weights(model), pruning.gradients(model, x, y)
-    each = {of: pruning.gradients(model, x[:few], y[:few], of=of) for of in ("size", "square")}
+    each = {of: pruning.gradients(model, x[:few], y[:few], reduce=of) for of in ("size", "square")}
     h = pruning.curvature(model, x, y, samples=10 if quick_mode() else 40)
     return {
         "magnitude": criteria.magnitude(W),

@@ -62,7 +62,7 @@ def test_global_masks(kernels, amount):
     layers = modules(kernels)
     prune_globally(layers, amount)
     scores = criteria.magnitude(kernels)
-    assert_equal(masking.make_masks(scores, amount, scope="global", floor=0), masks_of(layers))
+    assert_equal(masking.make_masks(scores, amount, scope="global", min_kept=0), masks_of(layers))
 
 
 @pytest.mark.parametrize("amount", AMOUNTS)
@@ -81,9 +81,9 @@ def test_its_second_half_is_our_three_quarters(kernels):
     scores = criteria.magnitude(kernels)
     for _ in range(2):
         prune_globally(layers, 0.5)
-    assert_equal(masking.make_masks(scores, 0.75, floor=0), masks_of(layers))
-    first = masking.make_masks(scores, 0.5, floor=0)
-    nested = masking.make_masks(masking.exclude(scores, first), 0.75, floor=0)
+    assert_equal(masking.make_masks(scores, 0.75, min_kept=0), masks_of(layers))
+    first = masking.make_masks(scores, 0.5, min_kept=0)
+    nested = masking.make_masks(masking.exclude(scores, first), 0.75, min_kept=0)
     assert_equal(nested, masks_of(layers))
 
 
@@ -113,7 +113,7 @@ def test_on_ties_the_counts_are_equal_and_the_places_need_not_be(weights, amount
     layers = modules(kernels)
     prune_globally(layers, amount)
     theirs = masks_of(layers)["W"]
-    ours = masking.make_masks(criteria.magnitude(kernels), amount, floor=0)["W"]
+    ours = masking.make_masks(criteria.magnitude(kernels), amount, min_kept=0)["W"]
     assert np.count_nonzero(~theirs) == np.count_nonzero(~ours) == round(amount * len(weights))
     removed = [np.sort(np.abs(kernels["W"])[~mask]).tolist() for mask in (theirs, ours)]
     assert removed[0] == removed[1]

@@ -11,7 +11,8 @@ from course_utils.arrays import Arrays, checked, checked_dict
 from course_utils.backend import keras
 from course_utils.extras.clustering.codebooks import codebook
 from course_utils.pruning.attaching import MaskConstraint
-from course_utils.pruning.kernels import candidates, read
+from course_utils.pruning.kernels import candidates
+from course_utils.pruning.layers import read
 
 LARGEST = 1 << 16  # different values of a kernel: with more, nothing is shared
 STEPS = ("mean", "sum")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from course_utils.arrays import Arrays, checked, checked_dict, checked_seed, same_names
+from course_utils.arrays import Arrays, checked, checked_dict, same_names, whole
 
 STARTS = ("linear", "density", "random")
 
@@ -35,7 +35,7 @@ def cluster(
         raise ValueError(f"start must be one of {', '.join(STARTS)}, not {start!r}.")
     arrays = {name: checked(W, name) for name, W in checked_dict(weights, "weights").items()}
     counts = _counts(arrays, clusters)
-    rng = np.random.default_rng(checked_seed(seed))
+    rng = np.random.default_rng(whole(seed, "seed"))
     return {name: _clustered(W, counts[name], start, rng) for name, W in arrays.items()}
 
 

@@ -11,7 +11,9 @@ from course_utils.extras.search.rounds import Accuracy, Adapted, Limits, Masked,
 from course_utils.masking import Masks, make_masks, sparsity
 from course_utils.masking import exclude as excluding
 from course_utils.pruning.attaching import attach, held_masks
-from course_utils.pruning.kernels import Selectors, kernels, layouts, read
+from course_utils.pruning.kernels import kernels, layouts
+from course_utils.pruning.layers import read
+from course_utils.pruning.selectors import Selectors
 from course_utils.structure.channels import Channels, channel_groups
 from course_utils.structure.choosing import choose
 from course_utils.structure.scoring import filter_norms

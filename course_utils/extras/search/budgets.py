@@ -10,7 +10,8 @@ from course_utils.backend import keras
 from course_utils.costs import dense_bytes, sparse_bytes
 from course_utils.extras.search.allocation import Shares
 from course_utils.measuring.macs import work_of
-from course_utils.pruning.kernels import kernels, read
+from course_utils.pruning.kernels import kernels
+from course_utils.pruning.layers import read
 from course_utils.structure.channels import Channels, channel_groups
 from course_utils.structure.choosing import Masks
 from course_utils.structure.costing import costs

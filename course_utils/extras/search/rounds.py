@@ -9,7 +9,7 @@ from course_utils.arrays import checked_number
 from course_utils.backend import keras
 from course_utils.masking import Masks, sparsity
 from course_utils.pruning.attaching import attach, held_masks
-from course_utils.pruning.kernels import read
+from course_utils.pruning.layers import read
 from course_utils.structure.shrinking import shrink
 from course_utils.tables import as_html, as_text
 

@@ -16,7 +16,8 @@ from course_utils.backend import keras
 from course_utils.extras.search.batches import Batches
 from course_utils.extras.search.stages import Stages, owners_of
 from course_utils.masking import Masks, checked_mask
-from course_utils.pruning.kernels import named_weights, read
+from course_utils.pruning.kernels import named_weights
+from course_utils.pruning.layers import read
 from course_utils.structure.graph import graph_of
 from course_utils.tables import as_html, as_text
 

@@ -7,7 +7,8 @@ from course_utils.arrays import Arrays, checked_number
 from course_utils.backend import keras
 from course_utils.extras.search.scanning import Scan, scan
 from course_utils.masking import Masks, make_masks
-from course_utils.pruning.kernels import Selectors, layouts, named_weights, weights
+from course_utils.pruning.kernels import layouts, named_weights, weights
+from course_utils.pruning.selectors import Selectors
 from course_utils.structure.channels import Channels, channel_groups
 from course_utils.structure.choosing import choose
 from course_utils.structure.scoring import filter_norms

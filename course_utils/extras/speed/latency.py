@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from course_utils.arrays import checked_seed
+from course_utils.arrays import whole
 from course_utils.tables import as_html, as_text
 
 _HEADINGS = ("what", "median ms", "quartiles ms", "relative", "calls", "threads")
@@ -99,7 +99,7 @@ def latency(
     """
     calls = {name: _checked(name, call) for name, call in calls.items()}
     _checked_counts(calls, repeats, warmup)
-    order = np.random.default_rng(checked_seed(seed))
+    order = np.random.default_rng(whole(seed, "seed"))
     for call in calls.values():
         for _ in range(warmup):
             call()

@@ -51,7 +51,7 @@ def _normalize_findings(function: Callable) -> Iterator[str]:
 def _filter_findings(function: Callable) -> Iterator[str]:
     kernel = np.random.default_rng(2).normal(size=(3, 3, 2, 5))
     got = np.squeeze(np.asarray(call(function, kernel)))
-    right = operators.norm(kernel, per="filter").ravel()
+    right = operators.norm(kernel, granularity="filter").ravel()
     if got.shape == (2,):
         yield "you got one number for each *input channel*. Filters are the last axis."
     if got.shape == ():

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course_utils.arrays import checked_number, checked_seed
+from course_utils.arrays import checked_number, whole
 from course_utils.lessons.forgetting.given import probabilities_and_labels
 
 
@@ -93,7 +93,7 @@ def ece_if_calibrated(
     (3,)
     """
     p, _ = probabilities_and_labels(probabilities, np.zeros(len(probabilities), int))
-    rng, steps = np.random.default_rng(checked_seed(seed)), np.cumsum(p, axis=1, dtype=np.float64)
+    rng, steps = np.random.default_rng(whole(seed, "seed")), np.cumsum(p, axis=1, dtype=np.float64)
     steps[:, -1] = 1  # rounding must not leave a gap above the last class
     drawn = ((rng.random((len(p), 1)) > steps).sum(axis=1) for _ in range(draws))
     return np.array([ece(p, labels, bins, equal) for labels in drawn])

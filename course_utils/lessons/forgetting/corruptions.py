@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.arrays import checked_number, checked_seed
+from course_utils.arrays import checked_number, whole
 from course_utils.lessons.forgetting.given import unit_images
 
 
@@ -21,7 +21,7 @@ def noise(images: np.ndarray, sd: float, seed: int = 0) -> np.ndarray:
     0.1
     """
     x, sd = unit_images(images), checked_number(sd, "sd", 0, np.inf)
-    added = np.random.default_rng(checked_seed(seed)).normal(0, sd, x.shape)
+    added = np.random.default_rng(whole(seed, "seed")).normal(0, sd, x.shape)
     return np.clip(x + added, 0, 1).astype(x.dtype)
 
 
@@ -57,7 +57,7 @@ def shift(images: np.ndarray, pixels: float, seed: int = 0) -> np.ndarray:
     if step != int(step):
         raise ValueError(f"pixels must be a whole number, not {pixels!r}.")
     ways = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)]
-    drawn = np.random.default_rng(checked_seed(seed)).integers(0, len(ways), len(x))
+    drawn = np.random.default_rng(whole(seed, "seed")).integers(0, len(ways), len(x))
     moved = np.zeros_like(x)
     for number, (down, right) in enumerate(ways):
         (to_row, from_row), (to_column, from_column) = (
@@ -77,7 +77,7 @@ def rotation(images: np.ndarray, degrees: float, seed: int = 0) -> np.ndarray:
     1.0
     """
     x, degrees = unit_images(images), checked_number(degrees, "degrees", 0, 180)
-    left = np.random.default_rng(checked_seed(seed)).random(len(x)) < 0.5
+    left = np.random.default_rng(whole(seed, "seed")).random(len(x)) < 0.5
     turned = np.where(left[:, None, None, None], _turned(x, degrees), _turned(x, -degrees))
     return np.clip(turned, 0, 1).astype(x.dtype)
 

@@ -6,7 +6,7 @@ dense networks: single networks differ from seed to seed without any pruning.
 
 import numpy as np
 
-from course_utils.arrays import checked_seed
+from course_utils.arrays import whole
 from course_utils.lessons.forgetting.given import whole_labels
 
 
@@ -57,7 +57,7 @@ def by_chance(predicted: np.ndarray, size: int, draws: int = 100, seed: int = 0)
             f"two groups of {size} networks were asked for, and there are {len(predicted)}: "
             f"size must be from 1 to {len(predicted) // 2}."
         )
-    rng = np.random.default_rng(checked_seed(seed))
+    rng = np.random.default_rng(whole(seed, "seed"))
     orders = (rng.permutation(len(predicted))[: 2 * size] for _ in range(draws))
     return np.array(
         [exemplars(predicted[o[:size]], predicted[o[size:]]).sum() for o in orders], np.int64

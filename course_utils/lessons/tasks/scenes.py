@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course_utils.arrays import checked_seed
+from course_utils.arrays import whole
 from course_utils.backend import keras
 from course_utils.lessons.data import Dataset
 from course_utils.lessons.tasks.boxes import Objects
@@ -61,7 +61,7 @@ def load_scenes(
     (8, 4, 4)
     """
     splits = ((data.x_train, data.y_train), (data.x_val, data.y_val), (data.x_test, data.y_test))
-    seeds = np.random.SeedSequence(checked_seed(seed)).generate_state(3)
+    seeds = np.random.SeedSequence(whole(seed, "seed")).generate_state(3)
     return tuple(
         make_scenes(*digits, count, canvas, int(own))
         for digits, count, own in zip(splits, counts, seeds, strict=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course_utils.arrays import checked_seed
+from course_utils.arrays import whole
 from course_utils.lessons.tasks import vowels
 
 SAMPLES = 3000  # of each sound: 0.3 s
@@ -59,7 +59,7 @@ def load_vowels(
     >>> load_vowels((3, 1, 1))
     (60 vowels of 3 speakers, 20 vowels of 1 speakers, 20 vowels of 1 speakers)
     """
-    seeds = np.random.SeedSequence(checked_seed(seed)).generate_state(3)
+    seeds = np.random.SeedSequence(whole(seed, "seed")).generate_state(3)
     first = np.cumsum([0, *speakers])
     return tuple(
         make_vowels(range(start, start + count), spread, int(own))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.arrays import checked_seed
+from course_utils.arrays import whole
 from course_utils.lessons.tasks.lines import CODE, PROSE, labelled, library
 
 LENGTH = 40  # characters of a line that are looked at
@@ -53,7 +53,7 @@ def load_lines(counts: tuple[int, int, int], seed: int = 0) -> tuple[Lines, Line
     >>> len(train), set(train.files) & set(test.files)
     (200, set())
     """
-    rng, files = np.random.default_rng(checked_seed(seed)), library()
+    rng, files = np.random.default_rng(whole(seed, "seed")), library()
     files = [files[i] for i in rng.permutation(len(files))]
     ends = np.round(np.cumsum((0, *SHARES)) * len(files)).astype(int)
     seen: set[str] = set()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from course_utils.backend import keras
-from course_utils.pruning.kernels import inner_layers
+from course_utils.pruning.layers import inner_layers
 from course_utils.structure.calls import Call, Kept, as_list
 from course_utils.structure.ids import Flow
 from course_utils.structure.rules import layers, operations, shapes

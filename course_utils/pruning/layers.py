@@ -1,0 +1,132 @@
+"""The layers of a model: walked through, and what each has that can be pruned."""
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+
+from course_utils.backend import keras, layers_inside, trained_by
+
+_L = keras.layers
+
+# What has weights worth pruning: under which attribute, and what their axes mean (see
+# masking.layouts). Biases and normalization parameters stay: there are few of them, and they
+# shift or scale rather than connect. None: the layer's equation tells.
+_KERNELS = (
+    (_L.SeparableConv1D, {"depthwise_kernel": "sco", "pointwise_kernel": "sio"}),
+    (_L.SeparableConv2D, {"depthwise_kernel": "ssco", "pointwise_kernel": "ssio"}),
+    (_L.DepthwiseConv1D, {"kernel": "sco"}),
+    (_L.DepthwiseConv2D, {"kernel": "ssco"}),
+    (_L.Conv1DTranspose, {"kernel": "soi"}),
+    (_L.Conv2DTranspose, {"kernel": "ssoi"}),
+    (_L.Conv3DTranspose, {"kernel": "sssoi"}),
+    (_L.Conv1D, {"kernel": "sio"}),
+    (_L.Conv2D, {"kernel": "ssio"}),
+    (_L.Conv3D, {"kernel": "sssio"}),
+    (_L.Dense, {"kernel": "io"}),
+    (_L.EinsumDense, {"kernel": None}),
+    (
+        (_L.LSTM, _L.GRU, _L.SimpleRNN, _L.LSTMCell, _L.GRUCell, _L.SimpleRNNCell),
+        {"kernel": "io", "recurrent_kernel": "io"},
+    ),
+    (_L.ConvLSTM1D, {"kernel": "sio", "recurrent_kernel": "sio"}),
+    (_L.ConvLSTM2D, {"kernel": "ssio", "recurrent_kernel": "ssio"}),
+    (_L.ConvLSTM3D, {"kernel": "sssio", "recurrent_kernel": "sssio"}),
+)
+_ON_REQUEST = ((_L.Embedding, {"embeddings": "io"}),)
+# Their weights belong to a cell inside, which is not named: its name changes from run to run.
+_WITH_CELL = (_L.LSTM, _L.GRU, _L.SimpleRNN, _L.ConvLSTM1D, _L.ConvLSTM2D, _L.ConvLSTM3D)
+# Of layers whose weights nobody can know: what Keras's own have with as many axes.
+_LAYOUTS = {2: "io", 3: "sio", 4: "ssio", 5: "sssio"}
+
+
+def walk(
+    layer: keras.Layer, prefix: str = "", owners: tuple[keras.Layer, ...] = ()
+) -> Iterator[tuple[str, tuple[keras.Layer, ...]]]:
+    """Yield every layer inside a model: the prefix of its weights' names, and what it lies in.
+
+    The layer itself is the last of its owners.
+    """
+    for inner in inner_layers(layer):
+        chain = (*owners, inner)
+        yield f"{prefix}{inner.name}/", chain
+        yield from walk(inner, f"{prefix}{inner.name}/", chain)
+
+
+def inner_layers(layer: keras.Layer) -> list[keras.Layer]:
+    """Return the layers directly inside a model, a wrapper, or a layer of layers."""
+    if isinstance(layer, keras.Model):
+        return layer.layers
+    if isinstance(layer, _WITH_CELL):
+        return []
+    inside = layers_inside(layer)
+    # RNN makes this one itself, and its name changes from run to run.
+    stacks = [one.cells if isinstance(one, _L.StackedRNNCells) else [one] for one in inside]
+    return list(itertools.chain(*stacks))
+
+
+def holder_of(layer: keras.Layer) -> keras.Layer:
+    """Return the layer that has a layer's variables: itself, or the cell of a recurrent one."""
+    return layer.cell if isinstance(layer, _WITH_CELL) else layer
+
+
+def own_weights(layer: keras.Layer) -> list[keras.Variable]:
+    """Return a layer's weights without those of the layers inside it."""
+    inside = {id(variable) for inner in inner_layers(layer) for variable in inner.weights}
+    return [variable for variable in holder_of(layer).weights if id(variable) not in inside]
+
+
+def read(variable: keras.Variable) -> np.ndarray:
+    """Return a copy of a variable's value; bfloat16, which NumPy lacks, as exact float32."""
+    return np.array(keras.ops.convert_to_numpy(variable), dtype_of(variable))
+
+
+def dtype_of(variable: keras.Variable) -> str:
+    """Return the type in which `read` gives a variable."""
+    name = keras.backend.standardize_dtype(variable.dtype)
+    return "float32" if name == "bfloat16" else name
+
+
+def every_weight(model: keras.Model) -> Iterator[tuple[str, keras.Layer, keras.Variable]]:
+    """Yield every weight once, with the layer that it belongs to: prefix and its own name."""
+    seen: set[int] = set()
+    for prefix, owners in (("", (model,)), *walk(model)):
+        for variable in own_weights(owners[-1]):
+            if id(variable) not in seen:
+                seen.add(id(variable))
+                yield f"{prefix}{variable.name}", owners[-1], variable
+
+
+def prunable(layer: keras.Layer) -> Iterator[tuple[str, str, bool]]:
+    """Yield the attribute and layout of what can be pruned, and whether on request only.
+
+    >>> list(prunable(keras.layers.Conv2D(8, 3)))
+    [('kernel', 'ssio', False)]
+    """
+    for kind, attributes in (*_KERNELS, *_ON_REQUEST):
+        if isinstance(layer, kind):
+            on_request = (kind, attributes) in _ON_REQUEST
+            for name, layout in attributes.items():
+                yield name, layout or _einsum_layout(layer.equation), on_request
+            return
+    if not type(layer).__module__.startswith("keras."):  # a layer of the user's own
+        for name, value in vars(layer).items():
+            if isinstance(value, keras.Variable) and trains(layer, value) and value.ndim > 1:
+                yield name, _LAYOUTS.get(value.ndim, ""), True
+
+
+def trains(layer: keras.Layer, variable: keras.Variable) -> bool:
+    """Tell whether the layer trains this weight of its own, or would if it were not frozen."""
+    return trained_by(holder_of(layer), variable)
+
+
+def _einsum_layout(equation: str) -> str:
+    """Tell inputs from outputs by the equation of an EinsumDense layer.
+
+    >>> _einsum_layout("abc,cde->abde"), _einsum_layout("...x,xy->...y")
+    ('ioo', 'io')
+    """
+    inputs, rest = equation.split(",")
+    kernel, outputs = rest.split("->")
+    kinds = {(True, False): "i", (False, True): "o", (True, True): "c"}
+    return "".join(kinds[letter in inputs, letter in outputs] for letter in kernel)
