@@ -73,9 +73,7 @@ def model_of(model: object) -> keras.Model:
     """
     inner = model if isinstance(model, keras.Model) else getattr(model, "model", None)
     if not isinstance(inner, keras.Model):
-        raise TypeError(
-            f"model must be a Keras model, or the channels of one, not {type(model).__name__}."
-        )
+        raise TypeError(f"model must be a Keras model, not {type(model).__name__}.")
     return inner
 
 
