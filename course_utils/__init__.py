@@ -1,45 +1,93 @@
 """Pruning for Keras 3, small enough to be read in a lesson.
 
-One dictionary runs through everything, weights -> scores -> masks, under the same names:
+    import course_utils as cu
 
-    weights   {"conv/kernel": array}   the prunable kernels of a model
-    scores    {"conv/kernel": array}   how much each weight matters, by some criterion
-    masks     {"conv/kernel": array}   True where a weight stays, False where it is pruned
-    sparsity  0.9                      the share of all prunable weights that is zero
-    criterion                          a function: weights -> scores
-    scope     "global", "layer", "erk" what is ranked together
-    granularity  "weight", "filter"    what goes together
-    schedule                           a function: step -> sparsity
+    masks = cu.prune(model, 0.8)              # 80 % of the weights are zero, through any training
+    small, report = cu.shrink(model, 0.5)     # half of the channels are gone: an ordinary model
+    print(cu.report(model))                   # what each layer holds, costs and lacks
 
-The modules, in the order in which they build on one another; each imports only what is above it:
+One dictionary runs through everything, weights -> scores -> masks, under the same names, and each
+word is a plain function or value that you can replace:
 
-    arrays        what may come in                   NumPy only, from here
-    operators     norms, normalize, prune
-    criteria      weights -> scores
-    masking       scores -> masks
-    schedules     step -> sparsity
-    regrowth      masks that move
-    costs         what a layer costs
-    sparsefile    arrays of zeros, in few bytes
-    forgetting    what one number hides              to here
-    backend       TensorFlow and Keras, quietly
-    datafiles     files, read and fetched safely
-    mnist         where MNIST may be
-    data          digits, verified, split once
-    models        the course's small networks
-    tasks         scenes, sounds and words, and their networks
-    graph         a model as a list of calls
-    pruning       find kernels, hold masks, follow   the heart of it
-    measuring     what a model holds, costs, takes
-    structure     channels that belong together, and a model without some
-    regularizing  penalties on the way to pruning
-    sharing       few different values, held through training
-    export        files: .keras, LiteRT, sparse
-    search        scan the layers, plan for a budget, go as far as it goes
-    recorded      results that took long to measure
-    sweeping      many trials, on one machine or many
-    scoreboard    strangers' networks, judged and ranked
-    plots, progress, widgets, checks                 what the lessons need
+    weights      {"conv/kernel": array}    the prunable kernels of a model
+    scores       {"conv/kernel": array}    how much each weight matters, by some criterion
+    masks        {"conv/kernel": array}    True where a weight stays, False where it is pruned
+    sparsity     0.9                       the share of all prunable weights that is zero
+    criterion    weights -> scores         such as criteria.magnitude
+    scope        "global", "layer", "erk"  what is ranked together
+    granularity  "weight", "filter", ...   what goes together
+    schedule     step -> sparsity          such as schedules.polynomial(0.9, begin=0, end=1000)
+
+On this page; `help(cu.prune)` tells more:
+
+    prune(model, sparsity, criterion, scope, granularity)     prune once, hold, return the masks
+    PruneOnSchedule(schedule, criterion, scope, granularity)  a callback that prunes during fit
+    attach(model, masks), detach(model), held_masks(model)    hold masks of your own, let them go
+    shrink(model, sparsity)                                   a smaller model without some channels
+    report(model)                                             sparsity, parameters, MACs by layer
+
+Four floors; imports run down only, and the first rooms need NumPy alone:
+
+    core       arrays, tables, operators, criteria, masking (scores -> masks), schedules, regrowth,
+               costs; with Keras: backend, models, pruning (find kernels, hold masks, follow a
+               schedule, rewind, regularize), measuring (report, MACs, bytes)
+    structure  channels that belong together, and a smaller model without some of them
+    extras     search, sweeping, clustering, export, sparsefile, speed
+    lessons    data, tasks, plots, checks, scoreboard, and whatever else only the notebooks need
 """
 
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # for editors and type checkers; at run time each comes when it is asked for
+    from course_utils import (  # noqa: F401
+        costs,
+        criteria,
+        extras,
+        lessons,
+        masking,
+        measuring,
+        models,
+        operators,
+        pruning,
+        regrowth,
+        schedules,
+        structure,
+    )
+    from course_utils.measuring import report  # noqa: F401
+    from course_utils.pruning import (  # noqa: F401
+        PruneOnSchedule,
+        attach,
+        detach,
+        held_masks,
+        prune,
+    )
+    from course_utils.structure import shrink  # noqa: F401
+
 __version__ = "0.1.0"
+
+# Where what is no module comes from. There is no __all__: help() would repeat each at full length.
+_HOMES = {
+    "PruneOnSchedule": "pruning",
+    "attach": "pruning",
+    "detach": "pruning",
+    "held_masks": "pruning",
+    "prune": "pruning",
+    "report": "measuring",
+    "shrink": "structure",
+}
+
+
+def __dir__() -> list[str]:
+    return sorted([*_HOMES, *(module.name for module in iter_modules(__path__))])
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    if name in __dir__():
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(
+        f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__dir__())}."
+    )

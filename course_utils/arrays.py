@@ -7,6 +7,11 @@ import numpy as np
 
 Arrays = Mapping[str, np.ndarray]  # {"conv1/kernel": array}: the form of weights, scores and masks
 
+_HINTS = {
+    "b": "This looks like a mask: give the weights instead.",
+    "c": "Take its real part, or np.abs of it, first.",
+}
+
 
 def checked(values: object, name: str = "W") -> np.ndarray:
     """Return `values` as an array, after making sure that it holds real, finite numbers.
@@ -20,8 +25,11 @@ def checked(values: object, name: str = "W") -> np.ndarray:
     """
     array = as_array(values, name)
     if array.dtype.kind not in "iuf":
+        hint = _HINTS.get(
+            array.dtype.kind, "Convert it first, with np.asarray(W, dtype='float32')."
+        )
         raise TypeError(
-            f"{name} must hold real numbers (integers or floats), not {array.dtype}. {_hint(array)}"
+            f"{name} must hold real numbers (integers or floats), not {array.dtype}. {hint}"
         )
     if not np.isfinite(array).all():
         bad = int(array.size - np.isfinite(array).sum())
@@ -128,21 +136,14 @@ def checked_dict(arrays: object, name: str) -> Arrays:
 
 
 def same_names(one: Arrays, other: Mapping, names: tuple[str, str]) -> None:
-    """Raise ValueError, naming both sides, unless two dictionaries have the same keys.
+    """Raise an error, naming both sides, unless these are two dictionaries of the same keys.
 
     >>> same_names({"a": 1}, {"a": 2}, ("scores", "masks"))
     """
+    one, other = checked_dict(one, names[0]), checked_dict(other, names[1])
     missing, extra = (sorted(a.keys() - b.keys(), key=str) for a, b in ((one, other), (other, one)))
     if missing or extra:
         raise ValueError(
             f"{names[1]} must have the same names as {names[0]}: "
             f"missing {missing or 'none'}, unknown {extra or 'none'}."
         )
-
-
-def _hint(array: np.ndarray) -> str:
-    if array.dtype.kind == "b":
-        return "This looks like a mask: give the weights instead."
-    if array.dtype.kind == "c":
-        return "Take its real part, or np.abs of it, first."
-    return "Convert it first, with np.asarray(W, dtype='float32')."

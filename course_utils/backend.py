@@ -36,30 +36,14 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 # An error is a Python exception and still arrives; only what C++ prints is dropped.
 with silent_stderr():
-    import keras
-    import tensorflow
+    import keras as keras
+    import tensorflow as tensorflow
 
 if keras.backend.backend() != "tensorflow":
     raise ImportError(
         f"course_utils needs Keras on TensorFlow, but Keras runs on {keras.backend.backend()!r}. "
         "Set the environment variable KERAS_BACKEND=tensorflow before Python starts."
     )
-
-__all__ = [
-    "batches",
-    "compile_settings",
-    "keras",
-    "layers_inside",
-    "model_of",
-    "operation_of",
-    "padding_of",
-    "recompile",
-    "set_padding",
-    "silent_stderr",
-    "tensorflow",
-    "trained_by",
-    "wrapped_calls",
-]
 
 
 def model_of(model: object) -> keras.Model:
@@ -73,9 +57,7 @@ def model_of(model: object) -> keras.Model:
     """
     inner = model if isinstance(model, keras.Model) else getattr(model, "model", None)
     if not isinstance(inner, keras.Model):
-        raise TypeError(
-            f"model must be a Keras model, or the channels of one, not {type(model).__name__}."
-        )
+        raise TypeError(f"model must be a Keras model, not {type(model).__name__}.")
     return inner
 
 
@@ -186,23 +168,3 @@ def operation_of(tensor: keras.KerasTensor) -> keras.Operation:
     'image'
     """
     return tensor._keras_history.operation
-
-
-def padding_of(tensor: object) -> object:
-    """Return the mask of padding that Keras hangs onto the tensor of a sequence, or None.
-
-    >>> padding_of(keras.layers.Masking()(keras.ops.zeros((1, 2, 3)))).shape
-    TensorShape([1, 2])
-    """
-    return getattr(tensor, "_keras_mask", None)
-
-
-def set_padding(tensor: object, padding: object) -> None:
-    """Hang a mask of padding onto a tensor, as Keras does between the layers of a model.
-
-    >>> tensor = keras.ops.zeros((1, 2, 3))
-    >>> set_padding(tensor, keras.ops.ones((1, 2), "bool"))
-    >>> padding_of(tensor).shape
-    TensorShape([1, 2])
-    """
-    tensor._keras_mask = padding

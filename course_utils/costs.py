@@ -36,7 +36,7 @@ def parameters(kernel: Shape, bias: bool = True) -> int:
     """
     if not len(kernel):
         raise ValueError("kernel must have at least one axis: (inputs, outputs) for a Dense layer.")
-    _positive(**_numbered("kernel", kernel))
+    _positive(**{f"kernel[{axis}]": length for axis, length in enumerate(kernel)})
     return math.prod(kernel) + (kernel[-1] if bias else 0)
 
 
@@ -49,7 +49,7 @@ def macs(kernel: Shape, positions: Shape = ()) -> int:
     >>> macs((3, 3, 1, 32), positions=(26, 26)), macs((5408, 64))
     (194688, 346112)
     """
-    _positive(**_numbered("positions", positions))
+    _positive(**{f"positions[{axis}]": length for axis, length in enumerate(positions)})
     return parameters(kernel, bias=False) * math.prod(positions)
 
 
@@ -80,7 +80,3 @@ def sparse_bytes(parameters: int, sparsity: float, bits: int = 32, index_bits: i
 def _positive(**lengths: int) -> None:
     for name, value in lengths.items():
         whole(value, name, least=1)
-
-
-def _numbered(name: str, shape: Shape) -> dict[str, int]:
-    return {f"{name}[{axis}]": length for axis, length in enumerate(shape)}

@@ -124,8 +124,11 @@ def random(weights: Arrays, seed: int = 0) -> Scores:
     >>> random({"fc/kernel": np.ones((2, 3))}, seed=0)["fc/kernel"].shape
     (2, 3)
     """
-    weights = checked_dict(weights, "weights")
-    return {name: _stream(seed, name).random(checked(W, name).shape) for name, W in weights.items()}
+    seed = whole(seed, "seed")
+    return {  # from the name's bytes, not hash(name): Python salts the hash anew in every process
+        name: np.random.default_rng([seed, *name.encode()]).random(checked(W, name).shape)
+        for name, W in checked_dict(weights, "weights").items()
+    }
 
 
 def _as_float(W: np.ndarray, name: str) -> np.ndarray:
@@ -151,7 +154,7 @@ def _lamp(W: np.ndarray) -> np.ndarray:
 
 def _paired(weights: Arrays, other: Arrays, name: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Return weights beside what was measured of them; a length of 1 spreads over an axis."""
-    same_names(checked_dict(weights, "weights"), checked_dict(other, name), ("weights", name))
+    same_names(weights, other, ("weights", name))
     pairs = {
         key: (_wide(_as_float(W, key)), _wide(_as_float(other[key], f"{name} of {key}")))
         for key, W in weights.items()
@@ -161,8 +164,3 @@ def _paired(weights: Arrays, other: Arrays, name: str) -> dict[str, tuple[np.nda
         if not fits:
             raise ValueError(f"{name} of {key} has shape {M.shape}; its weights have {W.shape}.")
     return pairs
-
-
-def _stream(seed: int, name: str) -> np.random.Generator:
-    # The name's bytes, not hash(name): Python salts the hash anew in every process.
-    return np.random.default_rng([whole(seed, "seed"), *name.encode()])

@@ -4,9 +4,11 @@ from course_utils.backend import keras
 
 layers = keras.layers
 
+Size = tuple[int, int, int]
+
 
 def article_cnn(
-    input_shape: tuple[int, int, int] = (28, 28, 1), classes: int = 10, seed: int = 0
+    input_shape: Size = (28, 28, 1), classes: int = 10, seed: int = 0
 ) -> keras.Sequential:
     """Build the CNN of the article's section 5.2: 32 filters, one pooling, Dense 64, softmax.
 
@@ -18,23 +20,18 @@ def article_cnn(
     347146
     """
     keras.utils.set_random_seed(seed)
-    model = keras.Sequential(
-        [
-            keras.Input(input_shape, name="image"),
-            layers.Conv2D(32, 3, activation="relu", name="conv"),
-            layers.MaxPooling2D(2, name="pool"),
-            layers.Flatten(name="flatten"),
-            layers.Dense(64, activation="relu", name="dense"),
-            layers.Dense(classes, activation="softmax", name="output"),
-        ],
-        name="article_cnn",
+    return _sequential(
+        "article_cnn",
+        input_shape,
+        layers.Conv2D(32, 3, activation="relu", name="conv"),
+        layers.MaxPooling2D(2, name="pool"),
+        layers.Flatten(name="flatten"),
+        layers.Dense(64, activation="relu", name="dense"),
+        layers.Dense(classes, activation="softmax", name="output"),
     )
-    return compiled(model)
 
 
-def lenet5(
-    input_shape: tuple[int, int, int] = (28, 28, 1), classes: int = 10, seed: int = 0
-) -> keras.Sequential:
+def lenet5(input_shape: Size = (28, 28, 1), classes: int = 10, seed: int = 0) -> keras.Sequential:
     """Build LeNet-5 in the form that pruning papers use (20-50-500-10, 5x5, no padding).
 
     431,080 parameters and 2,293,000 MACs on 28x28 images, as in Han et al. 2015 (arXiv 1506.02626).
@@ -43,25 +40,20 @@ def lenet5(
     431080
     """
     keras.utils.set_random_seed(seed)
-    model = keras.Sequential(
-        [
-            keras.Input(input_shape, name="image"),
-            layers.Conv2D(20, 5, name="conv1"),
-            layers.MaxPooling2D(2, name="pool1"),
-            layers.Conv2D(50, 5, name="conv2"),
-            layers.MaxPooling2D(2, name="pool2"),
-            layers.Flatten(name="flatten"),
-            layers.Dense(500, activation="relu", name="fc1"),
-            layers.Dense(classes, activation="softmax", name="fc2"),
-        ],
-        name="lenet5",
+    return _sequential(
+        "lenet5",
+        input_shape,
+        layers.Conv2D(20, 5, name="conv1"),
+        layers.MaxPooling2D(2, name="pool1"),
+        layers.Conv2D(50, 5, name="conv2"),
+        layers.MaxPooling2D(2, name="pool2"),
+        layers.Flatten(name="flatten"),
+        layers.Dense(500, activation="relu", name="fc1"),
+        layers.Dense(classes, activation="softmax", name="fc2"),
     )
-    return compiled(model)
 
 
-def lenet300(
-    input_shape: tuple[int, int, int] = (28, 28, 1), classes: int = 10, seed: int = 0
-) -> keras.Sequential:
+def lenet300(input_shape: Size = (28, 28, 1), classes: int = 10, seed: int = 0) -> keras.Sequential:
     """Build LeNet-300-100, the dense network of pruning papers: 300, 100, 10 units, ReLU.
 
     266,610 parameters on 28x28 images, 266,200 of them in three kernels, and as many MACs, as in
@@ -71,17 +63,14 @@ def lenet300(
     266610
     """
     keras.utils.set_random_seed(seed)
-    model = keras.Sequential(
-        [
-            keras.Input(input_shape, name="image"),
-            layers.Flatten(name="flatten"),
-            layers.Dense(300, activation="relu", name="fc1"),
-            layers.Dense(100, activation="relu", name="fc2"),
-            layers.Dense(classes, activation="softmax", name="fc3"),
-        ],
-        name="lenet300",
+    return _sequential(
+        "lenet300",
+        input_shape,
+        layers.Flatten(name="flatten"),
+        layers.Dense(300, activation="relu", name="fc1"),
+        layers.Dense(100, activation="relu", name="fc2"),
+        layers.Dense(classes, activation="softmax", name="fc3"),
     )
-    return compiled(model)
 
 
 def compiled(model: keras.Model) -> keras.Model:
@@ -92,3 +81,7 @@ def compiled(model: keras.Model) -> keras.Model:
     """
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
+
+
+def _sequential(name: str, shape: Size, *inner: keras.Layer) -> keras.Sequential:
+    return compiled(keras.Sequential([keras.Input(shape, name="image"), *inner], name=name))

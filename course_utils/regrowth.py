@@ -13,7 +13,6 @@ import numpy as np
 from course_utils import criteria
 from course_utils.arrays import (
     Arrays,
-    checked_dict,
     checked_number,
     count,
     same_names,
@@ -36,6 +35,13 @@ class Regrowth:
     end: int | None = None
     grow: Callable[[Arrays, int], Arrays] | None = None
     hysteresis: float = 1.0
+
+    def __post_init__(self) -> None:
+        whole(self.every, "every", least=1)
+        checked_number(self.fraction, "fraction", 0, 1)
+        if self.end is not None:
+            whole(self.end, "end", least=1)
+        checked_number(self.hysteresis, "hysteresis", 1, math.inf)
 
     @property
     def surgery(self) -> bool:
@@ -77,7 +83,7 @@ def sparse_evolution(
     def grow(weights: Arrays, step: int) -> Arrays:
         return criteria.random(weights, seed + step)
 
-    return _swapping(fraction, every, end, grow)
+    return Regrowth(every, fraction, end, grow)
 
 
 def rigl(
@@ -92,7 +98,7 @@ def rigl(
     >>> rigl(lambda: {}, end=1000).surgery
     False
     """
-    return _swapping(fraction, every, end, lambda weights, step: criteria.magnitude(gradients()))
+    return Regrowth(every, fraction, end, lambda weights, step: criteria.magnitude(gradients()))
 
 
 def surgery(every: int = 10, end: int | None = None, hysteresis: float = 1.2) -> Regrowth:
@@ -108,8 +114,7 @@ def surgery(every: int = 10, end: int | None = None, hysteresis: float = 1.2) ->
     >>> surgery().surgery
     True
     """
-    ratio = checked_number(hysteresis, "hysteresis", 1, math.inf)
-    return Regrowth(whole(every, "every", least=1), end=_until(end), hysteresis=ratio)
+    return Regrowth(every, end=end, hysteresis=hysteresis)
 
 
 def cosine(fraction: float, step: int, end: int) -> float:
@@ -139,7 +144,7 @@ def swap(masks: Arrays, drop_scores: Arrays, grow_scores: Arrays, fraction: floa
     """
     fraction = checked_number(fraction, "fraction", 0, 1)
     drop_scores, grow_scores = checked_scores(drop_scores), checked_scores(grow_scores)
-    same_names(checked_dict(masks, "masks"), drop_scores, ("masks", "drop_scores"))
+    same_names(masks, drop_scores, ("masks", "drop_scores"))
     same_names(masks, grow_scores, ("masks", "grow_scores"))
     for name, S in drop_scores.items():
         if grow_scores[name].shape != S.shape:
@@ -164,12 +169,3 @@ def _swap(mask: np.ndarray, drop: np.ndarray, grow: np.ndarray, fraction: float)
     others = np.flatnonzero(~stays)
     stays[others[np.argsort(-grow.ravel()[others], kind="stable")[:moved]]] = True
     return stays.reshape(mask.shape)
-
-
-def _swapping(fraction: float, every: int, end: int | None, grow: Callable) -> Regrowth:
-    fraction = checked_number(fraction, "fraction", 0, 1)
-    return Regrowth(whole(every, "every", least=1), fraction, _until(end), grow)
-
-
-def _until(end: int | None) -> int | None:
-    return end if end is None else whole(end, "end", least=1)

@@ -125,16 +125,6 @@ def iterative(final: float, begin: int, every: int, rounds: int) -> Schedule:
     return schedule
 
 
-def shifted(schedule: Schedule, by: int) -> Schedule:
-    """Return the same schedule, `by` steps later, as for a network that is trained already.
-
-    >>> shifted(one_shot(0.8, at=100), by=1000)(1100)
-    0.8
-    """
-    by = whole(by, "by")
-    return lambda step: schedule(step - by) if step >= by else 0.0
-
-
 def _between(
     rise: Callable[[float], float], final: float, begin: int, end: int, every: int
 ) -> Schedule:

@@ -5,14 +5,21 @@ asked for, weights are *ranked*, never cut at a threshold: exactly round(s · n)
 when scores are tied or half of them are zero already.
 """
 
-from course_utils.masking.granularity import pool
-from course_utils.masking.layouts import GRANULARITIES
-from course_utils.masking.masks import Masks, apply, checked_mask, compression, shuffle, sparsity
+from course_utils.masking.granularity import GRANULARITIES, pool
+from course_utils.masking.masks import (
+    Masks,
+    apply,
+    by_sigma,
+    by_threshold,
+    checked_mask,
+    checked_scores,
+    compression,
+    exclude,
+    shuffle,
+    sparsity,
+)
 from course_utils.masking.patterns import block_masks, n_of_m
-from course_utils.masking.ranking import SCOPES, make_masks
-from course_utils.masking.scores import checked_scores, exclude
-from course_utils.masking.shares import erk
-from course_utils.masking.thresholds import by_sigma, by_threshold
+from course_utils.masking.ranking import SCOPES, erk, make_masks
 
 __all__ = [
     "GRANULARITIES",

@@ -1,12 +1,23 @@
-"""Scores of structures: a granularity is a reduction that keeps its axes, so that it broadcasts."""
+"""What goes together: what the axes of a kernel mean, and which of them a granularity pools.
 
-from collections.abc import Mapping
+A layout has one letter an axis: s spatial, i input, o output, c a channel that is both (as in a
+depthwise convolution). Keras's kernels of Dense and convolution layers end in "io", which is what
+is taken where no layout is given; `pruning.layouts(model)` knows those of all the other layers.
+"""
+
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from course_utils.arrays import Arrays
-from course_utils.masking.layouts import layout_of, pooled_axes
-from course_utils.masking.scores import Scores, checked_scores
+from course_utils.criteria import Scores
+from course_utils.masking.masks import checked_scores
+
+GRANULARITIES = ("weight", "kernel", "filter", "channel", "row", "column")
+
+_KERAS = {1: "o", 2: "io", 3: "sio", 4: "ssio", 5: "sssio"}
+# The letters whose axes stay apart; the others are pooled.
+_KEPT = {"kernel": "ioc", "filter": "oc", "channel": "ic"}
 
 
 def pool(scores: Arrays, granularity: str, layouts: Mapping[str, str] | None = None) -> Scores:
@@ -27,6 +38,48 @@ def pool(scores: Arrays, granularity: str, layouts: Mapping[str, str] | None = N
     }
 
 
+def layout_of(name: str, array: np.ndarray, layouts: Mapping[str, str] | None) -> str:
+    """Return the layout of a kernel: the given one, or Keras's own for that many axes.
+
+    >>> layout_of("conv/kernel", np.ones((3, 3, 1, 8)), None)
+    'ssio'
+    """
+    layout = (layouts or {}).get(name, _KERAS.get(array.ndim, ""))
+    if len(layout) != array.ndim or set(layout) - set("sioc"):
+        raise ValueError(
+            f"the layout {layout!r} does not fit {name} of shape {array.shape}: "
+            "give one letter an axis, s (spatial), i (input), o (output) or c (channel)."
+        )
+    return layout
+
+
+def pooled_axes(layout: str, granularity: str) -> tuple[int, ...]:
+    """Return the axes along which all weights of one structure lie.
+
+    A *kernel* is all between one input and one output channel, a *filter* all that makes one
+    output channel (of a Dense layer: a unit), a *channel* all that reads one input channel. The
+    *rows* and *columns* are those of each two-dimensional kernel; of a Dense layer's matrix
+    (inputs, outputs) a row is one input, a column one output. Raises ValueError where a kernel
+    has no such structure.
+
+    >>> pooled_axes("ssio", "filter"), pooled_axes("io", "filter"), pooled_axes("ssio", "weight")
+    ((0, 1, 2), (0,), ())
+    """
+    if granularity not in GRANULARITIES:
+        raise ValueError(f"granularity must be one of {GRANULARITIES}, not {granularity!r}.")
+    if granularity == "weight":
+        return ()
+    if granularity in _KEPT:
+        return axes_of(layout, set("sioc") - set(_KEPT[granularity]))
+    plane = axes_of(layout, "s") or tuple(range(len(layout)))
+    if len(plane) != 2:
+        raise ValueError(
+            f"there are no rows and columns in a kernel of the layout {layout!r}: "
+            "it is neither a matrix nor made of two-dimensional kernels."
+        )
+    return (plane[1],) if granularity == "row" else (plane[0],)
+
+
 def _average(S: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
     if not axes:
         return S
@@ -34,3 +87,12 @@ def _average(S: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
     # float64: the mean of many float16 scores would overflow.
     mean = np.where(gone, 0, S).mean(axis=axes, keepdims=True, dtype=np.float64)
     return np.where(gone.all(axis=axes, keepdims=True), -np.inf, mean)
+
+
+def axes_of(layout: str, letters: Iterable[str]) -> tuple[int, ...]:
+    """Return the axes that have one of some letters.
+
+    >>> axes_of("ssio", "i"), axes_of("iio", "i")
+    ((2,), (0, 1))
+    """
+    return tuple(axis for axis, letter in enumerate(layout) if letter in letters)

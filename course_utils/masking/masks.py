@@ -1,4 +1,4 @@
-"""What a mask is, and what one does with masks: apply, shuffle, count."""
+"""What masks and scores are, and what one does with them: apply, count, shuffle, cut, exclude."""
 
 import math
 from collections.abc import Mapping
@@ -11,10 +11,12 @@ from course_utils.arrays import (
     checked,
     checked_dict,
     checked_number,
+    rounded_to,
     same_names,
     whole,
     zeroed,
 )
+from course_utils.criteria import Scores
 
 Masks = dict[str, np.ndarray]
 
@@ -25,7 +27,7 @@ def apply(weights: Arrays, masks: Arrays) -> dict[str, np.ndarray]:
     >>> apply({"a": np.array([-3.0, 1.0])}, {"a": np.array([False, True])})["a"].tolist()
     [0.0, 1.0]
     """
-    same_names(checked_dict(weights, "weights"), checked_dict(masks, "masks"), ("weights", "masks"))
+    same_names(weights, masks, ("weights", "masks"))
     weights = {name: checked(W, name) for name, W in weights.items()}
     masks = {name: checked_mask(masks[name], W.shape, name) for name, W in weights.items()}
     return {name: zeroed(W, masks[name]) for name, W in weights.items()}
@@ -69,6 +71,69 @@ def compression(sparsity: float) -> float:
     return math.inf if kept == 0 else 1 / kept
 
 
+def by_threshold(scores: Arrays, theta: float | Mapping[str, float]) -> Masks:
+    """Return masks that keep what scores above θ (strictly; one θ, or one for each kernel).
+
+    How much that prunes depends on the scores: see `make_masks` for a given sparsity.
+    Source: the article's section 4.1, with `scores = magnitude(weights)`.
+
+    >>> by_threshold({"a": np.array([0.1, 0.2, 0.3])}, 0.2)
+    {'a': array([False, False,  True])}
+    """
+    scores = checked_scores(scores)
+    if not isinstance(theta, Mapping):
+        theta = dict.fromkeys(scores, theta)
+    same_names(scores, theta, ("scores", "theta"))
+    cuts = {name: checked_number(theta[name], "theta", 0, math.inf) for name in scores}
+    return {name: S > rounded_to(cuts[name], S.dtype) for name, S in scores.items()}
+
+
+def by_sigma(weights: Arrays, k: float) -> Masks:
+    """Return masks that keep |w| > k · σ, with σ the standard deviation of each kernel.
+
+    The rule of Han et al. 2015 (arXiv 1506.02626, section 4): a quality parameter times the
+    layer's standard deviation. On normally distributed weights it prunes erf(k / √2) of them.
+
+    >>> by_sigma({"a": np.array([-3.0, -1.0, 1.0, 3.0])}, 1.0)["a"].tolist()
+    [True, False, False, True]
+    """
+    k = checked_number(k, "k", 0, math.inf)
+    weights = {name: checked(W, name) for name, W in checked_dict(weights, "weights").items()}
+    return {name: _beyond_sigma(W.astype(np.float64), k) for name, W in weights.items()}
+
+
+def _beyond_sigma(W: np.ndarray, k: float) -> np.ndarray:
+    # Divided by the largest entry, so that the squares of tiny or huge weights stay in range.
+    relative = np.abs(W) / (np.abs(W).max() or 1.0)
+    return relative > k * (np.sign(W) * relative).std()
+
+
+def checked_scores(scores: object) -> Scores:
+    """Return scores, after making sure that they are real numbers of which none is NaN.
+
+    Infinities may come: what scores -infinity is ranked last. Integers become float64.
+
+    >>> checked_scores({"fc/kernel": [3, 1]})["fc/kernel"].dtype
+    dtype('float64')
+    """
+    return {name: _checked_score(S, name) for name, S in checked_dict(scores, "scores").items()}
+
+
+def exclude(scores: Arrays, masks: Arrays) -> Scores:
+    """Return scores in which everything already pruned ranks last (as -infinity).
+
+    Masks made from them at the same or a higher sparsity, in the same scope and granularity,
+    nest: what was pruned stays pruned, whatever the criterion.
+
+    >>> exclude({"a": np.array([3.0, 1.0])}, {"a": np.array([False, True])})["a"].tolist()
+    [-inf, 1.0]
+    """
+    same_names(scores, masks, ("scores", "masks"))
+    scores = checked_scores(scores)
+    masks = {name: checked_mask(masks[name], S.shape, name) for name, S in scores.items()}
+    return {name: np.where(masks[name], S, S.dtype.type(-np.inf)) for name, S in scores.items()}
+
+
 def checked_mask(mask: object, shape: tuple[int, ...], name: str) -> np.ndarray:
     """Return `mask` as a Boolean array of `shape`; length 1 along an axis spreads over it.
 
@@ -86,3 +151,12 @@ def checked_mask(mask: object, shape: tuple[int, ...], name: str) -> np.ndarray:
     if not fits:
         raise ValueError(f"the mask of {name} has shape {array.shape}; its weights have {shape}.")
     return np.broadcast_to(array.astype(bool), shape)
+
+
+def _checked_score(scores: object, name: str) -> np.ndarray:
+    array = as_array(scores, f"the scores of {name}")
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"the scores of {name} must be real numbers, not {array.dtype}.")
+    if np.isnan(array).any():
+        raise ValueError(f"the scores of {name} hold NaN, which cannot be ranked.")
+    return array if array.dtype.kind == "f" else array.astype(np.float64)

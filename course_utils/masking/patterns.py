@@ -5,11 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from course_utils.arrays import Arrays, whole
-from course_utils.masking.layouts import input_axes, layout_of
-from course_utils.masking.masks import Masks
-from course_utils.masking.ranking import make_masks
-from course_utils.masking.scores import checked_scores
-from course_utils.masking.shares import by_layer
+from course_utils.masking.granularity import axes_of, layout_of
+from course_utils.masking.masks import Masks, checked_scores
+from course_utils.masking.ranking import by_layer, make_masks
 
 
 def n_of_m(scores: Arrays, n: int, m: int, layouts: Mapping[str, str] | None = None) -> Masks:
@@ -27,7 +25,7 @@ def n_of_m(scores: Arrays, n: int, m: int, layouts: Mapping[str, str] | None = N
     if whole(n, "n", least=1) > whole(m, "m", least=1):
         raise ValueError(f"n must be at most m, not {n} of {m}.")
     return {
-        name: _n_of_m(S, n, m, input_axes(layout_of(name, S, layouts)), name)
+        name: _n_of_m(S, n, m, axes_of(layout_of(name, S, layouts), "i"), name)
         for name, S in checked_scores(scores).items()
     }
 
@@ -61,7 +59,10 @@ def block_masks(
     >>> block_masks(scores, 0.5, (2, 2))["fc"][0].tolist()
     [False, False, True]
     """
-    scores, block = checked_scores(scores), _checked_block(block)
+    if not isinstance(block, tuple | list) or len(block) != 2:
+        raise ValueError(f"block must be two whole numbers, (inputs, outputs), not {block!r}.")
+    block = whole(block[0], "block[0]", least=1), whole(block[1], "block[1]", least=1)
+    scores = checked_scores(scores)
     averages = {
         name: _block_averages(S.reshape(-1, S.shape[-1]), block) for name, S in scores.items()
     }
@@ -79,12 +80,6 @@ def _block_averages(S: np.ndarray, block: tuple[int, int]) -> np.ndarray:
         for A in (np.where(gone, 0, S).astype(np.float64), np.ones(S.shape), 1.0 - gone)
     )
     return np.where(left == 0, -np.inf, sums / sizes)
-
-
-def _checked_block(block: tuple[int, int]) -> tuple[int, int]:
-    if not isinstance(block, tuple | list) or len(block) != 2:
-        raise ValueError(f"block must be two whole numbers, (inputs, outputs), not {block!r}.")
-    return whole(block[0], "block[0]", least=1), whole(block[1], "block[1]", least=1)
 
 
 def _filled(mask: np.ndarray, block: tuple[int, int], shape: tuple[int, ...]) -> np.ndarray:

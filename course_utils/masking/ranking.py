@@ -4,11 +4,18 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from course_utils.arrays import Arrays, checked_number, count, same_names, whole
+from course_utils.arrays import (
+    Arrays,
+    as_array,
+    checked_dict,
+    checked_number,
+    count,
+    same_names,
+    whole,
+)
+from course_utils.criteria import Scores
 from course_utils.masking.granularity import pool
-from course_utils.masking.masks import Masks
-from course_utils.masking.scores import Scores, checked_scores
-from course_utils.masking.shares import by_layer
+from course_utils.masking.masks import Masks, checked_scores
 
 SCOPES = ("global", "layer", "erk")
 
@@ -48,40 +55,76 @@ def make_masks(
     if scope == "global" and not isinstance(sparsity, Mapping):
         kept = _ranked_together(pooled, scores, sparsity, min_kept)
     else:
-        kept = _ranked_apart(pooled, scores, sparsity, scope)
-    return {name: _spread(mask, scores[name].shape) for name, mask in kept.items()}
-
-
-def _ranked_apart(
-    pooled: Scores, scores: Scores, sparsity: float | Mapping[str, float], scope: str
-) -> Masks:
-    shares = by_layer(scores, sparsity, scope)
-    same_names(scores, shares, ("scores", "sparsity"))
+        shares = by_layer(scores, sparsity, scope)
+        kept = {n: _highest({n: S}, count(shares[n], S.size))[n] for n, S in pooled.items()}
     return {
-        name: _highest({name: S}, _count(S.size, shares[name]))[name] for name, S in pooled.items()
+        name: mask if mask.shape == S.shape else np.broadcast_to(mask, S.shape).copy()
+        for (name, S), mask in zip(scores.items(), kept.values(), strict=True)
     }
 
 
+def erk(arrays: Arrays, sparsity: float) -> dict[str, float]:
+    """Return a sparsity for each kernel, lower for smaller ones, that makes `sparsity` of them all.
+
+    The Erdős-Rényi-Kernel rule: the density of a kernel is ε times the sum of its axes' lengths
+    over their product, at most 1, with the one ε that keeps (1 - s) of all weights. Only shapes
+    count. Source: Evci et al. 2020 (arXiv 1911.11134).
+
+    >>> shapes = {"conv": np.ones((3, 3, 1, 32)), "fc": np.ones((5408, 64))}
+    >>> {name: round(s, 4) for name, s in erk(shapes, 0.9).items()}
+    {'conv': 0.1488, 'fc': 0.9006}
+    """
+    arrays = {name: as_array(A, name) for name, A in checked_dict(arrays, "arrays").items()}
+    kept = 1 - checked_number(sparsity, "sparsity", 0, 1)
+    sizes = np.array([A.size for A in arrays.values()], float)
+    ratio = np.array([sum(A.shape) for A in arrays.values()]) / sizes
+    return dict(zip(arrays, (1 - _densities(ratio, sizes, kept)).tolist(), strict=True))
+
+
+def _densities(ratio: np.ndarray, sizes: np.ndarray, kept: float) -> np.ndarray:
+    """Return min(1, ε · ratio) with `kept` of all weights, filling the smallest kernels first."""
+    if kept == 1:
+        return np.ones_like(ratio)
+    dense = np.zeros(len(ratio), bool)
+    while True:
+        budget = kept * sizes.sum() - sizes[dense].sum()
+        epsilon = budget / (ratio * sizes)[~dense].sum()
+        full = ~dense & (epsilon * ratio > 1)
+        if not full.any():
+            return np.where(dense, 1.0, epsilon * ratio)
+        dense |= full
+
+
+def by_layer(arrays: Arrays, sparsity: float | Mapping[str, float], scope: str) -> dict[str, float]:
+    """Return the sparsity of each kernel in the scopes that rank layer by layer.
+
+    >>> by_layer({"a": np.ones(4), "b": np.ones(2)}, 0.5, "layer")
+    {'a': 0.5, 'b': 0.5}
+    """
+    if scope == "erk" and not isinstance(sparsity, Mapping):
+        return erk(arrays, sparsity)
+    shares = sparsity if isinstance(sparsity, Mapping) else dict.fromkeys(arrays, sparsity)
+    same_names(arrays, shares, ("scores", "sparsity"))
+    return {name: checked_number(share, "sparsity", 0, 1) for name, share in shares.items()}
+
+
 def _ranked_together(pooled: Scores, scores: Scores, sparsity: float, min_kept: int) -> Masks:
+    sparsity = checked_number(sparsity, "sparsity", 0, 1)
     sizes = {name: scores[name].size // S.size for name, S in pooled.items()}
-    if len(set(sizes.values())) == 1:
-        pruned = _count(sum(S.size for S in pooled.values()), sparsity)
+    alike = len(set(sizes.values())) == 1
+    if alike:  # the quick way, which is right unless a kernel keeps too little
+        pruned = count(sparsity, sum(S.size for S in pooled.values()))
         masks = _highest(pooled, pruned)
-        if all(np.count_nonzero(masks[name]) >= min_kept for name in masks):
+        if all(np.count_nonzero(mask) >= min_kept for mask in masks.values()):
             return masks
-        return _highest(pooled, pruned, {name: _best(S, min_kept) for name, S in pooled.items()})
     safe = {name: _best(S, min_kept) for name, S in pooled.items()}
-    return _highest(pooled, _closest_count(pooled, safe, sizes, sparsity), safe)
+    if not alike:
+        pruned = _closest_count(pooled, safe, sizes, sparsity)
+    return _highest_but_safe(pooled, pruned, safe)
 
 
-def _count(size: int, sparsity: float) -> int:
-    return count(checked_number(sparsity, "sparsity", 0, 1), size)
-
-
-def _highest(scores: Scores, pruned: int, safe: Masks | None = None) -> Masks:
-    """Keep all but the `pruned` lowest of all scores together; what is `safe` goes last."""
-    if safe is not None:
-        return _highest_but_safe(scores, pruned, safe)
+def _highest(scores: Scores, pruned: int) -> Masks:
+    """Keep all but the `pruned` lowest of all scores together."""
     if pruned == 0:
         return {name: np.ones(S.shape, bool) for name, S in scores.items()}
     # Partitioning is ten times faster than a sort on large networks, but says nothing about ties:
@@ -101,6 +144,7 @@ def _highest(scores: Scores, pruned: int, safe: Masks | None = None) -> Masks:
 
 
 def _highest_but_safe(scores: Scores, pruned: int, safe: Masks) -> Masks:
+    """Keep all but the `pruned` lowest of all scores together; what is `safe` goes last."""
     at_risk = {name: S[~safe[name]] for name, S in scores.items()}
     free = sum(S.size for S in at_risk.values())
     if pruned > free:  # the count comes first: of what is safe, the lowest go too
@@ -126,14 +170,10 @@ def _closest_count(scores: Scores, safe: Masks, sizes: Mapping[str, int], sparsi
     flat, last = (np.concatenate([a[n].ravel() for n in scores]) for a in (scores, safe))
     weights = np.repeat([sizes[name] for name in scores], [S.size for S in scores.values()])
     gone = np.concatenate([[0], np.cumsum(weights[np.lexsort((flat, last))])])
-    wanted = checked_number(sparsity, "sparsity", 0, 1) * gone[-1]
+    wanted = sparsity * gone[-1]
     pruned = int(np.abs(gone - wanted).argmin())
     # What is pruned already may exceed the share by half a structure, as the closest count did.
     before = np.isneginf(flat)
     if before.any() and gone[before.sum()] - wanted < weights[before].max() / 2:
         pruned = max(pruned, int(before.sum()))
     return pruned
-
-
-def _spread(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    return mask if mask.shape == shape else np.broadcast_to(mask, shape).copy()

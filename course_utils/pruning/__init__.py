@@ -9,8 +9,10 @@ from course_utils.pruning.attaching import (
     remembered,
 )
 from course_utils.pruning.callback import PruneOnSchedule
-from course_utils.pruning.derivatives import curvature, fresh_gradients, gradients, input_norms
+from course_utils.pruning.derivatives import curvature, fresh_gradients, gradients
+from course_utils.pruning.hooks import input_norms
 from course_utils.pruning.kernels import kernels, layouts, skipped, weights
+from course_utils.pruning.oneshot import prune
 from course_utils.pruning.tickets import Snapshots, reinitialized, rewind
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "kernels",
     "layouts",
     "masks_from_zeros",
+    "prune",
     "regrown",
     "reinitialized",
     "remembered",

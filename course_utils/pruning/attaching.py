@@ -12,10 +12,10 @@ import weakref
 
 import numpy as np
 
-from course_utils.arrays import Arrays, as_array, checked_dict, zeroed
-from course_utils.backend import keras, recompile
+from course_utils.arrays import Arrays, checked_dict, zeroed
+from course_utils.backend import keras, model_of, recompile
 from course_utils.masking import Masks, checked_mask
-from course_utils.pruning.kernels import candidates, chosen, refuse_equal_names
+from course_utils.pruning.kernels import candidates, chosen, refuse_equal_names, weights
 from course_utils.pruning.layers import read
 
 
@@ -80,15 +80,15 @@ def attach(model: keras.Model, masks: Arrays, *, remember: bool = False) -> None
     >>> masking.sparsity(weights(model)["dense/kernel"])
     1.0
     """
-    variables = _named(model, masks)
-    full = _fitted(masks, variables)
-    for variable in variables.values():
+    model = model_of(model)
+    fitted = _fitted(model, masks)
+    for variable, _ in fitted:
         average_of(model, variable.path)  # one that cannot be told from another is refused here
-    news = [_constrain(model, variables[name], remember) for name in full]
+    news = [_constrain(model, variable, remember) for variable, _ in fitted]
     if any(news):
-        recompile(model)  # a compiled step does not see a constraint set afterwards
-    for name, mask in full.items():
-        _set(model, variables[name], mask)
+        recompile(model)
+    for variable, mask in fitted:
+        _set(model, variable, mask)
 
 
 def detach(model: keras.Model) -> None:
@@ -100,7 +100,7 @@ def detach(model: keras.Model) -> None:
     for variable in held.values():
         variable.constraint = variable.constraint.earlier
     if held:
-        recompile(model)
+        recompile(model_of(model))
 
 
 def held_masks(model: keras.Model) -> Masks:
@@ -121,7 +121,7 @@ def remembered(model: keras.Model) -> dict[str, np.ndarray]:
 
 def masks_from_zeros(model: keras.Model) -> Masks:
     """Return masks read back off the zeros of the kernels, as after loading a pruned model."""
-    return {found.name: read(found.variable) != 0 for found in chosen(model)}
+    return {name: W != 0 for name, W in weights(model).items()}
 
 
 def regrown(model: keras.Model) -> dict[str, int]:
@@ -137,10 +137,9 @@ def regrown(model: keras.Model) -> dict[str, int]:
     >>> regrown(model)
     {'conv/kernel': 0, 'dense/kernel': 0, 'output/kernel': 0}
     """
-    held = _held(model)
     return {
         name: int(np.count_nonzero(read(variable)[~read(variable.constraint.mask)]))
-        for name, variable in held.items()
+        for name, variable in _held(model).items()
     }
 
 
@@ -160,22 +159,16 @@ def average_of(model: keras.Model | None, path: str) -> keras.Variable | None:
     return found[0]
 
 
-def _named(model: keras.Model, masks: object) -> dict[str, keras.Variable]:
-    """Return the variables that masks are for, by name."""
+def _fitted(model: keras.Model, masks: object) -> list[tuple[keras.Variable, np.ndarray]]:
+    """Return every mask in the shape of its variable, beside it."""
     names, everything = set(checked_dict(masks, "masks")), candidates(model)
-    refuse_equal_names([found for found in everything if found.name in names])
-    possible = {found.name: found for found in everything}
+    refuse_equal_names([kernel for kernel in everything if kernel.name in names])
+    possible = {kernel.name: kernel for kernel in everything}
     unknown = sorted(names - set(possible))
     if unknown:
         raise ValueError(f"unknown kernels {unknown}; this model has {sorted(possible)}.")
-    return {name: possible[name].variable for name in masks}
-
-
-def _fitted(masks: Arrays, variables: dict[str, keras.Variable]) -> Masks:
-    return {
-        name: checked_mask(as_array(mask, name), tuple(variables[name].shape), name)
-        for name, mask in masks.items()
-    }
+    variables = {name: possible[name].variable for name in masks}
+    return [(v, checked_mask(masks[name], tuple(v.shape), name)) for name, v in variables.items()]
 
 
 def _constrain(model: keras.Model, variable: keras.Variable, remember: bool) -> bool:

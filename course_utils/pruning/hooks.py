@@ -1,12 +1,27 @@
 """What goes into and out of every layer of a model, seen while the model computes."""
 
 import contextlib
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from course_utils.backend import keras, wrapped_calls
+from course_utils.backend import batches, keras, model_of, wrapped_calls
+from course_utils.backend import tensorflow as tf
+from course_utils.pruning.kernels import Kernel, chosen
 from course_utils.pruning.layers import walk
+from course_utils.pruning.selectors import Selectors
+
+# Layers whose kernel multiplies just what the layer is called on.
+_READS_ITS_INPUT = (
+    keras.layers.Dense,
+    *(getattr(keras.layers, f"Conv{n}D{kind}") for n in (1, 2, 3) for kind in ("", "Transpose")),
+    *(
+        getattr(keras.layers, f"{kind}Conv{n}D")
+        for n in (1, 2)
+        for kind in ("Depthwise", "Separable")
+    ),
+)
 
 # (the layer's path, the layer, its arguments, its outputs), for every single call
 See = Callable[[str, keras.Layer, tuple, object], None]
@@ -35,6 +50,43 @@ def watched(model: keras.Model, see: See) -> Iterator[None]:
         yield
 
 
+def input_norms(
+    model: keras.Model,
+    x: object,
+    *,
+    batch_size: int = 128,
+    include: Selectors = None,
+    exclude: Selectors = None,
+) -> dict[str, np.ndarray]:
+    """Return the norm of every input that a kernel multiplies, over all examples and positions.
+
+    The array of a kernel has its axes, with length 1 along all but its inputs, so that it
+    broadcasts; of a convolution there is one norm an input channel. What criterion `wanda` needs.
+    A layer that the model does not call has none: 0. Raises ValueError for kernels whose inputs
+    no layer hands over: recurrent and embedding ones.
+
+    >>> from course_utils.models import article_cnn
+    >>> norms = input_norms(article_cnn(), np.ones((4, 28, 28, 1)))
+    >>> {name: N.shape for name, N in norms.items()}["dense/kernel"]
+    (5408, 1)
+    """
+    model, taken = model_of(model), chosen(model, include, exclude)
+    for f in taken:
+        _refuse_unknown_inputs(f)
+    found = {id(f.owners[-1]): f for f in taken}
+    squares = {f.name: np.zeros(_input_shape(f), np.float32) for f in taken}
+
+    def see(path: str, layer: keras.Layer, inputs: tuple, outputs: object) -> None:
+        if id(layer) in found:
+            f = found[id(layer)]
+            squares[f.name] = squares[f.name] + _input_squares(f, inputs[0])
+
+    with watched(model, see):
+        for part in batches(x, batch_size):
+            model(part, training=False)
+    return {name: np.sqrt(total) for name, total in squares.items()}
+
+
 def zeros_for(model: keras.Model) -> object:
     """Return one input of zeros of the shapes that a Sequential or Functional model declares.
 
@@ -57,3 +109,39 @@ def _zeros(tensor: keras.KerasTensor) -> np.ndarray:
             "give a batch of the size that you mean, inputs=x[:1]."
         )
     return np.zeros((1, *tensor.shape[1:]), tensor.dtype)
+
+
+def _refuse_unknown_inputs(found: Kernel) -> None:
+    layer = found.owners[-1]
+    known = isinstance(layer, _READS_ITS_INPUT) and found.attribute != "pointwise_kernel"
+    if isinstance(layer, keras.layers.EinsumDense):
+        inputs, kernel = layer.equation.split("->")[0].split(",")
+        summed = [letter for letter, kind in zip(kernel, found.layout, strict=True) if kind == "i"]
+        known = inputs.endswith("".join(summed)) and "c" not in found.layout
+    if not known:
+        raise ValueError(
+            f"the inputs of {found.name} are not known: they arise inside the layer, or stand in "
+            f"another order. Leave it out, exclude={found.name!r}, or choose another criterion."
+        )
+
+
+def _input_squares(found: Kernel, inputs: object) -> np.ndarray:
+    """Sum the squares of a layer's inputs, by input, in the shape that fits its kernel."""
+    squares = tf.square(tf.cast(inputs, "float32"))
+    shape = _input_shape(found)
+    kept = sum(letter in _inputs_of(found) for letter in found.layout)
+    first = 1 if getattr(found.owners[-1], "data_format", "") == "channels_first" else None
+    last = list(range(squares.ndim - kept, squares.ndim)) if first is None else [first]
+    total = tf.reduce_sum(squares, [a for a in range(squares.ndim) if a not in last]).numpy()
+    groups = math.prod(total.shape) // math.prod(shape)  # a grouped convolution shares its kernel
+    return total.reshape(groups, *shape).sum(axis=0)
+
+
+def _input_shape(found: Kernel) -> tuple[int, ...]:
+    """Return the shape that has the kernel's inputs, and length 1 along all else."""
+    sizes = zip(found.layout, found.variable.shape, strict=True)
+    return tuple(n if letter in _inputs_of(found) else 1 for letter, n in sizes)
+
+
+def _inputs_of(found: Kernel) -> str:
+    return "c" if "c" in found.layout else "i"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course_utils.backend import keras, model_of
-from course_utils.pruning.layers import every_weight, holder_of, prunable, read, trains, walk
+from course_utils.backend import keras, model_of, trained_by
+from course_utils.pruning.layers import every_weight, holder_of, prunable, read, walk
 from course_utils.pruning.selectors import Selectors, as_list, left_out, refuse_unmatched
 
 _NORMALIZATION = (
@@ -29,14 +29,10 @@ class Kernel:
     on_request: bool = False
 
     @property
-    def built(self) -> bool:
-        """Tell whether the layer has its weights already."""
-        return holder_of(self.owners[-1]).built
-
-    @property
     def stored(self) -> bool:
         """Tell whether the layer is built and stores this weight as floats, so it can be held."""
-        variable = getattr(holder_of(self.owners[-1]), self.attribute) if self.built else None
+        holder = holder_of(self.owners[-1])
+        variable = getattr(holder, self.attribute) if holder.built else None
         # LoRA computes the kernel on the fly; quantization stores whole numbers.
         is_variable = isinstance(variable, keras.Variable)
         return is_variable and keras.backend.is_float_dtype(variable.dtype)
@@ -44,18 +40,19 @@ class Kernel:
     @property
     def variable(self) -> keras.Variable:
         """The variable itself; raises ValueError where there is none, or none that can be held."""
-        if not self.built:
+        layer = self.owners[-1]
+        if not holder_of(layer).built:
             raise ValueError(
-                f"layer {self.owners[-1].name!r} has no weights yet. Build the model first: give "
+                f"layer {layer.name!r} has no weights yet. Build the model first: give "
                 "it a keras.Input, or call it once on a batch."
             )
         if not self.stored:
             raise ValueError(
-                f"{self.attribute} of layer {self.owners[-1].name!r} is computed from other "
+                f"{self.attribute} of layer {layer.name!r} is computed from other "
                 "weights or quantized (LoRA, int8), so it cannot be pruned. Prune first, then "
                 "quantize, or leave the layer out with `exclude`."
             )
-        return getattr(holder_of(self.owners[-1]), self.attribute)
+        return getattr(holder_of(layer), self.attribute)
 
 
 def kernels(
@@ -196,7 +193,7 @@ def _reason(
         return "a bias: there are few, and they shift rather than connect"
     if isinstance(owner, _NORMALIZATION):
         return "normalization: it scales and shifts, and is as large as a bias"
-    if not trains(owner, variable):
+    if not trained_by(holder_of(owner), variable):
         return "a state, which is not trained"
     return f"no kernel, but the {variable.name} of a {type(owner).__name__} layer"
 

@@ -111,13 +111,8 @@ def prunable(layer: keras.Layer) -> Iterator[tuple[str, str, bool]]:
             return
     if not type(layer).__module__.startswith("keras."):  # a layer of the user's own
         for name, value in vars(layer).items():
-            if isinstance(value, keras.Variable) and trains(layer, value) and value.ndim > 1:
+            if isinstance(value, keras.Variable) and value.ndim > 1 and trained_by(layer, value):
                 yield name, _LAYOUTS.get(value.ndim, ""), True
-
-
-def trains(layer: keras.Layer, variable: keras.Variable) -> bool:
-    """Tell whether the layer trains this weight of its own, or would if it were not frozen."""
-    return trained_by(holder_of(layer), variable)
 
 
 def _einsum_layout(equation: str) -> str:

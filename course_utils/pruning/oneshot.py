@@ -1,0 +1,44 @@
+"""Prune once, in one call: what `criteria`, `masking` and `attach` do one after the other."""
+
+from collections.abc import Callable, Mapping
+
+from course_utils import criteria, masking
+from course_utils.arrays import Arrays
+from course_utils.backend import keras
+from course_utils.pruning.attaching import attach, held_masks
+from course_utils.pruning.kernels import layouts, weights
+from course_utils.pruning.selectors import Selectors
+
+
+def prune(
+    model: keras.Model,
+    sparsity: float | Mapping[str, float],
+    criterion: Callable[[Arrays], Arrays] = criteria.magnitude,
+    scope: str = "global",
+    granularity: str = "weight",
+    *,
+    min_kept: int = 1,
+    include: Selectors = None,
+    exclude: Selectors = None,
+) -> masking.Masks:
+    """Set the weights that matter least to zero, hold them there, and return the masks.
+
+    `sparsity` is the share to prune of all prunable weights together, or {kernel: share}. The other
+    arguments are those of `masking.make_masks` and `pruning.kernels`, which say what is refused;
+    `criterion` is called with the weights. What is pruned already goes first, so that pruning
+    further keeps it pruned. Train afterwards as ever; `detach` lets the weights go.
+
+    >>> from course_utils import models
+    >>> masks = prune(models.article_cnn(), 0.8)
+    >>> masking.sparsity(masks)
+    0.8
+    """
+    scores = dict(criterion(weights(model, include, exclude)))
+    held = {name: mask for name, mask in held_masks(model).items() if name in scores}
+    if held:
+        scores |= masking.exclude({name: scores[name] for name in held}, held)
+    masks = masking.make_masks(
+        scores, sparsity, scope, granularity, min_kept=min_kept, layouts=layouts(model)
+    )
+    attach(model, masks)
+    return masks
