@@ -9,9 +9,8 @@ import numpy as np
 from course_utils.backend import keras
 from course_utils.pruning.selectors import Selectors, left_out, refuse_unmatched
 from course_utils.structure.calls import Kept, Maker, Slice
-from course_utils.structure.graph import has_graph
 from course_utils.structure.ids import Ids
-from course_utils.structure.walking import Walk
+from course_utils.structure.walking import Walk, has_graph
 from course_utils.tables import as_html, as_text
 
 Masks = Mapping[str, np.ndarray]  # {"conv1": True where a channel stays}

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-Shape = tuple[int | None, ...]  # without the batch
-
 
 @dataclass(frozen=True, eq=False)
 class Flow:
@@ -22,7 +20,7 @@ class Flow:
     is 0 here, once the layers that make it are zero (after a sigmoid it would be 1/2).
     """
 
-    shape: Shape
+    shape: tuple[int | None, ...]
     ids: np.ndarray
     silent: bool = True
 

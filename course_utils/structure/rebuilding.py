@@ -10,7 +10,7 @@ from course_utils.pruning.kernels import candidates
 from course_utils.pruning.layers import inner_layers
 from course_utils.structure.calls import Kept
 from course_utils.structure.channels import Channels, slices_by_variable
-from course_utils.structure.graph import has_graph
+from course_utils.structure.walking import has_graph
 
 
 def rebuilt(channels: Channels, kept: Kept) -> keras.Model:

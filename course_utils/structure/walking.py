@@ -7,7 +7,6 @@ import numpy as np
 
 from course_utils.backend import keras
 from course_utils.structure.calls import Call, Slice, fixed
-from course_utils.structure.graph import has_graph
 from course_utils.structure.ids import Flow, Ids
 from course_utils.structure.rules import registry
 
@@ -27,7 +26,7 @@ class Walk:
     def __post_init__(self) -> None:
         self._origins: dict[int, str] = {}  # of flows, by id(); alive as long as _alive
         self._alive: list[Flow] = []
-        self._earlier: dict[int, list[Call]] = {}  # calls of a layer of which nothing was noted
+        self._earlier: dict[int, list[Call]] = {}  # calls where nothing was noted
 
     def enter(self, model: keras.Model) -> None:
         """Walk through a whole model; its outputs stay as they are."""
@@ -151,6 +150,19 @@ class Walk:
             if first.layer != one.layer:
                 for ids in (first.ids, one.ids):
                     self.ids.fix(ids, f"{first.layer} and {one.layer} have the same weights")
+
+
+def has_graph(layer: object) -> bool:
+    """Tell whether a layer is a Sequential or Functional model that computes what its graph says.
+
+    >>> has_graph(keras.Sequential([keras.layers.Dense(1)]))  # not built
+    False
+    """
+    if not isinstance(layer, keras.Model) or not type(layer).call.__module__.startswith("keras."):
+        return False  # with a `call` of its own it computes something else than its graph
+    if isinstance(layer, keras.Sequential):
+        return bool(layer.built and layer.inputs)
+    return bool(getattr(layer, "inputs", None)) and hasattr(layer, "operations")
 
 
 class _StandIn(keras.Operation):
