@@ -1,19 +1,18 @@
 """Which channels of a model belong together, what may go, and what may not, and why."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from course_utils.backend import keras
+from course_utils.masking import Masks
 from course_utils.pruning.selectors import Selectors, left_out, refuse_unmatched
 from course_utils.structure.calls import Kept, Maker, Slice
 from course_utils.structure.ids import Ids
 from course_utils.structure.walking import Walk, has_graph
 from course_utils.tables import as_html, as_text
-
-Masks = Mapping[str, np.ndarray]  # {"conv1": True where a channel stays}
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +45,8 @@ class Channels:
     factors: tuple[tuple[object, np.ndarray], ...]
     edges: tuple[tuple[str, str, np.ndarray], ...]  # from, to, the ids between
     inexact: bool
-    _walk: Walk = field(kw_only=True)
-    _roots: np.ndarray = field(kw_only=True)
+    walk: Walk  # the calls that tell how a layer's config follows
+    roots: np.ndarray  # of every id the smallest of those that it is tied to
 
     def kept(self, masks: Masks) -> Kept:
         """Return a function from ids to True where they stay.
@@ -55,10 +54,10 @@ class Channels:
         Raises ValueError for unknown groups, masks of another length or type, and a mask that
         leaves no channel.
         """
-        gone = np.zeros(len(self._roots), bool)
+        gone = np.zeros(len(self.roots), bool)
         for name, mask in checked_masks(self, masks).items():
             gone[self.groups[name].channels[~mask]] = True
-        return lambda ids: ~gone[self._roots[ids]]
+        return lambda ids: ~gone[self.roots[ids]]
 
     def table(self) -> list[tuple[str, ...]]:
         """Return headings and rows as text."""
@@ -76,7 +75,7 @@ class Channels:
 
 
 def channel_groups(
-    model: keras.Model,
+    model: keras.Model | Channels,
     *,
     include: Selectors = None,
     exclude: Selectors = None,
@@ -100,6 +99,7 @@ def channel_groups(
     >>> found.left["fc2"].reason
     'an output of the model'
     """
+    model = as_model(model)
     walk = _walked(model, inexact)
     ids = walk.ids
     makers = [maker for call in walk.calls.values() for maker in call.makers]
@@ -117,9 +117,30 @@ def channel_groups(
         tuple(factors),
         tuple((a, b, np.unique(roots[flow.ids])) for a, b, flow in walk.edges),
         inexact,
-        _walk=walk,
-        _roots=roots,
+        walk,
+        roots,
     )
+
+
+def as_channels(model: keras.Model | Channels) -> Channels:
+    """Return the channels of a model: what everything asks at the door that looks at channels.
+
+    >>> from course_utils import models
+    >>> list(as_channels(models.lenet300()).groups)
+    ['fc1', 'fc2']
+    """
+    return model if isinstance(model, Channels) else channel_groups(model)
+
+
+def as_model(model: keras.Model | Channels) -> keras.Model:
+    """Return the model itself: what everything asks at the door that needs no channels.
+
+    >>> from course_utils import models
+    >>> model = models.lenet300()
+    >>> as_model(channel_groups(model)) is model
+    True
+    """
+    return model.model if isinstance(model, Channels) else model
 
 
 def checked_masks(channels: Channels, masks: Masks) -> dict[str, np.ndarray]:
@@ -223,9 +244,3 @@ def slices_by_variable(channels: Channels) -> dict[int, list[Slice]]:
     for one in channels.slices:
         found[id(one.variable)].append(one)
     return dict(found)
-
-
-def edit_of(channels: Channels, layer: keras.Operation) -> list[Callable[[dict, Kept], None]]:
-    """Return how a layer's config follows what is removed."""
-    call = channels._walk.calls.get(id(layer))
-    return call.edits if call else []

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from course_utils.backend import keras
+from course_utils.masking import Masks
 from course_utils.measuring.macs import work_of
 from course_utils.pruning.kernels import candidates
 from course_utils.pruning.layers import walk
 from course_utils.structure.calls import Kept
-from course_utils.structure.channels import Channels, Masks
+from course_utils.structure.channels import Channels, as_channels, slices_by_variable
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,17 +46,17 @@ class Costs:
         }
 
 
-def costs(channels: Channels, inputs: object = None) -> Costs:
+def costs(model: keras.Model | Channels, inputs: object = None) -> Costs:
     """Return the costs of a model as functions of masks: `.macs`, `.parameters`, `.bytes`.
 
     `inputs`, a batch, is needed where the model leaves the size of its inputs open.
 
     >>> from course_utils import models
-    >>> from course_utils.structure.channels import channel_groups
-    >>> price = costs(channel_groups(models.lenet5()))
+    >>> price = costs(models.lenet5())
     >>> price.macs({}), price.macs({"conv2": np.arange(50) < 25})
     (2293000, 1293000)
     """
+    channels = as_channels(model)
     work = work_of(channels.model, inputs)
     named = {found.name: id(found.variable) for found in candidates(channels.model) if found.stored}
     layers = {prefix.rstrip("/"): id(owners[-1]) for prefix, owners in walk(channels.model)}
@@ -62,13 +64,11 @@ def costs(channels: Channels, inputs: object = None) -> Costs:
     for names, counts in ((named, work.by_kernel), (layers, work.by_layer)):
         for name, count in counts.items():
             macs[names[name]] += count
-    ids: dict[int, list[np.ndarray]] = defaultdict(list)
-    for one in channels.slices:
-        ids[id(one.variable)].append(one.ids)
+    ids = {one: [s.ids for s in some] for one, some in slices_by_variable(channels).items()}
     factors: dict[int, list[np.ndarray]] = defaultdict(list)
     for what, vector in channels.factors:
         factors[id(what)].append(vector)
-    return Costs(channels, dict(macs), dict(ids), dict(factors))
+    return Costs(channels, dict(macs), ids, dict(factors))
 
 
 def _shares(vectors: dict[int, list[np.ndarray]], kept: Kept) -> dict[int, float]:

@@ -30,8 +30,8 @@ class _Rebuilder:
     def __init__(self, channels: Channels, kept: Kept) -> None:
         self.slices = slices_by_variable(channels)
         self.pairs: list[tuple[keras.Layer, keras.Layer]] = []
-        self._calls, self._kept = channels._walk.calls, kept
-        self._flows = channels._walk.inputs
+        self._calls, self._kept = channels.walk.calls, kept
+        self._flows = channels.walk.inputs
         self._made: dict[int, keras.Operation] = {}
         self._old: dict[int, keras.Operation] = {}  # by id() of the new one
 

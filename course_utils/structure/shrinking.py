@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_utils.backend import keras
+from course_utils.masking import Masks
 from course_utils.pruning.hooks import zeros_for
-from course_utils.structure.channels import Channels, Masks, channel_groups, checked_masks
-from course_utils.structure.choosing import choose
+from course_utils.structure.channels import Channels, as_channels, checked_masks
+from course_utils.structure.choosing import Shares, choose, shares_of
 from course_utils.structure.rebuilding import rebuilt
 from course_utils.structure.scoring import filter_norms
 from course_utils.structure.zeroing import difference, zeroed
@@ -89,12 +90,17 @@ class ShrinkReport:
 
 
 def shrink(
-    model: keras.Model | Channels, masks: Masks | float = 0.5, *, verify: bool = False
+    model: keras.Model | Channels,
+    sparsity: Shares | None = None,
+    *,
+    masks: Masks | None = None,
+    verify: bool = False,
 ) -> tuple[keras.Model, ShrinkReport]:
     """Return the model without some of its channels, and a report; the model given stays as it is.
 
-    `masks` holds True where a channel stays, for each group of `channel_groups` (groups that are
-    not named stay whole); or a share, which takes the filters of smallest L2 norm from each group.
+    How much goes is told by one of two. `sparsity` is a share, or {group or pattern: share}, and
+    takes the filters of smallest L2 norm from each group. `masks` holds True where a channel
+    stays, for each group of `channel_groups`; groups that it does not name stay whole.
     The result is an ordinary Keras model of the same class of graph, with the same layer names,
     inputs, outputs, dtype policies and frozen layers, compiled as before with a new optimizer; it
     holds what is left of masks that are attached.
@@ -103,7 +109,8 @@ def shrink(
     channels at zero. `verify` makes sure of it on random inputs, before a softmax or sigmoid of the
     outputs, and raises RuntimeError if not.
 
-    Raises ValueError, having changed nothing, for a model whose graph is not known, masks that do
+    Raises TypeError where both or neither of `sparsity` and `masks` are given, ValueError, having
+    changed nothing, for a model whose graph is not known, a sparsity outside [0, 1], masks that do
     not fit, and layers that cannot be made anew from their config.
 
     >>> from course_utils import models
@@ -111,14 +118,33 @@ def shrink(
     >>> report.parameters
     (431080, 109295)
     """
-    channels = model if isinstance(model, Channels) else channel_groups(model)
-    if not isinstance(masks, Mapping):
-        masks = choose(filter_norms(channels), masks) if channels.groups else {}
-    masks = checked_masks(channels, masks)
+    channels = as_channels(model)
+    masks = checked_masks(channels, _asked(channels, sparsity, masks))
     small = rebuilt(channels, channels.kept(masks))
     apart = _verified(channels, masks, small) if verify else None
     before, after = channels.model.count_params(), small.count_params()
     return small, _report(channels, masks, (before, after), apart)
+
+
+def _asked(channels: Channels, sparsity: Shares | None, masks: Masks | None) -> Masks:
+    """Return the masks that were given, or those for the sparsity that was."""
+    if (sparsity is None) == (masks is None):
+        both = (
+            "neither sparsity nor masks were" if masks is None else "sparsity and masks were both"
+        )
+        raise TypeError(
+            f"{both} given, so how much should go is not known. Give a share of each group, "
+            "shrink(model, 0.5), or the channels that stay, shrink(model, masks={'conv': array})."
+        )
+    if masks is not None:
+        return masks
+    if isinstance(sparsity, Mapping) and any(np.ndim(share) for share in sparsity.values()):
+        raise TypeError(
+            "sparsity must hold one number a group, but holds arrays. To say which channels stay, "
+            "name the argument: shrink(model, masks=...)."
+        )
+    shares = shares_of(channels.groups, sparsity)
+    return choose(filter_norms(channels), shares) if shares else {}
 
 
 def _verified(channels: Channels, masks: Masks, small: keras.Model) -> float:

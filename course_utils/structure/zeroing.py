@@ -3,26 +3,26 @@
 import numpy as np
 
 from course_utils.backend import keras
-from course_utils.structure.channels import Channels, Masks
+from course_utils.masking import Masks
+from course_utils.structure.channels import Channels, as_channels, as_model
 from course_utils.structure.rebuilding import rebuilt
 
 # Statistics stay: what they normalize is zero then, and so is what shifts it.
 _ZEROED = ("makes", "scales", "shifts", "reads", "follows")
 
 
-def zeroed(channels: Channels, masks: Masks) -> keras.Model:
+def zeroed(model: keras.Model | Channels, masks: Masks) -> keras.Model:
     """Return a copy of the full model in which the removed channels are zero, and are read as zero.
 
     Kernels that make them, biases, the scale and shift of normalizations, and the kernels that
     read them get zeros there; nothing is removed.
 
     >>> from course_utils import models
-    >>> from course_utils.structure.channels import channel_groups
-    >>> channels = channel_groups(models.lenet5())
-    >>> full = zeroed(channels, {"conv1": np.arange(20) < 5})
+    >>> full = zeroed(models.lenet5(), {"conv1": np.arange(20) < 5})
     >>> float(abs(full.get_layer("conv1").kernel.numpy()[..., 5:]).max())
     0.0
     """
+    channels = as_channels(model)
     copy = rebuilt(channels, channels.kept({}))
     stays = weight_masks(channels, masks)
     for old, new in zip(channels.model.variables, copy.variables, strict=True):
@@ -31,18 +31,18 @@ def zeroed(channels: Channels, masks: Masks) -> keras.Model:
     return copy
 
 
-def weight_masks(channels: Channels, masks: Masks) -> dict[int, np.ndarray]:
+def weight_masks(model: keras.Model | Channels, masks: Masks) -> dict[int, np.ndarray]:
     """Return which entries of variables stay, by id() of the variable; what stays whole has none.
 
     The masks have length 1 along the axes that no channel is on, so they broadcast.
 
     >>> from course_utils import models
-    >>> from course_utils.structure.channels import channel_groups
     >>> model = models.lenet5()
-    >>> found = weight_masks(channel_groups(model), {"conv1": np.arange(20) < 5})
+    >>> found = weight_masks(model, {"conv1": np.arange(20) < 5})
     >>> [found[id(v)].shape for v in model.weights if id(v) in found]
     [(1, 1, 1, 20), (20,), (1, 1, 20, 1)]
     """
+    channels = as_channels(model)
     kept = channels.kept(masks)
     stays: dict[int, np.ndarray] = {}
     for one in channels.slices:
@@ -54,7 +54,7 @@ def weight_masks(channels: Channels, masks: Masks) -> dict[int, np.ndarray]:
     return stays
 
 
-def difference(one: keras.Model, other: keras.Model, inputs: object) -> float:
+def difference(one: keras.Model | Channels, other: keras.Model | Channels, inputs: object) -> float:
     """Return the largest difference of two models' outputs, as a share of the largest output.
 
     >>> from course_utils import models
@@ -63,8 +63,8 @@ def difference(one: keras.Model, other: keras.Model, inputs: object) -> float:
     0.0
     """
     outputs = [
-        [np.asarray(y, np.float64) for y in keras.tree.flatten(m(inputs, training=False))]
-        for m in (one, other)
+        [np.asarray(y, np.float64) for y in keras.tree.flatten(model(inputs, training=False))]
+        for model in map(as_model, (one, other))
     ]
     pairs = zip(*outputs, strict=True)
     return float(max(np.abs(a - b).max() / (np.abs(a).max() or 1.0) for a, b in pairs))
