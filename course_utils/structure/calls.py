@@ -146,10 +146,6 @@ class Call:
         ranks[axis] = len(ids)
         return Flow(shape, compact(np.asarray(ids).reshape(ranks)), silent)
 
-    def outs(self, axis: int, ids: np.ndarray, silent: bool = True) -> list[Flow]:
-        """Return all outputs, each with the same channels."""
-        return [self.out(axis, ids, silent, index) for index in range(len(self.shapes))]
-
     def settled(self, ids: np.ndarray) -> np.ndarray:
         """Return ids that vary along one axis at most: the first one; the others are tied.
 

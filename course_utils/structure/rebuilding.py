@@ -7,7 +7,7 @@ import numpy as np
 from course_utils.backend import keras
 from course_utils.pruning import attach, held_masks
 from course_utils.pruning.kernels import candidates
-from course_utils.pruning.layers import inner_layers
+from course_utils.pruning.layers import walk
 from course_utils.structure.calls import Kept
 from course_utils.structure.channels import Channels, slices_by_variable
 from course_utils.structure.walking import has_graph
@@ -15,12 +15,17 @@ from course_utils.structure.walking import has_graph
 
 def rebuilt(channels: Channels, kept: Kept) -> keras.Model:
     """Return a new model with the channels that are kept, and the weights of the old one."""
-    maker = _Rebuilder(channels, kept)
-    new = maker.model(channels.model)
-    for old, layer in maker.pairs:
-        _copy_variables(old, layer, maker.slices, kept)
-    _copy_state(channels.model, new)
-    _hold_masks(channels.model, new, maker.slices, kept)
+    old, slices = channels.model, slices_by_variable(channels)
+    new = _Rebuilder(channels, kept).model(old)
+    # The outer ones first: they pass on to what is in them whether it is trained.
+    pairs = [(a[-1], b[-1]) for (_, a), (_, b) in zip(walk(old), walk(new), strict=True)]
+    for one, other in pairs:
+        if other is not one and not has_graph(one):
+            _copy_variables(one, other, slices, kept)
+    _copy_state([(old, new), *pairs])
+    if old.compiled:
+        _compile_like(old, new)
+    _hold_masks(old, new, slices, kept)
     return new
 
 
@@ -28,8 +33,6 @@ class _Rebuilder:
     """Makes every layer once, however often it is used and however deep it lies."""
 
     def __init__(self, channels: Channels, kept: Kept) -> None:
-        self.slices = slices_by_variable(channels)
-        self.pairs: list[tuple[keras.Layer, keras.Layer]] = []
         self._calls, self._kept = channels.walk.calls, kept
         self._flows = channels.walk.inputs
         self._made: dict[int, keras.Operation] = {}
@@ -67,8 +70,6 @@ class _Rebuilder:
         if id(old) not in self._made:
             new = self.model(old) if has_graph(old) else self._from_config(old)
             self._made[id(old)], self._old[id(new)] = new, old
-            if isinstance(old, keras.Layer) and not has_graph(old) and new is not old:
-                self.pairs.append((old, new))
         return self._made[id(old)]
 
     def _from_config(self, old: keras.Operation) -> keras.Operation:
@@ -118,18 +119,13 @@ def _copy_variables(old: keras.Layer, new: keras.Layer, slices: dict, kept: Kept
         after.assign(cut(value, slices.get(id(before), []), kept))
 
 
-def _copy_state(old: keras.Model, new: keras.Model) -> None:
-    """Give the new model the old one's policies, frozen layers and compiled state."""
-    for before, after in [(old, new), *_pairs(old, new)]:
-        if isinstance(before, keras.Model | keras.layers.InputLayer):
-            after.dtype_policy = before.dtype_policy
-    if not old.trainable:
-        new.trainable = False
-    for before, after in _pairs(old, new):
-        if before.trainable != after.trainable:
-            after.trainable = before.trainable
-    if old.compiled:
-        _compile_like(old, new)
+def _copy_state(pairs: list[tuple[keras.Layer, keras.Layer]]) -> None:
+    """Give new layers the old ones' policies, and freeze those that were."""
+    for old, new in pairs:
+        if isinstance(old, keras.Model | keras.layers.InputLayer):
+            new.dtype_policy = old.dtype_policy
+        if old.trainable != new.trainable:
+            new.trainable = old.trainable
 
 
 def _compile_like(old: keras.Model, new: keras.Model) -> None:
@@ -147,12 +143,6 @@ def _fresh(metric: object) -> object:
     if not isinstance(metric, keras.metrics.Metric):
         return metric  # a name, or a function
     return type(metric).from_config(metric.get_config())
-
-
-def _pairs(old: keras.Layer, new: keras.Layer) -> list[tuple[keras.Layer, keras.Layer]]:
-    """Return layers beside those that took their place, the outer ones first."""
-    pairs = list(zip(inner_layers(old), inner_layers(new), strict=True))
-    return [*pairs, *(pair for one in pairs for pair in _pairs(*one))]
 
 
 def _hold_masks(old: keras.Model, new: keras.Model, slices: dict, kept: Kept) -> None:

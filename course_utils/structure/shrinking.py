@@ -1,24 +1,19 @@
 """A smaller, ordinary Keras model, and a report of what went, with what, and what stayed."""
 
-import contextlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from course_utils.backend import keras
 from course_utils.masking import Masks
-from course_utils.pruning.hooks import zeros_for
 from course_utils.structure.channels import Channels, as_channels, checked_masks
 from course_utils.structure.choosing import Shares, choose, shares_of
 from course_utils.structure.rebuilding import rebuilt
 from course_utils.structure.scoring import filter_norms
-from course_utils.structure.zeroing import difference, zeroed
+from course_utils.structure.zeroing import verified
 from course_utils.tables import as_html, as_text
-
-# Exact in real numbers; float32 sums in another order differ by rounding.
-TOLERANCE = {"float32": 1e-4, "float64": 1e-9}
 
 
 @dataclass(frozen=True)
@@ -49,15 +44,6 @@ class ShrinkReport:
     rows: tuple[GroupRow, ...]  # of groups from which channels could go
     left: tuple[GroupRow, ...]  # of the others, with reasons
     difference: float | None = None
-
-    def to_dict(self) -> dict:
-        """Return plain lists and numbers, for json or a data frame."""
-        return {
-            "model": self.model,
-            "parameters": list(self.parameters),
-            "groups": [vars(row) for row in (*self.rows, *self.left)],
-            "difference": self.difference,
-        }
 
     def summary(self) -> list[str]:
         """Return the lines below the table."""
@@ -121,7 +107,7 @@ def shrink(
     channels = as_channels(model)
     masks = checked_masks(channels, _asked(channels, sparsity, masks))
     small = rebuilt(channels, channels.kept(masks))
-    apart = _verified(channels, masks, small) if verify else None
+    apart = verified(channels, masks, small) if verify else None
     before, after = channels.model.count_params(), small.count_params()
     return small, _report(channels, masks, (before, after), apart)
 
@@ -145,54 +131,6 @@ def _asked(channels: Channels, sparsity: Shares | None, masks: Masks | None) -> 
         )
     shares = shares_of(channels.groups, sparsity)
     return choose(filter_norms(channels), shares) if shares else {}
-
-
-def _verified(channels: Channels, masks: Masks, small: keras.Model) -> float:
-    if channels.inexact:
-        raise ValueError(
-            "with inexact=True what is left is normalized over fewer channels, and computes "
-            "something else; there is nothing to verify. Leave verify out."
-        )
-    rng = np.random.default_rng(0)
-    inputs = keras.tree.map_structure(lambda zeros: _random(zeros, rng), zeros_for(channels.model))
-    full = zeroed(channels, masks)
-    with _without_saturation(full, small):
-        apart = difference(full, small, inputs)
-    limit = TOLERANCE.get(channels.model.compute_dtype, 2e-2)
-    if not apart <= limit:
-        raise RuntimeError(
-            f"the smaller model differs from the zeroed one by {apart:.1e}, more than {limit:.0e}. "
-            "This is a mistake of course_utils.structure: please report it, with the model."
-        )
-    return apart
-
-
-@contextlib.contextmanager
-def _without_saturation(*models: keras.Model) -> Iterator[None]:
-    """Take softmax and sigmoid off the outputs for a while: near 0 and 1 they hide differences."""
-    flat = (keras.activations.softmax, keras.activations.sigmoid)
-    last = [layer for model in models for layer in _last(model)]
-    found = [(one, one.activation) for one in last if getattr(one, "activation", None) in flat]
-    try:
-        for layer, _ in found:
-            layer.activation = keras.activations.linear
-        yield
-    finally:
-        for layer, activation in found:
-            layer.activation = activation
-
-
-def _last(model: keras.Model) -> list[keras.Layer]:
-    if isinstance(model, keras.Sequential):
-        return model.layers[-1:]
-    return [layer for layer in model.layers if layer.name in model.output_names]
-
-
-def _random(zeros: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    shape = (2, *zeros.shape[1:])
-    if zeros.dtype.kind == "f":
-        return rng.normal(size=shape).astype(zeros.dtype)
-    return rng.integers(0, 2, shape).astype(zeros.dtype)
 
 
 def _report(

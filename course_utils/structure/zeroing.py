@@ -1,11 +1,18 @@
 """The oracle: the full network with channels at zero computes what the small one does."""
 
+import contextlib
+from collections.abc import Iterator
+
 import numpy as np
 
 from course_utils.backend import keras
 from course_utils.masking import Masks
+from course_utils.pruning.hooks import zeros_for
 from course_utils.structure.channels import Channels, as_channels, as_model
 from course_utils.structure.rebuilding import rebuilt
+
+# Exact in real numbers; float32 sums in another order differ by rounding.
+TOLERANCE = {"float32": 1e-4, "float64": 1e-9}
 
 # Statistics stay: what they normalize is zero then, and so is what shifts it.
 _ZEROED = ("makes", "scales", "shifts", "reads", "follows")
@@ -68,3 +75,55 @@ def difference(one: keras.Model | Channels, other: keras.Model | Channels, input
     ]
     pairs = zip(*outputs, strict=True)
     return float(max(np.abs(a - b).max() / (np.abs(a).max() or 1.0) for a, b in pairs))
+
+
+def verified(channels: Channels, masks: Masks, small: keras.Model) -> float:
+    """Return how far a smaller model is from the zeroed one, on random inputs.
+
+    Raises RuntimeError if that is more than rounding, ValueError where they need not be equal.
+    """
+    if channels.inexact:
+        raise ValueError(
+            "with inexact=True what is left is normalized over fewer channels, and computes "
+            "something else; there is nothing to verify. Leave verify out."
+        )
+    rng = np.random.default_rng(0)
+    inputs = keras.tree.map_structure(lambda zeros: _random(zeros, rng), zeros_for(channels.model))
+    full = zeroed(channels, masks)
+    with _without_saturation(full, small):
+        apart = difference(full, small, inputs)
+    limit = TOLERANCE.get(channels.model.compute_dtype, 2e-2)
+    if not apart <= limit:
+        raise RuntimeError(
+            f"the smaller model differs from the zeroed one by {apart:.1e}, more than {limit:.0e}. "
+            "This is a mistake of course_utils.structure: please report it, with the model."
+        )
+    return apart
+
+
+@contextlib.contextmanager
+def _without_saturation(*models: keras.Model) -> Iterator[None]:
+    """Take softmax and sigmoid off the outputs for a while: near 0 and 1 they hide differences."""
+    flat = (keras.activations.softmax, keras.activations.sigmoid)
+    last = [layer for model in models for layer in _last(model)]
+    found = [(one, one.activation) for one in last if getattr(one, "activation", None) in flat]
+    try:
+        for layer, _ in found:
+            layer.activation = keras.activations.linear
+        yield
+    finally:
+        for layer, activation in found:
+            layer.activation = activation
+
+
+def _last(model: keras.Model) -> list[keras.Layer]:
+    if isinstance(model, keras.Sequential):
+        return model.layers[-1:]
+    return [layer for layer in model.layers if layer.name in model.output_names]
+
+
+def _random(zeros: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    shape = (2, *zeros.shape[1:])
+    if zeros.dtype.kind == "f":
+        return rng.normal(size=shape).astype(zeros.dtype)
+    return rng.integers(0, 2, shape).astype(zeros.dtype)

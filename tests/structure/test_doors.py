@@ -1,4 +1,4 @@
-"""What takes a model takes its channels, too, and gives the same; the model stays as it was."""
+"""What takes a model takes its channels, too, and gives the same."""
 
 import inspect
 

@@ -1,6 +1,5 @@
 """The smaller model is an ordinary one: compiled, trained, saved, exported; and the report."""
 
-import json
 import subprocess
 import sys
 
@@ -97,8 +96,8 @@ def test_a_share_takes_the_smallest_filters_of_each_group():
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
-        ({}, TypeError, r"neither sparsity nor masks .*shrink\(model, 0\.5\)"),
-        ({"sparsity": 0.5, "masks": {}}, TypeError, "sparsity and masks were both given"),
+        ({}, TypeError, r"neither sparsity nor masks are given.*shrink\(model, 0\.5\)"),
+        ({"sparsity": 0.5, "masks": {}}, TypeError, "sparsity and masks are both given"),
         ({"sparsity": {"stem": np.ones(12, bool)}}, TypeError, r"shrink\(model, masks="),
         ({"sparsity": 1.5}, ValueError, "sparsity must be between 0 and 1, not 1.5"),
         ({"sparsity": "half"}, TypeError, "sparsity must be a number, not 'half'"),
@@ -170,7 +169,6 @@ def test_the_report_says_what_went_with_what_and_what_stayed_and_why():
     for words in ("12 -> 7", "branch, norm", "5 of 28 channels", "an output of the model"):
         assert words in text
     assert "<table>" in report._repr_html_()
-    assert json.loads(json.dumps(report.to_dict()))["groups"][0]["after"] == 7
 
 
 def test_verify_finds_a_wrong_network(monkeypatch):

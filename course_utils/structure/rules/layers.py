@@ -19,7 +19,7 @@ def dense(call: Call) -> Flow:
     others = [axis for axis in x.varying if axis != last]
     if not others:
         call.slice(layer.kernel, 0, call.vector(x, last), "reads")
-        return _made(call, layer.units, "units", layer.kernel, -1)
+        return _made(call, "units", layer.kernel, -1)
     why = f"{call.label} works on tensors whose channels lie on another axis"
     call.ids.fix(call.make(layer.units), why)
     call.activated(x.ids, layer.activation)
@@ -33,8 +33,8 @@ def convolution(call: Call) -> Flow:
     read = call.vector(call.x, axis)
     if layer.groups == 1:
         call.slice(layer.kernel, -2, read, "reads")
-        return _made(call, layer.filters, "filters", layer.kernel, -1, axis)
-    flow = _made(call, layer.filters, "filters", layer.kernel, -1, axis)
+        return _made(call, "filters", layer.kernel, -1, axis)
+    flow = _made(call, "filters", layer.kernel, -1, axis)
     groups = read.reshape(layer.groups, -1)
     made = call.makers[-1].ids.reshape(layer.groups, -1)
     why = f"{call.label} is grouped, and reads what cannot go"
@@ -48,7 +48,7 @@ def transposed(call: Call) -> Flow:
     """A convolution whose kernel has outputs before inputs."""
     axis = channel_axis(call.layer, call.x)
     call.slice(call.layer.kernel, -1, call.vector(call.x, axis), "reads")
-    return _made(call, call.layer.filters, "filters", call.layer.kernel, -2, axis)
+    return _made(call, "filters", call.layer.kernel, -2, axis)
 
 
 def depthwise(call: Call) -> Flow:
@@ -67,7 +67,7 @@ def separable(call: Call) -> Flow:
     read = call.vector(call.x, axis)
     call.slice(layer.depthwise_kernel, -2, read, "follows")
     call.slice(layer.pointwise_kernel, -2, np.repeat(read, layer.depth_multiplier), "reads")
-    return _made(call, layer.filters, "filters", layer.pointwise_kernel, -1, axis)
+    return _made(call, "filters", layer.pointwise_kernel, -1, axis)
 
 
 def einsum(call: Call) -> Flows:
@@ -102,11 +102,12 @@ def prelu(call: Call) -> Flow:
     return x
 
 
-def _made(
-    call: Call, count: int, key: str, kernel: keras.Variable, at: int, axis: int = -1
-) -> Flow:
-    """Make channels along an axis of a kernel, with a bias and an activation if there are."""
-    layer, made = call.layer, call.make(count)
+def _made(call: Call, key: str, kernel: keras.Variable, at: int, axis: int = -1) -> Flow:
+    """Make channels along an axis of a kernel, with a bias and an activation if there are.
+
+    `key` is the entry of the config that counts them, and an attribute.
+    """
+    layer, made = call.layer, call.make(getattr(call.layer, key))
     call.count(key, made)
     call.slice(kernel, at, made, "makes")
     call.slice(layer.bias, 0, made, "shifts")

@@ -89,12 +89,7 @@ def squeeze(call: Call) -> Flow:
     ones = [axis + 1 for axis, length in enumerate(call.x.shape) if length == 1]
     if call.layer.axis is None:
         call.edits.append(lambda config, kept: config.update(axis=ones))
-    return reshaped(call, call.x)
-
-
-def expand_dims(call: Call) -> Flow:
-    """Axes of length 1 come."""
-    return reshaped(call, call.x)
+    return reshaped(call)
 
 
 def split(call: Call) -> Flows:
@@ -206,7 +201,7 @@ RULES = {
     "Reshape": reshape,
     "Transpose": transpose,
     "Squeeze": squeeze,
-    "ExpandDims": expand_dims,
+    "ExpandDims": reshaped,
     "Concatenate": concatenate,
     "Split": split,
     "GetItem": get_item,

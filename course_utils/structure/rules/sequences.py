@@ -15,7 +15,8 @@ _ATTENDED = ("query", "value", "key", *_MASKS)  # in the order of MultiHeadAtten
 def recurrent(call: Call) -> list[Flow]:
     """LSTM, GRU, simple RNN: a unit has its column in every gate, and its row in the recurrence."""
     made = _recurrent_made(call, [call.layer])
-    return call.outs(-1, made, _silent(call, [call.layer], made))
+    silent = _silent(call, [call.layer], made)
+    return [call.out(-1, made, silent, index) for index in range(len(call.shapes))]
 
 
 def bidirectional(call: Call) -> list[Flow]:

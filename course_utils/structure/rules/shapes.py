@@ -69,7 +69,7 @@ def flatten(call: Call) -> Flow:
 
 def reshape(call: Call) -> Flow:
     """The same entries in another shape, which follows what is left."""
-    flow = reshaped(call, call.x)
+    flow = reshaped(call)
     # The layer's shape is without the batch, the operation's with it.
     key, first = ("target_shape", 0) if isinstance(call.layer, _L.Reshape) else ("newshape", 1)
     for axis in flow.varying:
@@ -77,12 +77,12 @@ def reshape(call: Call) -> Flow:
     return flow
 
 
-def reshaped(call: Call, x: Flow, index: int = 0) -> Flow:
-    """Return a tensor's ids in the shape of an output.
+def reshaped(call: Call, x: Flow | None = None) -> Flow:
+    """The same entries, of x or of what comes in, in the shape of the output.
 
     Where sizes are not known the last axis may still be the same one.
     """
-    shape = call.shapes[index]
+    x, shape = x or call.x, call.shapes[0]
     if not x.varying and not x.ids.any():
         return fixed(shape)
     whole = expanded(x)
