@@ -1,15 +1,13 @@
 """Batch normalization before and after channels go: sparse scales, new statistics."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 
 from course_utils.arrays import checked_number
-from course_utils.backend import keras
+from course_utils.backend import batches, keras, model_of, recompile, wrapped_calls
 from course_utils.pruning.layers import walk
-from course_utils.structure.channels import Channels, as_model
-
-_BATCH_NORM = keras.layers.BatchNormalization
+from course_utils.structure.channels import Channels
 
 
 def slimming(model: keras.Model | Channels, strength: float) -> int:
@@ -23,14 +21,13 @@ def slimming(model: keras.Model | Channels, strength: float) -> int:
     >>> slimming(model, 1e-4)
     1
     """
-    model = as_model(model)
+    model = model_of(model)
     checked_number(strength, "strength", 0, np.inf)
     layers = [layer for layer in _layers(model) if layer.gamma is not None]
     penalty = keras.regularizers.L1(strength) if strength else None
     for layer in layers:
         layer.gamma_regularizer = layer.gamma.regularizer = penalty
-    if model.compiled and model.train_function is not None:
-        model.make_train_function(force=True)  # a step that is compiled does not see it
+    recompile(model)
     return len(layers)
 
 
@@ -46,37 +43,27 @@ def recalibrate(model: keras.Model | Channels, x: object, batch_size: int = 128)
     >>> layer.moving_mean.numpy().tolist(), layer.moving_variance.numpy().tolist()
     ([2.0], [1.0])
     """
-    model = as_model(model)
+    model = model_of(model)
     layers = [layer for layer in _layers(model) if layer.trainable]
-    before = [(layer, layer.momentum, vars(layer).get("call")) for layer in layers]
+    before = [layer.momentum for layer in layers]
     try:
-        for layer in layers:
-            vars(layer)["call"] = _as_in_training(layer.call)
-        for index, part in enumerate(_batches(x, batch_size)):
-            for layer in layers:
-                layer.momentum = index / (index + 1)  # the average of all batches so far
-            model(part, training=False)
+        with wrapped_calls(layers, _as_in_training):
+            for index, part in enumerate(batches(x, batch_size)):
+                for layer in layers:
+                    layer.momentum = index / (index + 1)  # the average of all batches so far
+                model(part, training=False)
     finally:
-        for layer, momentum, call in before:
+        for layer, momentum in zip(layers, before, strict=True):
             layer.momentum = momentum
-            del vars(layer)["call"]
-            if call is not None:
-                vars(layer)["call"] = call
 
 
 def _layers(model: keras.Model) -> list[keras.Layer]:
     inside = {id(owners[-1]): owners[-1] for _, owners in walk(model)}
-    return [layer for layer in inside.values() if isinstance(layer, _BATCH_NORM)]
+    return [one for one in inside.values() if isinstance(one, keras.layers.BatchNormalization)]
 
 
-def _as_in_training(call: Callable) -> Callable:
+def _as_in_training(layer: keras.Layer, call: Callable) -> Callable:
     def trained(inputs: object, training: object = None, **options: object) -> object:
         return call(inputs, training=True, **options)
 
     return trained
-
-
-def _batches(x: object, size: int) -> Iterator[object]:
-    count = len(keras.tree.flatten(x)[0])
-    for start in range(0, count, size):
-        yield keras.tree.map_structure(lambda array, s=start: array[s : s + size], x)

@@ -13,16 +13,14 @@ Kept = Callable[[np.ndarray], np.ndarray]  # ids -> True where they stay
 
 # What happens to the activation 0, and whether units are treated one by one.
 _ZERO_STAYS = (
-    *("celu", "elu", "gelu", "hard_shrink", "hard_silu", "hard_tanh", "leaky_relu", "linear"),
-    *("mish", "relu", "relu6", "selu", "silu", "soft_shrink", "softsign", "tanh"),
-    "tanh_shrink",
+    "celu elu gelu hard_shrink hard_silu hard_tanh leaky_relu linear mish relu relu6 selu silu "
+    "soft_shrink softsign tanh tanh_shrink"
 )
 _ZERO_MOVES = (
-    *("exponential", "hard_sigmoid", "log_sigmoid", "sigmoid", "softplus", "sparse_plus"),
-    *("sparse_sigmoid", "squareplus"),
+    "exponential hard_sigmoid log_sigmoid sigmoid softplus sparse_plus sparse_sigmoid squareplus"
 )
-_SILENT = {getattr(keras.activations, name) for name in _ZERO_STAYS}
-_ONE_BY_ONE = _SILENT | {getattr(keras.activations, name) for name in _ZERO_MOVES}
+_SILENT = {getattr(keras.activations, name) for name in _ZERO_STAYS.split()}
+_ONE_BY_ONE = _SILENT | {getattr(keras.activations, name) for name in _ZERO_MOVES.split()}
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,16 +3,17 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import chain, count
 
 import numpy as np
 
-from course_utils.backend import keras
+from course_utils.backend import keras, model_of
 from course_utils.masking import Masks
 from course_utils.pruning.selectors import Selectors, left_out, refuse_unmatched
 from course_utils.structure.calls import Kept, Maker, Slice
 from course_utils.structure.ids import Ids
 from course_utils.structure.walking import Walk, has_graph
-from course_utils.tables import as_html, as_text
+from course_utils.tables import Printed
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +33,7 @@ class Group:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Channels:
+class Channels(Printed, words=("made by", "can go")):
     """All channels of a model, in groups; prints as a table.
 
     `groups` are those from which channels can be removed, `left` all others, with the reason.
@@ -67,12 +68,6 @@ class Channels:
             rows.append((group.name, str(len(group)), ", ".join(group.makers), can))
         return rows
 
-    def __repr__(self) -> str:
-        return as_text(self.table(), words=("made by", "can go"))
-
-    def _repr_html_(self) -> str:
-        return as_html(self.table())
-
 
 def channel_groups(
     model: keras.Model | Channels,
@@ -99,7 +94,7 @@ def channel_groups(
     >>> found.left["fc2"].reason
     'an output of the model'
     """
-    model = as_model(model)
+    model = model_of(model)
     walk = _walked(model, inexact)
     ids = walk.ids
     makers = [maker for call in walk.calls.values() for maker in call.makers]
@@ -130,17 +125,6 @@ def as_channels(model: keras.Model | Channels) -> Channels:
     ['fc1', 'fc2']
     """
     return model if isinstance(model, Channels) else channel_groups(model)
-
-
-def as_model(model: keras.Model | Channels) -> keras.Model:
-    """Return the model itself: what everything asks at the door that needs no channels.
-
-    >>> from course_utils import models
-    >>> model = models.lenet300()
-    >>> as_model(channel_groups(model)) is model
-    True
-    """
-    return model.model if isinstance(model, Channels) else model
 
 
 def checked_masks(channels: Channels, masks: Masks) -> dict[str, np.ndarray]:
@@ -180,8 +164,6 @@ def _checked_mask(mask: np.ndarray, group: Group) -> np.ndarray:
 
 
 def _walked(model: keras.Model, inexact: bool) -> Walk:
-    if not isinstance(model, keras.Model):
-        raise TypeError(f"model must be a Keras model, not {type(model).__name__}.")
     if not has_graph(model):
         raise ValueError(
             f"the graph of model {model.name!r} is not known: it is subclassed, or not built. "
@@ -220,27 +202,8 @@ def _grouped(
         reason = reasons.get(channels[0], "")
         if not reason and len(channels) == 1:
             reason = "one channel, or one group of them: something must stay"
-        name = _unused(names[0], {group.name for group in groups})
+        taken = {group.name for group in groups}
+        possible = chain(names[:1], (f"{names[0]} ({number})" for number in count(2)))
+        name = next(name for name in possible if name not in taken)
         groups.append(Group(name, names, np.array(channels), reason))
     return groups
-
-
-def _unused(name: str, taken: set[str]) -> str:
-    count, new = 1, name
-    while new in taken:
-        count += 1
-        new = f"{name} ({count})"
-    return new
-
-
-def slices_by_variable(channels: Channels) -> dict[int, list[Slice]]:
-    """Return what is known of each variable's axes, by its id().
-
-    >>> from course_utils import models
-    >>> len(slices_by_variable(channel_groups(models.lenet5())))
-    8
-    """
-    found: dict[int, list[Slice]] = defaultdict(list)
-    for one in channels.slices:
-        found[id(one.variable)].append(one)
-    return dict(found)

@@ -115,12 +115,3 @@ def compact(ids: np.ndarray) -> np.ndarray:
         if ids.shape[axis] > 1 and (ids == first).all():
             ids = first
     return ids
-
-
-def expanded(flow: Flow) -> np.ndarray | None:
-    """Return the ids of a tensor entry by entry; None where its size is not known.
-
-    >>> expanded(Flow((2, 2), np.array([[1, 2]]))).tolist()
-    [[1, 2], [1, 2]]
-    """
-    return None if None in flow.shape else np.broadcast_to(flow.ids, flow.shape)

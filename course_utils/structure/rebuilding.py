@@ -1,31 +1,44 @@
 """The model without some of its channels: the same graph, its layers made anew."""
 
-import contextlib
+from collections import defaultdict
+from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.backend import keras
+from course_utils.backend import compile_settings, keras, operation_of
 from course_utils.pruning import attach, held_masks
 from course_utils.pruning.kernels import candidates
 from course_utils.pruning.layers import walk
-from course_utils.structure.calls import Kept
-from course_utils.structure.channels import Channels, slices_by_variable
+from course_utils.structure.calls import Kept, Slice
+from course_utils.structure.channels import Channels
 from course_utils.structure.walking import has_graph
+
+Left = Callable[[keras.Variable, np.ndarray], np.ndarray]
 
 
 def rebuilt(channels: Channels, kept: Kept) -> keras.Model:
     """Return a new model with the channels that are kept, and the weights of the old one."""
-    old, slices = channels.model, slices_by_variable(channels)
-    new = _Rebuilder(channels, kept).model(old)
+    slices: dict[int, list[Slice]] = defaultdict(list)
+    for one in channels.slices:
+        slices[id(one.variable)].append(one)
+
+    def left(variable: keras.Variable, array: np.ndarray) -> np.ndarray:
+        """Return what is left of a variable's value, or of its mask."""
+        for one in slices[id(variable)]:
+            array = np.compress(kept(one.ids), array, axis=one.axis)
+        return array
+
+    old, new = channels.model, _Rebuilder(channels, kept).model(channels.model)
     # The outer ones first: they pass on to what is in them whether it is trained.
     pairs = [(a[-1], b[-1]) for (_, a), (_, b) in zip(walk(old), walk(new), strict=True)]
     for one, other in pairs:
         if other is not one and not has_graph(one):
-            _copy_variables(one, other, slices, kept)
+            for before, after in zip(one.variables, other.variables, strict=True):
+                after.assign(left(before, keras.ops.convert_to_numpy(before)))
     _copy_state([(old, new), *pairs])
     if old.compiled:
         _compile_like(old, new)
-    _hold_masks(old, new, slices, kept)
+    _hold_masks(old, new, left)
     return new
 
 
@@ -59,7 +72,7 @@ class _Rebuilder:
             flow, shape = next(flows, None), [*tensor.shape]
             for axis in flow.varying if flow else ():
                 shape[axis + 1] = int(self._kept(flow.vector(axis)).sum())
-            layer = tensor._keras_history.operation
+            layer = operation_of(tensor)
             options = {"dtype": tensor.dtype, "sparse": tensor.sparse, "optional": layer.optional}
             return keras.Input(batch_shape=shape, name=layer.name, **options)
 
@@ -106,19 +119,6 @@ def _made(old: keras.Operation, config: dict) -> keras.Operation:
     return new
 
 
-def cut(array: np.ndarray, slices: list, kept: Kept) -> np.ndarray:
-    """Return the entries of a variable that are left."""
-    for one in slices:
-        array = np.compress(kept(one.ids), array, axis=one.axis)
-    return array
-
-
-def _copy_variables(old: keras.Layer, new: keras.Layer, slices: dict, kept: Kept) -> None:
-    for before, after in zip(old.variables, new.variables, strict=True):
-        value = keras.ops.convert_to_numpy(before)
-        after.assign(cut(value, slices.get(id(before), []), kept))
-
-
 def _copy_state(pairs: list[tuple[keras.Layer, keras.Layer]]) -> None:
     """Give new layers the old ones' policies, and freeze those that were."""
     for old, new in pairs:
@@ -130,8 +130,7 @@ def _copy_state(pairs: list[tuple[keras.Layer, keras.Layer]]) -> None:
 
 def _compile_like(old: keras.Model, new: keras.Model) -> None:
     """Compile with the same settings, a new optimizer of the same kind, and new metrics."""
-    # What get_compile_config returns has lost every loss and metric of the user's own.
-    settings = dict(old._compile_config.config)
+    settings = compile_settings(old)
     optimizer = old.optimizer
     settings["optimizer"] = type(optimizer).from_config(optimizer.get_config())
     for key in ("metrics", "weighted_metrics"):
@@ -145,10 +144,9 @@ def _fresh(metric: object) -> object:
     return type(metric).from_config(metric.get_config())
 
 
-def _hold_masks(old: keras.Model, new: keras.Model, slices: dict, kept: Kept) -> None:
+def _hold_masks(old: keras.Model, new: keras.Model, left: Left) -> None:
     """Hold what is left of the masks that the old model holds."""
-    with contextlib.suppress(ValueError):  # no kernels at all
-        masks = held_masks(old)
-        if masks:
-            by_name = {found.name: found.variable for found in candidates(old)}
-            attach(new, {n: cut(m, slices.get(id(by_name[n]), []), kept) for n, m in masks.items()})
+    variables = {one.name: one.variable for one in candidates(old) if one.stored}
+    masks = held_masks(old) if variables else {}
+    if masks:
+        attach(new, {name: left(variables[name], mask) for name, mask in masks.items()})

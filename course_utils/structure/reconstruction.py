@@ -7,7 +7,7 @@ from course_utils.backend import keras
 from course_utils.masking import Masks
 from course_utils.pruning.hooks import watched
 from course_utils.pruning.layers import read, walk
-from course_utils.structure.channels import Channels, as_channels, slices_by_variable
+from course_utils.structure.channels import Channels, as_channels
 from course_utils.structure.shrinking import shrink
 
 _ROWS = 10_000  # places and examples that a fit looks at; more hardly change it
@@ -103,7 +103,7 @@ def _bias(layer: keras.Layer) -> np.ndarray | float:
 
 def _kept_outputs(channels: Channels, masks: Masks, layer: keras.Layer) -> np.ndarray:
     last = len(layer.kernel.shape) - 1
-    made = [s for s in slices_by_variable(channels)[id(layer.kernel)] if s.axis == last]
+    made = [one for one in channels.slices if one.variable is layer.kernel and one.axis == last]
     return channels.kept(masks)(made[0].ids) if made else np.ones(layer.kernel.shape[-1], bool)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from course_utils.arrays import whole
-from course_utils.backend import keras
+from course_utils.backend import batches, keras
 from course_utils.masking.scores import Scores
 from course_utils.pruning import gradients, kernels
 from course_utils.pruning.layers import read
@@ -70,17 +70,15 @@ def taylor(model: keras.Model | Channels, x: object, y: object, batch_size: int 
     channels = as_channels(model)
     variables = kernels(channels.model)
     weights = {name: read(variable) for name, variable in variables.items()}
-    count = len(keras.tree.flatten(x)[0])
     total: Scores = {}
-    for start in range(0, count, batch_size):
-        part = slice(start, start + batch_size)
-        xs, ys = (keras.tree.map_structure(lambda a, p=part: a[p], data) for data in (x, y))
+    parts = [*batches((x, y), batch_size)]
+    for xs, ys in parts:
         g = gradients(channels.model, xs, ys)
         products = {id(variables[name]): g[name] * W for name, W in weights.items()}
         change = _summed(channels, "reads", lambda rows: rows.sum(axis=1), products)
         for name, values in change.items():
             total[name] = total.get(name, 0) + values**2
-    return {name: values / -(-count // batch_size) for name, values in total.items()}
+    return {name: values / len(parts) for name, values in total.items()}
 
 
 def random(model: keras.Model | Channels, seed: int = 0) -> Scores:

@@ -8,12 +8,12 @@ import numpy as np
 
 from course_utils.backend import keras
 from course_utils.masking import Masks
-from course_utils.structure.channels import Channels, as_channels, checked_masks
+from course_utils.structure.channels import Channels, Group, as_channels, checked_masks
 from course_utils.structure.choosing import Shares, choose, shares_of
 from course_utils.structure.rebuilding import rebuilt
 from course_utils.structure.scoring import filter_norms
 from course_utils.structure.zeroing import verified
-from course_utils.tables import as_html, as_text
+from course_utils.tables import Printed
 
 
 @dataclass(frozen=True)
@@ -28,15 +28,9 @@ class GroupRow:
     read_by: tuple[str, ...]
     reason: str = ""
 
-    def cells(self) -> tuple[str, ...]:
-        """Return the row as text, in the order of the headings."""
-        channels = f"{self.before}" if self.reason else f"{self.before} -> {self.after}"
-        others = [name for name in self.made_by if name != self.group]
-        return (self.group, channels, _list([*others, *self.goes_with]), _list(self.read_by))
 
-
-@dataclass(frozen=True)
-class ShrinkReport:
+@dataclass(frozen=True, repr=False)
+class ShrinkReport(Printed, words=("goes with it", "read by")):
     """What `shrink` did; prints as a table. `difference` is that of `verify`, if it was asked."""
 
     model: str
@@ -63,16 +57,12 @@ class ShrinkReport:
 
     def table(self) -> list[tuple[str, ...]]:
         """Return headings and rows as text."""
-        head = ("group", "channels", "goes with it", "read by")
-        return [head, *(row.cells() for row in self.rows)]
-
-    def __str__(self) -> str:
-        return as_text(self.table(), self.summary(), words=("goes with it", "read by"))
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        return as_html(self.table(), self.summary())
+        table = [("group", "channels", "goes with it", "read by")]
+        for row in self.rows:
+            others = [name for name in (*row.made_by, *row.goes_with) if name != row.group]
+            channels = f"{row.before} -> {row.after}"
+            table.append((row.group, channels, _list(others), _list(row.read_by)))
+        return table
 
 
 def shrink(
@@ -108,19 +98,21 @@ def shrink(
     masks = checked_masks(channels, _asked(channels, sparsity, masks))
     small = rebuilt(channels, channels.kept(masks))
     apart = verified(channels, masks, small) if verify else None
-    before, after = channels.model.count_params(), small.count_params()
-    return small, _report(channels, masks, (before, after), apart)
+    rows, left = (
+        tuple(_row(channels, group, masks.get(group.name)) for group in groups.values())
+        for groups in (channels.groups, channels.left)
+    )
+    parameters = (channels.model.count_params(), small.count_params())
+    return small, ShrinkReport(channels.model.name, parameters, rows, left, apart)
 
 
 def _asked(channels: Channels, sparsity: Shares | None, masks: Masks | None) -> Masks:
     """Return the masks that were given, or those for the sparsity that was."""
     if (sparsity is None) == (masks is None):
-        both = (
-            "neither sparsity nor masks were" if masks is None else "sparsity and masks were both"
-        )
+        given = "neither sparsity nor masks are" if masks is None else "sparsity and masks are both"
         raise TypeError(
-            f"{both} given, so how much should go is not known. Give a share of each group, "
-            "shrink(model, 0.5), or the channels that stay, shrink(model, masks={'conv': array})."
+            f"{given} given. Give one of them: a share of each group, shrink(model, 0.5), or the "
+            "channels that stay, shrink(model, masks={'conv': array})."
         )
     if masks is not None:
         return masks
@@ -133,33 +125,17 @@ def _asked(channels: Channels, sparsity: Shares | None, masks: Masks | None) -> 
     return choose(filter_norms(channels), shares) if shares else {}
 
 
-def _report(
-    channels: Channels, masks: Masks, parameters: tuple[int, int], apart: float | None
-) -> ShrinkReport:
-    touched = {
-        name: _touched(channels, g) for name, g in {**channels.groups, **channels.left}.items()
-    }
-    rows = [
-        GroupRow(
-            name, len(group), int(masks[name].sum()) if name in masks else len(group),
-            group.makers, *touched[name], group.reason,
-        )
-        for name, group in {**channels.groups, **channels.left}.items()
-    ]  # fmt: skip
-    free, left = ([r for r in rows if bool(r.reason) == why] for why in (False, True))
-    return ShrinkReport(channels.model.name, parameters, tuple(free), tuple(left), apart)
-
-
-def _touched(channels: Channels, group: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the layers whose weights go along, and those that read the channels."""
-    with_it, readers = {}, {}
+def _row(channels: Channels, group: Group, mask: np.ndarray | None) -> GroupRow:
+    with_it, readers = {}, {}  # the layers whose weights go along, and those that read them
     for one in channels.slices:
         if np.isin(one.ids, group.channels).any():
             if one.role == "reads":
                 readers[one.layer] = None
             elif one.layer not in group.makers:
                 with_it[one.layer] = None
-    return tuple(with_it), tuple(readers)
+    before, after = len(group), len(group) if mask is None else int(mask.sum())
+    touched = (group.makers, tuple(with_it), tuple(readers))
+    return GroupRow(group.name, before, after, *touched, group.reason)
 
 
 def _list(names: list[str] | tuple[str, ...], longest: int = 4) -> str:

@@ -5,17 +5,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from course_utils.backend import keras
+from course_utils.backend import keras, model_of
 from course_utils.masking import Masks
 from course_utils.pruning.hooks import zeros_for
-from course_utils.structure.channels import Channels, as_channels, as_model
+from course_utils.structure.channels import Channels, as_channels
 from course_utils.structure.rebuilding import rebuilt
 
 # Exact in real numbers; float32 sums in another order differ by rounding.
 TOLERANCE = {"float32": 1e-4, "float64": 1e-9}
-
-# Statistics stay: what they normalize is zero then, and so is what shifts it.
-_ZEROED = ("makes", "scales", "shifts", "reads", "follows")
 
 
 def zeroed(model: keras.Model | Channels, masks: Masks) -> keras.Model:
@@ -54,7 +51,8 @@ def weight_masks(model: keras.Model | Channels, masks: Masks) -> dict[int, np.nd
     stays: dict[int, np.ndarray] = {}
     for one in channels.slices:
         mask = kept(one.ids)
-        if one.role in _ZEROED and not mask.all():
+        # Statistics stay: what they normalize is zero then, and so is what shifts it.
+        if one.role != "keeps" and not mask.all():
             shape = [1] * len(one.variable.shape)
             shape[one.axis] = -1
             stays[id(one.variable)] = stays.get(id(one.variable), True) & mask.reshape(shape)
@@ -71,7 +69,7 @@ def difference(one: keras.Model | Channels, other: keras.Model | Channels, input
     """
     outputs = [
         [np.asarray(y, np.float64) for y in keras.tree.flatten(model(inputs, training=False))]
-        for model in map(as_model, (one, other))
+        for model in map(model_of, (one, other))
     ]
     pairs = zip(*outputs, strict=True)
     return float(max(np.abs(a - b).max() / (np.abs(a).max() or 1.0) for a, b in pairs))

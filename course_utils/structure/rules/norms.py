@@ -94,5 +94,5 @@ RULES = {
     _L.UnitNormalization: unit_norm,
     _L.Normalization: adapted_norm,
 }
-# Layers of Keras's own applications that it does not export.
-NAMED_RULES = {"keras.src.applications.convnext.LayerScale": layer_scale}
+# Layers inside Keras's own applications, which it does not export, by name: of ConvNeXt.
+NAMED_RULES = {"LayerScale": layer_scale}

@@ -10,6 +10,7 @@ from course_utils.structure.rules.shapes import (
     concatenate,
     joined,
     passes,
+    permute,
     reshape,
     reshaped,
     softmax,
@@ -72,16 +73,6 @@ def reduced(call: Call) -> Flows:
     silent = x.silent and getattr(call.layer, "initial", None) is None
     gone = () if call.layer.keepdims else tuple(axes)
     return Flow(call.shapes[0], x.ids.squeeze(gone), silent)
-
-
-def transpose(call: Call) -> Flows:
-    """Axes in another order; the batch stays the first one."""
-    rank = len(call.x.shape) + 1
-    order = [a % rank for a in call.layer.axes or reversed(range(rank))]
-    if order[0] != 0:
-        return call.refuse("moves the axis of examples")
-    ids = call.x.ids.transpose([axis - 1 for axis in order[1:]])
-    return Flow(call.shapes[0], ids, call.x.silent)
 
 
 def squeeze(call: Call) -> Flow:
@@ -199,7 +190,7 @@ RULES = {
     "Multiply": multiplied,
     "Power": power,
     "Reshape": reshape,
-    "Transpose": transpose,
+    "Transpose": permute,
     "Squeeze": squeeze,
     "ExpandDims": reshaped,
     "Concatenate": concatenate,

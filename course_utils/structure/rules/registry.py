@@ -47,16 +47,15 @@ def time_distributed(call: Call) -> Flows:
 
 def _rule(layer: keras.Operation) -> Callable[[Call], Flows]:
     kind = type(layer)
+    of_keras = kind.__module__.startswith("keras.")
     if not isinstance(layer, keras.Layer):
-        known = kind.__module__.startswith("keras.")
-        return (known and operations.RULES.get(kind.__name__)) or Call.refuse
+        return (of_keras and operations.RULES.get(kind.__name__)) or Call.refuse
     if any(_is_altered(one) for one in (layer, *inner_layers(layer))):
         return Call.refuse
     if kind is keras.layers.TimeDistributed:
         return time_distributed
     # A subclass of the user's own may do anything in its call.
-    named = _NAMED.get(f"{kind.__module__}.{kind.__name__}")
-    return _LAYERS.get(kind) or named or Call.refuse
+    return _LAYERS.get(kind) or (of_keras and _NAMED.get(kind.__name__)) or Call.refuse
 
 
 def _is_altered(layer: keras.Layer) -> bool:

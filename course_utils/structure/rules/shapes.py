@@ -7,7 +7,7 @@ import numpy as np
 
 from course_utils.backend import keras
 from course_utils.structure.calls import Call, Flows, Kept, channel_axis, fixed, layer_axes
-from course_utils.structure.ids import Flow, compact, expanded
+from course_utils.structure.ids import Flow, compact
 
 _L = keras.layers
 
@@ -85,20 +85,24 @@ def reshaped(call: Call, x: Flow | None = None) -> Flow:
     x, shape = x or call.x, call.shapes[0]
     if not x.varying and not x.ids.any():
         return fixed(shape)
-    whole = expanded(x)
-    if whole is None or None in shape or whole.size != math.prod(shape):
+    if None in (*x.shape, *shape) or math.prod(x.shape) != math.prod(shape):
         last = len(x.shape) - 1
         if x.varying == (last,) and shape[-1] == x.shape[-1]:
             return Flow(shape, x.ids.reshape([1] * (len(shape) - 1) + [-1]), x.silent)
         call.fix(x, "reshapes them in a way that is not known")
         return fixed(shape)
-    return Flow(shape, compact(call.settled(compact(whole.reshape(shape)))), x.silent)
+    ids = np.broadcast_to(x.ids, x.shape).reshape(shape)
+    return Flow(shape, compact(call.settled(compact(ids))), x.silent)
 
 
-def permute(call: Call) -> Flow:
-    """Axes in another order."""
-    order = [axis - 1 for axis in call.layer.dims]
-    return Flow(call.shapes[0], call.x.ids.transpose(order), call.x.silent)
+def permute(call: Call) -> Flows:
+    """Axes in another order; the batch stays the first one."""
+    rank, dims = len(call.x.shape) + 1, getattr(call.layer, "dims", None)  # of the layer
+    axes = (0, *dims) if dims else call.layer.axes or reversed(range(rank))
+    first, *order = (axis % rank for axis in axes)
+    if first != 0:
+        return call.refuse("moves the axis of examples")
+    return Flow(call.shapes[0], call.x.ids.transpose([a - 1 for a in order]), call.x.silent)
 
 
 def repeat_vector(call: Call) -> Flow:
@@ -193,8 +197,8 @@ RULES = {
     _L.Multiply: multiplied,
     _L.Concatenate: concatenate,
 }
-# Layers of Keras's own applications that it does not export.
+# Layers inside Keras's own applications, which it does not export, by name.
 NAMED_RULES = {
-    "keras.src.applications.convnext.StochasticDepth": passes,
-    "keras.src.applications.inception_resnet_v2.CustomScaleLayer": added,  # x + number · y
+    "StochasticDepth": passes,  # of ConvNeXt
+    "CustomScaleLayer": added,  # of InceptionResNet: x + number · y
 }
