@@ -30,11 +30,12 @@ def ways(
             yield ("weights", criterion, share), pruned
     channels = structure.channel_groups(model)
     for criterion, scores in {
-        "taylor": structure.taylor(channels, *some),
+        "taylor": structure.taylor(channels, *some, batch_size=64),
         "chance": structure.random(channels, seed),
     }.items():
         for share in levels["structure"]:
-            small, _ = structure.shrink(channels, structure.choose(scores, share))
+            masks = structure.choose(scores, share, "layer")
+            small, _ = structure.shrink(channels, masks=masks)
             yield ("structure", criterion, share), small
     keras.utils.set_random_seed(100 + seed)
     small, _ = structure.shrink(channels, scratch)

@@ -55,7 +55,7 @@ def one_seed(data: Dataset, seed: int, dense: int = DENSE, prune: int = PRUNING)
 def stages(model: keras.Model, data: Dataset, seed: int) -> list[dict]:
     """Remove what nothing reads, share, tune, code; return a row for each stage."""
     read = (pruning.weights(model)["fc2/kernel"] != 0).any(axis=1)
-    model, _ = structure.shrink(model, {"fc1": read}, verify=True)
+    model, _ = structure.shrink(model, masks={"fc1": read}, verify=True)
     rows = [row(seed, "trimmed", model, data)]
     clustering.attach(model, clustering.cluster(pruning.weights(model), CLUSTERS))
     rows.append(row(seed, "shared", model, data))

@@ -158,11 +158,11 @@ def by_channels(
         scan = search.channel_sensitivity(channels, x, y, LEVELS["macs"])
         masks = structure.choose(norms, search.plan(scan, channels, budget, "macs").sparsity)
     elif network == "uniform":
-        masks = structure.within(norms, cost, budget, "layer")
+        masks = structure.within_budget(norms, cost, budget, "layer")
     else:
-        masks = structure.within(structure.relative(norms), cost, budget)
+        masks = structure.within_budget(structure.relative(norms), cost, budget)
     whole = cost({name: np.ones(S.shape, bool) for name, S in norms.items()})
-    return structure.shrink(channels, masks)[0], cost(masks) / whole
+    return structure.shrink(channels, masks=masks)[0], cost(masks) / whole
 
 
 def accuracy(model: keras.Model, x: np.ndarray, y: np.ndarray) -> float:

@@ -56,11 +56,11 @@ def pruned_lenet5(data: Dataset, seed: int) -> keras.Model:
     for number in range(1, ROUNDS + 1):
         channels = structure.channel_groups(model)
         some = slice(2000 * number, 2000 * (number + 1))
-        scores = structure.taylor(channels, data.x_train[some], data.y_train[some])
+        scores = structure.taylor(channels, data.x_train[some], data.y_train[some], batch_size=64)
         cost = structure.costs(channels).macs
         budget = whole * (BUDGET / whole) ** (number / ROUNDS)
-        masks = structure.within(structure.per_cost(scores, cost), cost, budget)
-        model, _ = structure.shrink(channels, masks)
+        masks = structure.within_budget(structure.per_cost(scores, cost), cost, budget)
+        model, _ = structure.shrink(channels, masks=masks)
         train(model, data, 1, 0.001, seed + number, settle=0)
     train(model, data, LAST, 0.002, seed)
     return model

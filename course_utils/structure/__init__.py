@@ -5,9 +5,9 @@ ties two sets, and a channel is removed by removing its id everywhere. What is l
 exactly what it did, and `shrink(..., verify=True)` makes sure of it.
 """
 
-from course_utils.structure.batchnorm import in_rounds, recalibrate, slimming
+from course_utils.structure.batchnorm import recalibrate, slimming
 from course_utils.structure.channels import Channels, Group, channel_groups
-from course_utils.structure.choosing import choose, per_cost, within
+from course_utils.structure.choosing import choose, per_cost, within_budget
 from course_utils.structure.costing import Costs, costs
 from course_utils.structure.reconstruction import reconstruct
 from course_utils.structure.scoring import (
@@ -33,7 +33,6 @@ __all__ = [
     "difference",
     "filter_norms",
     "geometric_median",
-    "in_rounds",
     "norm_scales",
     "per_cost",
     "random",
@@ -43,6 +42,6 @@ __all__ = [
     "shrink",
     "slimming",
     "taylor",
-    "within",
+    "within_budget",
     "zeroed",
 ]

@@ -6,22 +6,21 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from course_utils.backend import keras
-from course_utils.structure.ids import Flow, Ids, Shape, compact
+from course_utils.structure.ids import Flow, Ids, compact
 
+Flows = Flow | list[Flow]  # of one output, or of several
 Kept = Callable[[np.ndarray], np.ndarray]  # ids -> True where they stay
 
 # What happens to the activation 0, and whether units are treated one by one.
 _ZERO_STAYS = (
-    *("celu", "elu", "gelu", "hard_shrink", "hard_silu", "hard_tanh", "leaky_relu", "linear"),
-    *("mish", "relu", "relu6", "selu", "silu", "soft_shrink", "softsign", "tanh"),
-    "tanh_shrink",
+    "celu elu gelu hard_shrink hard_silu hard_tanh leaky_relu linear mish relu relu6 selu silu "
+    "soft_shrink softsign tanh tanh_shrink"
 )
 _ZERO_MOVES = (
-    *("exponential", "hard_sigmoid", "log_sigmoid", "sigmoid", "softplus", "sparse_plus"),
-    *("sparse_sigmoid", "squareplus"),
+    "exponential hard_sigmoid log_sigmoid sigmoid softplus sparse_plus sparse_sigmoid squareplus"
 )
-_SILENT = {getattr(keras.activations, name) for name in _ZERO_STAYS}
-_ONE_BY_ONE = _SILENT | {getattr(keras.activations, name) for name in _ZERO_MOVES}
+_SILENT = {getattr(keras.activations, name) for name in _ZERO_STAYS.split()}
+_ONE_BY_ONE = _SILENT | {getattr(keras.activations, name) for name in _ZERO_MOVES.split()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +53,7 @@ class Call:
 
     owners: tuple[keras.Operation, ...]  # the layer last, before it what it lies in
     flows: list[Flow]
-    shapes: list[Shape]  # of the outputs, without the batch
+    shapes: list[tuple]  # of the outputs, without the batch
     ids: Ids
     arguments: tuple[object, ...] = ()
     options: dict[str, object] = field(default_factory=dict)
@@ -97,6 +96,16 @@ class Call:
         self.ids.fix(flow.ids, f"{self.label} {why}")
         return fixed(flow.shape)
 
+    def refuse(self, why: str = "is of a kind whose use of channels is not known") -> list[Flow]:
+        """Fix all that comes in; return outputs of which nothing can go."""
+        for flow in self.flows:
+            self.fix(flow, why)
+        return [fixed(shape) for shape in self.shapes]
+
+    def passed(self, silent: bool = True) -> Flow:
+        """Return an output with the channels that came in; `silent`: 0 stays 0."""
+        return Flow(self.shapes[0], self.x.ids, self.x.silent and silent)
+
     def vector(self, flow: Flow, axis: int) -> np.ndarray:
         """Return the ids along `axis`; what varies along another one is fixed."""
         if set(flow.varying) - {axis}:
@@ -111,10 +120,11 @@ class Call:
         self.makers.append(Maker(self.path + name, self.owners, ids))
         return ids
 
-    def slice(self, variable: keras.Variable, axis: int, ids: np.ndarray, role: str) -> None:
-        """Say that a variable's entries along an axis belong to ids."""
-        place = axis % len(variable.shape)
-        self.slices.append(Slice(variable, place, np.asarray(ids), role, self.path))
+    def slice(self, variable: keras.Variable | None, axis: int, ids: np.ndarray, role: str) -> None:
+        """Say that a variable's entries along an axis belong to ids; None, of no bias: nothing."""
+        if variable is not None:
+            place = axis % len(variable.shape)
+            self.slices.append(Slice(variable, place, np.asarray(ids), role, self.path))
 
     def count(self, key: str, ids: np.ndarray) -> None:
         """Say that an entry of the layer's config counts ids."""
@@ -134,10 +144,6 @@ class Call:
         ranks[axis] = len(ids)
         return Flow(shape, compact(np.asarray(ids).reshape(ranks)), silent)
 
-    def outs(self, axis: int, ids: np.ndarray, silent: bool = True) -> list[Flow]:
-        """Return all outputs, each with the same channels."""
-        return [self.out(axis, ids, silent, index) for index in range(len(self.shapes))]
-
     def settled(self, ids: np.ndarray) -> np.ndarray:
         """Return ids that vary along one axis at most: the first one; the others are tied.
 
@@ -151,7 +157,7 @@ class Call:
         return ids
 
 
-def fixed(shape: Shape) -> Flow:
+def fixed(shape: tuple) -> Flow:
     """Return a tensor of that shape of which nothing can go.
 
     >>> fixed((28, 28, 1)).ids.shape
@@ -178,12 +184,3 @@ def layer_axes(axis: int | Sequence[int], flow: Flow) -> list[int]:
     """
     rank = len(flow.shape) + 1
     return [a % rank - 1 for a in (axis if isinstance(axis, Sequence) else [axis])]
-
-
-def as_list(flows: Flow | Sequence[Flow]) -> list[Flow]:
-    """Return one or more flows as a list.
-
-    >>> len(as_list(fixed((3,))))
-    1
-    """
-    return [flows] if isinstance(flows, Flow) else list(flows)

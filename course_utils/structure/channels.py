@@ -1,20 +1,19 @@
 """Which channels of a model belong together, what may go, and what may not, and why."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import chain, count
 
 import numpy as np
 
-from course_utils.backend import keras
+from course_utils.backend import keras, model_of
+from course_utils.masking import Masks
 from course_utils.pruning.selectors import Selectors, left_out, refuse_unmatched
 from course_utils.structure.calls import Kept, Maker, Slice
-from course_utils.structure.graph import has_graph
 from course_utils.structure.ids import Ids
-from course_utils.structure.walking import Walk
-from course_utils.tables import as_html, as_text
-
-Masks = Mapping[str, np.ndarray]  # {"conv1": True where a channel stays}
+from course_utils.structure.walking import Walk, has_graph
+from course_utils.tables import Printed
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +33,7 @@ class Group:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Channels:
+class Channels(Printed, words=("made by", "can go")):
     """All channels of a model, in groups; prints as a table.
 
     `groups` are those from which channels can be removed, `left` all others, with the reason.
@@ -47,8 +46,8 @@ class Channels:
     factors: tuple[tuple[object, np.ndarray], ...]
     edges: tuple[tuple[str, str, np.ndarray], ...]  # from, to, the ids between
     inexact: bool
-    _walk: Walk = field(kw_only=True)
-    _roots: np.ndarray = field(kw_only=True)
+    walk: Walk  # the calls that tell how a layer's config follows
+    roots: np.ndarray  # of every id the smallest of those that it is tied to
 
     def kept(self, masks: Masks) -> Kept:
         """Return a function from ids to True where they stay.
@@ -56,10 +55,10 @@ class Channels:
         Raises ValueError for unknown groups, masks of another length or type, and a mask that
         leaves no channel.
         """
-        gone = np.zeros(len(self._roots), bool)
+        gone = np.zeros(len(self.roots), bool)
         for name, mask in checked_masks(self, masks).items():
             gone[self.groups[name].channels[~mask]] = True
-        return lambda ids: ~gone[self._roots[ids]]
+        return lambda ids: ~gone[self.roots[ids]]
 
     def table(self) -> list[tuple[str, ...]]:
         """Return headings and rows as text."""
@@ -69,15 +68,9 @@ class Channels:
             rows.append((group.name, str(len(group)), ", ".join(group.makers), can))
         return rows
 
-    def __repr__(self) -> str:
-        return as_text(self.table(), words=("made by", "can go"))
-
-    def _repr_html_(self) -> str:
-        return as_html(self.table())
-
 
 def channel_groups(
-    model: keras.Model,
+    model: keras.Model | Channels,
     *,
     include: Selectors = None,
     exclude: Selectors = None,
@@ -101,6 +94,7 @@ def channel_groups(
     >>> found.left["fc2"].reason
     'an output of the model'
     """
+    model = model_of(model)
     walk = _walked(model, inexact)
     ids = walk.ids
     makers = [maker for call in walk.calls.values() for maker in call.makers]
@@ -118,9 +112,19 @@ def channel_groups(
         tuple(factors),
         tuple((a, b, np.unique(roots[flow.ids])) for a, b, flow in walk.edges),
         inexact,
-        _walk=walk,
-        _roots=roots,
+        walk,
+        roots,
     )
+
+
+def as_channels(model: keras.Model | Channels) -> Channels:
+    """Return the channels of a model: what everything asks at the door that looks at channels.
+
+    >>> from course_utils import models
+    >>> list(as_channels(models.lenet300()).groups)
+    ['fc1', 'fc2']
+    """
+    return model if isinstance(model, Channels) else channel_groups(model)
 
 
 def checked_masks(channels: Channels, masks: Masks) -> dict[str, np.ndarray]:
@@ -160,8 +164,6 @@ def _checked_mask(mask: np.ndarray, group: Group) -> np.ndarray:
 
 
 def _walked(model: keras.Model, inexact: bool) -> Walk:
-    if not isinstance(model, keras.Model):
-        raise TypeError(f"model must be a Keras model, not {type(model).__name__}.")
     if not has_graph(model):
         raise ValueError(
             f"the graph of model {model.name!r} is not known: it is subclassed, or not built. "
@@ -200,33 +202,8 @@ def _grouped(
         reason = reasons.get(channels[0], "")
         if not reason and len(channels) == 1:
             reason = "one channel, or one group of them: something must stay"
-        name = _unused(names[0], {group.name for group in groups})
+        taken = {group.name for group in groups}
+        possible = chain(names[:1], (f"{names[0]} ({number})" for number in count(2)))
+        name = next(name for name in possible if name not in taken)
         groups.append(Group(name, names, np.array(channels), reason))
     return groups
-
-
-def _unused(name: str, taken: set[str]) -> str:
-    count, new = 1, name
-    while new in taken:
-        count += 1
-        new = f"{name} ({count})"
-    return new
-
-
-def slices_by_variable(channels: Channels) -> dict[int, list[Slice]]:
-    """Return what is known of each variable's axes, by its id().
-
-    >>> from course_utils import models
-    >>> len(slices_by_variable(channel_groups(models.lenet5())))
-    8
-    """
-    found: dict[int, list[Slice]] = defaultdict(list)
-    for one in channels.slices:
-        found[id(one.variable)].append(one)
-    return dict(found)
-
-
-def edit_of(channels: Channels, layer: keras.Operation) -> list[Callable[[dict, Kept], None]]:
-    """Return how a layer's config follows what is removed."""
-    call = channels._walk.calls.get(id(layer))
-    return call.edits if call else []

@@ -1,21 +1,26 @@
 """Which channels stay?  scores -> masks, by share or until a budget is met
 
-Everything here takes a prefix of one list: the steps in which channels would go, the first to go
-first. A step takes one channel, or as many as a `multiple` asks.
+What ranks all groups together takes a prefix of one list: the steps in which channels would go,
+the first to go first. A step takes one channel, or as many as a `multiple` asks.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import pairwise
 
 import numpy as np
 
-from course_utils.arrays import Arrays, checked_number
-from course_utils.masking import checked_scores
+from course_utils.arrays import Arrays, checked_number, count, whole
+from course_utils.masking import Masks, checked_scores
 
-Masks = dict[str, np.ndarray]
-SCOPES = ("layer", "global")
+SCOPES = ("global", "layer")
 CLOSE = 0.98  # of a budget, where it counts as used up
+
+Shares = float | Mapping[str, float]  # of all groups alike, or {name or pattern: share}
+Price = Callable[[list["Step"]], int]  # what the model costs after some steps
 
 
 @dataclass(frozen=True)
@@ -27,40 +32,37 @@ class Step:
     count: int
 
 
-def choose(
-    scores: Arrays,
-    sparsity: float | Mapping[str, float],
-    scope: str = "layer",
-    *,
-    multiple: int = 1,
-) -> Masks:
+def choose(scores: Arrays, sparsity: Shares, scope: str = "global", *, multiple: int = 1) -> Masks:
     """Return masks that remove the channels with the lowest scores; of each group one stays.
 
-    Scope "layer" takes round(sparsity · n) of the n channels of each group (a half goes up),
-    "global" ranks all groups together and takes round(sparsity · n) of all; compare scores of
-    different groups only if they are comparable (see `relative`). A dictionary holds a share for
-    each group, by name or pattern; the others stay whole. With `multiple=8` the channels left in
-    a group are a multiple of 8, or all: what the share asks, to the nearest such count.
+    Scope "global" ranks all groups together and takes round(sparsity · n) of all n channels;
+    compare scores of different groups only if they are comparable (see `relative`). "layer" takes
+    round(sparsity · n) of the n channels of each group. So does a dictionary, which holds a share
+    for each group, by name or pattern; the others stay whole. Python's `round` decides halves (to
+    even). With `multiple=8` the channels left in a group are a multiple of 8, or all: in a group
+    the count nearest to the share (the smaller of two), globally no fewer than it leaves.
 
     Raises ValueError for NaN scores, a sparsity outside [0, 1], an unknown scope, or a pattern
     that fits no group.
 
-    >>> choose({"conv": np.array([3.0, 1.0, 2.0, 4.0])}, 0.5)["conv"].tolist()
-    [True, False, False, True]
+    >>> scores = {"conv": np.array([3.0, 1.0, 2.0, 4.0]), "fc": np.array([5.0, 6.0])}
+    >>> {name: mask.tolist() for name, mask in choose(scores, 0.5).items()}
+    {'conv': [False, False, False, True], 'fc': [True, True]}
+    >>> {name: mask.tolist() for name, mask in choose(scores, 0.5, "layer").items()}
+    {'conv': [True, False, False, True], 'fc': [False, True]}
     """
+    scores = checked_scores(scores)
     steps = removal_steps(scores, scope, multiple=multiple)
-    if isinstance(sparsity, Mapping):
-        shares = _shares(scores, sparsity)
-        return after(scores, [s for s in steps if s.when <= shares.get(s.group, -1.0)])
+    if scope == "layer" or isinstance(sparsity, Mapping):
+        shares = shares_of(scores, sparsity)
+        return _without(scores, {n: _gone(scores[n].size, s, multiple) for n, s in shares.items()})
     share = checked_number(sparsity, "sparsity", 0, 1)
-    if scope == "layer":
-        return after(scores, [step for step in steps if step.when <= share])
-    wanted = round(share * sum(S.size for S in scores.values()))
+    wanted = count(share, sum(S.size for S in scores.values()))
     gone = np.cumsum([step.count for step in steps])
-    return after(scores, steps[: int(np.searchsorted(gone, wanted, side="right"))])
+    return _after(scores, steps[: int(np.searchsorted(gone, wanted, side="right"))])
 
 
-def within(
+def within_budget(
     scores: Arrays,
     cost: Callable[[Masks], int],
     budget: float,
@@ -70,7 +72,7 @@ def within(
 ) -> Masks:
     """Return masks that remove the lowest scores until the cost is within the budget.
 
-    `cost` comes from `costs(channels)`: `.macs`, `.parameters` or `.bytes`. `budget` is a number
+    `cost` comes from `costs(model)`: `.macs`, `.parameters` or `.bytes`. `budget` is a number
     in its unit, or at most 1 a share of what the whole model costs. Where the last channel was so
     large that more than 2 % of the budget is left over, others come back, the highest scores
     first; or, if that does not fill it, smaller channels go in its place.
@@ -78,26 +80,25 @@ def within(
     Raises ValueError, with the least that is possible, for a budget that cannot be met.
 
     >>> scores = {"conv": np.array([3.0, 1.0, 2.0, 4.0])}
-    >>> within(scores, lambda masks: int(masks["conv"].sum()), budget=3)["conv"].tolist()
+    >>> within_budget(scores, lambda masks: int(masks["conv"].sum()), budget=3)["conv"].tolist()
     [True, False, True, True]
     """
+    scores = checked_scores(scores)
     steps = removal_steps(scores, scope, multiple=multiple)
-    whole, least = cost(after(scores, [])), cost(after(scores, steps))
-    target = budget * whole if 0 < budget <= 1 else budget
+
+    def price(steps: list[Step]) -> int:
+        return cost(_after(scores, steps))
+
+    whole_price, least = price([]), price(steps)
+    target = budget * whole_price if 0 < budget <= 1 else budget
     if least > target:
         raise ValueError(
             f"a budget of {target:,.0f} cannot be met: with the fewest channels that must stay "
-            f"the cost is {least:,}, of {whole:,} now."
+            f"the cost is {least:,}, of {whole_price:,} now."
         )
-    low, high = 0, len(steps)  # a prefix of `high` steps is within the budget
-    while low < high:
-        middle = (low + high) // 2
-        if cost(after(scores, steps[:middle])) <= target:
-            high = middle
-        else:
-            low = middle + 1
-    ways = _close_ways(scores, cost, target, (steps[:high], steps[high:]))
-    return max(ways, key=cost)
+    enough = bisect_left(range(len(steps)), True, key=lambda end: price(steps[:end]) <= target)
+    ways = _close_ways(price, target, steps[:enough], steps[enough:])
+    return _after(scores, max(ways, key=price))
 
 
 def per_cost(scores: Arrays, cost: Callable[[Masks], int]) -> dict[str, np.ndarray]:
@@ -106,9 +107,10 @@ def per_cost(scores: Arrays, cost: Callable[[Masks], int]) -> dict[str, np.ndarr
     >>> per_cost({"a": np.array([6.0, 2.0])}, lambda masks: 2 * int(masks["a"].sum()))["a"].tolist()
     [3.0, 1.0]
     """
-    whole = after(scores, [])
-    saved = {name: cost(whole) - cost(whole | {name: _but_one(S)}) for name, S in scores.items()}
-    return {name: np.asarray(S) / max(saved[name], 1) for name, S in scores.items()}
+    scores = checked_scores(scores)
+    whole = _without(scores, {})
+    one_less = {name: {**whole, name: np.arange(S.size) > 0} for name, S in scores.items()}
+    return {name: S / max(cost(whole) - cost(one_less[name]), 1) for name, S in scores.items()}
 
 
 def removal_steps(scores: Arrays, scope: str, *, multiple: int = 1) -> list[Step]:
@@ -118,97 +120,101 @@ def removal_steps(scores: Arrays, scope: str, *, multiple: int = 1) -> list[Step
     [Step(when=0.25, group='a', count=1)]
     """
     if scope not in SCOPES:
-        raise ValueError(f"scope must be 'layer' or 'global', not {scope!r}.")
-    if not isinstance(multiple, int | np.integer) or multiple < 1:
-        raise ValueError(f"multiple must be a whole number of at least 1, not {multiple!r}.")
+        raise ValueError(f"scope must be 'global' or 'layer', not {scope!r}.")
+    multiple = whole(multiple, "multiple", least=1)
     steps: list[Step] = []
-    for name, S in checked_scores(scores).items():
-        ranked, left = np.sort(S.ravel()), S.size
-        latest = -np.inf
-        while left > multiple:
-            count = left % multiple or multiple
-            gone = S.size - left
-            share = (gone + count / 2) / S.size
-            block = float(ranked[gone : gone + count].mean())
-            latest = max(latest, block)  # within a group steps stay in order
-            steps.append(Step(share if scope == "layer" else latest, name, count))
-            left -= count
+    for name, S in scores.items():
+        ranked, latest = np.sort(S), -np.inf
+        for fewer, left in pairwise(reversed(_left(S.size, multiple))):
+            gone = S.size - fewer
+            share = (gone + (fewer - left) / 2) / S.size
+            latest = max(latest, float(ranked[gone : S.size - left].mean()))  # in order in a group
+            steps.append(Step(share if scope == "layer" else latest, name, fewer - left))
     return sorted(steps, key=lambda step: step.when)
 
 
-def after(scores: Arrays, steps: list[Step]) -> Masks:
-    """Return masks after some steps.
+def shares_of(groups: Iterable[str], sparsity: Shares) -> dict[str, float]:
+    """Return the share of each group that a sparsity names; a number names them all.
 
-    >>> after({"a": np.array([3.0, 1.0])}, [Step(0.25, "a", 1)])["a"].tolist()
-    [True, False]
+    >>> shares_of(["block1/a", "block1/b", "head"], {"block1/*": 0.5})
+    {'block1/a': 0.5, 'block1/b': 0.5}
     """
-    gone = dict.fromkeys(scores, 0)
-    for step in steps:
-        gone[step.group] += step.count
-    masks = {}
-    for name, S in scores.items():
-        masks[name] = np.ones(S.shape, bool)
-        masks[name][np.argsort(S, kind="stable")[: gone[name]]] = False
+    if not isinstance(sparsity, Mapping):
+        return dict.fromkeys(groups, checked_number(sparsity, "sparsity", 0, 1))
+    shares: dict[str, float] = {}
+    for pattern, share in sparsity.items():
+        fitting = [name for name in groups if fnmatchcase(name, pattern)]
+        if not fitting:
+            raise ValueError(f"{pattern!r} fits no group; there are {sorted(groups)}.")
+        shares.update(dict.fromkeys(fitting, checked_number(share, "sparsity", 0, 1)))
+    return shares
+
+
+def _left(size: int, multiple: int) -> list[int]:
+    """Return how many channels of a group may be left, the fewest first."""
+    return [*range(multiple, size, multiple), size]
+
+
+def _gone(size: int, share: float, multiple: int) -> int:
+    """Return how many channels of a group go, so that the share is met as nearly as may be."""
+    wanted = size - count(share, size)
+    return size - min(_left(size, multiple), key=lambda left: abs(left - wanted))
+
+
+def _without(scores: Arrays, gone: Mapping[str, int]) -> Masks:
+    """Return masks without so many channels of each group, those of the lowest scores."""
+    masks = {name: np.ones(S.shape, bool) for name, S in scores.items()}
+    for name, number in gone.items():
+        masks[name][np.argsort(scores[name], kind="stable")[:number]] = False
     return masks
 
 
-def _but_one(S: np.ndarray) -> np.ndarray:
-    return np.arange(S.size) > 0
+def _after(scores: Arrays, steps: list[Step]) -> Masks:
+    gone: Counter[str] = Counter()
+    for step in steps:
+        gone[step.group] += step.count
+    return _without(scores, gone)
 
 
 def _close_ways(
-    scores: Arrays, cost: Callable[[Masks], int], target: float, split: tuple[list, list]
-) -> Iterator[Masks]:
-    """Yield masks within the target, the plain ones first, until one is close to it."""
-    done, rest = split
-    for steps in (done, _given_back(scores, cost, target, done)):
-        yield after(scores, steps)
-        if cost(after(scores, steps)) >= CLOSE * target:
-            return
-    steps = _by_smaller(scores, cost, target, (done[:-1], [*done[-1:], *rest]))
-    if cost(after(scores, steps)) <= target:
-        yield after(scores, steps)
+    price: Price, target: float, done: list[Step], rest: list[Step]
+) -> Iterator[list[Step]]:
+    """Yield steps within the target, the plain ones first, until some are close to it."""
+    yield done
+    if price(done) < CLOSE * target:
+        some = _given_back(price, target, done)
+        yield some
+        if price(some) < CLOSE * target:
+            others = _by_smaller(price, target, done[:-1], [*done[-1:], *rest])
+            if price(others) <= target:
+                yield others
 
 
-def _given_back(
-    scores: Arrays, cost: Callable[[Masks], int], target: float, steps: list[Step]
-) -> list[Step]:
+def _given_back(price: Callable[[list[Step]], int], target: float, steps: list[Step]) -> list[Step]:
     """Return the steps without those, from the last one on, that the target has room for."""
     done, full = list(steps), set()
-    for index in reversed(range(len(steps))):
-        if cost(after(scores, done)) >= CLOSE * target or len(full) == len(scores):
+    for index, step in reversed([*enumerate(steps)]):
+        fewer = done[:index] + done[index + 1 :]
+        if step.group in full:
+            continue
+        if price(fewer) > target:
+            full.add(step.group)  # of a group the last step comes back first, or none
+            continue
+        done = fewer
+        if price(done) >= CLOSE * target:
             break
-        step = steps[index]
-        if step.group not in full:
-            fewer = done[:index] + done[index + 1 :]
-            if cost(after(scores, fewer)) <= target:
-                done = fewer
-            else:
-                full.add(step.group)  # of a group the last step comes back first, or none
     return done
 
 
-def _by_smaller(
-    scores: Arrays, cost: Callable[[Masks], int], target: float, split: tuple[list, list]
-) -> list[Step]:
+def _by_smaller(price: Price, target: float, done: list[Step], rest: list[Step]) -> list[Step]:
     """Return the first steps and some of the others, none of which leads far below the target."""
-    done, full = [*split[0]], set()
-    for step in split[1]:
-        price = 0 if step.group in full else cost(after(scores, [*done, step]))
-        if price < CLOSE * target:
+    done, full = list(done), set()
+    for step in rest:
+        after = 0 if step.group in full else price([*done, step])
+        if after < CLOSE * target:
             full.add(step.group)
         else:
             done.append(step)
-            if price <= target:
+            if after <= target:
                 break
     return done
-
-
-def _shares(scores: Arrays, sparsity: Mapping[str, float]) -> dict[str, float]:
-    shares: dict[str, float] = {}
-    for pattern, share in sparsity.items():
-        fitting = [name for name in scores if fnmatchcase(name, pattern)]
-        if not fitting:
-            raise ValueError(f"{pattern!r} fits no group; there are {sorted(scores)}.")
-        shares.update(dict.fromkeys(fitting, checked_number(share, "sparsity", 0, 1)))
-    return shares

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-Shape = tuple[int | None, ...]  # without the batch
-
 
 @dataclass(frozen=True, eq=False)
 class Flow:
@@ -22,7 +20,7 @@ class Flow:
     is 0 here, once the layers that make it are zero (after a sigmoid it would be 1/2).
     """
 
-    shape: Shape
+    shape: tuple[int | None, ...]
     ids: np.ndarray
     silent: bool = True
 
@@ -117,12 +115,3 @@ def compact(ids: np.ndarray) -> np.ndarray:
         if ids.shape[axis] > 1 and (ids == first).all():
             ids = first
     return ids
-
-
-def expanded(flow: Flow) -> np.ndarray | None:
-    """Return the ids of a tensor entry by entry; None where its size is not known.
-
-    >>> expanded(Flow((2, 2), np.array([[1, 2]]))).tolist()
-    [[1, 2], [1, 2]]
-    """
-    return None if None in flow.shape else np.broadcast_to(flow.ids, flow.shape)

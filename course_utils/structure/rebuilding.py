@@ -1,26 +1,44 @@
 """The model without some of its channels: the same graph, its layers made anew."""
 
-import contextlib
+from collections import defaultdict
+from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.backend import keras
+from course_utils.backend import compile_settings, keras, operation_of
 from course_utils.pruning import attach, held_masks
 from course_utils.pruning.kernels import candidates
-from course_utils.pruning.layers import inner_layers
-from course_utils.structure.calls import Kept
-from course_utils.structure.channels import Channels, slices_by_variable
-from course_utils.structure.graph import has_graph
+from course_utils.pruning.layers import walk
+from course_utils.structure.calls import Kept, Slice
+from course_utils.structure.channels import Channels
+from course_utils.structure.walking import has_graph
+
+Left = Callable[[keras.Variable, np.ndarray], np.ndarray]
 
 
 def rebuilt(channels: Channels, kept: Kept) -> keras.Model:
     """Return a new model with the channels that are kept, and the weights of the old one."""
-    maker = _Rebuilder(channels, kept)
-    new = maker.model(channels.model)
-    for old, layer in maker.pairs:
-        _copy_variables(old, layer, maker.slices, kept)
-    _copy_state(channels.model, new)
-    _hold_masks(channels.model, new, maker.slices, kept)
+    slices: dict[int, list[Slice]] = defaultdict(list)
+    for one in channels.slices:
+        slices[id(one.variable)].append(one)
+
+    def left(variable: keras.Variable, array: np.ndarray) -> np.ndarray:
+        """Return what is left of a variable's value, or of its mask."""
+        for one in slices[id(variable)]:
+            array = np.compress(kept(one.ids), array, axis=one.axis)
+        return array
+
+    old, new = channels.model, _Rebuilder(channels, kept).model(channels.model)
+    # The outer ones first: they pass on to what is in them whether it is trained.
+    pairs = [(a[-1], b[-1]) for (_, a), (_, b) in zip(walk(old), walk(new), strict=True)]
+    for one, other in pairs:
+        if other is not one and not has_graph(one):
+            for before, after in zip(one.variables, other.variables, strict=True):
+                after.assign(left(before, keras.ops.convert_to_numpy(before)))
+    _copy_state([(old, new), *pairs])
+    if old.compiled:
+        _compile_like(old, new)
+    _hold_masks(old, new, left)
     return new
 
 
@@ -28,10 +46,8 @@ class _Rebuilder:
     """Makes every layer once, however often it is used and however deep it lies."""
 
     def __init__(self, channels: Channels, kept: Kept) -> None:
-        self.slices = slices_by_variable(channels)
-        self.pairs: list[tuple[keras.Layer, keras.Layer]] = []
-        self._calls, self._kept = channels._walk.calls, kept
-        self._flows = channels._walk.inputs
+        self._calls, self._kept = channels.walk.calls, kept
+        self._flows = channels.walk.inputs
         self._made: dict[int, keras.Operation] = {}
         self._old: dict[int, keras.Operation] = {}  # by id() of the new one
 
@@ -56,7 +72,7 @@ class _Rebuilder:
             flow, shape = next(flows, None), [*tensor.shape]
             for axis in flow.varying if flow else ():
                 shape[axis + 1] = int(self._kept(flow.vector(axis)).sum())
-            layer = tensor._keras_history.operation
+            layer = operation_of(tensor)
             options = {"dtype": tensor.dtype, "sparse": tensor.sparse, "optional": layer.optional}
             return keras.Input(batch_shape=shape, name=layer.name, **options)
 
@@ -67,8 +83,6 @@ class _Rebuilder:
         if id(old) not in self._made:
             new = self.model(old) if has_graph(old) else self._from_config(old)
             self._made[id(old)], self._old[id(new)] = new, old
-            if isinstance(old, keras.Layer) and not has_graph(old) and new is not old:
-                self.pairs.append((old, new))
         return self._made[id(old)]
 
     def _from_config(self, old: keras.Operation) -> keras.Operation:
@@ -105,37 +119,18 @@ def _made(old: keras.Operation, config: dict) -> keras.Operation:
     return new
 
 
-def cut(array: np.ndarray, slices: list, kept: Kept) -> np.ndarray:
-    """Return the entries of a variable that are left."""
-    for one in slices:
-        array = np.compress(kept(one.ids), array, axis=one.axis)
-    return array
-
-
-def _copy_variables(old: keras.Layer, new: keras.Layer, slices: dict, kept: Kept) -> None:
-    for before, after in zip(old.variables, new.variables, strict=True):
-        value = keras.ops.convert_to_numpy(before)
-        after.assign(cut(value, slices.get(id(before), []), kept))
-
-
-def _copy_state(old: keras.Model, new: keras.Model) -> None:
-    """Give the new model the old one's policies, frozen layers and compiled state."""
-    for before, after in [(old, new), *_pairs(old, new)]:
-        if isinstance(before, keras.Model | keras.layers.InputLayer):
-            after.dtype_policy = before.dtype_policy
-    if not old.trainable:
-        new.trainable = False
-    for before, after in _pairs(old, new):
-        if before.trainable != after.trainable:
-            after.trainable = before.trainable
-    if old.compiled:
-        _compile_like(old, new)
+def _copy_state(pairs: list[tuple[keras.Layer, keras.Layer]]) -> None:
+    """Give new layers the old ones' policies, and freeze those that were."""
+    for old, new in pairs:
+        if isinstance(old, keras.Model | keras.layers.InputLayer):
+            new.dtype_policy = old.dtype_policy
+        if old.trainable != new.trainable:
+            new.trainable = old.trainable
 
 
 def _compile_like(old: keras.Model, new: keras.Model) -> None:
     """Compile with the same settings, a new optimizer of the same kind, and new metrics."""
-    # What get_compile_config returns has lost every loss and metric of the user's own.
-    settings = dict(old._compile_config.config)
+    settings = compile_settings(old)
     optimizer = old.optimizer
     settings["optimizer"] = type(optimizer).from_config(optimizer.get_config())
     for key in ("metrics", "weighted_metrics"):
@@ -149,16 +144,9 @@ def _fresh(metric: object) -> object:
     return type(metric).from_config(metric.get_config())
 
 
-def _pairs(old: keras.Layer, new: keras.Layer) -> list[tuple[keras.Layer, keras.Layer]]:
-    """Return layers beside those that took their place, the outer ones first."""
-    pairs = list(zip(inner_layers(old), inner_layers(new), strict=True))
-    return [*pairs, *(pair for one in pairs for pair in _pairs(*one))]
-
-
-def _hold_masks(old: keras.Model, new: keras.Model, slices: dict, kept: Kept) -> None:
+def _hold_masks(old: keras.Model, new: keras.Model, left: Left) -> None:
     """Hold what is left of the masks that the old model holds."""
-    with contextlib.suppress(ValueError):  # no kernels at all
-        masks = held_masks(old)
-        if masks:
-            by_name = {found.name: found.variable for found in candidates(old)}
-            attach(new, {n: cut(m, slices.get(id(by_name[n]), []), kept) for n, m in masks.items()})
+    variables = {one.name: one.variable for one in candidates(old) if one.stored}
+    masks = held_masks(old) if variables else {}
+    if masks:
+        attach(new, {name: left(variables[name], mask) for name, mask in masks.items()})

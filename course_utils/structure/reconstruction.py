@@ -4,36 +4,39 @@ import numpy as np
 
 from course_utils.arrays import whole
 from course_utils.backend import keras
+from course_utils.masking import Masks
 from course_utils.pruning.hooks import watched
 from course_utils.pruning.layers import read, walk
-from course_utils.structure.channels import Channels, Masks, slices_by_variable
+from course_utils.structure.channels import Channels, as_channels
+from course_utils.structure.shrinking import shrink
 
 _ROWS = 10_000  # places and examples that a fit looks at; more hardly change it
 _FITTED = (keras.layers.Dense, keras.layers.Conv2D)
 
 
 def reconstruct(
-    channels: Channels, masks: Masks, small: keras.Model, x: object, seed: int = 0
-) -> dict[str, tuple[float, float]]:
-    """Fit each layer of `small` that lost inputs, by least squares, to what it computed before.
+    model: keras.Model | Channels, masks: Masks, x: object, seed: int = 0
+) -> tuple[keras.Model, dict[str, tuple[float, float]]]:
+    """Return the smaller model of `shrink`, fitted to what it computed before, and the errors.
 
-    One after the other, from the input on, the kernel and bias change so that the outputs before
-    the activation come closest to those of the full model on `x`, given what the smaller model now
-    hands to the layer. `small` comes from `shrink(channels, masks)` and changes in place. Returns
-    the errors {layer: (before, after)}, each as a share of the outputs' own variance. Dense and
-    Conv2D layers that are called once are fitted; the others stay. Source: He et al. 2017 (arXiv
-    1707.06168) and Luo et al. 2017, ThiNet (arXiv 1707.06342).
+    Each layer that lost inputs is fitted by least squares, one after the other, from the input on:
+    its kernel and bias change so that the outputs before the activation come closest to those of
+    the full model on `x`, given what the smaller model now hands to the layer. The errors {layer:
+    (before, after)} are shares of the outputs' own variance. Dense and Conv2D layers that are
+    called once are fitted; the others stay as `shrink` makes them, and so does the model given.
+    Source: He et al. 2017 (arXiv 1707.06168) and Luo et al. 2017, ThiNet (arXiv 1707.06342).
 
     >>> from course_utils import models
-    >>> from course_utils.structure import channel_groups, choose, filter_norms, shrink
-    >>> found = channel_groups(models.lenet5())
-    >>> masks = choose(filter_norms(found), 0.5)
-    >>> small, _ = shrink(found, masks)
-    >>> errors = reconstruct(found, masks, small, np.random.default_rng(0).random((64, 28, 28, 1)))
+    >>> from course_utils.structure import choose, filter_norms
+    >>> model, rng = models.lenet5(), np.random.default_rng(0)
+    >>> masks = choose(filter_norms(model), 0.5, "layer")
+    >>> small, errors = reconstruct(model, masks, rng.random((64, 28, 28, 1)))
     >>> all(after <= before for before, after in errors.values())
     True
     """
     rng = np.random.default_rng(whole(seed, "seed"))
+    channels = as_channels(model)
+    small, _ = shrink(channels, masks=masks)
     old_layers, new_layers = _by_path(channels.model), _by_path(small)
     targets = _inputs(channels.model, x, _losers(channels, masks, old_layers))
     errors = {}
@@ -44,7 +47,7 @@ def reconstruct(
         some = rng.choice(len(before), min(_ROWS, len(before)), replace=False)
         outputs = before[some] @ _matrix(old) + _bias(old)
         errors[path] = _fit(new, after[some], outputs[:, _kept_outputs(channels, masks, old)])
-    return errors
+    return small, errors
 
 
 def _losers(channels: Channels, masks: Masks, layers: dict[str, keras.Layer]) -> list[str]:
@@ -100,7 +103,7 @@ def _bias(layer: keras.Layer) -> np.ndarray | float:
 
 def _kept_outputs(channels: Channels, masks: Masks, layer: keras.Layer) -> np.ndarray:
     last = len(layer.kernel.shape) - 1
-    made = [s for s in slices_by_variable(channels)[id(layer.kernel)] if s.axis == last]
+    made = [one for one in channels.slices if one.variable is layer.kernel and one.axis == last]
     return channels.kept(masks)(made[0].ids) if made else np.ones(layer.kernel.shape[-1], bool)
 
 

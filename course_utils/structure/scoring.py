@@ -1,4 +1,4 @@
-"""How much does each channel matter?  channels -> {group: scores}
+"""How much does each channel matter?  model, or its channels -> {group: scores}
 
 What scores lowest goes first. A channel's score is summed over all layers that make it (or, for
 `taylor`, that read it), since all of them lose it together.
@@ -9,94 +9,87 @@ from collections.abc import Callable
 import numpy as np
 
 from course_utils.arrays import whole
-from course_utils.backend import keras
+from course_utils.backend import batches, keras
+from course_utils.masking.scores import Scores
 from course_utils.pruning import gradients, kernels
 from course_utils.pruning.layers import read
 from course_utils.structure.calls import Slice
-from course_utils.structure.channels import Channels
-
-Scores = dict[str, np.ndarray]
+from course_utils.structure.channels import Channels, as_channels
 
 
-def filter_norms(channels: Channels, order: float = 2) -> Scores:
+def filter_norms(model: keras.Model | Channels, order: float = 2) -> Scores:
     """Score every channel by the norm of the filters that make it, L1 or L2, or any order.
 
     Source: Li et al. 2017 (arXiv 1608.08710), there L1.
 
     >>> from course_utils import models
-    >>> from course_utils.structure.channels import channel_groups
-    >>> filter_norms(channel_groups(models.lenet5()))["conv1"].shape
+    >>> filter_norms(models.lenet5())["conv1"].shape
     (20,)
     """
-    return _summed(channels, "makes", lambda rows: np.linalg.norm(rows, order, axis=1))
+    return _summed(as_channels(model), "makes", lambda rows: np.linalg.norm(rows, order, axis=1))
 
 
-def geometric_median(channels: Channels) -> Scores:
+def geometric_median(model: keras.Model | Channels) -> Scores:
     """Score every channel by the distances of its filter from all others of its layer.
 
     The one nearest to the others is the one that they can replace. Source: He et al. 2019 (arXiv
     1811.00250).
 
     >>> from course_utils import models
-    >>> from course_utils.structure.channels import channel_groups
-    >>> geometric_median(channel_groups(models.lenet5()))["conv2"].shape
+    >>> geometric_median(models.lenet5())["conv2"].shape
     (50,)
     """
-    return _summed(channels, "makes", _distances)
+    return _summed(as_channels(model), "makes", _distances)
 
 
-def norm_scales(channels: Channels) -> Scores:
+def norm_scales(model: keras.Model | Channels) -> Scores:
     """Score every channel by the size of its scale in BatchNormalization, |γ|.
 
     Groups that no scale belongs to have no score. It means something after training with
     `slimming`. Source: Liu et al. 2017, network slimming (arXiv 1708.06519).
 
     >>> from course_utils import models
-    >>> from course_utils.structure.channels import channel_groups
-    >>> norm_scales(channel_groups(models.lenet5()))
+    >>> norm_scales(models.lenet5())
     {}
     """
-    return _summed(channels, "scales", lambda rows: np.abs(rows).sum(axis=1))
+    return _summed(as_channels(model), "scales", lambda rows: np.abs(rows).sum(axis=1))
 
 
-def taylor(channels: Channels, x: object, y: object, batch_size: int = 64) -> Scores:
+def taylor(model: keras.Model | Channels, x: object, y: object, batch_size: int = 128) -> Scores:
     """Score every channel by the change in the loss, to first order, if it read as 0, squared.
 
     (Σ g · w)² over all weights that read the channel, averaged over batches: that sum is the
-    derivative of the loss with respect to a gate on the channel. Source: Molchanov et al. 2019
+    derivative of the loss with respect to a gate on the channel. The loss is that of `gradients`,
+    so the model must be compiled. Source: Molchanov et al. 2019
     (arXiv 1906.10771), there with the gate behind the layer that makes the channel.
 
     >>> from course_utils import models
-    >>> from course_utils.structure.channels import channel_groups
-    >>> found = channel_groups(models.lenet5())
-    >>> taylor(found, np.ones((4, 28, 28, 1)), np.zeros(4))["fc1"].shape
+    >>> taylor(models.lenet5(), np.ones((4, 28, 28, 1)), np.zeros(4))["fc1"].shape
     (500,)
     """
+    channels = as_channels(model)
     variables = kernels(channels.model)
     weights = {name: read(variable) for name, variable in variables.items()}
-    count = len(keras.tree.flatten(x)[0])
     total: Scores = {}
-    for start in range(0, count, batch_size):
-        part = slice(start, start + batch_size)
-        xs, ys = (keras.tree.map_structure(lambda a, p=part: a[p], data) for data in (x, y))
+    parts = [*batches((x, y), batch_size)]
+    for xs, ys in parts:
         g = gradients(channels.model, xs, ys)
         products = {id(variables[name]): g[name] * W for name, W in weights.items()}
         change = _summed(channels, "reads", lambda rows: rows.sum(axis=1), products)
         for name, values in change.items():
             total[name] = total.get(name, 0) + values**2
-    return {name: values / -(-count // batch_size) for name, values in total.items()}
+    return {name: values / len(parts) for name, values in total.items()}
 
 
-def random(channels: Channels, seed: int) -> Scores:
+def random(model: keras.Model | Channels, seed: int = 0) -> Scores:
     """Score every channel by chance: the control that any criterion has to beat.
 
     >>> from course_utils import models
-    >>> from course_utils.structure.channels import channel_groups
-    >>> random(channel_groups(models.lenet5()), seed=0)["conv1"].shape
+    >>> random(models.lenet5())["conv1"].shape
     (20,)
     """
     rng = np.random.default_rng(whole(seed, "seed"))
-    return {name: rng.random(len(group)) for name, group in channels.groups.items()}
+    return {name: rng.random(len(group)) for name, group in as_channels(model).groups.items()}
 
 
 def relative(scores: Scores) -> Scores:

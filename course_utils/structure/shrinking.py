@@ -1,23 +1,19 @@
 """A smaller, ordinary Keras model, and a report of what went, with what, and what stayed."""
 
-import contextlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from course_utils.backend import keras
-from course_utils.pruning.hooks import zeros_for
-from course_utils.structure.channels import Channels, Masks, channel_groups, checked_masks
-from course_utils.structure.choosing import choose
+from course_utils.masking import Masks
+from course_utils.structure.channels import Channels, Group, as_channels, checked_masks
+from course_utils.structure.choosing import Shares, choose, shares_of
 from course_utils.structure.rebuilding import rebuilt
 from course_utils.structure.scoring import filter_norms
-from course_utils.structure.zeroing import difference, zeroed
-from course_utils.tables import as_html, as_text
-
-# Exact in real numbers; float32 sums in another order differ by rounding.
-TOLERANCE = {"float32": 1e-4, "float64": 1e-9}
+from course_utils.structure.zeroing import verified
+from course_utils.tables import Printed
 
 
 @dataclass(frozen=True)
@@ -32,15 +28,9 @@ class GroupRow:
     read_by: tuple[str, ...]
     reason: str = ""
 
-    def cells(self) -> tuple[str, ...]:
-        """Return the row as text, in the order of the headings."""
-        channels = f"{self.before}" if self.reason else f"{self.before} -> {self.after}"
-        others = [name for name in self.made_by if name != self.group]
-        return (self.group, channels, _list([*others, *self.goes_with]), _list(self.read_by))
 
-
-@dataclass(frozen=True)
-class ShrinkReport:
+@dataclass(frozen=True, repr=False)
+class ShrinkReport(Printed, words=("goes with it", "read by")):
     """What `shrink` did; prints as a table. `difference` is that of `verify`, if it was asked."""
 
     model: str
@@ -48,15 +38,6 @@ class ShrinkReport:
     rows: tuple[GroupRow, ...]  # of groups from which channels could go
     left: tuple[GroupRow, ...]  # of the others, with reasons
     difference: float | None = None
-
-    def to_dict(self) -> dict:
-        """Return plain lists and numbers, for json or a data frame."""
-        return {
-            "model": self.model,
-            "parameters": list(self.parameters),
-            "groups": [vars(row) for row in (*self.rows, *self.left)],
-            "difference": self.difference,
-        }
 
     def summary(self) -> list[str]:
         """Return the lines below the table."""
@@ -76,25 +57,26 @@ class ShrinkReport:
 
     def table(self) -> list[tuple[str, ...]]:
         """Return headings and rows as text."""
-        head = ("group", "channels", "goes with it", "read by")
-        return [head, *(row.cells() for row in self.rows)]
-
-    def __str__(self) -> str:
-        return as_text(self.table(), self.summary(), words=("goes with it", "read by"))
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        return as_html(self.table(), self.summary())
+        table = [("group", "channels", "goes with it", "read by")]
+        for row in self.rows:
+            others = [name for name in (*row.made_by, *row.goes_with) if name != row.group]
+            channels = f"{row.before} -> {row.after}"
+            table.append((row.group, channels, _list(others), _list(row.read_by)))
+        return table
 
 
 def shrink(
-    model: keras.Model | Channels, masks: Masks | float = 0.5, *, verify: bool = False
+    model: keras.Model | Channels,
+    sparsity: Shares | None = None,
+    *,
+    masks: Masks | None = None,
+    verify: bool = False,
 ) -> tuple[keras.Model, ShrinkReport]:
     """Return the model without some of its channels, and a report; the model given stays as it is.
 
-    `masks` holds True where a channel stays, for each group of `channel_groups` (groups that are
-    not named stay whole); or a share, which takes the filters of smallest L2 norm from each group.
+    How much goes is told by one of two. `sparsity` is a share, or {group or pattern: share}, and
+    takes the filters of smallest L2 norm from each group. `masks` holds True where a channel
+    stays, for each group of `channel_groups`; groups that it does not name stay whole.
     The result is an ordinary Keras model of the same class of graph, with the same layer names,
     inputs, outputs, dtype policies and frozen layers, compiled as before with a new optimizer; it
     holds what is left of masks that are attached.
@@ -103,7 +85,8 @@ def shrink(
     channels at zero. `verify` makes sure of it on random inputs, before a softmax or sigmoid of the
     outputs, and raises RuntimeError if not.
 
-    Raises ValueError, having changed nothing, for a model whose graph is not known, masks that do
+    Raises TypeError where both or neither of `sparsity` and `masks` are given, ValueError, having
+    changed nothing, for a model whose graph is not known, a sparsity outside [0, 1], masks that do
     not fit, and layers that cannot be made anew from their config.
 
     >>> from course_utils import models
@@ -111,91 +94,48 @@ def shrink(
     >>> report.parameters
     (431080, 109295)
     """
-    channels = model if isinstance(model, Channels) else channel_groups(model)
-    if not isinstance(masks, Mapping):
-        masks = choose(filter_norms(channels), masks) if channels.groups else {}
-    masks = checked_masks(channels, masks)
+    channels = as_channels(model)
+    masks = checked_masks(channels, _asked(channels, sparsity, masks))
     small = rebuilt(channels, channels.kept(masks))
-    apart = _verified(channels, masks, small) if verify else None
-    before, after = channels.model.count_params(), small.count_params()
-    return small, _report(channels, masks, (before, after), apart)
+    apart = verified(channels, masks, small) if verify else None
+    rows, left = (
+        tuple(_row(channels, group, masks.get(group.name)) for group in groups.values())
+        for groups in (channels.groups, channels.left)
+    )
+    parameters = (channels.model.count_params(), small.count_params())
+    return small, ShrinkReport(channels.model.name, parameters, rows, left, apart)
 
 
-def _verified(channels: Channels, masks: Masks, small: keras.Model) -> float:
-    if channels.inexact:
-        raise ValueError(
-            "with inexact=True what is left is normalized over fewer channels, and computes "
-            "something else; there is nothing to verify. Leave verify out."
+def _asked(channels: Channels, sparsity: Shares | None, masks: Masks | None) -> Masks:
+    """Return the masks that were given, or those for the sparsity that was."""
+    if (sparsity is None) == (masks is None):
+        given = "neither sparsity nor masks are" if masks is None else "sparsity and masks are both"
+        raise TypeError(
+            f"{given} given. Give one of them: a share of each group, shrink(model, 0.5), or the "
+            "channels that stay, shrink(model, masks={'conv': array})."
         )
-    rng = np.random.default_rng(0)
-    inputs = keras.tree.map_structure(lambda zeros: _random(zeros, rng), zeros_for(channels.model))
-    full = zeroed(channels, masks)
-    with _without_saturation(full, small):
-        apart = difference(full, small, inputs)
-    limit = TOLERANCE.get(channels.model.compute_dtype, 2e-2)
-    if not apart <= limit:
-        raise RuntimeError(
-            f"the smaller model differs from the zeroed one by {apart:.1e}, more than {limit:.0e}. "
-            "This is a mistake of course_utils.structure: please report it, with the model."
+    if masks is not None:
+        return masks
+    if isinstance(sparsity, Mapping) and any(np.ndim(share) for share in sparsity.values()):
+        raise TypeError(
+            "sparsity must hold one number a group, but holds arrays. To say which channels stay, "
+            "name the argument: shrink(model, masks=...)."
         )
-    return apart
+    shares = shares_of(channels.groups, sparsity)
+    return choose(filter_norms(channels), shares) if shares else {}
 
 
-@contextlib.contextmanager
-def _without_saturation(*models: keras.Model) -> Iterator[None]:
-    """Take softmax and sigmoid off the outputs for a while: near 0 and 1 they hide differences."""
-    flat = (keras.activations.softmax, keras.activations.sigmoid)
-    last = [layer for model in models for layer in _last(model)]
-    found = [(one, one.activation) for one in last if getattr(one, "activation", None) in flat]
-    try:
-        for layer, _ in found:
-            layer.activation = keras.activations.linear
-        yield
-    finally:
-        for layer, activation in found:
-            layer.activation = activation
-
-
-def _last(model: keras.Model) -> list[keras.Layer]:
-    if isinstance(model, keras.Sequential):
-        return model.layers[-1:]
-    return [layer for layer in model.layers if layer.name in model.output_names]
-
-
-def _random(zeros: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    shape = (2, *zeros.shape[1:])
-    if zeros.dtype.kind == "f":
-        return rng.normal(size=shape).astype(zeros.dtype)
-    return rng.integers(0, 2, shape).astype(zeros.dtype)
-
-
-def _report(
-    channels: Channels, masks: Masks, parameters: tuple[int, int], apart: float | None
-) -> ShrinkReport:
-    touched = {
-        name: _touched(channels, g) for name, g in {**channels.groups, **channels.left}.items()
-    }
-    rows = [
-        GroupRow(
-            name, len(group), int(masks[name].sum()) if name in masks else len(group),
-            group.makers, *touched[name], group.reason,
-        )
-        for name, group in {**channels.groups, **channels.left}.items()
-    ]  # fmt: skip
-    free, left = ([r for r in rows if bool(r.reason) == why] for why in (False, True))
-    return ShrinkReport(channels.model.name, parameters, tuple(free), tuple(left), apart)
-
-
-def _touched(channels: Channels, group: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the layers whose weights go along, and those that read the channels."""
-    with_it, readers = {}, {}
+def _row(channels: Channels, group: Group, mask: np.ndarray | None) -> GroupRow:
+    with_it, readers = {}, {}  # the layers whose weights go along, and those that read them
     for one in channels.slices:
         if np.isin(one.ids, group.channels).any():
             if one.role == "reads":
                 readers[one.layer] = None
             elif one.layer not in group.makers:
                 with_it[one.layer] = None
-    return tuple(with_it), tuple(readers)
+    before, after = len(group), len(group) if mask is None else int(mask.sum())
+    touched = (group.makers, tuple(with_it), tuple(readers))
+    return GroupRow(group.name, before, after, *touched, group.reason)
 
 
 def _list(names: list[str] | tuple[str, ...], longest: int = 4) -> str:

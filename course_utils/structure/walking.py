@@ -1,13 +1,11 @@
 """Walk through a model's graph as it computes, and let ids flow through every call."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from course_utils.backend import keras
 from course_utils.structure.calls import Call, Slice, fixed
-from course_utils.structure.graph import has_graph
 from course_utils.structure.ids import Flow, Ids
 from course_utils.structure.rules import registry
 
@@ -27,7 +25,7 @@ class Walk:
     def __post_init__(self) -> None:
         self._origins: dict[int, str] = {}  # of flows, by id(); alive as long as _alive
         self._alive: list[Flow] = []
-        self._earlier: dict[int, list[Call]] = {}  # calls of a layer of which nothing was noted
+        self._earlier: dict[int, list[Call]] = {}  # calls where nothing was noted
 
     def enter(self, model: keras.Model) -> None:
         """Walk through a whole model; its outputs stay as they are."""
@@ -37,24 +35,10 @@ class Walk:
         self._fix_shared_variables()
 
     def through(self, model: keras.Model, flows: list[Flow], owners: Owners) -> list[Flow]:
-        """Return what flows out of a Sequential or Functional model that is called on flows."""
-        if isinstance(model, keras.Sequential):
-            return self._through_sequence(model, flows, owners)
-        return self._through_graph(model, flows, owners)
+        """Return what flows out of a Sequential or Functional model that is called on flows.
 
-    def _through_sequence(
-        self, model: keras.Sequential, flows: list[Flow], owners: Owners
-    ) -> list[Flow]:
-        spec = keras.KerasTensor((None, *flows[0].shape), model.inputs[0].dtype)
-        for layer in model.layers:
-            given = spec
-            spec = layer.compute_output_spec(given)
-            shapes = [tensor.shape[1:] for tensor in keras.tree.flatten(spec)]
-            flows = self._called((*owners, layer), tuple(flows), {}, flows, shapes)
-        return flows
-
-    def _through_graph(self, model: keras.Model, flows: list[Flow], owners: Owners) -> list[Flow]:
-        """Clone the graph with stand-ins for its layers; each tells what flows out of it."""
+        The graph is cloned with stand-ins for its layers; each tells what flows out of it.
+        """
         known: dict[int, Flow] = {}
         alive: list[keras.KerasTensor] = []  # so that an id() is not used again
 
@@ -63,18 +47,22 @@ class Walk:
                 known[id(tensor)] = flow
                 alive.append(tensor)
 
+        def flow_of(value: object) -> object:
+            return known.get(id(value), value) if isinstance(value, keras.KerasTensor) else value
+
         def visit(layer: keras.Operation, *args: object, **options: object) -> object:
             outputs = layer.compute_output_spec(*args, **options)
             shapes = [tensor.shape[1:] for tensor in keras.tree.flatten(outputs)]
-            put = _replaced(known)
-            arguments, kept = put(args), put(options)
+            arguments, kept = keras.tree.map_structure(flow_of, (args, options))
             given = [f for f in keras.tree.flatten((arguments, kept)) if isinstance(f, Flow)]
             made = self._called((*owners, layer), arguments, kept, given, shapes)
             result = _StandIn(outputs)(keras.tree.flatten((args, options)))
             remember(result, made)
             return result
 
-        plain = keras.Model(model.input, model.output)  # the same graph, not compiled
+        sequential = isinstance(model, keras.Sequential)
+        ends = (model.inputs, model.outputs) if sequential else (model.input, model.output)
+        plain = keras.Model(*ends)  # the same graph, not compiled
         inputs = keras.tree.map_structure(_like, plain.input)
         remember(inputs, flows)
         cloned = keras.models.clone_model(
@@ -153,6 +141,19 @@ class Walk:
                     self.ids.fix(ids, f"{first.layer} and {one.layer} have the same weights")
 
 
+def has_graph(layer: object) -> bool:
+    """Tell whether a layer is a Sequential or Functional model that computes what its graph says.
+
+    >>> has_graph(keras.Sequential([keras.layers.Dense(1)]))  # not built
+    False
+    """
+    if not isinstance(layer, keras.Model) or not type(layer).call.__module__.startswith("keras."):
+        return False  # with a `call` of its own it computes something else than its graph
+    if isinstance(layer, keras.Sequential):
+        return bool(layer.built and layer.inputs)
+    return bool(getattr(layer, "inputs", None)) and hasattr(layer, "operations")
+
+
 class _StandIn(keras.Operation):
     """Stand in a graph for a layer: compute nothing, have the outputs that it has."""
 
@@ -192,10 +193,3 @@ def _alike(one: Flow, other: Flow) -> tuple[np.ndarray, np.ndarray] | None:
 def _like(tensor: keras.KerasTensor) -> keras.KerasTensor:
     options = {"dtype": tensor.dtype, "sparse": tensor.sparse, "name": tensor.name}
     return keras.Input(batch_shape=tensor.shape, **options)
-
-
-def _replaced(known: dict[int, Flow]) -> Callable[[object], object]:
-    def put(value: object) -> object:
-        return known.get(id(value), value) if isinstance(value, keras.KerasTensor) else value
-
-    return lambda structure: keras.tree.map_structure(put, structure)

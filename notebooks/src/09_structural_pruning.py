@@ -227,7 +227,7 @@ tiny = keras.Sequential(
 draw = np.random.default_rng(1)
 tiny.set_weights([draw.uniform(0.5, 1.5, W.shape) for W in tiny.get_weights()])
 stays = np.array([True, True, False, True])
-without, _ = structure.shrink(tiny, {"conv": stays})
+without, _ = structure.shrink(tiny, masks={"conv": stays})
 
 # %% tags=["varies"]
 full, x = keras.models.clone_model(tiny), draw.normal(size=(50, 8, 8, 1))
@@ -257,7 +257,7 @@ channels
 
 # %% tags=["varies"]
 masks = {"conv": np.arange(32) != cut}  # True where a channel stays
-by_package, report = structure.shrink(channels, masks, verify=True)
+by_package, report = structure.shrink(channels, masks=masks, verify=True)
 report
 
 # %%
@@ -316,7 +316,7 @@ cost = structure.costs(channels)
 assert cost.macs({}) == 2_293_000
 by_number = {name: np.arange(len(group)) for name, group in channels.groups.items()}
 shares = np.linspace(0, 0.9, 10)
-kept = [structure.choose(by_number, share) for share in shares]
+kept = [structure.choose(by_number, share, "layer") for share in shares]
 
 # %%
 left = {
@@ -329,7 +329,7 @@ ax.set(xlabel="share of each layer's channels removed", ylabel="left", title="Le
 plt.show()
 
 # %%
-third = structure.choose(by_number, 0.3)
+third = structure.choose(by_number, 0.3, "layer")
 print(f"30 % of the channels removed: {cost.macs(third) / cost.macs({}):.1%} of the MACs left")
 assert 0.5 < cost.macs(third) / cost.macs({}) < 0.55
 
@@ -385,22 +385,22 @@ check.stays(my_mask)
 # threshold will not do: two filters may have equal norms.
 # </details>
 #
-# In the package: `choose(scores, share)`, for all groups at once. Now the test that any criterion
-# has to pass: is it better than **chance**? We take a share of the channels of every layer out of
-# the trained network and look at the accuracy *right after*, without any training.
+# In the package: `choose(scores, share, "layer")`, for all groups at once. Now the test that any
+# criterion has to pass: is it better than **chance**? We take a share of the channels of every
+# layer out of the trained network and look at the accuracy *right after*, without any training.
 # **Predict** the order of the three curves.
 
 
 # %%
 def after_removal(scores, share):
-    small, _ = structure.shrink(channels, structure.choose(scores, share))
+    small, _ = structure.shrink(channels, masks=structure.choose(scores, share, "layer"))
     return accuracy(small)
 
 
 # %% tags=["varies"]
 shares = np.linspace(0, 0.9, 4 if quick_mode() else 10)
 seeds = range(2 if quick_mode() else 5)
-taylor = structure.taylor(channels, data.x_train[:1000], data.y_train[:1000])
+taylor = structure.taylor(channels, data.x_train[:1000], data.y_train[:1000], batch_size=64)
 chance = [structure.random(channels, seed) for seed in seeds]
 curves = {
     "norm": [after_removal(norms, share) for share in shares],
@@ -436,7 +436,8 @@ if not (quick_mode() or data.stand_in):
 # %% tags=["varies"]
 answers = {"whole network": lenet}
 for name, scores in {"70 % gone by norm": norms, "70 % by chance": chance[0]}.items():
-    answers[name] = structure.shrink(channels, structure.choose(scores, 0.7))[0]
+    masks = structure.choose(scores, 0.7, "layer")
+    answers[name] = structure.shrink(channels, masks=masks)[0]
 counts = {
     name: np.bincount(np.asarray(one(data.x_val[:2000])).argmax(axis=1), minlength=10)
     for name, one in answers.items()
@@ -469,12 +470,11 @@ assert (
 # %% tags=["varies"]
 half = {}
 for name, scores in {"norm": norms, "Taylor": taylor, "chance": chance[0]}.items():
-    masks = structure.choose(scores, 0.5)
-    small, _ = structure.shrink(channels, masks)
+    masks = structure.choose(scores, 0.5, "layer")
+    small, _ = structure.shrink(channels, masks=masks)
     half[name] = [accuracy(small)]
-    structure.reconstruct(channels, masks, small, data.x_train[:1000])
-    half[name].append(accuracy(small))
-    small, _ = structure.shrink(channels, masks)
+    fitted, _ = structure.reconstruct(channels, masks, data.x_train[:1000])
+    half[name].append(accuracy(fitted))
     half[name].append(accuracy(train(small, name, -(-epochs // 3))))
 
 # %% tags=["varies"]
@@ -499,13 +499,14 @@ if not (quick_mode() or data.stand_in):
 # %% [markdown]
 # ## A budget
 #
-# Nobody needs 70 % fewer channels. What is needed is a network for so many MACs, or bytes. `within`
-# removes what scores lowest until the budget is met. Which score? A filter of `conv2` costs far
-# more MACs than a unit of `fc1`, so we rank by Taylor's score *per MAC saved*, all layers together:
+# Nobody needs 70 % fewer channels. What is needed is a network for so many MACs, or bytes.
+# `within_budget` removes what scores lowest until the budget is met. Which score? A filter of
+# `conv2` costs far more MACs than a unit of `fc1`, so we rank by Taylor's score *per MAC saved*,
+# all layers together:
 
 # %% tags=["varies"]
 scores = structure.per_cost(taylor, cost.macs)
-masks = structure.within(scores, cost.macs, budget=0.1)
+masks = structure.within_budget(scores, cost.macs, budget=0.1)
 print({name: f"{mask.sum()} of {mask.size}" for name, mask in masks.items()})
 print(f"{cost.macs(masks):,} of {cost.macs({}):,} MACs, {cost.parameters(masks):,} parameters")
 assert cost.macs(masks) <= 0.1 * cost.macs({})
@@ -537,8 +538,8 @@ draw = np.random.default_rng(0)
 by_lot = {name: draw.permutation(mask) for name, mask in masks.items()}
 
 # %% tags=["varies"]
-watched(structure.shrink(channels, masks)[0], "pruned, fine-tuned", epochs)
-watched(structure.shrink(channels, by_lot)[0], "other channels", epochs)
+watched(structure.shrink(channels, masks=masks)[0], "pruned, fine-tuned", epochs)
+watched(structure.shrink(channels, masks=by_lot)[0], "other channels", epochs)
 fresh = models.compiled(keras.models.clone_model(networks["pruned, fine-tuned"]))
 watched(fresh, "from scratch", 2 * epochs)
 dense = keras.models.clone_model(lenet)
@@ -639,10 +640,10 @@ assert type(loaded) is keras.Sequential
 # library. Whether it is as much *faster* is another question, and one for a clock:
 # [lesson 11](11_faster.ipynb) measures it.
 #
-# To go further, remove in rounds: a few channels, a little training, and again
-# (`structure.in_rounds`), so that each choice is made by a network that has recovered. With batch
-# normalization, `structure.slimming` makes the network choose while it trains: a penalty drives
-# scales $\gamma$ towards zero, and the channels with the smallest go (Liu et al. 2017).
+# To go further, remove in rounds: a few channels, a little training, and again, so that each
+# choice is made by a network that has recovered. With batch normalization, `structure.slimming`
+# makes the network choose while it trains: a penalty drives scales $\gamma$ towards zero, and the
+# channels with the smallest go (Liu et al. 2017).
 
 # %% [markdown]
 # ## What to remember

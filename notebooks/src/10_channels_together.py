@@ -326,7 +326,7 @@ check.rows(my_rows)
 
 # %%
 stays = np.arange(8) != 2
-small, _ = structure.shrink(channels, {"side": stays}, verify=True)
+small, _ = structure.shrink(channels, masks={"side": stays}, verify=True)
 before, after = (one.get_layer("hidden").kernel.numpy() for one in (model, small))
 rows = 24 + 2 + 32 * np.arange(7 * 7)
 assert np.array_equal(after, np.delete(before, rows, axis=0))
@@ -388,8 +388,8 @@ assert np.allclose(together, norms["stem"] + norms["conv_b"], rtol=1e-4)
 # as always, fine-tuning. **Predict** what each brings.
 
 # %% tags=["varies"]
-scores = structure.taylor(channels, data.x_train[:1000], data.y_train[:1000])
-small, _ = structure.shrink(channels, structure.choose(scores, 0.5))
+scores = structure.taylor(channels, data.x_train[:1000], data.y_train[:1000], batch_size=64)
+small, _ = structure.shrink(channels, masks=structure.choose(scores, 0.5, "layer"))
 found = {"full network": accuracy(model), "half the channels": accuracy(small)}
 structure.recalibrate(small, data.x_train[:1000])
 found["recalibrated"] = accuracy(small)
@@ -397,7 +397,7 @@ found["fine-tuned"] = accuracy(train(small, "half the channels", -(-epochs // 3)
 
 # %% tags=["varies"]
 cost = structure.costs(channels)
-share = cost.macs(structure.choose(scores, 0.5)) / cost.macs({})
+share = cost.macs(structure.choose(scores, 0.5, "layer")) / cost.macs({})
 print(f"{share:.0%} of the MACs left; one run, {data.caption}")
 for name, value in found.items():
     print(f"{name:18} {value:.2%}")
@@ -467,9 +467,9 @@ except ValueError as error:
 
 # %%
 for options in ({}, {"multiple": 8}):
-    masks = structure.choose(structure.filter_norms(channels), 0.7, **options)
+    masks = structure.choose(structure.filter_norms(channels), 0.7, "layer", **options)
     print(options or "exactly", {name: int(mask.sum()) for name, mask in masks.items()})
-masks = structure.choose(structure.filter_norms(channels), 1.0)
+masks = structure.choose(structure.filter_norms(channels), 1.0, "layer")
 assert all(mask.sum() == 1 for mask in masks.values())
 
 # %% [markdown]

@@ -229,7 +229,7 @@ print(f"{left:,} weights left, validation error {error(pruned):.2%}")
 
 # %% tags=["varies"]
 read = (pruning.weights(pruned)["fc2/kernel"] != 0).any(axis=1)
-trimmed, report = structure.shrink(pruned, {"fc1": read}, verify=True)
+trimmed, report = structure.shrink(pruned, masks={"fc1": read}, verify=True)
 apart = np.abs(np.asarray(trimmed(x_val)) - np.asarray(pruned(x_val))).max()
 print(f"{np.sum(~read)} units are read by nobody; without them outputs differ by {apart:.0e}")
 assert apart < 1e-5

@@ -347,14 +347,14 @@ channel_plan
 # %% tags=["varies"]
 norms, cost = structure.filter_norms(channels), structure.costs(channels).macs
 kept = {
-    "uniform": structure.within(norms, cost, 0.25, "layer"),
-    "global": structure.within(structure.relative(norms), cost, 0.25),
+    "uniform": structure.within_budget(norms, cost, 0.25, "layer"),
+    "global": structure.within_budget(structure.relative(norms), cost, 0.25),
     "plan": structure.choose(norms, channel_plan.sparsity),
 }
 
 # %% tags=["varies"]
 for way, masks in kept.items():
-    small, report = structure.shrink(channels, masks)
+    small, report = structure.shrink(channels, masks=masks)
     before = accuracy(models.compiled(small))
     widths = {name: int(mask.sum()) for name, mask in masks.items()}
     after = accuracy(train(small, 1))

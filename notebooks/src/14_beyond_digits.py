@@ -236,7 +236,7 @@ def pruned_both_ways(model, x, y, controls=True):
         "80 %, by chance": criteria.random(weights, seed=0),
     }
     shares = {
-        "half the channels": structure.taylor(channels, x[:1000], y[:1000]),
+        "half the channels": structure.taylor(channels, x[:1000], y[:1000], batch_size=64),
         "half, by chance": structure.random(channels, seed=0),
     }
     networks = {"nothing": copied(model)}
@@ -244,7 +244,8 @@ def pruned_both_ways(model, x, y, controls=True):
         networks[name] = copied(model)
         pruning.attach(networks[name], masking.make_masks(scores, 0.8))
     for name, scores in shares.items():
-        networks[name], _ = structure.shrink(channels, structure.choose(scores, 0.5))
+        stays = structure.choose(scores, 0.5, "layer")
+        networks[name], _ = structure.shrink(channels, masks=stays)
     return {name: one for name, one in networks.items() if controls or "chance" not in name}
 
 
@@ -414,7 +415,7 @@ for title, rows in {"whole": whole, "channel 1 of the skip is gone": less}.items
 
 # %% tags=["varies"]
 masks = {"down2": np.arange(24) >= 4}  # four channels of one skip
-_, report = structure.shrink(unet, masks, verify=True)
+_, report = structure.shrink(unet, masks=masks, verify=True)
 report
 
 # %% [markdown]
@@ -720,8 +721,8 @@ check_sound.unit_entries(my_entries)
 
 # %% tags=["varies"]
 channels = structure.channel_groups(gru)
-one_less = structure.choose(structure.filter_norms(channels), 1 / 64)
-small, report = structure.shrink(channels, one_less, verify=True)
+one_less = structure.choose(structure.filter_norms(channels), 1 / 64, "layer")
+small, report = structure.shrink(channels, masks=one_less, verify=True)
 print(f"{gru.count_params() - small.count_params()} parameters went with one unit")
 report
 
@@ -733,8 +734,8 @@ report
 # %% tags=["varies"]
 for name, model in (("CNN", cnn), ("GRU", gru)):
     groups = structure.channel_groups(model)
-    scores = structure.taylor(groups, heard[0][0][:512], heard[0][1][:512])
-    small, _ = structure.shrink(groups, structure.choose(scores, 0.5))
+    scores = structure.taylor(groups, heard[0][0][:512], heard[0][1][:512], batch_size=64)
+    small, _ = structure.shrink(groups, masks=structure.choose(scores, 0.5, "layer"))
     sounds[f"{name}, half the structure"] = fit(small, heard[0], f"{name}, half", after)
 
 # %% tags=["varies"]
@@ -862,8 +863,8 @@ for name, model in tuple(words.items()):
     masks = masking.make_masks(criteria.magnitude(pruning.weights(model)), 0.8)
     words[f"{name}, 80 % zeros"] = fit(held(model, masks), read[0], name, after)
     groups = structure.channel_groups(model)
-    scores = structure.taylor(groups, read[0][0][:512], read[0][1][:512])
-    small, _ = structure.shrink(groups, structure.choose(scores, 0.5))
+    scores = structure.taylor(groups, read[0][0][:512], read[0][1][:512], batch_size=64)
+    small, _ = structure.shrink(groups, masks=structure.choose(scores, 0.5, "layer"))
     words[f"{name}, half the structure"] = fit(small, read[0], f"{name}, half", after)
 
 # %% tags=["varies"]

@@ -151,12 +151,13 @@ if quick_mode():
 def cut_channels(model, price, share, by_lot):
     channels = structure.channel_groups(model)
     cost = getattr(structure.costs(channels), price.lower())  # .macs or .parameters
-    scores = structure.taylor(channels, data.x_train[:1000], data.y_train[:1000])
-    masks = structure.within(structure.per_cost(scores, cost), cost, share * whole[price])
+    scores = structure.taylor(channels, data.x_train[:1000], data.y_train[:1000], batch_size=64)
+    scores = structure.per_cost(scores, cost)
+    masks = structure.within_budget(scores, cost, share * whole[price])
     if by_lot:  # others, as many in each layer
         draw = np.random.default_rng(1)
         masks = {name: draw.permutation(mask) for name, mask in masks.items()}
-    return structure.shrink(channels, masks)[0]
+    return structure.shrink(channels, masks=masks)[0]
 
 
 # %%

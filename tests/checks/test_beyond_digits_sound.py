@@ -100,5 +100,5 @@ def test_the_parameters_of_a_unit_are_what_a_network_loses_with_it():
     from course_utils.lessons.tasks import hearing
 
     model = hearing.vowel_gru()
-    small, _ = structure.shrink(model, {"gru": np.arange(64) != 7})
+    small, _ = structure.shrink(model, masks={"gru": np.arange(64) != 7})
     assert model.count_params() - small.count_params() == entries(32, 64, 10)

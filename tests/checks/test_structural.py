@@ -93,7 +93,7 @@ RIGHT = {
     ],
     check.stays: [
         by_rank,
-        lambda n, s: structure.choose({"": n}, s)[""],
+        lambda n, s: structure.choose({"": n}, s, "layer")[""],
         lambda n, s: np.argsort(np.argsort(n, kind="stable")) >= min(round(s * len(n)), len(n) - 1),
     ],
 }

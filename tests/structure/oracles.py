@@ -145,7 +145,7 @@ def zeros_in(channels: Channels, masks: Masks) -> Iterator[keras.Model]:
 
 def check_zeroed(channels: Channels, masks: Masks, x: object, limit: float = SAME) -> keras.Model:
     """The package's own oracle: zeroed = small, and neither is the original; returns the small."""
-    small, _ = shrink(channels, masks)
+    small, _ = shrink(channels, masks=masks)
     full = zeroed(channels, masks)
     assert apart(full, small, x) <= limit
     if any(not mask.all() for mask in masks.values()):

@@ -38,7 +38,7 @@ def test_zeroed_is_small(name):
     alone = name in LARGE or (quick_mode() and name in SLOW)
     for share in SHARES[1:2] if alone else SHARES:
         masks = random_masks(channels, share, seed=len(sizes))
-        small, report = shrink(channels, masks)
+        small, report = shrink(channels, masks=masks)
         made = outputs_of(small, x)
         with zeros_in(channels, masks) as full:
             zeros = outputs_of(full, x)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from course_utils import measuring, models, structure
+from course_utils import masking, measuring, models, structure
 from course_utils.backend import keras
 from course_utils.structure.choosing import removal_steps
 
@@ -25,17 +25,28 @@ def gone(masks):
 
 @given(scores, shares)
 def test_each_group_loses_its_share_and_keeps_one(S, share):
-    masks = structure.choose(S, share)
-    for name, count in gone(masks).items():
-        wanted = np.floor(share * S[name].size + 0.5 + 1e-12)
-        assert count in (min(wanted, S[name].size - 1), min(wanted - 1, S[name].size - 1))
-        assert abs(count - share * S[name].size) <= 0.5 + 1e-9 or count == S[name].size - 1
-        assert masks[name].any()
+    for sparsity in (share, {"*": share}):
+        for name, count in gone(structure.choose(S, sparsity, "layer")).items():
+            assert count == min(round(share * S[name].size), S[name].size - 1)
+
+
+@given(scores, shares)
+def test_masks_of_kernels_and_of_channels_count_a_share_alike(S, share):
+    weights = gone(masking.make_masks(S, share, "layer"))
+    for name, count in gone(structure.choose(S, share, "layer")).items():
+        assert count == min(weights[name], S[name].size - 1)
+
+
+def test_half_of_five_is_two():
+    five = {"a": np.arange(5.0)}
+    for scope in ("layer", "global"):
+        assert gone(structure.choose(five, 0.5, scope)) == {"a": 2}
+        assert gone(masking.make_masks(five, 0.5, scope)) == {"a": 2}
 
 
 @given(scores, shares)
 def test_all_groups_together_lose_exactly_the_share_unless_one_must_stay(S, share):
-    masks = structure.choose(S, share, "global")
+    masks = structure.choose(S, share)
     total = sum(v.size for v in S.values())
     assert sum(gone(masks).values()) == min(round(share * total), total - len(S))
 
@@ -61,9 +72,21 @@ def test_what_is_left_is_a_multiple_or_all(S, share, scope):
         assert mask.all() or mask.sum() % 8 == 0
 
 
-def test_a_share_for_each_group_by_name_or_pattern():
-    S = {"block1/a": np.arange(4.0), "block1/b": np.arange(4.0), "head": np.arange(4.0)}
-    masks = structure.choose(S, {"block1/*": 0.5, "block1/b": 0.25})
+@pytest.mark.parametrize(
+    ("size", "share", "left"),
+    [(24, 0.5, 8), (24, 0.3, 16), (24, 0.9, 8), (20, 0.05, 20), (20, 0.1, 16), (8, 0.9, 8)],
+)
+def test_a_multiple_is_the_one_nearest_to_the_share(size, share, left):
+    """12 of 24 lie between 8 and 16, and 18 of 20 between 16 and all: there more go."""
+    S = {"a": np.arange(float(size))}
+    assert structure.choose(S, share, "layer", multiple=8)["a"].sum() == left
+
+
+@pytest.mark.parametrize("scope", ["layer", "global"])
+def test_a_share_for_each_group_by_name_or_pattern(scope):
+    """It ranks group by group, in either scope: the scores here say nothing between groups."""
+    S = {"block1/a": np.arange(4.0), "block1/b": 9 + np.arange(4.0), "head": -np.arange(4.0)}
+    masks = structure.choose(S, {"block1/*": 0.5, "block1/b": 0.25}, scope)
     assert gone(masks) == {"block1/a": 2, "block1/b": 1, "head": 0}
 
 
@@ -71,7 +94,7 @@ def test_a_share_for_each_group_by_name_or_pattern():
     ("call", "words"),
     [
         (lambda S: structure.choose(S, 1.5), "between 0 and 1"),
-        (lambda S: structure.choose(S, 0.5, "everywhere"), "'layer' or 'global'"),
+        (lambda S: structure.choose(S, 0.5, "everywhere"), "'global' or 'layer'"),
         (lambda S: structure.choose(S, {"x*": 0.5}), "fits no group"),
         (lambda S: structure.choose(S, 0.5, multiple=0), "whole number"),
         (lambda S: structure.choose({"a": np.array([np.nan, 1])}, 0.5), "NaN"),
@@ -131,22 +154,22 @@ def channels(request) -> structure.Channels:
 @pytest.mark.parametrize("scope", ["layer", "global"])
 def test_a_budget_is_met_within_two_percent(channels, kind, share, scope):
     cost = getattr(structure.costs(channels), kind)
-    masks = structure.within(structure.random(channels, seed=1), cost, share, scope)
+    masks = structure.within_budget(structure.random(channels, seed=1), cost, share, scope)
     assert 0.98 * share <= cost(masks) / cost({}) <= share
 
 
 def test_a_budget_in_units(channels):
     cost = structure.costs(channels).parameters
     target = cost({}) // 3
-    masks = structure.within(structure.filter_norms(channels), cost, target)
+    masks = structure.within_budget(structure.filter_norms(channels), cost, target)
     assert 0.98 * target <= cost(masks) <= target
 
 
 def test_what_is_counted_before_is_what_the_smaller_model_has(channels):
     price = structure.costs(channels)
     for share in (0, 0.3, 0.7):
-        masks = structure.choose(structure.random(channels, seed=2), share)
-        small, _ = structure.shrink(channels, masks)
+        masks = structure.choose(structure.random(channels, seed=2), share, "layer")
+        small, _ = structure.shrink(channels, masks=masks)
         assert price.macs(masks) == measuring.report(small).total.macs
         assert price.parameters(masks) == small.count_params()
         assert price.bytes(masks) == sum(W.nbytes for W in small.get_weights())
@@ -155,14 +178,14 @@ def test_what_is_counted_before_is_what_the_smaller_model_has(channels):
 def test_a_budget_that_cannot_be_met_names_the_least(channels):
     cost = structure.costs(channels).macs
     with pytest.raises(ValueError, match="cannot be met") as error:
-        structure.within(structure.random(channels, seed=0), cost, 10)
+        structure.within_budget(structure.random(channels, seed=0), cost, 10)
     fewest = {name: np.arange(len(group)) < 1 for name, group in channels.groups.items()}
     assert f"{cost(fewest):,}" in str(error.value)
 
 
 def test_a_budget_of_all_removes_nothing(channels):
     cost = structure.costs(channels).macs
-    masks = structure.within(structure.random(channels, seed=0), cost, 1.0)
+    masks = structure.within_budget(structure.random(channels, seed=0), cost, 1.0)
     assert all(mask.all() for mask in masks.values())
 
 

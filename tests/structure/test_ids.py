@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course_utils.structure.ids import Flow, Ids, compact, expanded
+from course_utils.structure.ids import Flow, Ids, compact
 
 PAIRS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), max_size=20)
 
@@ -107,8 +107,6 @@ def test_flows():
     image = Flow((5, 5, 3), np.array([[[1, 2, 3]]]))
     assert image.varying == (2,)
     assert image.vector(2).tolist() == [1, 2, 3]
-    assert expanded(image).shape == (5, 5, 3)
-    assert expanded(Flow((None, 3), np.array([[1, 2, 3]]))) is None
     one = Flow((4, 3), np.array([[7]]))
     assert (one.varying, one.free) == ((), True)
     assert one.vector(1).tolist() == [7, 7, 7]

@@ -412,7 +412,7 @@ def test_channels_may_come_first():
     channels = channel_groups(model)
     assert set(channels.groups) == {"a", "b", "c", "d"}
     masks = random_masks(channels)
-    small, _ = shrink(channels, masks)
+    small, _ = shrink(channels, masks=masks)
     widths = [int(masks[name].sum()) * (2 if name == "a" else 1) for name in "abcd"]
     twin = same_weights(either_way(Gate(), "channels_last", widths), small)
     gated = same_weights(either_way(Gate(masks), "channels_last"), model)

@@ -44,7 +44,7 @@ def hold(seed: int) -> Counter:
     whole, (calls, weights) = outputs_of(model, x), state(model)
     channels = channel_groups(model)
     masks = random_masks(channels, (0.3, 0.5, 0.7, 1.0)[seed % 4], seed)
-    small, _ = shrink(channels, masks)
+    small, _ = shrink(channels, masks=masks)
     assert state(model)[0] == calls
     assert all(map(np.array_equal, state(model)[1], weights))
     assert interface(small) == interface(model)
@@ -79,7 +79,7 @@ few = settings(max_examples=20)
 @given(GRAPHS, st.integers(0, 9))
 def test_nothing_removed_is_the_same_bit_for_bit(model, seed):
     x = inputs_for(randomized(model, seed), seed)
-    assert distance(outputs_of(shrink(model, {})[0], x), outputs_of(model, x)) == 0
+    assert distance(outputs_of(shrink(model, masks={})[0], x), outputs_of(model, x)) == 0
 
 
 @few
@@ -87,7 +87,7 @@ def test_nothing_removed_is_the_same_bit_for_bit(model, seed):
 def test_zeroed_is_a_model_of_its_own(model, seed):
     channels = channel_groups(randomized(model, seed))
     masks, x = random_masks(channels, 0.5, seed), inputs_for(model, seed)
-    full, small = zeroed(channels, masks), shrink(channels, masks)[0]
+    full, small = zeroed(channels, masks), shrink(channels, masks=masks)[0]
     assert interface(full) == interface(model)
     assert not {id(v) for v in full.variables} & {id(v) for v in model.variables}
     assert distance(outputs_of(full, x), outputs_of(small, x)) <= EXACT
@@ -98,7 +98,7 @@ def test_zeroed_is_a_model_of_its_own(model, seed):
 def test_twice_is_once_with_both(model, seed):
     channels = channel_groups(randomized(model, seed))
     both = random_masks(channels, 0.3, seed)
-    smaller = channel_groups(shrink(channels, both)[0])
+    smaller = channel_groups(shrink(channels, masks=both)[0])
     # A grouped convolution with one group left is an ordinary one, with filters of their own.
     left = {name: mask.sum() for name, mask in both.items()}
     later = random_masks(smaller, 0.3, seed + 1)
@@ -106,7 +106,7 @@ def test_twice_is_once_with_both(model, seed):
     for name, mask in later.items():
         both[name][both[name]] = mask
     x = inputs_for(model, seed)
-    twice, once = shrink(smaller, later)[0], shrink(channels, both)[0]
+    twice, once = shrink(smaller, masks=later)[0], shrink(channels, masks=both)[0]
     assert interface(twice) == interface(once)
     assert distance(outputs_of(twice, x), outputs_of(once, x)) == 0
 
@@ -115,7 +115,7 @@ def test_twice_is_once_with_both(model, seed):
 @given(GRAPHS, st.integers(0, 9))
 def test_files_hold_it(tmp_path_factory, model, seed):
     channels = channel_groups(randomized(model, seed))
-    small, _ = shrink(channels, random_masks(channels, 0.5, seed))
+    small, _ = shrink(channels, masks=random_masks(channels, 0.5, seed))
     path = tmp_path_factory.mktemp("models") / "small.keras"
     small.save(path)
     x = inputs_for(model, seed)

@@ -43,7 +43,7 @@ def test_the_given_model_is_not_called_and_not_changed():
     outputs, calls, config = model(x).numpy(), nodes(model), model.get_config()
     channels = channel_groups(model)
     assert channels.groups
-    shrink(channels, random_masks(channels), verify=True)
+    shrink(channels, masks=random_masks(channels), verify=True)
     assert nodes(model) == calls
     assert model.get_config() == config
     np.testing.assert_array_equal(model(x), outputs)
@@ -53,7 +53,7 @@ def test_the_given_model_is_not_called_and_not_changed():
 
 def test_nothing_removed_is_the_same_network_bit_for_bit():
     model = everything()
-    small, _ = shrink(model, {})
+    small, _ = shrink(model, masks={})
     np.testing.assert_array_equal(small(inputs_for(model)), model(inputs_for(model)))
     assert not {id(v) for v in small.variables} & {id(v) for v in model.variables}
 
@@ -107,7 +107,7 @@ def test_an_optional_input_stays_one():
 
     y = L.Dense(6, "relu", name="a")(Both()(x, more))
     model = randomized(keras.Model([x, more], L.Dense(2, name="head")(y)))
-    small, _ = shrink(model)
+    small, _ = shrink(model, 0.5)
     assert small.get_layer("a").units == 3
     assert small([np.ones((2, 4)), None]).shape == (2, 2)
 
@@ -163,7 +163,7 @@ def test_a_layer_that_cannot_be_made_anew_is_refused_and_nothing_changes():
     model = randomized(keras.Model(x, L.Dense(2)(L.Dense(4, name="b")(y))))
     before, calls = model(np.ones((1, 5))).numpy(), nodes(model)
     with pytest.raises(ValueError, match=r"'odd' \(Incomplete\) cannot be made anew.*get_config"):
-        shrink(model)
+        shrink(model, 0.5)
     np.testing.assert_array_equal(model(np.ones((1, 5))), before)
     assert nodes(model) == calls
 
@@ -185,9 +185,9 @@ def plain() -> keras.Model:
 
 
 def test_what_is_no_model_or_has_no_graph_is_refused():
-    with pytest.raises(TypeError, match="must be a Keras model, not str"):
+    with pytest.raises(TypeError, match="must be a Keras model, or the channels of one, not str"):
         channel_groups("model")
-    with pytest.raises(TypeError, match="must be a Keras model, not Dense"):
+    with pytest.raises(TypeError, match="must be a Keras model, or the channels of one, not Dense"):
         channel_groups(L.Dense(3))
     for model in (keras.Sequential([L.Dense(3)]), Subclassed()):
         with pytest.raises(ValueError, match=r"subclassed, or not built.*keras\.Input"):
@@ -195,7 +195,7 @@ def test_what_is_no_model_or_has_no_graph_is_refused():
     called = Subclassed()
     called(np.ones((1, 3)))
     with pytest.raises(ValueError, match="subclassed"):
-        shrink(called)
+        shrink(called, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_masks_that_do_not_fit(masks, message):
     model = plain()
     before = model.get_weights()
     with pytest.raises(ValueError, match=message):
-        shrink(model, masks)
+        shrink(model, masks=masks)
     for variable, value in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(variable, value)
 
@@ -260,7 +260,7 @@ def test_norms_over_channels_without_some_of_them(kind):
     assert "normalizes over" in channel_groups(model).left["a"].reason
     channels = channel_groups(model, inexact=True)
     masks = random_masks(channels)
-    small, _ = shrink(channels, masks)
+    small, _ = shrink(channels, masks=masks)
     expected = keras.Model(x, head(MaskedNorm(masks["a"], norm)(hidden)))
     assert apart(expected, small, inputs_for(model)) < 2e-5
     assert small.get_layer("n").get_weights()[0].shape == (4,)

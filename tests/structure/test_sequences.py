@@ -181,7 +181,7 @@ def test_bidirectional(kind, merge):
     channels = channel_groups(model)
     assert {name: len(group) for name, group in channels.groups.items()} == {"a": 6}
     masks, x = random_masks(channels), inputs_for(model)
-    small, _ = shrink(channels, masks)
+    small, _ = shrink(channels, masks=masks)
     ahead, back = by_hand(model, kind, masks["a"], x, return_sequences=True)
     made = MERGED[merge](ahead, ops.flip(back, axis=1))
     assert np.abs(model.get_layer("head")(made) - small(x)).max() < 1e-5
@@ -193,7 +193,7 @@ def test_states_of_both_directions():
     model = randomized(both_ways(L.LSTM, "concat", return_state=True))
     channels = channel_groups(model)
     masks, x = random_masks(channels), inputs_for(model)
-    small, _ = shrink(channels, masks)
+    small, _ = shrink(channels, masks=masks)
     ahead, back = by_hand(model, L.LSTM, masks["a"], x, return_state=True)
     made = ops.concatenate([back[1], ahead[0], back[0], ahead[1]], axis=-1)
     assert np.abs(model.get_layer("head")(made) - small(x)).max() < 1e-5
@@ -247,7 +247,7 @@ def test_heads_and_what_they_read_and_make(causal):
     groups = {name: len(group) for name, group in channels.groups.items()}
     assert groups == {"d": 6, "self/heads": 4, "m": 8, "cross/heads": 3, "cross": 5}
     masks = random_masks(channels)
-    small, _ = shrink(channels, masks)
+    small, _ = shrink(channels, masks=masks)
     x, context = inputs_for(model)
     W = {layer.name: layer.get_weights() for layer in model.layers}
     hidden = np.maximum(x @ W["d"][0] + W["d"][1], 0) * masks["d"]
@@ -282,7 +282,7 @@ def test_scores_have_one_map_a_head():
     channels = channel_groups(model)
     assert {n: len(g) for n, g in channels.groups.items()} == {"mha/heads": 4, "mha": 5, "c": 3}
     masks = random_masks(channels)
-    small, _ = shrink(channels, masks)
+    small, _ = shrink(channels, masks=masks)
     W = model.get_layer("c").get_weights()
     kernel = W[0] * masks["mha/heads"][:, None] * masks["c"]
     inputs = inputs_for(model)
@@ -304,7 +304,7 @@ def test_attention_over_several_axes(axes):
     channels = channel_groups(model)
     assert set(channels.groups) == {"d", "mha/heads", "mha"}
     masks = random_masks(channels)
-    small, _ = shrink(channels, masks)
+    small, _ = shrink(channels, masks=masks)
     assert apart(zeroed(channels, masks), small, inputs_for(model)) <= SAME
     layer = L.MultiHeadAttention(4, 3, attention_axes=axes, name="scored")
     y, scores = layer(hidden, hidden, return_attention_scores=True)
@@ -322,7 +322,7 @@ def test_masks_of_attention():
     channels = channel_groups(model)
     assert set(channels.groups) == {"d", "mha/heads", "mha"}
     masks = random_masks(channels)
-    small, _ = shrink(channels, masks)
+    small, _ = shrink(channels, masks=masks)
     data = [inputs_for(model)[0], np.tri(4, dtype=bool)[None].repeat(3, 0)]
     W = {layer.name: layer.get_weights() for layer in model.layers}
     hidden = np.maximum(data[0] @ W["d"][0] + W["d"][1], 0) * masks["d"]
@@ -342,7 +342,7 @@ def test_a_unit_by_hand():
     """An LSTM of three units without the second: its columns in four gates, and its row."""
     x = keras.Input((4, 2))
     model = randomized(keras.Model(x, L.Dense(1, name="head")(L.LSTM(3, name="a")(x))))
-    small, _ = shrink(model, {"a": np.array([True, False, True])})
+    small, _ = shrink(model, masks={"a": np.array([True, False, True])})
     columns = [0, 2, 3, 5, 6, 8, 9, 11]
     kernel, recurrent_kernel, bias = model.get_layer("a").get_weights()
     left = small.get_layer("a").get_weights()

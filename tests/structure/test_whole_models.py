@@ -184,7 +184,7 @@ def test_shared_first_where_nothing_can_go():
         parts = [L.Flatten()(shared(x)), L.Flatten()(shared(hidden))]
         model = randomized(keras.Model(x, dense("head", 2)(L.Concatenate()(parts))))
         assert "called again" in reasons(model)[name]
-        assert apart(shrink(model)[0], model, inputs_for(model)) == 0
+        assert apart(shrink(model, 0.5)[0], model, inputs_for(model)) == 0
 
 
 def test_a_norm_shared_by_different_axes_ties_all():
@@ -206,7 +206,7 @@ def test_weights_in_a_wrapper_and_outside():
     assert "the same weights" in reasons(model)["d"]
     channels = channel_groups(model)
     assert not channels.groups
-    assert apart(shrink(model)[0], model, inputs_for(model)) == 0
+    assert apart(shrink(model, 0.5)[0], model, inputs_for(model)) == 0
 
 
 # ----------------------------------------------------------------------------- inputs and outputs
@@ -231,7 +231,7 @@ def test_what_is_an_output_stays_although_it_is_read():
 def test_an_input_that_is_an_output():
     x = keras.Input((4,), name="x")
     model = randomized(keras.Model(x, [x, dense("head", 2)(dense("a")(x))]))
-    small, _ = shrink(model)
+    small, _ = shrink(model, 0.5)
     np.testing.assert_array_equal(small(np.ones((2, 4)))[0], np.ones((2, 4)))
     assert small.get_layer("a").units == 3
 
@@ -258,7 +258,7 @@ def test_no_channel_and_no_weight():
     x = keras.Input((4,))
     for y in (L.Rescaling(2.0)(x), dense("a")(x), x + 1):
         model = keras.Model(x, y)
-        small, report = shrink(model)
+        small, report = shrink(model, 0.5)
         assert apart(model, small, np.ones((2, 4))) == 0
         assert not report.rows
 

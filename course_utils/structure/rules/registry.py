@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from course_utils.backend import keras
 from course_utils.pruning.layers import inner_layers
-from course_utils.structure.calls import Call, Kept, as_list
+from course_utils.structure.calls import Call, Flows, Kept
 from course_utils.structure.ids import Flow
-from course_utils.structure.rules import layers, operations, shapes
+from course_utils.structure.rules import layers, norms, operations, sequences, shapes
 
-_LAYERS = {**layers.RULES, **shapes.RULES}
-_NAMED = {**layers.NAMED_RULES, **shapes.NAMED_RULES}
+_LAYERS = {**layers.RULES, **norms.RULES, **sequences.RULES, **shapes.RULES}
+_NAMED = {**norms.NAMED_RULES, **shapes.NAMED_RULES}
 
 
 def apply(call: Call) -> list[Flow]:
@@ -18,13 +18,14 @@ def apply(call: Call) -> list[Flow]:
     rule = _rule(call.layer)
     for flow in () if rule in _OF_MANY else call.flows[1:]:
         call.fix(flow, "gets them beside its input, as a mask, say")
-    return as_list(rule(call))
+    made = rule(call)
+    return [made] if isinstance(made, Flow) else made
 
 
-def time_distributed(call: Call) -> list[Flow]:
+def time_distributed(call: Call) -> Flows:
     """The same layer at every step: its own rule, without the axis of time."""
     if 0 in call.x.varying:
-        return layers.unknown(call)
+        return call.refuse()
     without = [Flow(f.shape[1:], f.ids[0], f.silent) for f in call.flows]
     inner = replace(
         call,
@@ -44,17 +45,17 @@ def time_distributed(call: Call) -> list[Flow]:
     return [Flow(shape, f.ids[None], f.silent) for shape, f in zip(call.shapes, made, strict=True)]
 
 
-def _rule(layer: keras.Operation) -> Callable[[Call], list[Flow] | Flow]:
+def _rule(layer: keras.Operation) -> Callable[[Call], Flows]:
     kind = type(layer)
+    of_keras = kind.__module__.startswith("keras.")
     if not isinstance(layer, keras.Layer):
-        known = kind.__module__.startswith("keras.")
-        return (known and operations.RULES.get(kind.__name__)) or layers.unknown
+        return (of_keras and operations.RULES.get(kind.__name__)) or Call.refuse
     if any(_is_altered(one) for one in (layer, *inner_layers(layer))):
-        return layers.unknown
+        return Call.refuse
     if kind is keras.layers.TimeDistributed:
         return time_distributed
     # A subclass of the user's own may do anything in its call.
-    return _LAYERS.get(kind) or _NAMED.get(f"{kind.__module__}.{kind.__name__}") or layers.unknown
+    return _LAYERS.get(kind) or (of_keras and _NAMED.get(kind.__name__)) or Call.refuse
 
 
 def _is_altered(layer: keras.Layer) -> bool:
@@ -64,8 +65,7 @@ def _is_altered(layer: keras.Layer) -> bool:
 
 # The rules that know what to do with more than one tensor.
 _OF_MANY = (
-    *(layers.recurrent, layers.bidirectional, layers.attention, layers.unknown),
-    *(shapes.added, shapes.multiplied, shapes.concatenate),
-    *(operations.added, operations.multiplied, operations.divided),
-    *(operations.power, operations.concatenate, time_distributed),
+    *(sequences.recurrent, sequences.bidirectional, sequences.attention, time_distributed),
+    *(shapes.added, shapes.multiplied, shapes.concatenate, Call.refuse),
+    *(operations.added, operations.multiplied, operations.divided, operations.power),
 )

@@ -1,4 +1,4 @@
-"""Sparse scales, new statistics, fitted kernels, rounds of pruning."""
+"""Sparse scales and new statistics of batch normalization."""
 
 import numpy as np
 import pytest
@@ -100,77 +100,3 @@ def test_slimming_reaches_a_training_that_is_compiled_already(batch):
     structure.slimming(model, 0.5)
     model.fit(batch.x, batch.y, epochs=10, verbose=0)
     assert abs(model.get_layer("first").gamma.numpy()).sum() < before / 2
-
-
-def doubled(padding: str, strides: int) -> keras.Model:
-    """A network whose second half of channels repeats the first, so that nothing need be lost."""
-    keras.utils.set_random_seed(1)
-    x = inputs = keras.Input((9, 9, 2))
-    x = layers.Conv2D(8, 3, activation="relu", name="one")(x)
-    x = layers.Conv2D(6, 3, padding=padding, strides=strides, activation="relu", name="two")(x)
-    x = layers.Flatten(name="flatten")(x)
-    model = keras.Model(inputs, layers.Dense(4, name="out")(layers.Dense(10, "tanh", name="fc")(x)))
-    for name in ("one", "two", "fc"):
-        layer = model.get_layer(name)
-        kernel, half = layer.kernel.numpy(), layer.kernel.shape[-1] // 2
-        kernel[..., half:] = kernel[..., :half]
-        layer.kernel.assign(kernel)
-    return model
-
-
-@pytest.mark.parametrize(("padding", "strides"), [("valid", 1), ("same", 2)])
-def test_what_the_others_can_replace_is_replaced_exactly(padding, strides):
-    model = doubled(padding, strides)
-    x = np.random.default_rng(0).normal(size=(200, 9, 9, 2)).astype("float32")
-    channels = structure.channel_groups(model)
-    masks = {name: np.arange(len(g)) < len(g) // 2 for name, g in channels.groups.items()}
-    small, _ = structure.shrink(channels, masks)
-    full = model(x).numpy()
-    assert abs(small(x).numpy() - full).max() > 0.1
-    errors = structure.reconstruct(channels, masks, small, x)
-    assert list(errors) == ["two", "fc", "out"]
-    assert all(before > 0.01 and after < 1e-6 for before, after in errors.values())
-    np.testing.assert_allclose(small(x).numpy(), full, rtol=1e-2, atol=1e-3)
-
-
-def test_a_fit_never_makes_a_layer_worse_on_the_data_it_sees():
-    model = doubled("valid", 1)
-    rng = np.random.default_rng(3)
-    for variable in model.weights:
-        variable.assign(rng.normal(0, 0.3, variable.shape))
-    x = rng.normal(size=(100, 9, 9, 2)).astype("float32")
-    channels = structure.channel_groups(model)
-    masks = structure.choose(structure.random(channels, seed=0), 0.4)
-    small, _ = structure.shrink(channels, masks)
-    errors = structure.reconstruct(channels, masks, small, x)
-    assert all(after <= before for before, after in errors.values())
-
-
-def test_layers_that_lost_nothing_stay_as_they_are(batch):
-    model = normalized()
-    channels = structure.channel_groups(model)
-    small, _ = structure.shrink(channels, {})
-    assert structure.reconstruct(channels, {}, small, batch.x) == {}
-
-
-def test_rounds_prune_and_train_the_smaller_model_each_time(batch):
-    model = normalized()
-    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    seen = []
-
-    def choose(channels, number):
-        seen.append(number)
-        return structure.choose(structure.filter_norms(channels), 0.25)
-
-    def fine_tune(small):
-        structure.recalibrate(small, batch.x)
-        small.fit(batch.x, batch.y, verbose=0)
-
-    sizes = [
-        (small.get_layer("hidden").units, int(small.optimizer.iterations), report.parameters)
-        for small, report in structure.in_rounds(model, choose, fine_tune, rounds=2)
-    ]
-    assert seen == [0, 1]
-    assert [size[:2] for size in sizes] == [(6, 1), (4, 1)]
-    assert sizes[0][2][1] == sizes[1][2][0]
-    assert model.get_layer("hidden").units == 8
