@@ -80,7 +80,7 @@ def test_elsewhere_it_adds_the_package_and_leaves_the_rest(tmp_path):
     two = 'wanted = {"packaging": "packaging", "iniconfig": "iniconfig"'
     code = code[:start] + two + code[end:]
     done = subprocess.run(
-        [str(python), "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=300
+        [str(python), "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
     listed = subprocess.run([*pip, "list", "--format=freeze"], capture_output=True, text=True)

@@ -41,6 +41,18 @@ def test_its_links_lead_somewhere(page):
     assert all((ROOT / target).exists() for target in targets if "://" not in target)
 
 
+def test_the_files_that_contributing_names_are_there():
+    """From the clone's root or the package's; NAME and NN stand for what is added."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([\w.*/-]+(?:/|\.(?:py|md|csv|toml|lock)))`", text)
+    paths = [re.sub(r"NAME|NN_name", "*", name) for name in named]
+    assert len(paths) > 30
+    lost = [
+        path for path in paths if not any([*ROOT.glob(path), *(ROOT / "course_utils").glob(path)])
+    ]
+    assert not lost, f"CONTRIBUTING.md names {lost}, which are not there"
+
+
 def test_the_picture_is_drawn_from_the_recorded_results(tmp_path):
     drawn = tmp_path / "picture.svg"
     code = f"import figures; figures.main({str(drawn)!r})"
