@@ -22,7 +22,15 @@ STYLE = (
     ["-m", "ruff", "format", "--check"],
     ["-c", LINT_IMPORTS, "--no-logo", "--no-cache"],
 )
-CACHES = (".venv", ".venv-peers", ".pytest_cache", ".ruff_cache", ".hypothesis", "dist")
+CACHES = (
+    ".venv",
+    ".venv-peers",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".hypothesis",
+    ".import_linter_cache",
+    "dist",
+)
 
 
 def main(root: str, arguments: list[str]) -> int:
@@ -82,7 +90,9 @@ def test(clone: Clone, arguments: list[str]) -> int:
     clean_style = [_call(clone, check, quick) == 0 for check in STYLE]
     status = _call(clone, ["-m", "pytest", *pytest_arguments(clone, arguments)], quick)
     if not all(clean_style):  # last, since a green pytest would hide it
-        print("The style check failed (first lines above). `make format` mends most of it.")
+        print(
+            "Style or imports failed their check (first lines above). `make format` mends most of style."
+        )
     return status if all(clean_style) else status or 1
 
 
