@@ -1,6 +1,7 @@
 """The hosted edition: badges that name the lesson, and a first cell that replaces nothing."""
 
 import json
+import re
 import subprocess
 import sys
 import venv
@@ -60,6 +61,19 @@ def test_where_everything_is_there_it_does_nothing(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
+
+
+def test_it_looks_for_all_that_package_and_lessons_import():
+    looked_for = {*re.findall(r'"(\w+)": "', hosted.install(""))}
+    come_along = {"IPython", "h5py", "keras", "numpy"}  # with TensorFlow, or with a notebook
+    sources = [*(ROOT / "course_utils").rglob("*.py"), *(ROOT / "notebooks/src").glob("*.py")]
+    imports = re.compile(r"^ *(?:from|import) (\w+)", re.MULTILINE)
+    code = re.compile(r'""".*?"""', re.DOTALL)  # no prose, no examples
+    found = {
+        name for path in sources for name in imports.findall(code.sub("", path.read_text("utf-8")))
+    }
+    strangers = found - {"course_utils", *sys.stdlib_module_names}
+    assert strangers - come_along <= looked_for
 
 
 @pytest.mark.slow

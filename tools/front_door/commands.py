@@ -90,9 +90,7 @@ def test(clone: Clone, arguments: list[str]) -> int:
     clean_style = [_call(clone, check, quick) == 0 for check in STYLE]
     status = _call(clone, ["-m", "pytest", *pytest_arguments(clone, arguments)], quick)
     if not all(clean_style):  # last, since a green pytest would hide it
-        print(
-            "Style or imports failed their check (first lines above). `make format` mends most of style."
-        )
+        print("Style or imports failed (first lines above). `make format` mends most of style.")
     return status if all(clean_style) else status or 1
 
 
