@@ -22,15 +22,7 @@ STYLE = (
     ["-m", "ruff", "format", "--check"],
     ["-c", LINT_IMPORTS, "--no-logo", "--no-cache"],
 )
-CACHES = (
-    ".venv",
-    ".venv-peers",
-    ".pytest_cache",
-    ".ruff_cache",
-    ".hypothesis",
-    ".import_linter_cache",
-    "dist",
-)
+CACHES = (".venv", ".venv-peers", ".*_cache", ".hypothesis", "dist")
 
 
 def main(root: str, arguments: list[str]) -> int:
@@ -127,10 +119,12 @@ def run(clone: Clone, arguments: list[str]) -> int:
 
 def clean(clone: Clone, arguments: list[str]) -> int:
     """Remove what the set-up and the tests made; notebooks and their outputs stay."""
-    folders = ("course_utils", "tests", "tools", "notebooks")
-    compiled = [path for name in folders for path in (clone.root / name).rglob("__pycache__")]
-    for folder in [*(clone.root / name for name in CACHES), *compiled]:
-        shutil.rmtree(folder, ignore_errors=True)
+    compiled = (
+        f"{name}/**/__pycache__" for name in ("course_utils", "tests", "tools", "notebooks")
+    )
+    for pattern in (*CACHES, *compiled):
+        for folder in [*clone.root.glob(pattern)]:
+            shutil.rmtree(folder, ignore_errors=True)
     return 0
 
 
