@@ -6,7 +6,7 @@ ARGS ?=
 COURSE = $(PYTHON) tools/environment.py
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test peers scoreboard setup notebooks check-notebooks site student hosted grade pages slides format lock clean
+.PHONY: help lab test peers scoreboard setup notebooks check-notebooks wheel site student hosted grade pages slides format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ notebooks:  ## Make the notebooks from notebooks/src, executing those that chang
 
 check-notebooks:  ## Tell whether the notebooks are in step with their sources
 	@$(COURSE) run tools/notebooks.py check $(ARGS)
+
+wheel:  ## Make dist/course_utils-*.whl: the library alone, without the lessons
+	@$(COURSE) run tools/library_wheel.py $(ARGS)
 
 site:  ## Build the course as web pages, build/site/index.html (needs Node.js for MathJax)
 	@$(COURSE) run tools/build_site.py

@@ -43,12 +43,11 @@ def one_seed(data: Dataset, seed: int, epochs: int = EPOCHS, steps: int = STEPS)
         model.fit(
             x[:IMAGES], y[:IMAGES], batch_size=128, epochs=epochs, verbose=0, callbacks=callbacks
         )
-    rows = [
+    return [
         moved(start, sources, data, seed, examples, steps)
         for examples in EXAMPLES
         for start in ("scratch", "dense", *SPARSITIES, "pruned after")
     ]
-    return rows
 
 
 def moved(start, sources: dict, data: Dataset, seed: int, examples: int, steps: int) -> dict:

@@ -1,6 +1,7 @@
 """The hosted edition: badges that name the lesson, and a first cell that replaces nothing."""
 
 import json
+import re
 import subprocess
 import sys
 import venv
@@ -62,6 +63,19 @@ def test_where_everything_is_there_it_does_nothing(tmp_path):
     assert done.stdout == ""
 
 
+def test_it_looks_for_all_that_package_and_lessons_import():
+    looked_for = {*re.findall(r'"(\w+)": "', hosted.install(""))}
+    come_along = {"IPython", "h5py", "keras", "numpy"}  # with TensorFlow, or with a notebook
+    sources = [*(ROOT / "course_utils").rglob("*.py"), *(ROOT / "notebooks/src").glob("*.py")]
+    imports = re.compile(r"^ *(?:from|import) (\w+)", re.MULTILINE)
+    code = re.compile(r'""".*?"""', re.DOTALL)  # no prose, no examples
+    found = {
+        name for path in sources for name in imports.findall(code.sub("", path.read_text("utf-8")))
+    }
+    strangers = found - {"course_utils", *sys.stdlib_module_names}
+    assert strangers - come_along <= looked_for
+
+
 @pytest.mark.slow
 def test_elsewhere_it_adds_the_package_and_leaves_the_rest(tmp_path):
     """A new environment with an old package; the repository is this clone, all else left out."""
@@ -80,7 +94,7 @@ def test_elsewhere_it_adds_the_package_and_leaves_the_rest(tmp_path):
     two = 'wanted = {"packaging": "packaging", "iniconfig": "iniconfig"'
     code = code[:start] + two + code[end:]
     done = subprocess.run(
-        [str(python), "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=300
+        [str(python), "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
     listed = subprocess.run([*pip, "list", "--format=freeze"], capture_output=True, text=True)

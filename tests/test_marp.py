@@ -53,7 +53,9 @@ def test_the_committed_page_is_what_its_source_gives_and_so_is_the_pdf(deck, cop
 def headings(deck):
     """The first heading of each slide, without marks."""
     slide = r"^# (.+?)$"
-    return [re.sub(r"[*`]", "", found) for found in re.findall(slide, deck.read_text(), re.M)]
+    return [
+        re.sub(r"[*`]", "", found) for found in re.findall(slide, deck.read_text(), re.MULTILINE)
+    ]
 
 
 def letters(text):

@@ -9,6 +9,7 @@ import zipfile
 from email.parser import BytesParser
 from pathlib import Path
 
+import library_wheel
 import pytest
 import yaml
 from packaging.markers import Marker
@@ -149,3 +150,57 @@ def test_wheel_holds_the_package_and_nothing_else(wheel):
     assert held == sources
     assert any(name.endswith(".npz") for name in held), "the embedded digits are missing"
     assert "course_utils/lessons/results/mnist_retrain.csv" in held, "lesson 05 plots these results"
+
+
+# ------------------------------------------------------------------------------ the library alone
+
+USE = """
+import course_utils
+from course_utils import criteria, masking, pruning, structure
+from course_utils.backend import keras
+
+assert course_utils.__file__.startswith({folder!r}), course_utils.__file__
+model = keras.Sequential(
+    [keras.Input((6,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(3)]
+)
+masks = masking.make_masks(criteria.magnitude(pruning.weights(model)), sparsity=0.5)
+pruning.attach(model, masks)
+small, report = structure.shrink(model, 0.5)
+print(masking.sparsity(masks), [tuple(weight.shape) for weight in small.weights])
+try:
+    import course_utils.lessons.data
+except ImportError as error:
+    print(error)
+"""
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    """The wheel of the library alone, as `make wheel` builds it."""
+    with zipfile.ZipFile(library_wheel.build(tmp_path_factory.mktemp("library"))) as archive:
+        yield archive
+
+
+def test_the_library_is_the_package_without_lessons(library, wheel):
+    whole = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    held = {name for name in library.namelist() if ".dist-info/" not in name}
+    assert held == {name for name in whole if not name.startswith("course_utils/lessons/")}
+    assert held < whole
+
+    (path,) = [name for name in library.namelist() if name.endswith(".dist-info/METADATA")]
+    metadata = BytesParser().parsebytes(library.read(path))
+    assert (metadata["Name"], metadata["Version"]) == ("course-utils", PROJECT["version"])
+    assert {*metadata.get_all("Provides-Extra")} == {*library_wheel.EXTRAS}
+
+
+def test_the_library_works_where_nothing_else_of_the_course_is(library, tmp_path):
+    library.extractall(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", USE.format(folder=str(tmp_path))],
+        cwd=tmp_path, capture_output=True, text=True, timeout=300,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    first, last = done.stdout.splitlines()
+    assert first == "0.5 [(6, 4), (4,), (4, 3), (3,)]"
+    assert last == "No module named 'course_utils.lessons'"

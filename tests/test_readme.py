@@ -15,15 +15,17 @@ SOURCES = sorted((ROOT / "notebooks" / "src").glob("*.py"))
 def test_its_code_runs_and_keeps_its_sparsity(tmp_path):
     """In three lines, then in ten: the short way goes on with the model of the long one."""
     short, long = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    lengths = [len([line for line in block.splitlines() if line.strip()]) for block in (short, long)]
-    assert lengths <= [4, 12], "the package in three lines, then in about ten"
+    for block, most in ((short, 4), (long, 12)):
+        lines = [line for line in block.splitlines() if line.strip()]
+        assert len(lines) <= most, "the package in three lines, then in about ten"
     done = subprocess.run(
         [sys.executable, "-c", long + short + "print(report)"],
         cwd=tmp_path, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     totals = [line for line in done.stdout.splitlines() if line.startswith("total")]
-    assert len(totals) == 2 and all("80.0%" in total for total in totals)
+    assert len(totals) == 2
+    assert all("80.0%" in total for total in totals)
     assert "channels removed" in done.stdout
 
 
@@ -39,6 +41,18 @@ def test_its_links_lead_somewhere(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     targets = re.findall(r"\]\(([^)\s]+)\)", text)
     assert all((ROOT / target).exists() for target in targets if "://" not in target)
+
+
+def test_the_files_that_contributing_names_are_there():
+    """From the clone's root or the package's; NAME and NN stand for what is added."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = re.findall(r"`([\w.*/-]+(?:/|\.(?:py|md|csv|toml|lock)))`", text)
+    paths = [re.sub(r"NAME|NN_name", "*", name) for name in named]
+    assert len(paths) > 30
+    lost = [
+        path for path in paths if not any([*ROOT.glob(path), *(ROOT / "course_utils").glob(path)])
+    ]
+    assert not lost, f"CONTRIBUTING.md names {lost}, which are not there"
 
 
 def test_the_picture_is_drawn_from_the_recorded_results(tmp_path):

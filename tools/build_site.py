@@ -3,7 +3,7 @@
 python tools/build_site.py      writes build/site/index.html
 
 Sphinx reads build/site-source, which is put together here: the committed notebooks with their
-outputs, the pages of docs/, and one page for each module of the package. MathJax comes from npm, by
+outputs, the pages of docs/, and one page for each room of the package. MathJax comes from npm, by
 site/package-lock.json.
 """
 
@@ -63,8 +63,7 @@ def put_together(folder: Path) -> None:
         text = DECK.sub(r'<a href="\2">\1</a>', text)
         (folder / "docs").mkdir(exist_ok=True)
         (folder / "docs" / page.name).write_text(text, encoding="utf-8")
-    modules = write_reference(folder / "reference")
-    _write_contents(folder, lessons, modules)
+    _write_contents(folder, lessons, write_reference(folder / "reference"))
 
 
 def _mathjax() -> Path:
@@ -106,21 +105,31 @@ def with_site_links(markdown: str) -> str:
     return LINK.sub(moved, markdown)
 
 
-def write_reference(folder: Path) -> list[str]:
-    """Write one page for each public module, from its docstrings; return their names."""
+def write_reference(folder: Path) -> dict[str, list[str]]:
+    """Write one page for each room of the package, from its docstrings; return names by floor."""
     folder.mkdir(parents=True)
-    names = []
-    for path in sorted(PACKAGE.iterdir()):
-        public = not path.name.startswith("_") and path.stem != "checks"
-        if public and (path.suffix == ".py" or (path / "__init__.py").is_file()):
-            names.append(path.stem)
-            title = f"course_utils.{path.stem}"
-            text = f"{title}\n{'=' * len(title)}\n\n.. automodule:: {title}\n   :members:\n"
-            (folder / f"{path.stem}.rst").write_text(text, encoding="utf-8")
-    return names
+    core = [name for name in _rooms(PACKAGE) if name not in ("extras", "lessons")]
+    floors = {
+        "The package": ["course_utils", *core],
+        "Extras": [f"extras.{name}" for name in _rooms(PACKAGE / "extras")],
+        "What lessons need": [f"lessons.{name}" for name in _rooms(PACKAGE / "lessons")],
+    }
+    for name in (name for names in floors.values() for name in names):
+        front = name == "course_utils"  # it says what there is; the rooms' pages show it
+        title = name if front else f"course_utils.{name}"
+        text = f"{title}\n{'=' * len(title)}\n\n.. automodule:: {title}\n"
+        text += "" if front else "   :members:\n"
+        (folder / f"{name}.rst").write_text(text, encoding="utf-8")
+    return floors
 
 
-def _write_contents(folder: Path, lessons: list[Lesson], modules: list[str]) -> None:
+def _rooms(folder: Path) -> list[str]:
+    """Name the public modules and packages of a folder; checks would give answers away."""
+    modules = [*folder.glob("*.py"), *(init.parent for init in folder.glob("*/__init__.py"))]
+    return sorted({path.stem for path in modules if path.stem not in ("__init__", "checks")})
+
+
+def _write_contents(folder: Path, lessons: list[Lesson], floors: dict[str, list[str]]) -> None:
     index = (folder / "index.md").read_text(encoding="utf-8")
     pages = [f"docs/{path.stem}" for path in sorted((folder / "docs").glob("*.md"))]
     slides = [(path.stem, path) for path in sorted((ROOT / "slides").glob("[0-9]_*.html"))]
@@ -128,7 +137,7 @@ def _write_contents(folder: Path, lessons: list[Lesson], modules: list[str]) -> 
         "Lessons": [f"notebooks/{lesson.stem}" for lesson in lessons],
         "Pages": [*pages, "slides"],
         "Solutions": [f"notebooks/solutions/{lesson.stem}" for lesson in lessons],
-        "The package": [f"reference/{name}" for name in modules],
+        **{floor: [f"reference/{name}" for name in names] for floor, names in floors.items()},
     }
     trees = "".join(_tree(caption, names) for caption, names in parts.items())
     (folder / "index.md").write_text(f"{index}\n{trees}", encoding="utf-8")

@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-import os
 from pathlib import Path
 
 import nbformat
@@ -43,7 +42,7 @@ def write(path: Path, notebook: NotebookNode) -> bool:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")  # in the same folder, so that replace is atomic
     part.write_bytes(new)
-    os.replace(part, path)
+    part.replace(path)
     return True
 
 

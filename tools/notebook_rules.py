@@ -37,8 +37,10 @@ def source_problems(lesson: Lesson) -> list[str]:
         where = f"cell {number} of the source"
         if not cell.source.strip():
             found.append(f"{where} is empty: remove it.")
-        for tag in sorted(set(tags_of(cell)) - TAGS):
-            found.append(f"{where} has the unknown tag {tag!r}; known are {sorted(TAGS)}.")
+        found += [
+            f"{where} has the unknown tag {tag!r}; known are {sorted(TAGS)}."
+            for tag in sorted(set(tags_of(cell)) - TAGS)
+        ]
         if cell.cell_type == "raw":
             found.append(f"{where} is a raw cell: use code or markdown.")
         found += [f"{where}: {what}" for what in _marker_problems(cell)]
@@ -219,8 +221,8 @@ def file_problems(raw: dict, size: int) -> list[str]:
     if size > LARGEST_BYTES:
         found.append(f"the file has {size} bytes; at most {LARGEST_BYTES}: draw smaller figures.")
     names = [cell.get("id") for cell in raw.get("cells", [])]
-    for name in sorted({str(name) for name in names if names.count(name) > 1}):
-        found.append(f"two cells have the same id {name!r}.")
+    twice = sorted({str(name) for name in names if names.count(name) > 1})
+    found += [f"two cells have the same id {name!r}." for name in twice]
     if "widgets" in raw.get("metadata", {}):
         found.append("the file holds widget state (metadata.widgets).")
     return found

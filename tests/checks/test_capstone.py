@@ -30,6 +30,7 @@ def by_sorting(candidates, budget):
     for candidate in sorted(candidates, key=lambda c: c["bytes"]):
         if candidate["validation"] >= budget.accuracy:
             return candidate["name"]
+    return None
 
 
 def one_by_one(candidates, budget):

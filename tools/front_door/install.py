@@ -9,10 +9,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from front_door.paths import Clone, course_variables
-from front_door.preflight import Refusal, advice_after_failure, require_fit, room_warning
+from front_door.preflight import INSTALL_FAILED, Refusal, require_fit, room_warning
 
 try:
     import fcntl
@@ -28,7 +27,10 @@ LAB_SETTINGS = {
 
 def set_up(clone: Clone) -> None:
     """Bring .venv to what the lock and pyproject ask for; return at once where it is so already."""
-    uv_pin = lock_entry(_read_pins(clone), "uv")
+    for file in clone.pinned:
+        if not file.is_file():
+            raise Refusal(f"{file.name} is missing from this clone. Restore it: git restore .")
+    uv_pin = lock_entry(clone.lock.read_text("utf-8"), "uv")
     with one_at_a_time(clone):
         state = environment_state(clone)
         if state == "ready":
@@ -38,26 +40,48 @@ def set_up(clone: Clone) -> None:
         if state == "absent":
             _make_venv(clone)
         _install(clone, uv_pin)
-        _write_lab_settings(clone)
-        _prove(clone)
+        settings = clone.venv / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
+        settings.parent.mkdir(parents=True, exist_ok=True)
+        settings.write_text(json.dumps(LAB_SETTINGS, indent=2), "utf-8")
+        # From outside its folder: the editable install may not bear the path.
+        if subprocess.run([clone.python, "-c", "import course_utils"], cwd=clone.venv).returncode:
+            raise Refusal(
+                "The environment was made, but the course's package cannot be imported from it;\n"
+                "the reason stands above. Clone to a path of plain letters, and try there."
+            )
         write_stamp(clone)
 
 
 def environment_state(clone: Clone) -> str:
     """Return "ready", "outdated" (whole, but for other pins) or "absent" (also: broken, moved)."""
-    found, wanted = _read_stamp(clone), wanted_stamp(clone)
+    wanted = _wanted_stamp(clone)
+    try:
+        found = dict(json.loads(clone.stamp.read_text("utf-8")))
+    except (OSError, ValueError, TypeError):  # none there, or none that can be read
+        found = {}
     if found == wanted:
         return "ready"
     same_venv = all(wanted[key] and found.get(key) == wanted[key] for key in ("python", "place"))
     return "outdated" if same_venv else "absent"
 
 
-def wanted_stamp(clone: Clone) -> dict[str, str]:
+def write_stamp(clone: Clone) -> None:
+    """Declare the environment finished, in one step."""
+    draft = clone.stamp.with_suffix(".part")
+    draft.write_text(json.dumps(_wanted_stamp(clone), indent=2), "utf-8")
+    draft.replace(clone.stamp)
+
+
+def _wanted_stamp(clone: Clone) -> dict[str, str]:
     """Return what the stamp of a finished environment says: the pins, the Python, the place."""
-    digest = hashlib.sha256(b"\0".join(file.read_bytes() for file in clone.pinned))
+    pins = b"\0".join(file.read_bytes() for file in clone.pinned)
+    try:
+        done = subprocess.run([clone.python, "-c", PROBE], capture_output=True, text=True)
+    except OSError:  # no Python, or one that does not run
+        done = None
     return {
-        "pins": digest.hexdigest(),
-        "python": _version_of(clone.python),
+        "pins": hashlib.sha256(pins).hexdigest(),
+        "python": done.stdout.strip() if done and done.returncode == 0 else "",
         "place": str(clone.venv.resolve()),  # a copied or moved environment points to its old place
     }
 
@@ -72,14 +96,6 @@ def lock_entry(lock: str, name: str) -> str:
     if not found:
         raise Refusal(f"requirements.lock does not pin {name}. Restore it: git restore .")
     return found[0]
-
-
-def _read_pins(clone: Clone) -> str:
-    """Return the lock's text."""
-    for file in (clone.lock, clone.project):
-        if not file.is_file():
-            raise Refusal(f"{file.name} is missing from this clone. Restore it: git restore .")
-    return clone.lock.read_text("utf-8")
 
 
 @contextlib.contextmanager
@@ -115,30 +131,23 @@ def _make_venv(clone: Clone) -> None:
 
 
 def _install(clone: Clone, uv_pin: str) -> None:
-    """Install the pinned packages and the course's own, with uv, or else with pip."""
-    python = str(clone.python)
+    """Install the pinned packages, then the course's own, with uv or, failing that, with pip."""
+    python, pip = str(clone.python), [str(clone.python), "-m", "pip", "install"]
+    pin = clone.venv / "uv-requirement.txt"
+    pin.write_text(uv_pin, "utf-8")
+    uv = [*pip, "--quiet", "--retries", "2", "--require-hashes", "-r", str(pin)]
     with_uv = [python, "-m", "uv", "pip", "install", "--python", python]
-    if _install_uv(clone, uv_pin) and _install_with(clone, with_uv):
+    if call_installer(clone, uv) and _install_with(clone, with_uv):
         return
     _say("uv did not get through; trying the same with pip, which takes a few minutes.")
-    if not _install_with(clone, [python, "-m", "pip", "install"]):
-        raise Refusal(advice_after_failure(clone.root))
-
-
-def _install_uv(clone: Clone, pin: str) -> bool:
-    """Install the fast installer alone, at the lock's own version and hashes."""
-    wanted = clone.venv / "uv-requirement.txt"
-    wanted.write_text(pin, "utf-8")
-    pip = [str(clone.python), "-m", "pip", "install", "--quiet", "--retries", "2"]
-    return call_installer(clone, [*pip, "--require-hashes", "-r", str(wanted)])
+    if not _install_with(clone, pip):
+        raise Refusal(INSTALL_FAILED)
 
 
 def _install_with(clone: Clone, installer: list[str]) -> bool:
-    """Install everything pinned, then the package itself, editable."""
+    pinned = ["--require-hashes", "-r", str(clone.lock)]
     package = ["--no-deps", "--no-build-isolation", "--editable", str(clone.root)]
-    return call_installer(
-        clone, [*installer, "--require-hashes", "-r", str(clone.lock)]
-    ) and call_installer(clone, [*installer, *package])
+    return all(call_installer(clone, [*installer, *what]) for what in (pinned, package))
 
 
 def call_installer(clone: Clone, command: list[str]) -> bool:
@@ -151,46 +160,6 @@ def call_installer(clone: Clone, command: list[str]) -> bool:
     }
     variables = course_variables(clone, os.environ) | quiet
     return subprocess.run(command, cwd=clone.root, env=variables).returncode == 0
-
-
-def _prove(clone: Clone) -> None:
-    """Import the package from outside its folder: the editable install may not bear the path."""
-    if subprocess.run([clone.python, "-c", "import course_utils"], cwd=clone.venv).returncode != 0:
-        raise Refusal(
-            "The environment was made, but the course's package cannot be imported from it;\n"
-            "the reason stands above. Clone to a path of plain letters, and try there."
-        )
-
-
-def _write_lab_settings(clone: Clone) -> None:
-    """Store JupyterLab's settings for this environment alone."""
-    file = clone.venv / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(LAB_SETTINGS, indent=2), "utf-8")
-
-
-def write_stamp(clone: Clone) -> None:
-    """Declare the environment finished, in one step."""
-    draft = clone.stamp.with_suffix(".part")
-    draft.write_text(json.dumps(wanted_stamp(clone), indent=2), "utf-8")
-    draft.replace(clone.stamp)
-
-
-def _read_stamp(clone: Clone) -> dict[str, str]:
-    """Return the stamp, or nothing where there is none that can be read."""
-    try:
-        return dict(json.loads(clone.stamp.read_text("utf-8")))
-    except (OSError, ValueError, TypeError):
-        return {}
-
-
-def _version_of(python: Path) -> str:
-    """Return "3.12" for a Python that runs, "" for one that does not."""
-    try:
-        done = subprocess.run([python, "-c", PROBE], capture_output=True, text=True)
-    except OSError:
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def _say(message: str) -> None:

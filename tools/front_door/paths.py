@@ -2,50 +2,21 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 
-@dataclass(frozen=True)
 class Clone:
     """The places that the set-up reads and writes, all under the clone's root."""
 
-    root: Path
-
-    @property
-    def venv(self) -> Path:
-        """The environment: everything the set-up writes is in here."""
-        return self.root / ".venv"
-
-    @property
-    def scripts(self) -> Path:
-        """The folder of the environment's programs."""
-        return self.venv / ("Scripts" if os.name == "nt" else "bin")
-
-    @property
-    def python(self) -> Path:
-        """The environment's Python."""
-        return self.scripts / ("python.exe" if os.name == "nt" else "python")
-
-    @property
-    def stamp(self) -> Path:
-        """Stands only beside an environment that was finished."""
-        return self.venv / "course-stamp.json"
-
-    @property
-    def lock(self) -> Path:
-        """The pinned packages with their hashes."""
-        return self.root / "requirements.lock"
-
-    @property
-    def project(self) -> Path:
-        """The package's own description."""
-        return self.root / "pyproject.toml"
-
-    @property
-    def pinned(self) -> tuple[Path, ...]:
-        """The files that say what the environment holds: where one changes, it is outdated."""
-        return self.lock, self.project
+    def __init__(self, root: Path, venv: str = ".venv") -> None:
+        self.root = root
+        self.venv = root / venv  # everything the set-up writes is in here
+        self.scripts = self.venv / ("Scripts" if os.name == "nt" else "bin")
+        self.python = self.scripts / ("python.exe" if os.name == "nt" else "python")
+        self.stamp = self.venv / "course-stamp.json"  # only beside a finished environment
+        self.lock = root / "requirements.lock"
+        # What the environment holds is said here: where one of them changes, it is outdated.
+        self.pinned = (self.lock, root / "pyproject.toml")
 
 
 def course_variables(clone: Clone, environ: Mapping[str, str]) -> dict[str, str]:
@@ -53,9 +24,8 @@ def course_variables(clone: Clone, environ: Mapping[str, str]) -> dict[str, str]
 
     Jupyter, IPython and Matplotlib keep their files in `.venv/var`, not in the home folder.
     """
-    variables = dict(environ)
-    for name in ("PYTHONPATH", "PYTHONHOME"):  # another installation's packages would shadow ours
-        variables.pop(name, None)
+    # Another installation's packages would shadow ours.
+    variables = {key: environ[key] for key in environ if key not in ("PYTHONPATH", "PYTHONHOME")}
     var = clone.venv / "var"
     variables |= {
         "VIRTUAL_ENV": str(clone.venv),
@@ -68,11 +38,7 @@ def course_variables(clone: Clone, environ: Mapping[str, str]) -> dict[str, str]
         "IPYTHONDIR": str(var / "ipython"),
         "MPLCONFIGDIR": str(var / "matplotlib"),
     }
-    if not _has_keras_folder(environ):
+    # Where Keras has a folder already, its cache may hold MNIST: it stays in use.
+    if "KERAS_HOME" not in environ and not Path("~/.keras").expanduser().is_dir():
         variables["KERAS_HOME"] = str(var / "keras")
     return variables
-
-
-def _has_keras_folder(environ: Mapping[str, str]) -> bool:
-    """Tell whether Keras has a folder already: its cache may hold MNIST, so it stays in use."""
-    return "KERAS_HOME" in environ or Path("~/.keras").expanduser().is_dir()

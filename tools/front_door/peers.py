@@ -5,16 +5,15 @@ so that both sides of a comparison compute with the same NumPy and TensorFlow, a
 lean.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from front_door.install import call_installer, environment_state, one_at_a_time, write_stamp
 from front_door.paths import Clone
 from front_door.preflight import Refusal
 
 
-@dataclass(frozen=True)
-class Library:
+class Library(NamedTuple):
     """What is installed, how, and what to tell beforehand."""
 
     module: str
@@ -38,43 +37,17 @@ LIBRARIES = {
     ),
 }
 # Not a library to compare with, but one that few need, and no learner's JupyterLab should load.
-TOOLS = {
-    "nbgrader": Library(
-        "nbgrader", "It takes half a minute, 20 MB to download and about 70 MB on the disk."
-    ),
-}
+NBGRADER = Library("nbgrader", "It takes half a minute, 20 MB to download and 70 MB on the disk.")
 
 
-@dataclass(frozen=True)
 class Peer(Clone):
     """The places of one library's environment; it is set up and run as the course's own is."""
 
-    name: str
-
-    @property
-    def venv(self) -> Path:
-        """The environment of this library."""
-        return self.root / ".venv-peers" / self.name
-
-    @property
-    def requirements(self) -> Path:
-        """The pinned version of the library."""
-        return self.root / "tests" / "peers" / f"{self.name}.txt"
-
-    @property
-    def pinned(self) -> tuple[Path, ...]:
-        """The library's pins, and what .venv was made with: another Python there, all anew."""
-        return self.requirements, Clone(self.root).venv / "pyvenv.cfg"
-
-
-def named_peers(arguments: list[str]) -> tuple[list[str], list[str]]:
-    """Split the arguments into names of libraries (none means all) and pytest's arguments.
-
-    >>> named_peers(["torch", "-x"])
-    (['torch'], ['-x'])
-    """
-    names = [word for word in arguments if word in LIBRARIES]
-    return names or list(LIBRARIES), [word for word in arguments if word not in LIBRARIES]
+    def __init__(self, root: Path, name: str) -> None:
+        super().__init__(root, f".venv-peers/{name}")
+        self.requirements = root / "tests" / "peers" / f"{name}.txt"
+        # And what .venv was made with: another Python there, all anew.
+        self.pinned = (self.requirements, Clone(root).venv / "pyvenv.cfg")
 
 
 def set_up_peer(clone: Clone, name: str) -> Peer:
@@ -83,14 +56,20 @@ def set_up_peer(clone: Clone, name: str) -> Peer:
     A finished environment has a stamp. Without one, or with an older one, it is made anew, so that
     a set-up that was interrupted leaves nothing half-made; pip keeps what it has downloaded.
     """
-    peer = Peer(clone.root, name)
+    peer, library = Peer(clone.root, name), LIBRARIES.get(name, NBGRADER)
     with one_at_a_time(peer):
         if environment_state(peer) == "ready":
             return peer
-        print(f"Installing {name} into .venv-peers. {_library(name).cost}", flush=True)
+        print(f"Installing {name} into .venv-peers. {library.cost}", flush=True)
         peer.stamp.unlink(missing_ok=True)
         _make_venv(clone, peer)
-        _install(peer)
+        pip = [peer.python, "-m", "pip", "install", *library.options, "-r", peer.requirements]
+        proof = [peer.python, "-c", f"import course_utils, {library.module}"]
+        if not all(call_installer(peer, [*map(str, command)]) for command in (pip, proof)):
+            raise Refusal(
+                f"{name} could not be installed; the reason stands above. Run the same command\n"
+                "again: nothing half-made is kept. The course itself does not need it."
+            )
         write_stamp(peer)
     return peer
 
@@ -104,18 +83,3 @@ def _make_venv(clone: Clone, peer: Peer) -> None:
     # From here to there, so that no letter of the clone's own path stands in this file.
     link = f"import os, site, sys; site.addsitedir(os.path.join(sys.prefix, *{below.split('/')}))"
     (packages / "course.pth").write_text(link + "\n", "utf-8")
-
-
-def _library(name: str) -> Library:
-    return {**LIBRARIES, **TOOLS}[name]
-
-
-def _install(peer: Peer) -> None:
-    library = _library(peer.name)
-    pip = [str(peer.python), "-m", "pip", "install", *library.options, "-r", str(peer.requirements)]
-    proof = [str(peer.python), "-c", f"import course_utils, {library.module}"]
-    if not (call_installer(peer, pip) and call_installer(peer, proof)):
-        raise Refusal(
-            f"{peer.name} could not be installed; the reason stands above. Run the same command\n"
-            "again: nothing half-made is kept. The course itself does not need it."
-        )
