@@ -8,11 +8,11 @@ import numpy as np
 from course_utils.arrays import checked
 from course_utils.backend import keras
 from course_utils.backend import tensorflow as tf
-from course_utils.extras.speed.latency import Call, cores
+from course_utils.extras.speed.latency import TimedCall, cores
 from course_utils.extras.speed.runtime import Inputs, load, needed
 
 
-def keras_call(model: keras.Model, x: object) -> Call:
+def keras_call(model: keras.Model, x: object) -> TimedCall:
     """Return a call that computes the model's outputs for the batch `x`, as a compiled graph.
 
     Without what `predict` does around it. TensorFlow fixes its threads when it first computes:
@@ -25,15 +25,15 @@ def keras_call(model: keras.Model, x: object) -> Call:
     """
     batch = keras.tree.map_structure(tf.convert_to_tensor, x)
     compute = tf.function(lambda batch: model(batch, training=False))
-    return Call(lambda: compute(batch), _tensorflow_threads())
+    return TimedCall(lambda: compute(batch), _tensorflow_threads())
 
 
-def litert_call(data: bytes, x: Inputs, threads: int = 1, *, delegate: bool = True) -> Call:
+def litert_call(data: bytes, x: Inputs, threads: int = 1) -> TimedCall:
     """Return a call that runs a LiteRT file on the batch `x`, copied in and out each time.
 
     Quantizing `x` is not timed. Raises what `runtime.load` raises.
     """
-    loaded = load(data, x, threads, delegate)
+    loaded = load(data, x, threads)
     loaded.feed(x)
     tensors = [
         (d["index"], loaded.interpreter.get_tensor(d["index"])) for d in loaded.given.values()
@@ -46,10 +46,10 @@ def litert_call(data: bytes, x: Inputs, threads: int = 1, *, delegate: bool = Tr
         loaded.run()
         return [loaded.interpreter.get_tensor(index) for index in made]
 
-    return Call(run, threads)
+    return TimedCall(run, threads)
 
 
-def dense_call(W: np.ndarray, x: np.ndarray, threads: int = 1) -> Call:
+def dense_call(W: np.ndarray, x: np.ndarray, threads: int = 1) -> TimedCall:
     """Return a call that computes x @ W with NumPy's BLAS: (batch, inputs) @ (inputs, outputs).
 
     Zeros in W are multiplied like all else. The threads are held where threadpoolctl is
@@ -61,11 +61,11 @@ def dense_call(W: np.ndarray, x: np.ndarray, threads: int = 1) -> Call:
     W, x = _matrices(W, x)
     held = _blas_held(threads)
     if held is None:
-        return Call(lambda: x @ W, _blas_threads())
-    return Call(lambda: x @ W, threads, held)
+        return TimedCall(lambda: x @ W, _blas_threads())
+    return TimedCall(lambda: x @ W, threads, held)
 
 
-def csr_call(W: np.ndarray, x: np.ndarray) -> Call:
+def csr_call(W: np.ndarray, x: np.ndarray) -> TimedCall:
     """Return a call that computes W.T @ x.T with SciPy, W.T in compressed sparse rows.
 
     The result is that of `dense_call`, transposed. SciPy's product has one thread. Neither the
@@ -79,8 +79,8 @@ def csr_call(W: np.ndarray, x: np.ndarray) -> Call:
     columns = np.ascontiguousarray(x.T)
     if len(x) == 1:  # SciPy has a faster product for a vector
         vector = columns[:, 0].copy()
-        return Call(lambda: (sparse @ vector)[:, None], 1)
-    return Call(lambda: sparse @ columns, 1)
+        return TimedCall(lambda: (sparse @ vector)[:, None], 1)
+    return TimedCall(lambda: sparse @ columns, 1)
 
 
 def _matrices(W: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ import gc
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,7 +21,7 @@ _HEADINGS = ("what", "median ms", "quartiles ms", "relative", "calls", "threads"
 
 
 @dataclass(frozen=True)
-class Call:
+class TimedCall:
     """Something to time: a function without arguments, and the threads that it computes with."""
 
     run: Callable[[], object]
@@ -61,10 +61,6 @@ class Latencies:
     def __getitem__(self, name: str) -> Timing:
         """Return the row of one name."""
         return {row.name: row for row in self.rows}[name]
-
-    def to_dict(self) -> dict[str, dict]:
-        """Return plain numbers by name, for json or a data frame."""
-        return {row.name: asdict(row) for row in self.rows}
 
     def table(self) -> list[tuple[str, ...]]:
         """Return headings and rows as text; relative to the first row."""
@@ -121,7 +117,7 @@ def cores() -> int:
     return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
-def _timed(call: Call) -> float:
+def _timed(call: TimedCall) -> float:
     with call.holding():
         start = time.perf_counter_ns()
         call.run()
@@ -146,10 +142,10 @@ def _no_collection() -> object:
             gc.enable()
 
 
-def _checked(name: str, call: Callable[[], object]) -> Call:
+def _checked(name: str, call: Callable[[], object]) -> TimedCall:
     if not callable(call):
         raise TypeError(f"{name!r} must be a function without arguments, not {call!r}.")
-    return call if isinstance(call, Call) else Call(call)
+    return call if isinstance(call, TimedCall) else TimedCall(call)
 
 
 def _checked_counts(calls: Mapping, repeats: int, warmup: int) -> None:
