@@ -8,7 +8,7 @@ with any optimizer, and the model stays an ordinary model.
 import numpy as np
 
 from course_utils.arrays import Arrays, checked, checked_dict
-from course_utils.backend import keras
+from course_utils.backend import keras, recompile
 from course_utils.extras.clustering.codebooks import codebook
 from course_utils.pruning.attaching import MaskConstraint
 from course_utils.pruning.kernels import candidates
@@ -84,7 +84,7 @@ def hold_codebooks(model: keras.Model, shared: Arrays, *, step: str = "mean") ->
     for name, W in arrays.items():
         _constrain(variables[name], CodebookConstraint(variables[name], W, step))
         variables[name].assign(W)
-    _recompile(model)
+    recompile(model)
 
 
 def release_codebooks(model: keras.Model) -> None:
@@ -96,7 +96,7 @@ def release_codebooks(model: keras.Model) -> None:
     for variable in held.values():
         _constrain(variable, _codebook_of(variable).earlier)
     if held:
-        _recompile(model)
+        recompile(model)
 
 
 def held_codebooks(model: keras.Model) -> dict[str, np.ndarray]:
@@ -167,9 +167,3 @@ def _constrain(variable: keras.Variable, constraint: keras.constraints.Constrain
         variable.constraint.earlier = constraint
     else:
         variable.constraint = constraint
-
-
-def _recompile(model: keras.Model) -> None:
-    # A step that is compiled already does not see a constraint set afterwards, and says nothing.
-    if model.compiled and model.train_function is not None:
-        model.make_train_function(force=True)

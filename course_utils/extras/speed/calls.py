@@ -1,6 +1,5 @@
 """What `latency` can time: a Keras model, a LiteRT file, a dense and a sparse matrix product."""
 
-import contextlib
 import os
 
 import numpy as np
@@ -52,17 +51,15 @@ def litert_call(data: bytes, x: Inputs, threads: int = 1) -> TimedCall:
 def dense_call(W: np.ndarray, x: np.ndarray, threads: int = 1) -> TimedCall:
     """Return a call that computes x @ W with NumPy's BLAS: (batch, inputs) @ (inputs, outputs).
 
-    Zeros in W are multiplied like all else. The threads are held where threadpoolctl is
-    installed; elsewhere they are what the environment says (OPENBLAS_NUM_THREADS), and stated.
+    Zeros in W are multiplied like all else. BLAS is held to so many threads while it is timed.
+    Raises ImportError without threadpoolctl.
 
     >>> dense_call(np.eye(3), np.ones((2, 3)))().shape
     (2, 3)
     """
     W, x = _matrices(W, x)
-    held = _blas_held(threads)
-    if held is None:
-        return TimedCall(lambda: x @ W, _blas_threads())
-    return TimedCall(lambda: x @ W, threads, held)
+    control = needed("threadpoolctl", "threadpoolctl").ThreadpoolController()
+    return TimedCall(lambda: x @ W, threads, lambda: control.limit(limits=threads, user_api="blas"))
 
 
 def csr_call(W: np.ndarray, x: np.ndarray) -> TimedCall:
@@ -94,28 +91,9 @@ def _matrices(W: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _tensorflow_threads() -> int:
+    wanted = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
     return (
         tf.config.threading.get_intra_op_parallelism_threads()
-        or _from_environment("TF_NUM_INTRAOP_THREADS")
+        or (int(wanted) if wanted.isdigit() else 0)
         or cores()
     )
-
-
-def _blas_held(threads: int) -> object:
-    """Return what holds BLAS to so many threads for a while; None without threadpoolctl."""
-    try:
-        control = needed("threadpoolctl", "threadpoolctl").ThreadpoolController()
-    except ImportError:
-        return None
-    return lambda: control.limit(limits=threads, user_api="blas")
-
-
-def _blas_threads() -> int:
-    return _from_environment("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS") or cores()
-
-
-def _from_environment(*names: str) -> int:
-    for name in names:
-        with contextlib.suppress(KeyError, ValueError):
-            return max(int(os.environ[name]), 0)
-    return 0

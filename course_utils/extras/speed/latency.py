@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_utils.arrays import whole
-from course_utils.tables import as_html, as_text
+from course_utils.tables import Printed
 
 _HEADINGS = ("what", "median ms", "quartiles ms", "relative", "calls", "threads")
 
@@ -53,7 +53,7 @@ class Timing:
 
 
 @dataclass(frozen=True)
-class Latencies:
+class Latencies(Printed):
     """What `latency` measured; prints as a table in a terminal and in a notebook."""
 
     rows: tuple[Timing, ...]
@@ -69,14 +69,6 @@ class Latencies:
     def summary(self) -> list[str]:
         """Return the line below the table."""
         return ["taken in turns after a warm-up; quartiles: half of all calls lie between them"]
-
-    def __str__(self) -> str:
-        return as_text(self.table(), self.summary())
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        return as_html(self.table(), self.summary())
 
 
 def latency(
@@ -94,7 +86,9 @@ def latency(
     ['sort']
     """
     calls = {name: _checked(name, call) for name, call in calls.items()}
-    _checked_counts(calls, repeats, warmup)
+    if not calls:
+        raise ValueError("there is nothing to time: give {'name': function}.")
+    repeats, warmup = whole(repeats, "repeats", least=1), whole(warmup, "warmup", least=1)
     order = np.random.default_rng(whole(seed, "seed"))
     for call in calls.values():
         for _ in range(warmup):
@@ -146,14 +140,6 @@ def _checked(name: str, call: Callable[[], object]) -> TimedCall:
     if not callable(call):
         raise TypeError(f"{name!r} must be a function without arguments, not {call!r}.")
     return call if isinstance(call, TimedCall) else TimedCall(call)
-
-
-def _checked_counts(calls: Mapping, repeats: int, warmup: int) -> None:
-    if not calls:
-        raise ValueError("there is nothing to time: give {'name': function}.")
-    for name, count in (("repeats", repeats), ("warmup", warmup)):
-        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-            raise ValueError(f"{name} must be a whole number of at least 1, not {count!r}.")
 
 
 def _cells(row: Timing, first: float) -> tuple[str, ...]:
