@@ -57,7 +57,7 @@ def stages(model: keras.Model, data: Dataset, seed: int) -> list[dict]:
     read = (pruning.weights(model)["fc2/kernel"] != 0).any(axis=1)
     model, _ = structure.shrink(model, masks={"fc1": read}, verify=True)
     rows = [row(seed, "trimmed", model, data)]
-    clustering.attach(model, clustering.cluster(pruning.weights(model), CLUSTERS))
+    clustering.hold_codebooks(model, clustering.cluster(pruning.weights(model), CLUSTERS))
     rows.append(row(seed, "shared", model, data))
     train(model, data, 1, 0.001, seed)
     rows.append(row(seed, "tuned", model, data))

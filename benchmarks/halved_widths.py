@@ -74,7 +74,7 @@ def measured(
 
 def timed_calls(
     runtime: str, sizes: dict[str, keras.Model], batch: int, threads: int
-) -> dict[str, speed.Call]:
+) -> dict[str, speed.TimedCall]:
     """Return what is timed: both sizes of a network in one runtime, on the same batch."""
     x = np.random.default_rng(0).random((batch, 28, 28, 1), dtype="float32")
     if runtime != "LiteRT":

@@ -46,7 +46,7 @@ def distiller(
 
 def test_masks_and_codebooks_of_a_student_hold_while_it_is_distilled(batch):
     teacher, student = logits(32, 0), pruned(logits(8, 1), 0.5)
-    clustering.attach(student, clustering.cluster(pruning.weights(student), 4))
+    clustering.hold_codebooks(student, clustering.cluster(pruning.weights(student), 4))
     before = pruning.weights(student)
     distiller(teacher, student).fit(*batch, batch_size=8, epochs=3, verbose=0)
     after = pruning.weights(student)

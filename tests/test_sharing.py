@@ -145,7 +145,7 @@ def shared_model(tiny, optimizer: object = "adam", step: str = "mean", **setting
     """The tiny network, half pruned, three values a kernel; and what was attached."""
     model = pruned(tiny(optimizer, **settings))
     shared = clustering.cluster(pruning.weights(model), 3)
-    clustering.attach(model, shared, step=step)
+    clustering.hold_codebooks(model, shared, step=step)
     return model, shared
 
 
@@ -174,7 +174,7 @@ def test_weights_stay_shared_through_training_and_move(tiny, batch, optimizer, s
 def test_without_masks_zeros_stay_zero_as_well(tiny, batch):
     model = tiny("adam")
     W = pruning.weights(pruned(tiny(), 0.6))
-    clustering.attach(model, clustering.cluster(W, 4))
+    clustering.hold_codebooks(model, clustering.cluster(W, 4))
     model.fit(*batch, verbose=0, epochs=2)
     assert masking.sparsity(pruning.weights(model)) == pytest.approx(0.6, abs=0.01)
     assert pruning.held_masks(model) == {}
@@ -241,7 +241,7 @@ def test_a_step_with_means_is_the_nearest_shared_kernel_to_what_the_optimizer_ma
 def test_a_model_that_has_trained_before_is_held_from_the_next_step_on(tiny, batch):
     model = pruned(tiny("adam"))
     model.fit(*batch, verbose=0)
-    clustering.attach(model, clustering.cluster(pruning.weights(model), 3))
+    clustering.hold_codebooks(model, clustering.cluster(pruning.weights(model), 3))
     model.fit(*batch, verbose=0)
     assert max(different(model).values()) <= 3
 
@@ -257,7 +257,7 @@ def test_what_a_mask_cuts_later_takes_no_part_in_its_value(tiny, batch):
 
 def test_masks_may_come_after(tiny, batch):
     model = tiny("adam")
-    clustering.attach(model, clustering.cluster(pruning.weights(model), 5))
+    clustering.hold_codebooks(model, clustering.cluster(pruning.weights(model), 5))
     pruned(model, 0.4)
     model.fit(*batch, verbose=0, epochs=2)
     assert masking.sparsity(pruning.weights(model)) >= 0.4
@@ -269,10 +269,10 @@ def test_detach_lets_go_and_keeps_masks_and_earlier_constraints(tiny, batch):
     earlier = keras.constraints.MaxNorm(0.5)
     model.layers[0].kernel.constraint = earlier
     pruned(model)
-    clustering.attach(model, clustering.cluster(pruning.weights(model), 3))
+    clustering.hold_codebooks(model, clustering.cluster(pruning.weights(model), 3))
     model.fit(*batch, verbose=0)
     assert max(different(model).values()) <= 3
-    clustering.detach(model)
+    clustering.release_codebooks(model)
     assert clustering.held_codebooks(model) == {}
     model.fit(*batch, verbose=0)
     assert min(different(model).values()) > 3
@@ -283,7 +283,7 @@ def test_detach_lets_go_and_keeps_masks_and_earlier_constraints(tiny, batch):
 
 def test_attaching_again_replaces_a_codebook(tiny, batch):
     model, _ = shared_model(tiny)
-    clustering.attach(model, clustering.cluster(pruning.weights(model), 2))
+    clustering.hold_codebooks(model, clustering.cluster(pruning.weights(model), 2))
     model.fit(*batch, verbose=0)
     assert max(different(model).values()) <= 2
 
@@ -301,7 +301,7 @@ def test_a_refusal_changes_nothing(tiny, change, words):
     model = pruned(tiny())
     before = model.get_weights()
     with pytest.raises(ValueError, match=words):
-        clustering.attach(model, change(pruning.weights(model)))
+        clustering.hold_codebooks(model, change(pruning.weights(model)))
     assert clustering.held_codebooks(model) == {}
     assert all(map(np.array_equal, before, model.get_weights()))
 
@@ -310,12 +310,12 @@ def test_steps_averages_and_what_is_not_shared_are_refused(tiny):
     model = tiny()
     shared = clustering.cluster(pruning.weights(model), 2)
     with pytest.raises(ValueError, match="mean, sum, not 'median'"):
-        clustering.attach(model, shared, step="median")
+        clustering.hold_codebooks(model, shared, step="median")
     with pytest.raises(ValueError, match="use_ema=False"):
-        clustering.attach(tiny(keras.optimizers.SGD(use_ema=True)), shared)
+        clustering.hold_codebooks(tiny(keras.optimizers.SGD(use_ema=True)), shared)
     wide = keras.Sequential([keras.Input((300,)), keras.layers.Dense(300, name="wide")])
     with pytest.raises(ValueError, match=r"different values, so nothing is shared yet"):
-        clustering.attach(wide, pruning.weights(wide))
+        clustering.hold_codebooks(wide, pruning.weights(wide))
 
 
 def test_the_file_of_a_shared_model_is_small_plain_and_read_back_to_the_same_outputs(batch):
@@ -323,7 +323,7 @@ def test_the_file_of_a_shared_model_is_small_plain_and_read_back_to_the_same_out
     wide = keras.Sequential([keras.Input((6,)), keras.layers.Dense(2000, use_bias=False)])
     wide.compile("adam", "mse")
     before = len(export.sparse_file(wide))
-    clustering.attach(wide, clustering.cluster(pruning.weights(wide), 15))
+    clustering.hold_codebooks(wide, clustering.cluster(pruning.weights(wide), 15))
     wide.fit(batch.x, np.ones((32, 2000)), verbose=0)
     data = export.sparse_file(wide)
     assert len(data) < before - 12_000 * 27 / 8  # 4 bits and a table, not 32

@@ -360,7 +360,7 @@ check.centroid_gradients(my_centroid_gradients)
 
 # %% tags=["varies"]
 with_shared(15)
-clustering.attach(trimmed, clustering.cluster(pruning.weights(trimmed), clusters=15))
+clustering.hold_codebooks(trimmed, clustering.cluster(pruning.weights(trimmed), clusters=15))
 tuned = train(trimmed, "15 values a layer", 1)
 print(f"error: shared {error(untuned):.2%}, values trained {error(tuned):.2%}")
 
@@ -642,10 +642,10 @@ for way, arrays in after.items():
     masks = {name: W != 0 for name, W in arrays.items()}
     pruning.attach(model, masks)
     if way == "share, prune":
-        clustering.attach(model, arrays)
+        clustering.hold_codebooks(model, arrays)
     train(model, way, 1, images=6_000)
     if way == "prune, share":
-        clustering.attach(model, clustering.cluster(pruning.weights(model), clusters=15))
+        clustering.hold_codebooks(model, clustering.cluster(pruning.weights(model), clusters=15))
     print(f"error {error(model):.2%}, sparse file {len(export.sparse_file(model)):,} bytes")
 
 # %% [markdown]

@@ -72,7 +72,7 @@ def nothing(model):
 def test_it_goes_far_and_loses_no_more_than_it_may(trained, work, data):
     retrain, accuracy = work
     before = accuracy(trained)
-    found = search.adaptive(trained, retrain, accuracy, 0.01, step=0.4, smallest=0.1)
+    found = search.adaptive(trained, retrain, accuracy, 0.01, step=0.4, min_step=0.1)
     assert found.baseline == before > 0.85
     assert accuracy(trained) == found.accuracy >= before - 0.01
     assert zeros(trained) == pytest.approx(found.sparsity)
@@ -85,13 +85,13 @@ def test_it_goes_far_and_loses_no_more_than_it_may(trained, work, data):
 
 
 def test_it_ends_within_one_smallest_step_of_the_tolerance():
-    found = search.adaptive(network(), nothing, density, 0.5, step=0.3, smallest=0.01)
+    found = search.adaptive(network(), nothing, density, 0.5, step=0.3, min_step=0.01)
     assert 0.5 - 0.5 * 0.02 <= found.sparsity <= 0.5
     assert found.accuracy == 1 - found.sparsity
 
 
 def test_steps_are_shares_of_what_is_left_and_are_halved_by_a_failure():
-    found = search.adaptive(network(), nothing, density, 0.6, step=0.5, smallest=0.125)
+    found = search.adaptive(network(), nothing, density, 0.6, step=0.5, min_step=0.125)
     assert [one.step for one in found.rounds] == [0.5, 0.5, 0.25, 0.125, 0.125]
     assert [one.accepted for one in found.rounds] == [True, False, False, True, False]
     sparsities = [one.sparsity for one in found.rounds]
@@ -108,7 +108,7 @@ def test_a_round_that_is_taken_back_leaves_no_trace(trained, work):
         kept.append((state, pruning.held_masks(model)))
         return 1.0 if len(kept) <= 3 else 0.0  # before, and after two rounds
 
-    found = search.adaptive(trained, retrain, accuracy, 0.5, step=0.2, smallest=0.1)
+    found = search.adaptive(trained, retrain, accuracy, 0.5, step=0.2, min_step=0.1)
     assert [one.accepted for one in found.rounds] == [True, True, False, False]
     state, masks = kept[2]
     now = [np.array(v) for v in (*trained.variables, *trained.optimizer.variables)]
@@ -139,7 +139,7 @@ def test_after_an_error_the_model_is_as_after_the_last_round(trained, work):
 def test_it_goes_on_from_what_is_pruned_already(trained):
     masks = masking.make_masks(pruning.weights(trained), 0.5)
     pruning.attach(trained, masks)
-    found = search.adaptive(trained, nothing, lambda model: 1.0, 0.0, step=0.5, most=1)
+    found = search.adaptive(trained, nothing, lambda model: 1.0, 0.0, step=0.5, max_rounds=1)
     assert found.sparsity == pytest.approx(0.75, abs=0.005)
     for name, mask in pruning.held_masks(trained).items():
         assert not (mask & ~masks[name]).any()
@@ -148,7 +148,7 @@ def test_it_goes_on_from_what_is_pruned_already(trained):
 def test_kernels_scope_and_granularity_can_be_chosen():
     model = network()
     search.adaptive(
-        model, nothing, density, 1.0, step=0.5, most=1,
+        model, nothing, density, 1.0, step=0.5, max_rounds=1,
         scope="layer", granularity="channel", exclude="end/*",
     )  # fmt: skip
     rows = pruning.held_masks(model)["hidden/kernel"]
@@ -159,7 +159,7 @@ def test_kernels_scope_and_granularity_can_be_chosen():
 
 def test_it_ends_where_nothing_more_can_go():
     """One weight of each kernel stays; a tolerance of everything is never used up."""
-    found = search.adaptive(network(4), nothing, lambda model: 1.0, 1.0, step=0.9, smallest=0.5)
+    found = search.adaptive(network(4), nothing, lambda model: 1.0, 1.0, step=0.9, min_step=0.5)
     assert len(found.rounds) < 50
     assert all(one.accepted for one in found.rounds)
     assert found.sparsity > 0.9
@@ -168,59 +168,29 @@ def test_it_ends_where_nothing_more_can_go():
 def test_an_accuracy_that_is_no_number_is_never_accepted():
     answers = iter([0.9, *[float("nan")] * 9])
     model = network()
-    found = search.adaptive(model, nothing, lambda model: next(answers), 0.5, smallest=0.1)
+    found = search.adaptive(model, nothing, lambda model: next(answers), 0.5, min_step=0.1)
     assert found.sparsity == 0
     assert found.accuracy == 0.9
     assert zeros(model) == 0
 
 
 def test_it_prints_as_a_table():
-    found = search.adaptive(network(), nothing, density, 0.3, step=0.2, smallest=0.1)
+    found = search.adaptive(network(), nothing, density, 0.3, step=0.2, min_step=0.1)
     for text in (str(found), found._repr_html_()):
         for word in ("round", "goes on", "taken back", "20.00%", "30.00 points less"):
             assert word in text
 
 
-@pytest.mark.parametrize("adaptive", [search.adaptive, search.adaptive_channels])
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         ({"tolerance": -0.1}, "tolerance must be at least 0"),
         ({"step": 1.5}, "step must be between 0 and 1"),
-        ({"smallest": 0}, "smallest must be more than 0"),
+        ({"min_step": 0}, "min_step must be more than 0"),
     ],
 )
-def test_mistakes_are_said_in_words_and_change_nothing(adaptive, options, words):
+def test_mistakes_are_said_in_words_and_change_nothing(options, words):
     model = network()
     with pytest.raises(ValueError, match=words):
-        adaptive(model, nothing, density, **{"tolerance": 0.1, **options})
+        search.adaptive(model, nothing, density, **{"tolerance": 0.1, **options})
     assert not pruning.held_masks(model)
-
-
-# ----------------------------------------------------------------------------------- of channels
-
-
-def test_channels_go_as_far_as_they_may_and_the_model_given_stays(trained, work):
-    retrain, accuracy = work
-    before = trained.get_weights()
-    small, found = search.adaptive_channels(trained, retrain, accuracy, 0.02, 0.5, smallest=0.4)
-    assert accuracy(small) == found.accuracy >= found.baseline - 0.02
-    assert found.sparsity == 1 - small.count_params() / trained.count_params() > 0.4
-    assert small.compiled
-    for one, other in zip(before, trained.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-def test_a_round_that_loses_too_much_is_not_returned():
-    model = network(16)
-
-    def accuracy(one):
-        return one.get_layer("hidden").units / 16
-
-    small, found = search.adaptive_channels(model, nothing, accuracy, 0.5, 0.4, smallest=0.1)
-    assert small.get_layer("hidden").units == 16 * found.accuracy >= 8
-    units = [16, 10, 6, 8, 6, 7]  # 40 % off, twice, 20 %, twice, and 10 %
-    assert [one.accepted for one in found.rounds] == [n >= 8 for n in units[1:]]
-    same, none = search.adaptive_channels(model, nothing, accuracy, 0.0, 0.4, smallest=0.3)
-    assert same is model
-    assert none.sparsity == 0

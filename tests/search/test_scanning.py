@@ -1,16 +1,13 @@
-"""A scan gives what the plain loop gives, computes no more than it must, and leaves no trace."""
+"""A scan gives what model.evaluate gives with the masks on, compiles once, leaves no trace."""
 
 import itertools
 
 import numpy as np
 import pytest
 
-from course_utils import models
 from course_utils.backend import keras
 from course_utils.extras import search
-from course_utils.extras.search.stages import Stages, owners_of
 from course_utils.pruning.kernels import named_weights
-from course_utils.structure.graph import graph_of
 
 L = keras.layers
 COUNT = 23  # no multiple of any batch size
@@ -68,7 +65,26 @@ def half():
     return keras.Sequential(layers)
 
 
-EVERY = (sequential, residual, nested, shared, padded, half)
+class Subclassed(keras.Model):
+    """No graph that anybody could read: Python decides what comes after what."""
+
+    def __init__(self):
+        super().__init__()
+        self.before, self.after = L.Conv2D(4, 3, name="before"), L.Dense(3, name="after")
+        self.drop = L.Dropout(0.5)
+
+    def call(self, x, training=None):
+        h = self.drop(keras.ops.relu(self.before(x)), training=training)
+        return self.after(keras.ops.mean(h, axis=(1, 2)) * 3)
+
+
+def subclassed():
+    model = Subclassed()
+    model(np.zeros((1, 8, 8, 2)))
+    return model
+
+
+EVERY = (sequential, residual, nested, shared, padded, half, subclassed)
 
 
 def randomized(model, seed=0):
@@ -94,31 +110,26 @@ def cases():
             x[np.arange(9) >= rng.integers(3, 10, (COUNT, 1))] = 0
         else:
             x = rng.normal(size=(COUNT, 8, 8, 2)).astype("float32")
-        ways = {
-            name: {s: {name: rng.random(v.shape) >= s} for s in (0.3, 0.8)}
+        trials = [
+            (name, s, {name: rng.random(v.shape) >= s})
             for name, v in named_weights(model).items()
             if len(v.shape) > 1
-        }
-        made[build] = (model, x, rng.integers(0, 3, COUNT), ways)
+            for s in (0.3, 0.8)
+        ]
+        made[build] = (model, x, rng.integers(0, 3, COUNT), trials)
     return made
 
 
-def plain_loop(model, x, y, ways, measure):
-    """Put masks on, evaluate the whole model at once and uncompiled, take them off."""
-    variables = named_weights(model)
-
-    def mean():
-        return float(measure(model(x, training=False), y).mean())
-
-    results = {}
-    for name, levels in ways.items():
-        for level, masks in levels.items():
-            before = {key: np.array(variables[key]) for key in masks}
-            for key, mask in masks.items():
-                variables[key].assign(before[key] * mask)
-            results.setdefault(name, {})[level] = mean()
-            for key, W in before.items():
-                variables[key].assign(W)
+def plain_loop(model, trials, mean):
+    """Put masks on, measure, take them off."""
+    variables, results = named_weights(model), {}
+    for name, level, masks in trials:
+        before = {key: np.array(variables[key]) for key in masks}
+        for key, mask in masks.items():
+            variables[key].assign(before[key] * mask)
+        results.setdefault(name, {})[level] = mean()
+        for key, W in before.items():
+            variables[key].assign(W)
     return mean(), results
 
 
@@ -126,24 +137,51 @@ def second_output(outputs, labels):
     return np.asarray(outputs, np.float64)[:, 1]
 
 
-@pytest.mark.parametrize("build", [sequential, residual, nested, shared])
-def test_accuracies_are_those_of_the_plain_loop(cases, build):
-    model, x, y, ways = cases[build]
-    found = search.scan(model, x, y, ways, batch_size=8)
-    baseline, results = plain_loop(model, x, y, ways, search.right_answers)
-    assert found.baseline == pytest.approx(baseline, abs=1e-12)
+@pytest.mark.parametrize("build", EVERY)
+def test_right_answers_are_exactly_those_that_evaluate_counts(cases, build):
+    model, x, y, trials = cases[build]
+    found = search.scan(model, x, y, trials, batch_size=8)
+    model.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+
+    def evaluated():
+        return model.evaluate(x, y, batch_size=8, verbose=0)[1]
+
+    baseline, results = plain_loop(model, trials, evaluated)
+    assert round(COUNT * found.baseline, 9) == round(COUNT * baseline)
     assert found.results.keys() == results.keys()
     for name, levels in results.items():
-        assert found.results[name] == pytest.approx(levels, abs=1e-12)
+        right = {level: round(COUNT * value) for level, value in levels.items()}
+        assert {s: round(COUNT * v, 9) for s, v in found.results[name].items()} == right
     assert len({v for levels in results.values() for v in levels.values()}) > 1
+
+
+@pytest.mark.parametrize("batch_size", [1, 8, COUNT, 500])
+def test_every_example_counts_once_whatever_the_size_of_a_batch(cases, batch_size):
+    """23 examples in batches of 8 leave a last one of 7: nothing of it may count twice."""
+    model, x, y, trials = cases[sequential]
+    seen = []
+
+    def measure(outputs, labels):
+        seen.append(len(labels))
+        return np.asarray(labels, float) + np.asarray(outputs, np.float64)[:, 1]
+
+    found = search.scan(model, x, y, trials[:1], measure=measure, batch_size=batch_size)
+    expected = np.mean(y + np.asarray(model(x, training=False), np.float64)[:, 1])
+    assert found.baseline == pytest.approx(expected, rel=1e-5)
+    assert found.examples == COUNT
+    assert sum(seen) == 2 * COUNT  # with nothing pruned, and once with the masks on
 
 
 @pytest.mark.parametrize("build", EVERY)
 def test_outputs_are_those_of_the_plain_loop(cases, build):
     """Accuracies may agree by chance; sums of outputs do not."""
-    model, x, y, ways = cases[build]
-    found = search.scan(model, x, y, ways, measure=second_output, batch_size=8, memory=1)
-    baseline, results = plain_loop(model, x, y, ways, second_output)
+    model, x, y, trials = cases[build]
+    found = search.scan(model, x, y, trials, measure=second_output, batch_size=8)
+
+    def uncompiled():
+        return float(second_output(model(x, training=False), y).mean())
+
+    baseline, results = plain_loop(model, trials, uncompiled)
     limit = {"rel": 1e-2 if build is half else 1e-4, "abs": 1e-2 if build is half else 1e-5}
     assert found.baseline == pytest.approx(baseline, **limit)
     for name, levels in results.items():
@@ -163,11 +201,11 @@ def test_several_inputs_and_outputs_and_a_measure_of_ones_own():
         left, right = (np.asarray(made) for made in outputs)
         return np.abs(left - labels["left"]).sum(axis=1) + (right * labels["right"]).sum(axis=1)
 
-    ways = {
-        "one": {1: {"one/kernel": np.zeros((3, 2))}},
-        "both": {1: {"one/bias": np.zeros(2), "two/kernel": np.zeros((1, 2))}},
-    }
-    found = search.scan(model, x, y, ways, measure=measure, batch_size=4)
+    trials = [
+        ("one", 1, {"one/kernel": np.zeros((3, 2))}),
+        ("both", 1, {"one/bias": np.zeros(2), "two/kernel": np.zeros((1, 2))}),
+    ]
+    found = search.scan(model, x, y, trials, measure=measure, batch_size=4)
     left, right = (np.asarray(made) for made in model(x))
     assert found.baseline == pytest.approx(measure([left, right], y).mean())
     dark = np.broadcast_to(np.array(one.bias), left.shape)
@@ -178,16 +216,16 @@ def test_several_inputs_and_outputs_and_a_measure_of_ones_own():
 
 
 def test_the_weights_are_as_before(cases):
-    model, x, y, ways = cases[residual]
+    model, x, y, trials = cases[residual]
     before = model.get_weights()
-    search.scan(model, x, y, ways)
+    search.scan(model, x, y, trials)
     for one, other in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
 def test_the_weights_are_as_before_also_after_an_error(cases, error):
-    model, x, y, ways = cases[residual]
+    model, x, y, trials = cases[residual]
     before, calls = model.get_weights(), itertools.count()
 
     def measure(outputs, labels):
@@ -196,7 +234,7 @@ def test_the_weights_are_as_before_also_after_an_error(cases, error):
         return search.right_answers(outputs, labels)
 
     with pytest.raises(error, match="in the midst"):
-        search.scan(model, x, y, ways, measure=measure, batch_size=8)
+        search.scan(model, x, y, trials, measure=measure, batch_size=8)
     for one, other in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -211,120 +249,53 @@ class Traced(L.Layer):
         return x
 
 
-def test_nothing_is_compiled_twice_for_a_last_batch_that_is_smaller():
-    counts = []
-    for examples in (24, 23):
-        traced = Traced()
-        model = keras.Sequential([keras.Input((4,)), L.Dense(3, name="fc"), traced])
-        traced.count = 0
-        ways = {"fc": {0.5: {"fc/kernel": np.ones((4, 3))}, 1.0: {"fc/kernel": np.zeros((4, 3))}}}
-        search.scan(model, np.ones((examples, 4)), np.zeros(examples), ways, batch_size=8)
-        counts.append(traced.count)
-    assert counts[0] == counts[1] <= 3  # one for the graph, one to count, one to compile
-
-
-def test_every_layer_is_compiled_once_however_many_tails_it_lies_in():
+def test_the_model_is_compiled_once_however_many_trials_there_are():
     traced = Traced()
     names = [f"fc{i}" for i in range(4)]
     layers = [keras.Input((3,)), *(L.Dense(3, name=name) for name in names), traced]
     model = keras.Sequential(layers)
     traced.count = 0
-    ways = {name: {1: {f"{name}/kernel": np.zeros((3, 3))}} for name in names}
-    search.scan(model, np.ones((5, 3)), np.zeros(5), ways)
-    assert traced.count == 2  # once to count MACs, once to compile
+    trials = [(name, s, {f"{name}/kernel": np.zeros((3, 3))}) for name in names for s in (1, 2)]
+    search.scan(model, np.ones((6, 3)), np.zeros(6), trials, batch_size=2)
+    assert traced.count == 1
+    search.scan(model, np.ones((5, 3)), np.zeros(5), trials, batch_size=2)
+    assert traced.count == 3  # once more for the last batch, which is smaller
 
 
-def test_masks_are_asked_for_one_at_a_time():
-    asked = []
-
-    class Levels(dict):
-        def __getitem__(self, level):
-            asked.append(level)
-            return super().__getitem__(level)
-
-        def values(self):
-            return (self[level] for level in self)
-
-        def items(self):
-            return ((level, self[level]) for level in self)
-
-    model = keras.Sequential([keras.Input((4,)), L.Dense(3, name="fc")])
-    masks = {"fc/kernel": np.ones((4, 3))}
-    search.scan(model, np.ones((4, 4)), np.zeros(4), {"fc": Levels({0.1: masks, 0.2: masks})})
-    assert asked == [0.1, 0.2] * 2  # once to see what they are for, once to put them on
+def test_a_list_of_inputs_is_one_input_each():
+    a, b = keras.Input((3,)), keras.Input((2,))
+    model = randomized(keras.Model([a, b], L.Dense(2, name="fc")(L.Concatenate()([a, b]))))
+    rng = np.random.default_rng(0)
+    x, y = [rng.normal(size=(9, 3)), rng.normal(size=(9, 2))], rng.integers(0, 2, 9)
+    found = search.scan(model, x, y, [("fc", 1, {"fc/kernel": np.zeros((5, 2))})], batch_size=4)
+    assert found.baseline == search.right_answers(model(x), y).mean()
+    assert found.results["fc"][1] == np.mean(y == np.argmax(model.get_layer("fc").bias))
 
 
-# ----------------------------------------------------------------------------- what it keeps, does
-
-
-@pytest.fixture(scope="module")
-def lenet():
-    model = models.lenet5()
-    kernels = [name for name in named_weights(model) if name.endswith("kernel")]
-    return model, {name: {0.5: {name: np.ones((1, 1, 1, 1)[: 4 if "conv" in name else 2])}}
-                   for name in kernels}  # fmt: skip
-
-
-CONV1, CONV2, FC1, FC2 = 25 * 20 * 24**2, 25 * 20 * 50 * 8**2, 800 * 500, 500 * 10
-POOL1 = 12 * 12 * 20 * 4  # bytes of one example before conv2: the most that is kept
-
-
-def test_macs_are_those_of_the_parts_that_are_computed(lenet):
-    model, ways = lenet
-    found = search.scan(model, np.zeros((4, 28, 28, 1)), np.zeros(4), ways)
-    tails = (CONV1 + CONV2 + FC1 + FC2) + (CONV2 + FC1 + FC2) + (FC1 + FC2) + FC2
-    assert found.macs == tails + CONV1 + CONV2 + FC1 + FC2
-    assert found.macs_of_loop == 5 * (CONV1 + CONV2 + FC1 + FC2)
-    assert found.saving == found.macs_of_loop / found.macs
-
-
-def test_with_many_levels_the_saving_is_what_reuse_allows(lenet):
-    model, ways = lenet
-    graph, weights = graph_of(model), named_weights(model)
-    stages = Stages(graph, {name: owners_of(graph, [weights[name]]) for name in ways})
-    costs = stages.weighed(model, [keras.ops.zeros((1, 28, 28, 1))])
-    done, loop = costs.macs(dict.fromkeys(ways, 10_000))
-    assert loop / done == pytest.approx(1.95, abs=0.005)
-
-
-@pytest.mark.parametrize(
-    ("memory", "examples"), [(2**28, 40), (20 * POOL1, 20), (29 * POOL1, 20), (1, 10)]
-)
-def test_memory_is_bounded_and_stated(lenet, memory, examples):
-    """As many whole batches as fit, and one at least."""
-    model, ways = lenet
-    x, y = np.zeros((40, 28, 28, 1)), np.zeros(40)
-    found = search.scan(model, x, y, ways, batch_size=10, memory=memory)
-    assert found.kept_bytes == examples * POOL1
-
-
-def test_it_prints_as_a_table(lenet):
-    model, ways = lenet
-    found = search.scan(model, np.zeros((4, 28, 28, 1)), np.zeros(4), ways)
+def test_it_prints_as_a_table(cases):
+    model, x, y, trials = cases[sequential]
+    found = search.scan(model, x, y, trials[1:])
     for text in (str(found), found._repr_html_()):
-        for word in ("conv1/kernel", "0.5", "with nothing pruned", "4 examples", "kept"):
+        for word in ("conv/kernel", "0.3", "-", "with nothing pruned", "23 examples"):
             assert word in text
 
 
 # ------------------------------------------------------------------------------- what it refuses
 
 
-def test_mistakes_are_said_in_words_and_change_nothing(lenet):
-    model, ways = lenet
-    x, y = np.zeros((4, 28, 28, 1)), np.zeros(4)
+def test_mistakes_are_said_in_words_and_change_nothing(cases):
+    model, x, y, trials = cases[residual]
     before = model.get_weights()
     for change, words in [
-        ({"ways": {"fc": {1: {"fc9/kernel": np.ones((1, 1))}}}}, "unknown weights"),
-        ({"ways": {"fc": {1: {"fc1/kernel": np.ones((3, 3))}}}}, r"mask of fc1/kernel has shape"),
-        ({"ways": {}}, "nothing to scan"),
-        ({"ways": {"fc": {}}}, "nothing to scan"),
-        ({"y": np.zeros(3)}, "same number of examples"),
+        ({"trials": [("fc", 1, {"fc9/kernel": np.ones((1, 1))})]}, "unknown weights"),
+        ({"trials": [*trials, ("end", 1, {"end/kernel": np.ones((3, 2))})]}, "mask of end/kernel"),
+        ({"trials": []}, "nothing to scan"),
+        ({"y": y[1:]}, "same number of examples"),
         ({"x": x[:0], "y": y[:0]}, "same number of examples"),
         ({"batch_size": 0}, "batch_size must be"),
         ({"measure": lambda outputs, labels: np.mean(outputs)}, "one number for each example"),
-        ({"model": keras.Sequential([L.Dense(2)])}, "graph of model"),
     ]:
-        given = {"model": model, "x": x, "y": y, "ways": ways} | change
+        given = {"model": model, "x": x, "y": y, "trials": trials} | change
         with pytest.raises(ValueError, match=words):
             search.scan(**given)
     for one, other in zip(before, model.get_weights(), strict=True):

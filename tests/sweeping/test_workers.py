@@ -179,12 +179,3 @@ def test_dask_sends_a_lambda_and_a_failed_trial_really_runs_again(cluster, file,
     assert failure.value.rows == [rows[0], rows[2]]
     double = sweeping.sweep(lambda x: {"y": 2 * x}, [{"x": 4}], cluster.get_executor())
     assert double[0]["y"] == 8
-
-
-def test_a_search_over_a_cluster_is_the_search_here(cluster):
-    optuna = pytest.importorskip("optuna")
-    space = {"x": optuna.distributions.FloatDistribution(-2, 2), "power": [2, 4]}
-    wanted = sweeping.Search(space, {"value": "minimize"}, trials=8, batch=4)
-    there = sweeping.search(tasks.square, wanted, cluster.get_executor())
-    here = sweeping.search(tasks.square, wanted)
-    assert [row["value"] for row in there] == [row["value"] for row in here]

@@ -52,11 +52,7 @@ def _counts(arrays: Arrays, clusters: int | Mapping[str, int]) -> dict[str, int]
     if not isinstance(clusters, Mapping):
         clusters = dict.fromkeys(arrays, clusters)
     same_names(arrays, clusters, ("weights", "clusters"))
-    for count in clusters.values():
-        whole = isinstance(count, int | np.integer) and not isinstance(count, bool)
-        if not whole or count < 1:
-            raise ValueError(f"clusters must be a whole number of at least 1, not {count!r}.")
-    return dict(clusters)
+    return {name: whole(count, "clusters", least=1) for name, count in clusters.items()}
 
 
 def _clustered(W: np.ndarray, clusters: int, start: str, rng: np.random.Generator) -> np.ndarray:

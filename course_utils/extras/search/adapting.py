@@ -1,33 +1,78 @@
 """Prune and retrain, on and on, for as long as the validation accuracy allows; then stop."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from course_utils import criteria
-from course_utils.arrays import Arrays
+from course_utils.arrays import Arrays, checked_number
 from course_utils.backend import keras
-from course_utils.extras.search.rounds import Accuracy, Adapted, Limits, Masked, Retrain, Shrunk
 from course_utils.masking import Masks, make_masks, sparsity
 from course_utils.masking import exclude as excluding
 from course_utils.pruning.attaching import attach, held_masks
 from course_utils.pruning.kernels import kernels, layouts
 from course_utils.pruning.layers import read
 from course_utils.pruning.selectors import Selectors
-from course_utils.structure.channels import Channels, channel_groups
-from course_utils.structure.choosing import choose
-from course_utils.structure.scoring import filter_norms
+from course_utils.tables import Printed
+
+# Keras counts in float32: 0.895 arrives as 0.89499998, which is not less.
+SLACK = 1e-6
+
+
+@dataclass(frozen=True)
+class Round:
+    """One attempt: the step, the sparsity and accuracy that it led to, and whether it stayed."""
+
+    step: float
+    sparsity: float
+    accuracy: float
+    accepted: bool
+
+
+@dataclass(frozen=True)
+class Adapted(Printed, words=("then",)):
+    """How far adaptive pruning went; prints as a table of its rounds.
+
+    `baseline` and `accuracy` are those before and after, `tolerance` what might be lost, `sparsity`
+    where it ended.
+    """
+
+    baseline: float
+    tolerance: float
+    accuracy: float
+    sparsity: float
+    rounds: tuple[Round, ...]
+
+    def table(self) -> list[tuple[str, ...]]:
+        """Return headings and rows as text."""
+        rows = [
+            (
+                f"{number}",
+                *(f"{share:.2%}" for share in (one.step, one.sparsity, one.accuracy)),
+                "goes on" if one.accepted else "taken back",
+            )
+            for number, one in enumerate(self.rounds, 1)
+        ]
+        return [("round", "step", "sparsity", "accuracy", "then"), *rows]
+
+    def summary(self) -> list[str]:
+        """Return the line below the table."""
+        return [
+            f"sparsity {self.sparsity:.2%}, accuracy {self.accuracy:.2%}; {self.baseline:.2%} "
+            f"before, {100 * self.tolerance:.2f} points less allowed"
+        ]
 
 
 def adaptive(
     model: keras.Model,
-    retrain: Retrain,
-    accuracy: Accuracy,
+    retrain: Callable[[keras.Model], object],
+    accuracy: Callable[[keras.Model], float],
     tolerance: float,
     step: float = 0.2,
     *,
-    smallest: float = 0.02,
-    most: int = 50,
+    min_step: float = 0.02,
+    max_rounds: int = 50,
     criterion: Callable[[Arrays], Arrays] = criteria.magnitude,
     scope: str = "global",
     granularity: str = "weight",
@@ -40,8 +85,8 @@ def adaptive(
     asks `accuracy(model)`, a number on validation data, the higher the better. If that is not
     below the first one by more than `tolerance` (in the same unit: 0.005 is half a point of
     accuracy), the next round goes on from there. If it is, the round is taken back, weights,
-    optimizer and masks, and the step is halved. It ends when the step is less than `smallest`,
-    nothing more can go, or after `most` rounds. `criterion`, `scope`, `granularity`, `include` and
+    optimizer and masks, and the step is halved. It ends when the step is less than `min_step`,
+    nothing more can go, or after `max_rounds`. `criterion`, `scope`, `granularity`, `include` and
     `exclude` are those of `pruning.PruneOnSchedule`; what is pruned already stays so.
 
     The model is left at the last accepted round with its masks attached (all True if there was
@@ -50,57 +95,63 @@ def adaptive(
     starts with a new optimizer each time. Source of the cycle: Han et al. 2015 (arXiv 1506.02626).
 
     >>> from course_utils.models import article_cnn
-    >>> found = adaptive(article_cnn(), lambda model: None, lambda model: 1.0, 0.01, most=2)
+    >>> found = adaptive(article_cnn(), lambda model: None, lambda model: 1.0, 0.01, max_rounds=2)
     >>> [round(one.sparsity, 2) for one in found.rounds]
     [0.2, 0.36]
     """
-    limits = Limits(float(accuracy(model)), tolerance, step, smallest, most)
-    chosen = kernels(model, include, exclude)
-    held = held_masks(model)
+    checked_number(tolerance, "tolerance", 0, np.inf)
+    checked_number(step, "step", 0, 1)
+    if checked_number(min_step, "min_step", 0, 1) == 0:
+        raise ValueError("min_step must be more than 0, or it would never end.")
+    chosen, axes = kernels(model, include, exclude), layouts(model)
+    baseline, held = float(accuracy(model)), held_masks(model)
     attach(model, {n: held.get(n, np.ones((1,) * len(v.shape))) for n, v in chosen.items()})
+    masks = {name: held_masks(model)[name] for name in chosen}
+    reached, state, rounds = (sparsity(masks), baseline), _State(model), []
+    while step >= min_step and len(rounds) < max_rounds:
+        scores = excluding(criterion({name: read(v) for name, v in chosen.items()}), masks)
+        further = _further(masks, scores, step, scope, granularity, axes)
+        if sparsity(further) == reached[0]:
+            break  # nothing more can go
+        try:
+            attach(model, further)
+            retrain(model)
+            tried = (sparsity(further), float(accuracy(model)))
+        except BaseException:
+            state.restore()
+            raise
+        accepted = tried[1] >= baseline - tolerance - SLACK  # not for NaN
+        rounds.append(Round(step, *tried, accepted))
+        if accepted:
+            masks, reached, state = further, tried, _State(model)
+        else:
+            state.restore()
+            step /= 2
+    return Adapted(baseline, tolerance, reached[1], reached[0], tuple(rounds))
 
-    def further(masks: Masks, share: float) -> Masks:
-        scores = excluding(criterion({n: read(v) for n, v in chosen.items()}), masks)
-        wanted = 1 - (1 - sparsity(masks)) * (1 - share)
-        ranked = make_masks(scores, wanted, scope, granularity, layouts=layouts(model))
-        return {name: ranked[name] & mask for name, mask in masks.items()}
 
-    return limits.adapted(Masked(model, retrain, accuracy, list(chosen), further))
+def _further(
+    masks: Masks, scores: Arrays, share: float, scope: str, granularity: str, axes: dict[str, str]
+) -> Masks:
+    """Return masks that take a share of what the masks have left."""
+    wanted = 1 - (1 - sparsity(masks)) * (1 - share)
+    ranked = make_masks(scores, wanted, scope, granularity, layouts=axes)
+    return {name: ranked[name] & mask for name, mask in masks.items()}
 
 
-def adaptive_channels(
-    model: keras.Model,
-    retrain: Retrain,
-    accuracy: Accuracy,
-    tolerance: float,
-    step: float = 0.2,
-    *,
-    smallest: float = 0.02,
-    most: int = 50,
-    criterion: Callable[[Channels], Arrays] = filter_norms,
-    scope: str = "layer",
-    include: Selectors = None,
-    exclude: Selectors = None,
-) -> tuple[keras.Model, Adapted]:
-    """Return a smaller model, as far as the accuracy stays within the tolerance, and what happened.
+class _State:
+    """All variables of a model and its optimizer, and its masks, to come back to."""
 
-    As `adaptive`, but each round takes the share `step` of the channels that are left with
-    `structure.shrink`, and trains a new, smaller model, compiled as the one before; the model
-    given stays as it is. `scope` is that of `structure.choose`; for "global" the criterion's scores
-    must be comparable between groups.
+    def __init__(self, model: keras.Model) -> None:
+        optimizer = model.optimizer if model.compiled else None
+        if optimizer is not None and not optimizer.built:
+            optimizer.build(model.trainable_variables)  # or there is no state to come back to
+        variables = [*model.variables, *(optimizer.variables if optimizer is not None else ())]
+        self.model, self.masks = model, held_masks(model)
+        self._values = [(variable, read(variable)) for variable in variables]
 
-    >>> from course_utils.models import lenet5
-    >>> lenet = lenet5()
-    >>> small, found = adaptive_channels(lenet, lambda m: None, lambda m: 1.0, 0.01, 0.5, most=1)
-    >>> small.count_params(), round(found.sparsity, 3)
-    (109295, 0.746)
-    """
-    limits = Limits(float(accuracy(model)), tolerance, step, smallest, most)
-
-    def further(now: keras.Model, share: float) -> tuple[Channels, Masks]:
-        channels = channel_groups(now, include=include, exclude=exclude)
-        return channels, choose(criterion(channels), share, scope) if channels.groups else {}
-
-    shrunk = Shrunk(model, retrain, accuracy, further)
-    found = limits.adapted(shrunk)
-    return shrunk.now, found
+    def restore(self) -> None:
+        """Put everything back."""
+        attach(self.model, self.masks)
+        for variable, value in self._values:
+            variable.assign(value)

@@ -1,8 +1,8 @@
 """From what each layer loses at each level to one level a layer, within a budget.
 
-Losses were measured one layer at a time, and nobody knows them together. Two guesses are common:
-that the layer hit hardest decides, so that all should lose alike (`evenly`), and that losses add
-(`least_sum`). Both find the best choice of levels exactly, under their guess.
+Losses were measured one layer at a time, and nobody knows them together. The guess here is that
+the layer hit hardest decides, so that all should lose alike; under it the best choice of levels is
+found exactly.
 """
 
 from collections.abc import Callable, Mapping
@@ -38,7 +38,12 @@ def evenly(losses: Losses, cost: Cost, target: float) -> tuple[Shares, Shares]:
         }
 
     low, high = -1, len(tolerances) - 1  # at `high` the cost is within the target
-    refuse_beyond(cost(choice(high)), target)
+    least = cost(choice(high))
+    if least > target:
+        raise ValueError(
+            f"a budget of {target:,.0f} cannot be met: with every layer at its highest level the "
+            f"cost is {least:,.0f}. Scan higher levels, or allow more."
+        )
     while low < high:
         middle = (low + high) // 2
         if cost(choice(middle)) <= target:
@@ -46,32 +51,6 @@ def evenly(losses: Losses, cost: Cost, target: float) -> tuple[Shares, Shares]:
         else:
             low = middle + 1
     return choice(high), choice(high - 1)
-
-
-def least_sum(losses: Losses, cost: Cost, target: float) -> tuple[Shares, Shares]:
-    """Return the choice within the target whose losses add up to the least, and one of nothing.
-
-    Exact where the cost adds up over names: the multiple-choice knapsack problem by dynamic
-    programming (Kellerer, Pferschy and Pisinger 2004, Knapsack Problems, chapter 11), over sums of
-    losses in millionths. Raises ValueError where no choice is within the target.
-
-    >>> losses = {"a": {0.5: 0.01, 0.9: 0.2}, "b": {0.5: 0.03, 0.9: 0.1}}
-    >>> least_sum(losses, lambda shares: 2 - sum(shares.values()), 1.2)[0]
-    {'a': 0.5, 'b': 0.5}
-    """
-    nothing = dict.fromkeys(losses, 0.0)
-    whole = cost(nothing)
-    best: list[tuple[int, float, tuple[float, ...]]] = [(0, 0.0, ())]  # lost, saved, chosen
-    for name, curve in with_zero(losses).items():
-        one = [(round(1e6 * v), whole - cost({**nothing, name: s}), s) for s, v in curve.items()]
-        best = _undominated(
-            (lost + more, saved + less, (*chosen, share))
-            for lost, saved, chosen in best
-            for more, less, share in one
-        )
-    refuse_beyond(whole - best[-1][1], target)
-    chosen = next(chosen for _, saved, chosen in best if whole - saved <= target)
-    return dict(zip(losses, chosen, strict=True)), nothing
 
 
 def spared(losses: Losses, shares: Shares, cost: Cost, target: float) -> Shares:
@@ -145,33 +124,3 @@ def with_zero(losses: Losses) -> dict[str, dict[float, float]]:
         name: {0.0: 0.0, **{share: max(lost, 0.0) for share, lost in curve.items() if share}}
         for name, curve in losses.items()
     }
-
-
-def refuse_beyond(least: float, target: float) -> None:
-    """Raise ValueError unless what costs least is within the target.
-
-    >>> refuse_beyond(1.0, 2.0)
-    """
-    if least > target:
-        raise ValueError(
-            f"a budget of {number(target)} cannot be met: with every layer at its highest level "
-            f"the cost is {number(least)}. Scan higher levels, or allow more."
-        )
-
-
-def number(value: float) -> str:
-    """Write a cost: a count in full, seconds to three digits.
-
-    >>> number(2_293_000), number(0.0123456)
-    ('2,293,000', '0.0123')
-    """
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
-
-
-def _undominated(states: object) -> list[tuple]:
-    """Keep the states that save more than all which lose no more, the least loss first."""
-    kept: list[tuple] = []
-    for state in sorted(states, key=lambda state: (state[0], -state[1])):
-        if not kept or state[1] > kept[-1][1]:
-            kept.append(state)
-    return kept

@@ -1,12 +1,12 @@
-"""How much is lost when one layer alone is pruned, to several levels? The ways of a scan."""
+"""How much is lost when one layer alone is pruned, to several levels? The trials of a scan."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from course_utils import criteria
 from course_utils.arrays import Arrays, checked_number
 from course_utils.backend import keras
 from course_utils.extras.search.scanning import Scan, scan
-from course_utils.masking import Masks, make_masks
+from course_utils.masking import make_masks
 from course_utils.pruning.kernels import layouts, named_weights, weights
 from course_utils.pruning.selectors import Selectors
 from course_utils.structure.channels import Channels, channel_groups
@@ -31,8 +31,8 @@ def sensitivity(
 
     The scan of Han et al. 2015 (arXiv 1506.02626), figure 6. `criterion` and `granularity` are
     those of `pruning.PruneOnSchedule`, `include` and `exclude` those of `pruning.kernels`;
-    `measure`, `batch_size` and `memory` go to `scan`. Masks are made one at a time. It does not
-    tell what is lost when several kernels are pruned together, or won by training afterwards.
+    `measure` and `batch_size` go to `scan`. Masks are made one at a time. It does not tell what is
+    lost when several kernels are pruned together, or won by training afterwards.
 
     Raises ValueError for levels outside [0, 1], and what `scan` and the criterion raise.
 
@@ -43,17 +43,14 @@ def sensitivity(
     >>> {name: list(levels) for name, levels in found.results.items()}
     {'fc1/kernel': [0.5, 0.9], 'fc2/kernel': [0.5, 0.9]}
     """
-    axes = layouts(model)
-
-    def masks_of(name: str, S: object) -> Callable[[float], Masks]:
-        return lambda level: make_masks(
-            {name: S}, level, "layer", granularity, layouts={name: axes[name]}
-        )
-
+    levels, axes = _checked(levels), layouts(model)
     scores = criterion(weights(model, include, exclude))
-    levels = _checked(levels)
-    ways = {name: _MadeWhenAsked(levels, masks_of(name, S)) for name, S in scores.items()}
-    return scan(model, x, y, ways, **options)
+    trials = (
+        (name, s, make_masks({name: S}, s, "layer", granularity, layouts={name: axes[name]}))
+        for name, S in scores.items()
+        for s in levels
+    )
+    return scan(model, x, y, trials, **options)
 
 
 def channel_sensitivity(
@@ -70,8 +67,7 @@ def channel_sensitivity(
     are made, shifted or read (of `inexact` channels that is not quite the same). Which go first,
     `criterion` says, a function of the channels such as `structure.filter_norms`; groups that it
     gives no scores stay. `structure.channel_groups(model, include, exclude)` chooses groups.
-    `measure`, `batch_size` and `memory` go to `scan`. Source: Li et al. 2017 (arXiv 1608.08710),
-    figure 2b.
+    `measure` and `batch_size` go to `scan`. Source: Li et al. 2017 (arXiv 1608.08710), figure 2b.
 
     Raises ValueError for levels outside [0, 1], and what `scan` and the criterion raise.
 
@@ -84,35 +80,14 @@ def channel_sensitivity(
     """
     channels = model if isinstance(model, Channels) else channel_groups(model)
     names = {id(variable): name for name, variable in named_weights(channels.model).items()}
-
-    def masks_of(group: str, S: object) -> Callable[[float], Masks]:
-        def made(level: float) -> Masks:
-            stays = weight_masks(channels, choose({group: S}, level))
-            return {names[one]: mask for one, mask in stays.items()}
-
-        return made
-
     levels = _checked(levels)
-    ways = {
-        name: _MadeWhenAsked(levels, masks_of(name, S)) for name, S in criterion(channels).items()
-    }
-    return scan(channels.model, x, y, ways, **options)
-
-
-class _MadeWhenAsked(Mapping):
-    """Masks by level: only those in use take memory, however large the kernel."""
-
-    def __init__(self, levels: Sequence[float], make: Callable[[float], Masks]) -> None:
-        self._levels, self._make = levels, make
-
-    def __getitem__(self, level: float) -> Masks:
-        return self._make(level)
-
-    def __iter__(self) -> Iterator[float]:
-        return iter(self._levels)
-
-    def __len__(self) -> int:
-        return len(self._levels)
+    trials = (
+        (group, share, {names[one]: mask for one, mask in stays.items()})
+        for group, S in criterion(channels).items()
+        for share in levels
+        for stays in [weight_masks(channels, choose({group: S}, share, "layer"))]
+    )
+    return scan(channels.model, x, y, trials, **options)
 
 
 def _checked(levels: Sequence[float]) -> tuple[float, ...]:

@@ -1,6 +1,5 @@
 """What `latency` can time: a Keras model, a LiteRT file, a dense and a sparse matrix product."""
 
-import contextlib
 import os
 
 import numpy as np
@@ -8,11 +7,11 @@ import numpy as np
 from course_utils.arrays import checked
 from course_utils.backend import keras
 from course_utils.backend import tensorflow as tf
-from course_utils.extras.speed.latency import Call, cores
+from course_utils.extras.speed.latency import TimedCall, cores
 from course_utils.extras.speed.runtime import Inputs, load, needed
 
 
-def keras_call(model: keras.Model, x: object) -> Call:
+def keras_call(model: keras.Model, x: object) -> TimedCall:
     """Return a call that computes the model's outputs for the batch `x`, as a compiled graph.
 
     Without what `predict` does around it. TensorFlow fixes its threads when it first computes:
@@ -25,15 +24,15 @@ def keras_call(model: keras.Model, x: object) -> Call:
     """
     batch = keras.tree.map_structure(tf.convert_to_tensor, x)
     compute = tf.function(lambda batch: model(batch, training=False))
-    return Call(lambda: compute(batch), _tensorflow_threads())
+    return TimedCall(lambda: compute(batch), _tensorflow_threads())
 
 
-def litert_call(data: bytes, x: Inputs, threads: int = 1, *, delegate: bool = True) -> Call:
+def litert_call(data: bytes, x: Inputs, threads: int = 1) -> TimedCall:
     """Return a call that runs a LiteRT file on the batch `x`, copied in and out each time.
 
     Quantizing `x` is not timed. Raises what `runtime.load` raises.
     """
-    loaded = load(data, x, threads, delegate)
+    loaded = load(data, x, threads)
     loaded.feed(x)
     tensors = [
         (d["index"], loaded.interpreter.get_tensor(d["index"])) for d in loaded.given.values()
@@ -46,26 +45,24 @@ def litert_call(data: bytes, x: Inputs, threads: int = 1, *, delegate: bool = Tr
         loaded.run()
         return [loaded.interpreter.get_tensor(index) for index in made]
 
-    return Call(run, threads)
+    return TimedCall(run, threads)
 
 
-def dense_call(W: np.ndarray, x: np.ndarray, threads: int = 1) -> Call:
+def dense_call(W: np.ndarray, x: np.ndarray, threads: int = 1) -> TimedCall:
     """Return a call that computes x @ W with NumPy's BLAS: (batch, inputs) @ (inputs, outputs).
 
-    Zeros in W are multiplied like all else. The threads are held where threadpoolctl is
-    installed; elsewhere they are what the environment says (OPENBLAS_NUM_THREADS), and stated.
+    Zeros in W are multiplied like all else. BLAS is held to so many threads while it is timed.
+    Raises ImportError without threadpoolctl.
 
     >>> dense_call(np.eye(3), np.ones((2, 3)))().shape
     (2, 3)
     """
     W, x = _matrices(W, x)
-    held = _blas_held(threads)
-    if held is None:
-        return Call(lambda: x @ W, _blas_threads())
-    return Call(lambda: x @ W, threads, held)
+    control = needed("threadpoolctl", "threadpoolctl").ThreadpoolController()
+    return TimedCall(lambda: x @ W, threads, lambda: control.limit(limits=threads, user_api="blas"))
 
 
-def csr_call(W: np.ndarray, x: np.ndarray) -> Call:
+def csr_call(W: np.ndarray, x: np.ndarray) -> TimedCall:
     """Return a call that computes W.T @ x.T with SciPy, W.T in compressed sparse rows.
 
     The result is that of `dense_call`, transposed. SciPy's product has one thread. Neither the
@@ -79,8 +76,8 @@ def csr_call(W: np.ndarray, x: np.ndarray) -> Call:
     columns = np.ascontiguousarray(x.T)
     if len(x) == 1:  # SciPy has a faster product for a vector
         vector = columns[:, 0].copy()
-        return Call(lambda: (sparse @ vector)[:, None], 1)
-    return Call(lambda: sparse @ columns, 1)
+        return TimedCall(lambda: (sparse @ vector)[:, None], 1)
+    return TimedCall(lambda: sparse @ columns, 1)
 
 
 def _matrices(W: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -94,28 +91,9 @@ def _matrices(W: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _tensorflow_threads() -> int:
+    wanted = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
     return (
         tf.config.threading.get_intra_op_parallelism_threads()
-        or _from_environment("TF_NUM_INTRAOP_THREADS")
+        or (int(wanted) if wanted.isdigit() else 0)
         or cores()
     )
-
-
-def _blas_held(threads: int) -> object:
-    """Return what holds BLAS to so many threads for a while; None without threadpoolctl."""
-    try:
-        control = needed("threadpoolctl", "threadpoolctl").ThreadpoolController()
-    except ImportError:
-        return None
-    return lambda: control.limit(limits=threads, user_api="blas")
-
-
-def _blas_threads() -> int:
-    return _from_environment("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS") or cores()
-
-
-def _from_environment(*names: str) -> int:
-    for name in names:
-        with contextlib.suppress(KeyError, ValueError):
-            return max(int(os.environ[name]), 0)
-    return 0

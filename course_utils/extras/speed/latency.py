@@ -10,18 +10,18 @@ import gc
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
 from course_utils.arrays import whole
-from course_utils.tables import as_html, as_text
+from course_utils.tables import Printed
 
 _HEADINGS = ("what", "median ms", "quartiles ms", "relative", "calls", "threads")
 
 
 @dataclass(frozen=True)
-class Call:
+class TimedCall:
     """Something to time: a function without arguments, and the threads that it computes with."""
 
     run: Callable[[], object]
@@ -53,7 +53,7 @@ class Timing:
 
 
 @dataclass(frozen=True)
-class Latencies:
+class Latencies(Printed):
     """What `latency` measured; prints as a table in a terminal and in a notebook."""
 
     rows: tuple[Timing, ...]
@@ -62,10 +62,6 @@ class Latencies:
         """Return the row of one name."""
         return {row.name: row for row in self.rows}[name]
 
-    def to_dict(self) -> dict[str, dict]:
-        """Return plain numbers by name, for json or a data frame."""
-        return {row.name: asdict(row) for row in self.rows}
-
     def table(self) -> list[tuple[str, ...]]:
         """Return headings and rows as text; relative to the first row."""
         return [_HEADINGS, *(_cells(row, self.rows[0].median) for row in self.rows)]
@@ -73,14 +69,6 @@ class Latencies:
     def summary(self) -> list[str]:
         """Return the line below the table."""
         return ["taken in turns after a warm-up; quartiles: half of all calls lie between them"]
-
-    def __str__(self) -> str:
-        return as_text(self.table(), self.summary())
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        return as_html(self.table(), self.summary())
 
 
 def latency(
@@ -98,7 +86,9 @@ def latency(
     ['sort']
     """
     calls = {name: _checked(name, call) for name, call in calls.items()}
-    _checked_counts(calls, repeats, warmup)
+    if not calls:
+        raise ValueError("there is nothing to time: give {'name': function}.")
+    repeats, warmup = whole(repeats, "repeats", least=1), whole(warmup, "warmup", least=1)
     order = np.random.default_rng(whole(seed, "seed"))
     for call in calls.values():
         for _ in range(warmup):
@@ -121,7 +111,7 @@ def cores() -> int:
     return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
-def _timed(call: Call) -> float:
+def _timed(call: TimedCall) -> float:
     with call.holding():
         start = time.perf_counter_ns()
         call.run()
@@ -146,18 +136,10 @@ def _no_collection() -> object:
             gc.enable()
 
 
-def _checked(name: str, call: Callable[[], object]) -> Call:
+def _checked(name: str, call: Callable[[], object]) -> TimedCall:
     if not callable(call):
         raise TypeError(f"{name!r} must be a function without arguments, not {call!r}.")
-    return call if isinstance(call, Call) else Call(call)
-
-
-def _checked_counts(calls: Mapping, repeats: int, warmup: int) -> None:
-    if not calls:
-        raise ValueError("there is nothing to time: give {'name': function}.")
-    for name, count in (("repeats", repeats), ("warmup", warmup)):
-        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-            raise ValueError(f"{name} must be a whole number of at least 1, not {count!r}.")
+    return call if isinstance(call, TimedCall) else TimedCall(call)
 
 
 def _cells(row: Timing, first: float) -> tuple[str, ...]:

@@ -1,13 +1,13 @@
 """Run a LiteRT file with ai-edge-litert, and say in a sentence why the runtime refuses one."""
 
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import ModuleType
 
 import numpy as np
 
-from course_utils.backend import silent_stderr
+from course_utils.backend import batches, keras, silent_stderr
 
 Inputs = np.ndarray | Mapping[str, np.ndarray]  # a batch, of several inputs by their names
 
@@ -96,7 +96,8 @@ def predict_litert(data: bytes, x: Inputs, threads: int = 1, *, delegate: bool =
     """
     parts: list[list[np.ndarray]] = []
     loaded, length = None, 0
-    for part, rows in batches(x):
+    for part in batches(x, 256):  # all at once would fill memory
+        rows = len(keras.tree.flatten(part)[0])
         if rows != length:
             loaded, length = load(data, part, threads, delegate), rows
         loaded.feed(part)
@@ -104,21 +105,6 @@ def predict_litert(data: bytes, x: Inputs, threads: int = 1, *, delegate: bool =
         parts.append(loaded.results())
     outputs = [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
     return outputs[0] if len(outputs) == 1 else outputs
-
-
-def batches(x: Inputs, size: int = 256) -> Iterator[tuple[Inputs, int]]:
-    """Yield parts of at most `size` rows, and the rows of each: all at once would fill memory.
-
-    >>> [rows for _, rows in batches(np.zeros((5, 2)), size=2)]
-    [2, 2, 1]
-    """
-    length = len(next(iter(x.values())) if isinstance(x, Mapping) else x)
-    if not length:
-        raise ValueError("x is empty; give at least one row.")
-    for start in range(0, length, size):
-        rows = slice(start, min(start + size, length))
-        part = {k: a[rows] for k, a in x.items()} if isinstance(x, Mapping) else x[rows]
-        yield part, rows.stop - start
 
 
 def by_name(x: Inputs, names: list[str]) -> dict[str, np.ndarray]:

@@ -6,9 +6,8 @@ here imports TensorFlow, so that a worker loads only what its task needs.
 
 from course_utils.extras.sweeping.journal import results
 from course_utils.extras.sweeping.pool import process_pool
-from course_utils.extras.sweeping.running import TrialsFailed
-from course_utils.extras.sweeping.searching import Search, best, search
-from course_utils.extras.sweeping.sweeps import sweep
+from course_utils.extras.sweeping.running import TrialsFailed, sweep
+from course_utils.extras.sweeping.searching import best, search
 from course_utils.extras.sweeping.trials import grid
 
-__all__ = ["Search", "TrialsFailed", "best", "grid", "process_pool", "results", "search", "sweep"]
+__all__ = ["TrialsFailed", "best", "grid", "process_pool", "results", "search", "sweep"]

@@ -1,25 +1,15 @@
 """The file of a sweep: one line of JSON for each result, written once, read when it goes on."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 
-from course_utils.extras.sweeping.trials import Row, Trial, key, row
+from course_utils.extras.sweeping.trials import Row, key, plain
 
-_FIELDS = ("task", "trial", "result", "seconds")
-_START = b'{"task": '  # of each line that is written here
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line: which task, called with what, gave what, and how long that took."""
-
-    task: str
-    trial: Trial
-    result: dict[str, float]
-    seconds: float
+Line = dict[str, object]
+FIELDS = {"task": str, "trial": dict, "result": dict, "seconds": float}  # of each line, in order
+START = b'{"task": '
 
 
 def results(file: str | PathLike) -> list[Row]:
@@ -29,38 +19,39 @@ def results(file: str | PathLike) -> list[Row]:
     the line's number, for a file that no sweep wrote, and FileNotFoundError for none.
 
     >>> import tempfile
+    >>> line = {"task": "train", "trial": {"seed": 0}, "result": {"error": 0.1}, "seconds": 1.5}
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     append(f"{folder}/sweep.jsonl", Entry("train", {"seed": 0}, {"accuracy": 0.9}, 1.5))
+    ...     append(f"{folder}/sweep.jsonl", line)
     ...     results(f"{folder}/sweep.jsonl")
-    [{'seed': 0, 'accuracy': 0.9, 'seconds': 1.5}]
+    [{'seed': 0, 'error': 0.1, 'seconds': 1.5}]
     """
-    return [row(e.trial, e.result, e.seconds) for e in _entries(file, Path(file).read_bytes())]
+    return [row(line["trial"], line) for line in _read(file)]
 
 
-def known(file: str | PathLike, task: str) -> dict[str, Entry]:
-    """Return the results of a task, by the key of the trial; none where there is no file yet.
+def row(trial: Mapping[str, object], line: Line) -> Row:
+    """Return a trial and the line of its result as one flat dictionary."""
+    return {**trial, **line["result"], "seconds": line["seconds"]}
+
+
+def known(file: str | PathLike, task: str) -> dict[str, Line]:
+    """Return the lines of a task, by the key of the trial; none where there is no file yet.
 
     Raises ValueError, and changes nothing, for a file of another task, or that no sweep wrote.
     """
-    path = Path(file)
-    entries = list(_entries(file, path.read_bytes())) if path.exists() else []
-    others = {entry.task for entry in entries} - {task}
+    lines = _read(file) if Path(file).exists() else []
+    others = {line["task"] for line in lines} - {task}
     if others:
         raise ValueError(
             f"{file} holds results of the task {min(others)!r}, not of {task!r}: give another "
             "file. (If the function was only renamed, put the new name into the file's lines.)"
         )
-    found: dict[str, Entry] = {}
-    for entry in entries:
-        found.setdefault(key(entry.trial), entry)
-    return found
+    return {key(line["trial"]): line for line in reversed(lines)}
 
 
-def append(file: str | PathLike, entry: Entry) -> None:
+def append(file: str | PathLike, line: Line) -> None:
     """Write one result at the end of the file, whole, in one go; the first one makes the file."""
-    values = {name: getattr(entry, name) for name in _FIELDS}
     with open(file, "ab", buffering=0) as stream:  # unbuffered: a dying process loses none
-        stream.write(json.dumps(values).encode() + b"\n")
+        stream.write(json.dumps(line, default=plain).encode() + b"\n")
 
 
 def mend(file: str | PathLike) -> None:
@@ -71,44 +62,37 @@ def mend(file: str | PathLike) -> None:
     with open(file, "a+b") as stream:
         stream.seek(0)
         data = stream.read()
-        half = _half_line(data)
-        stream.truncate(len(data) - len(half))
-        if not half and data[-1:] not in (b"", b"\n"):
+        whole = _without_half_line(data)
+        stream.truncate(len(whole))
+        if whole == data and data[-1:] not in (b"", b"\n"):
             stream.write(b"\n")
 
 
-def _entries(file: str | PathLike, data: bytes) -> Iterator[Entry]:
-    whole = data[: len(data) - len(_half_line(data))]
-    for number, line in enumerate(whole.splitlines(), 1):
-        yield _entry(line, f"line {number} of {file}")
+def _read(file: str | PathLike) -> list[Line]:
+    lines = _without_half_line(Path(file).read_bytes()).splitlines()
+    return [_checked(line, f"line {number} of {file}") for number, line in enumerate(lines, 1)]
 
 
-def _half_line(data: bytes) -> bytes:
-    """Return the beginning of a result that the file ends in, if its process died meanwhile."""
+def _without_half_line(data: bytes) -> bytes:
+    """Leave out the beginning of a result that the file ends in, if its process died meanwhile."""
     last = data.rpartition(b"\n")[2]
-    begun = last.startswith(_START) or _START.startswith(last)
-    return last if begun and not _is_json(last) else b""
+    begun = last.startswith(START) or START.startswith(last)
+    return data[: len(data) - len(last)] if begun and _parsed(last) is None else data
 
 
-def _is_json(line: bytes) -> bool:
+def _checked(line: bytes, where: str) -> Line:
+    values = _parsed(line)
+    whole = isinstance(values, dict) and tuple(values) == tuple(FIELDS)
+    if not whole or not all(map(isinstance, values.values(), FIELDS.values())):
+        raise ValueError(
+            f"{where} is no result of a sweep: {line[:40]!r}. Give another file, or mend that "
+            "line; nothing was changed."
+        )
+    return values
+
+
+def _parsed(line: bytes) -> object:
     try:
-        json.loads(line)
+        return json.loads(line)
     except ValueError:
-        return False
-    return True
-
-
-def _entry(line: bytes, where: str) -> Entry:
-    try:
-        values = json.loads(line)
-    except ValueError as error:
-        raise ValueError(f"{where} is no JSON: {_advice(line)}") from error
-    kinds = (str, Mapping, Mapping, float)
-    whole = isinstance(values, dict) and tuple(values) == _FIELDS
-    if not whole or not all(map(isinstance, values.values(), kinds)):
-        raise ValueError(f"{where} is no result of a sweep: {_advice(line)}")
-    return Entry(**values)
-
-
-def _advice(line: bytes) -> str:
-    return f"{line[:40]!r}. Give another file, or mend that line; nothing was changed."
+        return None

@@ -3,136 +3,113 @@
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
 from functools import partial
 from os import PathLike
-from typing import Protocol
 
 from course_utils.extras.sweeping import journal
-from course_utils.extras.sweeping.journal import Entry
-from course_utils.extras.sweeping.trials import (
-    Row,
-    Trial,
-    in_words,
-    numbers,
-    row,
-    task_name,
-    within,
-)
+from course_utils.extras.sweeping.trials import Row, Trial, by_key, numbers
 
 Task = Callable[..., Mapping[str, float]]
-Outcome = tuple[dict[str, float], float] | Exception  # a result and its seconds, or what it raised
-
-
-class Watcher(Protocol):
-    """What shows how far a sweep is: `course_utils.lessons.progress.Trials` is one."""
-
-    def show(self, done: int, total: int, known: int) -> None:
-        """Take in how many are done, of how many, and how many of them were in the file."""
-
-    def close(self) -> None:
-        """Take in that nothing more will come."""
 
 
 class TrialsFailed(RuntimeError):
     """Some trials ended in an error: `failures` are pairs (trial, error), `rows` the others."""
 
-    def __init__(self, message: str, failures: list[tuple[Trial, Exception]], rows: list[Row]):
-        super().__init__(message)
-        self.failures = failures
-        self.rows = rows
-
-
-@dataclass
-class Work:
-    """A task, where it runs, and what has come of it: `done` and `failed`, by the trials' keys."""
-
-    task: Task
-    executor: Executor | None
-    file: str | PathLike | None
-    progress: Watcher | None
-    done: dict[str, Entry] = field(default_factory=dict)
-    failed: dict[str, tuple[Trial, Exception]] = field(default_factory=dict)
-    known: int = 0  # of those done, how many the file had
-
-    def __post_init__(self) -> None:
-        _refuse_what_cannot_travel(self.task, self.executor)
-        self._found = journal.known(self.file, task_name(self.task)) if self.file else {}
-
-    def __enter__(self) -> "Work":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self.progress:
-            self.progress.close()
-
-    def run(self, trials: Mapping[str, Trial], total: int) -> None:
-        """Look trials up in the file, and run the missing ones; `total` is for the progress."""
-        over = self.done.keys() | self.failed.keys()
-        fresh = {name: trial for name, trial in trials.items() if name not in over}
-        held = {name: self._found[name] for name in fresh if name in self._found}
-        self.done |= held
-        self.known += len(held)
-        self._show(total)
-        missing = {name: trial for name, trial in fresh.items() if name not in held}
-        if self.file and missing:
-            journal.mend(self.file)
-        try:
-            for name, outcome in _outcomes(self.task, missing, self.executor):
-                self._take(name, missing[name], outcome)
-                self._show(total)
-        except BrokenExecutor as error:
-            raise RuntimeError(_broken(len(self.done), total, self.file)) from error
-
-    def rows(self, trials: Mapping[str, Trial]) -> list[Row]:
-        """Return the rows of these trials, in order; raise TrialsFailed if some have none."""
-        done = [(trial, self.done[name]) for name, trial in trials.items() if name in self.done]
-        rows = [row(trial, entry.result, entry.seconds) for trial, entry in done]
-        if self.failed:
-            failures = list(self.failed.values())
-            text = _said(failures, len(trials), self.file)
-            raise TrialsFailed(text, failures, rows) from failures[0][1]
-        return rows
-
-    def _take(self, name: str, trial: Trial, outcome: Outcome) -> None:
-        if isinstance(outcome, Exception):
-            self.failed[name] = (trial, outcome)
-            return
-        self.done[name] = Entry(task_name(self.task), trial, *outcome)
-        if self.file:
-            journal.append(self.file, self.done[name])
-
-    def _show(self, total: int) -> None:
-        if self.progress:
-            self.progress.show(len(self.done), total, self.known)
-
-
-def _refuse_what_cannot_travel(task: Task, executor: Executor | None) -> None:
-    """Raise ValueError for a task that a process pool could not find: its processes would die."""
-    name = task_name(task)
-    main = sys.modules["__main__"]
-    here = getattr(within(task), "__module__", "") == "__main__" and not hasattr(main, "__file__")
-    if isinstance(executor, ProcessPoolExecutor) and (here or "<" in name):
-        raise ValueError(
-            f"a process pool cannot find {name!r}: its processes import a task from its module. "
-            "Write it into a .py file, at the top level, and import it from there. (Dask sends "
-            "the function itself.)"
+    def __init__(self, failures: list[tuple[Trial, Exception]], rows: list[Row], file: object):
+        trials, error = [str(trial) for trial, _ in failures], failures[0][1]
+        more = f" and {len(trials) - 3} more" if len(trials) > 3 else ""
+        kept = (
+            f"in {file}; the same call runs only what failed again"
+            if file
+            else "in this error's .rows (with file=... it would outlast it)"
         )
+        super().__init__(
+            f"{len(trials)} of {len(trials) + len(rows)} trials failed: {', '.join(trials[:3])}"
+            f"{more}. The first raised {type(error).__name__}: {str(error).rstrip('.')}. What the "
+            f"others gave is {kept}."
+        )
+        self.failures, self.rows = failures, rows
+
+
+def sweep(
+    task: Task,
+    trials: Iterable[Mapping[str, object]],
+    executor: Executor | None = None,
+    *,
+    file: str | PathLike | None = None,
+    progress: object = None,
+) -> list[Row]:
+    """Call `task(**trial)` once for each trial; return a flat dictionary each, in their order.
+
+    `task` returns a dictionary of numbers, `trials` are dictionaries of plain values (`grid` makes
+    all combinations). A row holds both, and "seconds", which the task took. Without an executor
+    the trials run here, one after the other; with one, side by side: `process_pool()`, the
+    `get_executor()` of a Dask client, or any other of `concurrent.futures`. When a worker of a
+    Dask cluster dies, Dask runs its trial again on another, and gives up one that has killed four.
+    (The workers need this package, and in their environment what `process_pool` sets:
+    TF_NUM_INTRAOP_THREADS …)
+
+    `file` gets a line of JSON as soon as a trial has ended, so that the same call after an
+    interruption, or with more trials, runs only what is missing. Lines of trials that are not in
+    the list stay there, unread. What changes a result belongs into the trial, for nothing else
+    tells results apart; one sweep at a time writes to a file. `results(file)` reads it. `progress`
+    is told by `show(done, total, known)` and `close()`, as `lessons.progress.Trials`.
+
+    A trial that raises stops no other; at the end TrialsFailed names it, and the same call runs
+    it again. Raises ValueError for a trial that stands twice and for a file of another task, and
+    RuntimeError where a pool has lost a process and cannot go on.
+
+    >>> def task(seed, width):
+    ...     return {"loss": seed / width}
+    >>> [row["loss"] for row in sweep(task, [{"seed": 1, "width": 2}, {"seed": 3, "width": 2}])]
+    [0.5, 1.5]
+    """
+    wanted, name = by_key(trials), _name(task, executor)
+    held = journal.known(file, name) if file else {}
+    done = {one: held[one] for one in wanted if one in held}
+    missing = {one: trial for one, trial in wanted.items() if one not in done}
+    known, failures = len(done), []
+    if file and missing:
+        journal.mend(file)
+    show = partial(progress.show, total=len(wanted), known=known) if progress else lambda done: None
+    show(known)
+    try:
+        for one, outcome in _outcomes(task, missing, executor):
+            if isinstance(outcome, Exception):
+                failures.append((wanted[one], outcome))
+            else:
+                done[one] = dict(zip(journal.FIELDS, (name, wanted[one], *outcome), strict=True))
+                if file:
+                    journal.append(file, done[one])
+            show(len(done))
+    except BrokenExecutor as error:
+        kept = f"{len(done)} of {len(wanted)} results are in {file}" if file else "with file=..."
+        raise RuntimeError(
+            "a process of the pool died (killed, or out of memory), and Python's pool cannot go on "
+            f"without it. {kept}: make a new pool, and the same call goes on from there."
+        ) from error
+    finally:
+        if progress:
+            progress.close()
+    rows = [journal.row(trial, done[one]) for one, trial in wanted.items() if one in done]
+    if failures:
+        raise TrialsFailed(failures, rows, file) from failures[0][1]
+    return rows
 
 
 def _outcomes(
     task: Task, trials: Mapping[str, Trial], executor: Executor | None
-) -> Iterator[tuple[str, Outcome]]:
-    """Yield trials as they end, by their keys."""
+) -> Iterator[tuple[str, tuple[dict[str, float], float] | Exception]]:
+    """Yield trials as they end, by their keys: result and seconds, or what was raised."""
     if executor is None:
-        for name, trial in trials.items():
-            yield name, _outcome(partial(timed, task, trial))
+        for one, trial in trials.items():
+            yield one, _outcome(partial(timed, task, trial))
         return
     # Dask takes calls that look alike for one: without the last argument, a trial that failed
     # once would only be given its old error.
-    futures = {executor.submit(timed, task, t, uuid.uuid4().hex): n for n, t in trials.items()}
+    futures = {executor.submit(timed, task, t, uuid.uuid4().hex): one for one, t in trials.items()}
     try:
         for future in as_completed(futures):
             yield futures[future], _outcome(future.result)
@@ -148,7 +125,7 @@ def timed(task: Task, trial: Trial, label: str = "") -> tuple[dict[str, float], 
     return result, time.perf_counter() - start
 
 
-def _outcome(get: Callable[[], Outcome]) -> Outcome:
+def _outcome(get: Callable[[], object]) -> object:
     try:
         return get()
     except BrokenExecutor:
@@ -157,27 +134,18 @@ def _outcome(get: Callable[[], Outcome]) -> Outcome:
         return error
 
 
-def _said(failures: list[tuple[Trial, Exception]], total: int, file: object) -> str:
-    trials, error = [trial for trial, _ in failures], failures[0][1]
-    kept = (
-        f"in {file}; the same call runs only what failed again"
-        if file
-        else "in this error's .rows (with file=... it would outlast it)"
-    )
-    return (
-        f"{len(failures)} of {total} trials failed: {in_words(trials)}. The first raised "
-        f"{type(error).__name__}: {str(error).rstrip('.')}. What the others gave is {kept}."
-    )
-
-
-def _broken(done: int, total: int, file: object) -> str:
-    kept = (
-        f"{done} of {total} results are in {file}: make a new pool, and the same call goes on "
-        "from there."
-        if file
-        else "With file=... a sweep keeps its results, and the same call goes on from there."
-    )
-    return (
-        "a process of the pool died (killed, or out of memory), and Python's pool cannot go on "
-        f"without it. {kept}"
-    )
+def _name(task: Task, executor: Executor | None) -> str:
+    """Return the task's name; raise ValueError for one that a process pool could not find."""
+    function = task
+    while isinstance(function, partial):
+        function = function.func
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    main = sys.modules["__main__"]
+    here = getattr(function, "__module__", "") == "__main__" and not hasattr(main, "__file__")
+    if isinstance(executor, ProcessPoolExecutor) and (here or "<" in name):
+        raise ValueError(
+            f"a process pool cannot find {name!r}: its processes import a task from its module. "
+            "Write it into a .py file, at the top level, and import it from there. (Dask sends "
+            "the function itself.)"
+        )
+    return name

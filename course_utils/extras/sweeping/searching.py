@@ -1,86 +1,74 @@
-"""Let Optuna choose the trials: each batch in the light of the results before it."""
+"""Let Optuna choose the trials: each one in the light of the results before it."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from types import ModuleType
 
-from course_utils.extras.sweeping.journal import Entry
-from course_utils.extras.sweeping.running import Task, Watcher, Work
+from course_utils.extras.sweeping.running import Task, TrialsFailed, sweep
 from course_utils.extras.sweeping.trials import Row, Trial, key
-
-
-@dataclass(frozen=True)
-class Search:
-    """What to search: where, for what, and how long.
-
-    `space` gives each of the task's arguments a list of values, or one of Optuna's distributions,
-    as `optuna.distributions.FloatDistribution(0.8, 0.99)`. `goal` says which of the task's
-    numbers should become large or small, {"accuracy": "maximize"}; with several, `best` returns
-    the trials that no other beats. `batch` trials are chosen, and run, at once: as many as there
-    are workers.
-
-    >>> Search({"scope": ["global", "layer"]}, {"accuracy": "maximize"}).trials
-    20
-    """
-
-    space: Mapping[str, object]
-    goal: Mapping[str, str]
-    trials: int = 20
-    batch: int = 1
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if not self.space or not self.goal:
-            raise ValueError("a search needs a space, and a goal in it.")
-        if not set(self.goal.values()) <= {"maximize", "minimize"}:
-            raise ValueError(f"a goal is 'maximize' or 'minimize'; got {dict(self.goal)}.")
-        if min(self.trials, self.batch) < 1:
-            raise ValueError(f"trials ({self.trials}) and batch ({self.batch}) start at 1.")
 
 
 def search(
     task: Task,
-    wanted: Search,
-    executor: Executor | None = None,
+    space: Mapping[str, object],
+    goal: Mapping[str, str],
+    trials: int = 20,
+    seed: int = 0,
     *,
     file: str | PathLike | None = None,
-    progress: Watcher | None = None,
+    progress: object = None,
 ) -> list[Row]:
     """Return the rows of the trials that Optuna asks for, in its order; all else as in `sweep`.
 
-    Optuna's TPE sampler (Akiba et al. 2019, arXiv 1907.10902) chooses a batch, the batch runs, and
-    its results are told in the order in which they were asked for. So the same seed asks for the
-    same trials, however long each of them takes, and a search that goes on from its `file` repeats
-    its way there without running anything twice. A trial that is asked for again is not run again,
-    so there may be fewer rows than trials. One that fails, or has a NaN for a goal, is told as
-    failed. Raises ImportError without Optuna, ValueError where a goal is not among the task's
-    numbers, and what `sweep` raises.
+    `space` gives each of the task's arguments a list of values, or one of Optuna's distributions,
+    as `optuna.distributions.FloatDistribution(0.8, 0.99)`. `goal` says which of the task's numbers
+    should become large or small, {"accuracy": "maximize"}; there may be several (see `best`).
+
+    Optuna's TPE sampler (Akiba et al. 2019, arXiv 1907.10902) chooses one trial after the other,
+    and the same seed the same ones: a search that goes on from its `file` repeats its way there
+    without running anything twice. What is asked for again is not run again, so there may be fewer
+    rows than trials. A trial that fails, or has a NaN for a goal, is told as failed.
+
+    Raises ImportError without Optuna, ValueError where a goal is not among the task's numbers, and
+    what `sweep` raises.
 
     >>> def task(x):
     ...     return {"loss": (x - 3) ** 2}
-    >>> wanted = Search({"x": [1, 2, 3, 4]}, {"loss": "minimize"})
-    >>> best(search(task, wanted), wanted.goal)[0]["x"]
+    >>> rows = search(task, {"x": [1, 2, 3, 4]}, {"loss": "minimize"})
+    >>> best(rows, {"loss": "minimize"})[0]["x"]
     3
     """
+    if not space or not goal:
+        raise ValueError("a search needs a space, and a goal in it.")
+    if not set(goal.values()) <= {"maximize", "minimize"}:
+        raise ValueError(f"a goal is 'maximize' or 'minimize'; got {dict(goal)}.")
+    if trials < 1:
+        raise ValueError(f"trials must be at least 1, not {trials}.")
     optuna = _optuna()
-    asked: dict[str, Trial] = {}
-    repeats = 0
-    with Work(task, executor, file, progress) as work, _quiet(optuna):
-        study, space = _study(optuna, wanted)
-        while (left := wanted.trials - len(asked) - repeats) > 0:
-            batch = [study.ask(space) for _ in range(min(wanted.batch, left))]
-            chosen = [_trial(one.params, wanted.space) for one in batch]
-            names = [key(trial) for trial in chosen]
-            repeats += len(names) - len({*names} - {*asked})
-            asked |= {name: t for name, t in zip(names, chosen, strict=True) if name not in asked}
-            work.run(asked, wanted.trials - repeats)
-            for one, name in zip(batch, names, strict=True):
-                _tell(study, one, work.done.get(name), wanted.goal)
-    return work.rows(asked)
+    study, distributions = _study(optuna, space, goal, seed)
+    found, failures = {}, []
+    try:
+        for number in range(trials):
+            asked = study.ask(distributions)
+            trial = _in_space(asked.params, space)
+            if key(trial) not in found:
+                try:
+                    [found[key(trial)]] = sweep(task, [trial], file=file)
+                except TrialsFailed as error:
+                    found[key(trial)] = None
+                    failures += error.failures
+            values = _values(found[key(trial)], goal, trial)
+            study.tell(asked, values, None if values else optuna.trial.TrialState.FAIL)
+            if progress:
+                progress.show(len(found), trials - number - 1 + len(found))
+    finally:
+        if progress:
+            progress.close()
+    rows = [row for row in found.values() if row]
+    if failures:
+        raise TrialsFailed(failures, rows, file) from failures[0][1]
+    return rows
 
 
 def best(rows: Sequence[Row], goal: Mapping[str, str]) -> list[Row]:
@@ -94,54 +82,16 @@ def best(rows: Sequence[Row], goal: Mapping[str, str]) -> list[Row]:
     >>> [row["n"] for row in best(rows, {"a": "maximize", "n": "minimize"})]
     [1, 3]
     """
-    worth = [
-        tuple(row[name] if way == "maximize" else -row[name] for name, way in goal.items())
-        for row in rows
-    ]
-    known = [values for values in worth if not any(map(math.isnan, values))]
-    return [
-        row
-        for row, mine in zip(rows, worth, strict=True)
-        if mine in known and not any(_beats(other, mine) for other in known)
-    ]
+
+    def worth(row: Row) -> tuple[float, ...]:
+        return tuple(row[n] if way == "maximize" else -row[n] for n, way in goal.items())
+
+    known = [row for row in rows if not any(map(math.isnan, worth(row)))]
+    return [row for row in known if not any(_beats(worth(other), worth(row)) for other in known)]
 
 
 def _beats(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
     return one != other and all(a >= b for a, b in zip(one, other, strict=True))
-
-
-def _study(optuna: ModuleType, wanted: Search) -> tuple[object, dict[str, object]]:
-    """Return Optuna's study, and its space: where there is a list, the places in it."""
-    space = {
-        name: values
-        if isinstance(values, optuna.distributions.BaseDistribution)
-        else optuna.distributions.CategoricalDistribution(range(len(values)))
-        for name, values in wanted.space.items()
-    }
-    sampler = optuna.samplers.TPESampler(seed=wanted.seed)
-    study = optuna.create_study(directions=list(wanted.goal.values()), sampler=sampler)
-    return study, space
-
-
-def _trial(params: Mapping[str, object], space: Mapping[str, object]) -> Trial:
-    """Return what Optuna chose as the task's arguments."""
-    return {
-        name: values[params[name]] if isinstance(values, Sequence) else params[name]
-        for name, values in space.items()
-    }
-
-
-def _tell(study: object, one: object, entry: Entry | None, goal: Mapping[str, str]) -> None:
-    missing = [name for name in goal if entry and name not in entry.result]
-    if missing:
-        raise ValueError(
-            f"the goal {missing[0]!r} is not among the task's numbers {sorted(entry.result)}."
-        )
-    values = [entry.result[name] for name in goal] if entry else [math.nan]
-    if any(map(math.isnan, values)):
-        study.tell(one, state=_optuna().trial.TrialState.FAIL)
-    else:
-        study.tell(one, values)
 
 
 def _optuna() -> ModuleType:
@@ -155,12 +105,38 @@ def _optuna() -> ModuleType:
     return optuna
 
 
-@contextmanager
-def _quiet(optuna: ModuleType) -> Iterator[None]:
-    """Keep Optuna from announcing every study on stderr."""
+def _study(
+    optuna: ModuleType, space: Mapping, goal: Mapping[str, str], seed: int
+) -> tuple[object, dict[str, object]]:
+    """Return Optuna's study, and its space: where there is a list, the places in it."""
+    places = optuna.distributions.CategoricalDistribution
+    distributions = {
+        name: places(range(len(values))) if isinstance(values, Sequence) else values
+        for name, values in space.items()
+    }
     before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        yield
-    finally:
-        optuna.logging.set_verbosity(before)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)  # it announces every study on stderr
+    sampler = optuna.samplers.TPESampler(seed=seed)
+    study = optuna.create_study(directions=list(goal.values()), sampler=sampler)
+    optuna.logging.set_verbosity(before)
+    return study, distributions
+
+
+def _in_space(params: Mapping[str, object], space: Mapping[str, object]) -> Trial:
+    """Return what Optuna chose as the task's arguments."""
+    return {
+        name: values[params[name]] if isinstance(values, Sequence) else params[name]
+        for name, values in space.items()
+    }
+
+
+def _values(row: Row | None, goal: Mapping[str, str], trial: Trial) -> list[float] | None:
+    """Return what Optuna is told of a trial; None where it failed, or gave a NaN."""
+    if row is None:
+        return None
+    missing = [name for name in goal if name not in row]
+    if missing:
+        numbers = sorted({*row} - {*trial, "seconds"})
+        raise ValueError(f"the goal {missing[0]!r} is not among the task's numbers {numbers}.")
+    values = [row[name] for name in goal]
+    return None if any(map(math.isnan, values)) else values

@@ -8,7 +8,7 @@ with any optimizer, and the model stays an ordinary model.
 import numpy as np
 
 from course_utils.arrays import Arrays, checked, checked_dict
-from course_utils.backend import keras
+from course_utils.backend import keras, recompile
 from course_utils.extras.clustering.codebooks import codebook
 from course_utils.pruning.attaching import MaskConstraint
 from course_utils.pruning.kernels import candidates
@@ -51,10 +51,10 @@ class CodebookConstraint(keras.constraints.Constraint):
         return ops.reshape(ops.where(there, after, ops.zeros_like(after)), w.shape)
 
 
-def attach(model: keras.Model, shared: Arrays, *, step: str = "mean") -> None:
+def hold_codebooks(model: keras.Model, shared: Arrays, *, step: str = "mean") -> None:
     """Put shared weights into `model` and keep them shared through any later training.
 
-    `shared` is what `share` returned: kernels by name, with few different values. From now on all
+    `shared` is what `cluster` returned: kernels by name, with few different values. From now on all
     weights that have the same value keep the same value, and zeros stay zero, with or without
     masks. After each optimizer step a value moves by the "mean" of what the optimizer did to its
     weights: the nearest shared weights there are, projected gradient descent as with masks. With
@@ -62,7 +62,7 @@ def attach(model: keras.Model, shared: Arrays, *, step: str = "mean") -> None:
     values themselves, since the gradient of a value is the sum of those of its weights (Deep
     Compression, equation 3). Under Adam, whose steps do not add up, take "mean".
 
-    Attach after masks and after loading weights, to the model that you train. Raises ValueError,
+    Call it after masks and after loading weights, on the model that you train. Raises ValueError,
     having changed nothing, for unknown names, other shapes, more than 65,536 different values,
     weights that are not zero where a held mask is, an optimizer with `use_ema=True` (averages are
     not shared), and an unknown step.
@@ -70,7 +70,7 @@ def attach(model: keras.Model, shared: Arrays, *, step: str = "mean") -> None:
     >>> from course_utils import models, pruning
     >>> from course_utils.extras.clustering import cluster
     >>> model = models.article_cnn()
-    >>> attach(model, cluster(pruning.weights(model, include="conv/*"), clusters=4))
+    >>> hold_codebooks(model, cluster(pruning.weights(model, include="conv/*"), clusters=4))
     >>> [len(values) for values in held_codebooks(model).values()]
     [4]
     """
@@ -82,25 +82,25 @@ def attach(model: keras.Model, shared: Arrays, *, step: str = "mean") -> None:
     variables = _named(model, shared)
     arrays = {name: _checked(name, W, variables[name]) for name, W in shared.items()}
     for name, W in arrays.items():
-        _hold(variables[name], CodebookConstraint(variables[name], W, step))
+        _constrain(variables[name], CodebookConstraint(variables[name], W, step))
         variables[name].assign(W)
-    _recompile(model)
+    recompile(model)
 
 
-def detach(model: keras.Model) -> None:
+def release_codebooks(model: keras.Model) -> None:
     """Let go of all codebooks: weights keep their values until training moves each by itself.
 
     Masks stay held, and constraints that the layers had before come back.
     """
     held = _held(model)
     for variable in held.values():
-        _hold(variable, _codebook_of(variable).earlier)
+        _constrain(variable, _codebook_of(variable).earlier)
     if held:
-        _recompile(model)
+        recompile(model)
 
 
 def held_codebooks(model: keras.Model) -> dict[str, np.ndarray]:
-    """Return the values that `attach` holds now; an empty dictionary for a plain model.
+    """Return the values that `hold_codebooks` holds now; an empty dictionary for a plain model.
 
     >>> from course_utils import models
     >>> held_codebooks(models.article_cnn())
@@ -161,15 +161,9 @@ def _beneath(variable: keras.Variable) -> keras.constraints.Constraint | None:
     return constraint.earlier if isinstance(constraint, MaskConstraint) else constraint
 
 
-def _hold(variable: keras.Variable, constraint: keras.constraints.Constraint | None) -> None:
+def _constrain(variable: keras.Variable, constraint: keras.constraints.Constraint | None) -> None:
     """Give a variable a constraint, beneath its mask, if one is held."""
     if isinstance(variable.constraint, MaskConstraint):
         variable.constraint.earlier = constraint
     else:
         variable.constraint = constraint
-
-
-def _recompile(model: keras.Model) -> None:
-    # A step that is compiled already does not see a constraint set afterwards, and says nothing.
-    if model.compiled and model.train_function is not None:
-        model.make_train_function(force=True)

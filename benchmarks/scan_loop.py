@@ -1,0 +1,98 @@
+"""How long does a sensitivity scan take, beside the usual loop of `model.evaluate`?
+
+python benchmarks/scan_loop.py [--rounds 3]
+
+LeNet-5 on 10,000 images of noise, on the same masks and batches, in turns:
+
+- "scan": search.sensitivity, with all that belongs to it: ranking, compiling, putting masks on;
+- "loop": for every kernel and level, masks are put on and the whole model is evaluated by a
+  function that is compiled once, before the clock starts: no scan that computes everything can be
+  faster;
+- "evaluate": the same loop around `model.evaluate`.
+
+It prints the times and writes nothing. The table course_utils/lessons/results/scan_reuse.csv is of
+another scan, which kept what comes before the touched layer instead of computing it again. It was
+measured by benchmarks/scan_reuse.py of commit 8bb661a, the last to have that scan.
+"""
+
+import argparse
+from collections.abc import Callable
+
+import numpy as np
+
+from course_utils import criteria, masking, models, pruning
+from course_utils.backend import keras
+from course_utils.backend import tensorflow as tf
+from course_utils.extras import search, speed
+
+LEVELS = (0.5, 0.7, 0.8, 0.9, 0.95)
+Results = dict[str, dict[float, float]]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    print(measured(models.lenet5(), *images(10_000, (28, 28, 1)), rounds=options.rounds))
+
+
+def images(count: int, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Return noise and labels by chance: what is computed takes as long as for anything else."""
+    rng = np.random.default_rng(0)
+    return rng.random((count, *shape), dtype="float32"), rng.integers(0, 10, count)
+
+
+def measured(
+    model: keras.Model, x: np.ndarray, y: np.ndarray, batch_size: int = 128, rounds: int = 3
+) -> speed.Latencies:
+    """Return the times of all ways, taken in turns after each has run once."""
+    ways = ways_of(model, x, y, batch_size)
+    found = {name: way() for name, way in ways.items()}
+    for name, results in found.items():
+        for kernel, levels in found["scan"].items():
+            same = np.allclose(list(results[kernel].values()), list(levels.values()), atol=1e-6)
+            assert same, f"{name} and scan must find the same accuracies"
+    return speed.latency(ways, repeats=rounds, warmup=1)
+
+
+def ways_of(
+    model: keras.Model, x: np.ndarray, y: np.ndarray, size: int
+) -> dict[str, Callable[[], Results]]:
+    """Return the ways to scan, by name, each a function without arguments."""
+    compute = tf.function(model)
+
+    def right() -> float:
+        found = 0
+        for start in range(0, len(x), size):
+            outputs = compute(x[start : start + size], training=False).numpy()
+            found += int((outputs.argmax(axis=1) == y[start : start + size]).sum())
+        return found / len(x)
+
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return {
+        "scan": lambda: search.sensitivity(model, x, y, LEVELS, batch_size=size).results,
+        "loop": lambda: looped(model, right),
+        "evaluate": lambda: looped(
+            model, lambda: model.evaluate(x, y, batch_size=size, verbose=0)[1]
+        ),
+    }
+
+
+def looped(model: keras.Model, evaluated: Callable[[], float]) -> Results:
+    """Put every mask on, evaluate, and take it off again."""
+    results: Results = {}
+    for name, variable in pruning.kernels(model).items():
+        W = pruning.weights(model, include=name)
+        for level in LEVELS:
+            masks = masking.make_masks(criteria.magnitude(W), level, "layer")
+            variable.assign(masking.apply(W, masks)[name])
+            results.setdefault(name, {})[level] = evaluated()
+        variable.assign(W[name])
+    return results
+
+
+if __name__ == "__main__":
+    main()
