@@ -1,9 +1,11 @@
 """The one line that says how far a training is, or a sweep."""
 
+import ast
 import io
 import re
 import sys
 import warnings
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -41,6 +43,17 @@ class StopAfter(keras.callbacks.Callback):
         if epoch + 1 == self.epochs and self.error:
             raise self.error
         self.model.stop_training = epoch + 1 >= self.epochs
+
+
+class Tick(keras.callbacks.Callback):
+    """Let each batch take a second on a clock of our own."""
+
+    def __init__(self, clock):
+        super().__init__()
+        self.clock = clock
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.clock.time += 1
 
 
 class Terminal(io.StringIO):
@@ -87,54 +100,63 @@ def test_next_fit_closes_a_line_that_an_error_left_open(model, capsys):
     assert capsys.readouterr().out == "dense: stopped after 1 of 2 epochs\ndense: 2 epochs\n"
 
 
-def test_terminal_line_moves_and_ends_without_timings(model, monkeypatch):
+@pytest.fixture
+def clock(monkeypatch):
+    """Put a clock of our own in place of tqdm's; it begins at 100 s."""
+    now = SimpleNamespace(time=100.0)
+    monkeypatch.setattr("tqdm.std.time", lambda: now.time)
+    return now
+
+
+def shown() -> list[str]:
+    """What stood on the line, one after another; what erases a line is left out."""
+    return [text.rstrip(" ") for text in sys.stdout.getvalue().split("\r") if text.strip(" ")]
+
+
+def test_terminal_line_moves_and_ends_without_timings(model, monkeypatch, clock):
     monkeypatch.setattr(sys, "stdout", Terminal())
-    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0)
-    fit(model, Progress("masked", epochs=3))
-    lines = sys.stdout.getvalue().replace("\x1b[K", "").split("\r")[1:]
-    assert lines[0] == "masked: epoch 1 of 3"
+    fit(model, Tick(clock), Progress("masked", epochs=3))
+    lines = shown()
+    assert lines[0] == "masked: epoch 1 of 3, ? left"
     # Within the first epoch, before any whole epoch was timed, there is an estimate already.
-    assert [line for line in lines if re.fullmatch("masked: epoch 1 of 3, .* left", line)]
-    assert "masked: epoch 3 of 3, a few seconds left" in lines
+    assert lines[1] == "masked: epoch 1 of 3, 00:11 left"  # 4 batches an epoch, a second each
+    assert [line for line in lines if re.fullmatch(r"masked: epoch 3 of 3, 00:0\d left", line)]
     assert lines[-1] == "masked: 3 epochs\n"
 
 
-def test_estimate_counts_what_is_left(monkeypatch):
-    """Ten batches an epoch, two seconds each, by a clock of our own; the first one compiles."""
-    clock = iter([0, 30, *range(32, 200, 2)])
-    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+def test_the_line_is_redrawn_at_most_twice_a_second(monkeypatch, clock):
     monkeypatch.setattr(sys, "stdout", Terminal())
     line = Progress("net", epochs=2)
-    line.set_params({"epochs": 2, "steps": 10})
+    line.set_params({"epochs": 2, "steps": 100})
     line.on_train_begin()
-    for batch in range(5):
+    for batch in range(100):
+        clock.time += 0.1
         line.on_train_batch_end(batch)
-    last = sys.stdout.getvalue().split("\r")[-1]
-    assert last == "net: epoch 1 of 2, about 30 s left\x1b[K"  # 15 of 20 batches are left
+    assert len(shown()) <= 1 + 10 / 0.5
+    assert shown()[-1] == "net: epoch 1 of 2, 00:10 left"
     line.close()
 
 
-def test_the_line_says_how_many_weights_are_zero(monkeypatch):
+def test_the_line_says_how_many_weights_are_zero(monkeypatch, clock):
     monkeypatch.setattr(sys, "stdout", Terminal())
     line = Progress("masked network", epochs=10)
     line.set_params({"epochs": 10, "steps": 1})
     line.on_train_begin()
     for sparsity in (0.0, 0.62):
+        clock.time += 1
         line.on_train_batch_end(0, {"loss": 1.0, "sparsity": sparsity})
         line.on_epoch_end(0, {"loss": 1.0, "sparsity": sparsity})
-    last = sys.stdout.getvalue().split("\r")[-1]
-    assert last.startswith("masked network: epoch 3 of 10, 62 % zeros, a few seconds left")
+    assert re.fullmatch(r"masked network: epoch 2 of 10, 62 % zeros, 00:0\d left", shown()[-1])
     line.on_train_end()
-    assert "zeros" not in sys.stdout.getvalue().split("\r")[-1]  # the lasting line is as before
+    assert "zeros" not in shown()[-1]  # the lasting line is as before
 
 
-def test_the_line_follows_a_pruner(monkeypatch):
+def test_the_line_follows_a_pruner(monkeypatch, clock):
     monkeypatch.setattr(sys, "stdout", Terminal())
-    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0)
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
     pruner = pruning.PruneOnSchedule(schedules.one_shot(0.75, at=4))
-    fit(model, pruner, Progress("net", epochs=3))
+    fit(model, Tick(clock), pruner, Progress("net", epochs=3))
     text = sys.stdout.getvalue()
     assert "net: epoch 1 of 3, 0 % zeros" in text
     assert "net: epoch 3 of 3, 75 % zeros" in text
@@ -142,7 +164,6 @@ def test_the_line_follows_a_pruner(monkeypatch):
 
 def test_without_a_pruner_nothing_is_said_of_zeros(model, monkeypatch):
     monkeypatch.setattr(sys, "stdout", Terminal())
-    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0)
     fit(model, Progress("dense", epochs=2))
     assert "zeros" not in sys.stdout.getvalue()
 
@@ -183,16 +204,19 @@ def test_notebook_line_is_replaced_and_survives_an_interrupt(tmp_path):
     cells = [
         nbformat.v4.new_code_cell(KERNEL),
         nbformat.v4.new_code_cell('train(Progress("masked", epochs=3), 3)'),
+        nbformat.v4.new_code_cell('%%capture seen\ntrain(Progress("masked", epochs=3), 3)'),
+        nbformat.v4.new_code_cell("seen.stdout"),
         nbformat.v4.new_code_cell(
             'train(Progress("dense", epochs=3), 3, KeyboardInterrupt())',
             metadata={"tags": ["raises-exception"]},
         ),
     ]
     assert execute(nbformat.v4.new_notebook(cells=cells), tmp_path) == ""
-    [done] = cells[1].outputs
-    assert done.data == {"text/plain": "masked: 3 epochs"}
-    [text] = [o.data["text/plain"] for o in cells[2].outputs if o.output_type == "display_data"]
-    assert text == "dense: stopped after 1 of 3 epochs"
+    assert [(o.name, o.text) for o in cells[1].outputs] == [("stdout", "masked: 3 epochs\n")]
+    moved = ast.literal_eval(cells[3].outputs[0].data["text/plain"])
+    assert moved.startswith("\rmasked: epoch 1 of 3, ? left\r"), moved
+    [text] = [o.text for o in cells[4].outputs if o.output_type == "stream"]
+    assert text == "dense: stopped after 1 of 3 epochs\n"
 
 
 # ---------------------------------------------------------------------------- trials
@@ -217,16 +241,15 @@ def test_a_sweep_that_ends_early_says_so(capsys):
     assert capsys.readouterr().out == "sweep: stopped after 2 of 3 trials\n"
 
 
-def test_the_estimate_of_a_sweep_leaves_out_what_the_file_had(monkeypatch):
-    clock = iter([0, 20, 40])
-    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+def test_the_estimate_of_a_sweep_leaves_out_what_the_file_had(monkeypatch, clock):
     monkeypatch.setattr(sys, "stdout", Terminal())
     line = progress.Trials("sweep")
     for done in (5, 6, 7):
         line.show(done, 10, known=5)
-    text = sys.stdout.getvalue().replace("\x1b[K", "").split("\r")[1:]
-    assert text == [
-        "sweep: 5 of 10 trials",
-        "sweep: 6 of 10 trials, about 80 s left",
-        "sweep: 7 of 10 trials, about 60 s left",
+        clock.time += 20
+    assert shown() == [
+        "sweep: 5 of 10 trials, ? left",
+        "sweep: 6 of 10 trials, 01:20 left",
+        "sweep: 7 of 10 trials, 01:00 left",
     ]
+    line.close()

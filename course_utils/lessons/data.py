@@ -8,13 +8,12 @@ changed here from 8x8 to 28x28.
 
 import operator
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 
-from course_utils.lessons.datafiles import Arrays, read_arrays
-from course_utils.lessons.mnist import find_mnist, keras_caches
+from course_utils.lessons.mnist import Arrays, find_mnist, keras_caches, read_arrays
 
 DIGITS_ARRAYS = {
     "images": (
@@ -149,13 +148,7 @@ def _unit(images: np.ndarray) -> np.ndarray:
 
 
 def _locked(data: Dataset) -> Dataset:
-    for array in (
-        data.x_train,
-        data.x_val,
-        data.x_test,
-        data.y_train,
-        data.y_val,
-        data.y_test,
-    ):
-        array.setflags(write=False)
+    for field in fields(data):
+        if isinstance(array := getattr(data, field.name), np.ndarray):
+            array.setflags(write=False)
     return data

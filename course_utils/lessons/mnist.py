@@ -2,17 +2,31 @@
 
 MNIST: Y. LeCun, C. Cortes, C. J. C. Burges, licence CC BY-SA 3.0.
 
-The download is ours and not `keras.utils.get_file`, which has no time limit, writes straight into
-the final place (a second process reads half a file), draws a progress bar, and needs TensorFlow
-to be imported. Address, place and bytes are Keras's, so that Keras finds the file too.
+The download is ours. `keras.utils.get_file` has no time limit, writes straight into the final place
+(a second process reads half a file), draws a progress bar, and needs TensorFlow; pooch's time limit
+covers neither a name server that does not answer nor an answer that drips, and other users may not
+read its files. Address, place and bytes are Keras's, so that Keras finds the file too.
 """
 
 import functools
+import hashlib
+import io
 import os
 import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from http.client import HTTPException
 from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
 
-from course_utils.lessons.datafiles import Arrays, download, keep, read_arrays, why
+import numpy as np
+
+# Name of an array -> its shape and the SHA-256 of its bytes; all are uint8.
+Expected = Mapping[str, tuple[tuple[int, ...], str]]
+Arrays = dict[str, np.ndarray]
 
 MNIST_ARRAYS = {
     "x_train": (
@@ -34,6 +48,7 @@ MNIST_ARRAYS = {
 }
 MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 FILE = "mnist.npz"
+LARGEST_ANSWER = 64_000_000  # bytes; MNIST has 11.5 million
 
 
 def find_mnist(
@@ -45,10 +60,21 @@ def find_mnist(
     reported on stdout, never used, never deleted; only a verified download replaces one in a
     cache. The download is tried once a process, and given up after `silence` seconds of it.
     """
-    arrays = _read_named(named) if named else None
-    for folder in caches:
-        if arrays is None:
-            arrays = _read_cached(folder / FILE)
+    arrays = None
+    if named:
+        path = Path(os.path.abspath(os.path.expanduser(named)), FILE)
+        arrays = _read(
+            path,
+            f"COURSE_DATA_DIR is set, but {path} is not used",
+            f"Name a folder that holds MNIST as {FILE}, or unset it. Looking elsewhere now.",
+        )
+    for path in (folder / FILE for folder in caches):
+        if arrays is None and os.path.exists(path):
+            arrays = _read(
+                path,
+                f"Keras's copy of MNIST, {path}, is not used",
+                "To be rid of it, delete it yourself, or go online: a good download replaces it.",
+            )
     return _download_once(caches[-1] / FILE, url, silence) if arrays is None else arrays
 
 
@@ -66,24 +92,143 @@ def keras_caches() -> tuple[Path, ...]:
     return home / "datasets", Path(temporary, ".keras", "datasets")
 
 
-def _read_named(folder: str) -> Arrays | None:
-    path = Path(os.path.abspath(os.path.expanduser(folder)), FILE)
+def read_arrays(source: Path | bytes, expected: Expected) -> Arrays:
+    """Return the expected uint8 arrays of an npz file, verified by shape and SHA-256.
+
+    The container is free: compressed or not, any order, further arrays beside. Pickles are never
+    opened. Raises OSError when the file cannot be read, ValueError when it is a wrong one.
+
+    >>> read_arrays(b"<!DOCTYPE html><title>Log in</title>", {})
+    Traceback (most recent call last):
+    ValueError: it is a web page, not an npz file
+    """
+    # Asked first, because opening a pipe would wait for ever.
+    if isinstance(source, Path) and source.exists() and not source.is_file():
+        raise ValueError("it is not a file (a folder, for instance)")
+    with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
+        _require_zip(stream.read(4))
+        stream.seek(0)
+        try:
+            with np.load(stream, allow_pickle=False) as npz:
+                missing = [name for name in expected if name not in npz.files]
+                arrays = {name: npz[name] for name in expected if name not in missing}
+                held = ", ".join(npz.files)
+        except Exception as error:  # a damaged zip raises a dozen kinds: zlib, struct, memory, ...
+            raise ValueError(f"it is cut short, damaged or no npz file ({why(error)})") from error
+    if missing:
+        raise ValueError(f"it has no array {missing[0]} (it holds: {held or 'nothing'})")
+    for name, array in arrays.items():
+        _verify(name, array, *expected[name])
+    return arrays
+
+
+def download(url: str, silence: float = 10.0, whole: float = 120.0) -> bytes:
+    """Return the bytes at an http(s) address.
+
+    Gives up after `silence` seconds in which nothing comes, and after `whole` seconds in all.
+    Raises OSError: no connection, no answer, an error page, an answer cut short or far too long.
+    """
+    came, failed, over = bytearray(), [], threading.Event()
+
+    def fetch() -> None:
+        try:
+            with urlopen(url, timeout=silence) as answer:
+                # read1 returns what has come; read would wait for a full block.
+                while not over.is_set() and (chunk := answer.read1(1 << 16)):
+                    came.extend(chunk)
+                if answer.length:  # bytes announced and not sent
+                    raise ConnectionError(f"cut short: {answer.length:,} bytes are missing")
+        except (OSError, HTTPException, ValueError) as error:
+            failed.append(error)
+
+    # A socket's time limit neither covers the name look-up nor counts a host's several addresses
+    # together, and an answer may drip: a thread is watched. It can be left behind in a look-up; as
+    # a daemon it does not keep Python from ending.
+    thread = threading.Thread(target=fetch, daemon=True)
+    thread.start()
+    try:
+        _watch(thread, came, silence, whole)
+    finally:
+        over.set()
+    if failed:
+        raise ConnectionError(why(failed[0])) from failed[0]
+    return bytes(came)
+
+
+def keep(content: bytes, path: Path) -> None:
+    """Write a whole file, or nothing: other processes see the old file or the new one.
+
+    Raises OSError when the place cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # In the same folder, since only within one file system a rename is atomic; a name of its own,
+    # since two processes may be here at once. Not tempfile: its files are closed to other users.
+    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    except BaseException:  # a pressed stop button too
+        part.unlink(missing_ok=True)
+        raise
+
+
+def why(error: Exception) -> str:
+    """Say in one line what an error was about, without its path, number and wrapping.
+
+    >>> why(URLError(OSError(101, "Network is unreachable")))
+    'Network is unreachable'
+    """
+    if isinstance(error, HTTPException):
+        return f"the server broke the rules of HTTP ({error!r})"
+    if isinstance(error, URLError) and not isinstance(error, HTTPError):
+        error = error.reason
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(str(text).split())
+
+
+def _watch(thread: threading.Thread, came: bytearray, silence: float, whole: float) -> None:
+    """Wait for a thread that adds to `came`, but not too long, and not for too much."""
+    start = heard = time.monotonic()
+    size = 0
+    while thread.is_alive():
+        thread.join(0.02)
+        now = time.monotonic()
+        if len(came) > size:
+            size, heard = len(came), now
+        if size > LARGEST_ANSWER:
+            raise ConnectionError(f"the answer is longer than {LARGEST_ANSWER:,} bytes")
+        if now - start > whole:
+            raise TimeoutError(f"too slow: {size:,} bytes came in the time allowed")
+        if now - heard > silence:
+            raise TimeoutError(f"no answer within {silence:g} s")
+
+
+def _require_zip(start: bytes) -> None:
+    # Told apart here, because NumPy takes anything unknown for a pickle and says so.
+    if not start:
+        raise ValueError("it is empty")
+    if start.lstrip().startswith(b"<"):
+        raise ValueError("it is a web page, not an npz file")
+    if not start.startswith(b"PK"):
+        raise ValueError("it is not an npz file")
+
+
+def _verify(name: str, array: np.ndarray, shape: tuple[int, ...], digest: str) -> None:
+    if array.dtype != np.uint8 or array.shape != shape:
+        raise ValueError(f"{name} is {array.dtype} {array.shape}, expected uint8 {shape}")
+    found = hashlib.sha256(np.ascontiguousarray(array)).hexdigest()
+    if found != digest:
+        raise ValueError(
+            f"{name} has the right shape and wrong values "
+            f"(SHA-256 {found[:8]}..., expected {digest[:8]}...)"
+        )
+
+
+def _read(path: Path, unused: str, way_out: str) -> Arrays | None:
     try:
         return read_arrays(path, MNIST_ARRAYS)
     except (OSError, ValueError) as error:
-        print(f"COURSE_DATA_DIR is set, but {path} is not used: {why(error)}.")
-        print(f"Name a folder that holds MNIST as {FILE}, or unset it. Looking elsewhere now.")
-    return None
-
-
-def _read_cached(path: Path) -> Arrays | None:
-    if not os.path.exists(path):
-        return None
-    try:
-        return read_arrays(path, MNIST_ARRAYS)
-    except (OSError, ValueError) as error:
-        print(f"Keras's copy of MNIST, {path}, is not used: {why(error)}.")
-        print("To be rid of it, delete it yourself, or go online: a good download replaces it.")
+        print(f"{unused}: {why(error)}.\n{way_out}")
     return None
 
 
@@ -98,7 +243,13 @@ def _download_once(path: Path, url: str, silence: float) -> Arrays | None:
     except ValueError as error:
         return _announce_stand_in(f"what came is not MNIST: {error}")
     print("found.")
-    _keep(content, path)
+    try:
+        # Replacing a damaged file loses nothing: Keras itself overwrites whatever stands under
+        # this name as soon as its hash is another.
+        keep(content, path)
+    except OSError as error:
+        print(f"MNIST was downloaded, but not kept as {path}: {why(error)}.")
+        print("It is used now. To keep it the next time, set KERAS_HOME to a folder of yours.")
     return arrays
 
 
@@ -106,13 +257,3 @@ def _announce_stand_in(reason: str) -> None:
     print(f"not found ({reason}).")
     print("Used instead: scikit-learn's 1,797 digits; figures will differ from the committed ones.")
     print(f"For MNIST, go online and restart, or name the folder of {FILE} in COURSE_DATA_DIR.")
-
-
-def _keep(content: bytes, path: Path) -> None:
-    # Replacing a damaged file loses nothing: Keras itself overwrites whatever stands under this
-    # name as soon as its hash is another.
-    try:
-        keep(content, path)
-    except OSError as error:
-        print(f"MNIST was downloaded, but not kept as {path}: {why(error)}.")
-        print("It is used now. To keep it the next time, set KERAS_HOME to a folder of yours.")

@@ -2,12 +2,10 @@
 
 import os
 import sys
-import time
+
+from tqdm import tqdm
 
 from course_utils.backend import keras
-
-# Redrawn more often, a line flickers; a batch of the course's networks takes some milliseconds.
-SECONDS_BETWEEN_LINES = 0.5
 
 
 def quick_mode() -> bool:
@@ -23,7 +21,7 @@ class Progress(keras.callbacks.Callback):
     """Show one line while a model trains, and leave a line without timings behind.
 
     A person who looks (COURSE_WIDGETS=1 in a notebook, or a terminal) sees the line move:
-    `masked network: epoch 3 of 10, 62 % zeros, about 40 s left`. Everyone else sees the last line
+    `masked network: epoch 3 of 10, 62 % zeros, 00:40 left`. Everyone else sees the last line
     only. The zeros are told when "sparsity" is in the logs: `pruning.PruneOnSchedule` writes it
     there, for all callbacks that come after it in the list.
     Give `verbose=0` to `fit`. `epochs` is the number that one `fit` runs; without it Keras's own
@@ -48,31 +46,20 @@ class Progress(keras.callbacks.Callback):
         """Start a new line; a training that never ended gets its last one first."""
         self.close()
         self._total = self.epochs or self.params.get("epochs") or 1
-        self._done = self._batches = 0
+        self._done = 0
         self._zeros = None  # the sparsity in the last logs, where somebody writes it there
-        self._origin = None  # (time, epochs done) after the first batch, which compiles the step
-        self._last_shown = time.monotonic()
-        self._line = _line_for_this_place()
+        self._line = _Line(self.label, f"epoch 1 of {self._total}", self._total)
         _after_cell(self._cell_ended, register=True)
-        self._line.show(f"{self.label}: epoch 1 of {self._total}")
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        """Bring the line up to date, at most twice a second."""
-        self._batches = batch + 1
-        self._zeros = (logs or {}).get("sparsity", self._zeros)
-        now = time.monotonic()
-        if self._origin is None:
-            self._origin = (now, self._position())
-        if now - self._last_shown >= SECONDS_BETWEEN_LINES:
-            self._show(now)
+        """Bring the line up to date; where Keras does not know its steps, epochs alone count."""
+        steps = self.params.get("steps")
+        self._show(logs, min((batch + 1) / steps, 1.0) if steps else 0.0)
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Count an epoch."""
         self._done += 1
-        self._batches = 0
-        self._zeros = (logs or {}).get("sparsity", self._zeros)
-        if self._done < self._total:
-            self._show(time.monotonic())
+        self._show(logs, 0.0)
 
     def on_train_end(self, logs: dict | None = None) -> None:
         """Leave the lasting line."""
@@ -84,7 +71,7 @@ class Progress(keras.callbacks.Callback):
             return
         line, self._line = self._line, None
         _after_cell(self._cell_ended, register=False)
-        line.finish(f"{self.label}: {_lasting(self._done, self._total)}")
+        line.finish(_lasting(self._done, self._total, "epoch"))
 
     def _cell_ended(self, result: object) -> None:
         self.close()
@@ -95,29 +82,20 @@ class Progress(keras.callbacks.Callback):
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _position(self) -> float:
-        """Give the epochs done, with the part of the present one where Keras knows its steps."""
-        steps = self.params.get("steps")
-        return self._done + (min(self._batches / steps, 1.0) if steps else 0.0)
-
-    def _show(self, now: float) -> None:
-        self._last_shown = now
-        text = f"{self.label}: epoch {min(self._done + 1, self._total)} of {self._total}"
+    def _show(self, logs: dict | None, part: float) -> None:
+        self._zeros = (logs or {}).get("sparsity", self._zeros)
+        text = f"epoch {min(self._done + 1, self._total)} of {self._total}"
         if self._zeros is not None:
             text += f", {_percent(self._zeros)} % zeros"
-        started, first = self._origin or (now, 0.0)
-        covered = self._position() - first
-        if covered > 0:
-            text += f", {_about((now - started) / covered * (self._total - self._position()))} left"
-        self._line.show(text)
+        self._line.show(text, self._done + part)
 
 
 class Trials:
     """Show one line while a sweep runs, and leave a line without timings behind.
 
     Give it to `sweeping.sweep` or `search`. Who looks (see `Progress`) sees the line move, `sweep:
-    7 of 30 trials, about 40 s left`; everyone else sees the last line only. It tells how many
-    trials were in the file already; the estimate is made from the others.
+    7 of 30 trials, 00:40 left`; everyone else sees the last line only. It tells how many trials
+    were in the file already; the estimate is made from the others.
 
     >>> line = Trials("sweep")
     >>> for done in (5, 6, 7, 8):
@@ -129,35 +107,50 @@ class Trials:
     def __init__(self, label: str):
         self.label = label
         self._line = None
-        self._state = (0, 0, 0)  # done, in all, known from the file
 
     def show(self, done: int, total: int, known: int = 0) -> None:
         """Bring the line up to date."""
-        if self._line is None:
-            self._line = _line_for_this_place()
-            self._origin = time.monotonic()
-        self._state = (done, total, known)
-        text = f"{self.label}: {done} of {total} trials"
-        if done > known and done < total:
-            each = (time.monotonic() - self._origin) / (done - known)
-            text += f", {_about(each * (total - done))} left"
-        self._line.show(text)
+        text = f"{done} of {total} trials"
+        self._line = self._line or _Line(self.label, text, total, known)
+        self._line.show(text, done)
+        read = f", {known} of them from the file" if known else ""
+        self._last = _lasting(done, total, "trial") + read
 
     def close(self) -> None:
         """Leave the lasting line; do nothing if nothing was shown."""
-        if self._line is None:
-            return
-        line, self._line = self._line, None
-        done, total, known = self._state
-        read = f", {known} of them from the file" if known else ""
-        line.finish(f"{self.label}: {_lasting(done, total, 'trial')}{read}")
+        if self._line is not None:
+            self._line.finish(self._last)
+            self._line = None
 
 
-def _lasting(done: int, total: int, noun: str = "epoch") -> str:
+class _Line:
+    """A line of tqdm's where somebody looks, and a sentence at the end for everybody."""
+
+    def __init__(self, label: str, text: str, total: int, known: int = 0):
+        live = os.environ.get("COURSE_WIDGETS") == "1" and _kernel_shell() is not None
+        self._label = label
+        self._bar = tqdm(
+            desc=f"{label}: {text}", total=total, initial=known, leave=False, file=sys.stdout,
+            disable=not (live or sys.stdout.isatty()), bar_format="{desc}, {remaining} left",
+            mininterval=0.5, miniters=0, position=0,  # redrawn more often, a line flickers
+        )  # fmt: skip
+
+    def show(self, text: str, done: float) -> None:
+        """Bring the line up to date, at most twice a second."""
+        self._bar.set_description_str(f"{self._label}: {text}", refresh=False)
+        self._bar.update(done - self._bar.n)
+
+    def finish(self, text: str) -> None:
+        """Put the last line in place of the moving one."""
+        self._bar.close()
+        print(f"{self._label}: {text}")
+
+
+def _lasting(done: int, total: int, noun: str) -> str:
     """Say what was run.
 
-    >>> _lasting(10, 10), _lasting(3, 10), _lasting(1, 1)
-    ('10 epochs', 'stopped after 3 of 10 epochs', '1 epoch')
+    >>> _lasting(10, 10, "epoch"), _lasting(3, 10, "epoch"), _lasting(1, 1, "trial")
+    ('10 epochs', 'stopped after 3 of 10 epochs', '1 trial')
     """
     noun = noun if max(done, total) == 1 else f"{noun}s"
     return f"{done} {noun}" if done >= total else f"stopped after {done} of {total} {noun}"
@@ -173,23 +166,6 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f}" if close else f"{100 * share:.0f}"
 
 
-def _about(seconds: float) -> str:
-    """Round a time to what an estimate is worth.
-
-    >>> _about(2.2), _about(38.4), _about(200)
-    ('a few seconds', 'about 40 s', 'about 3 min')
-    """
-    if seconds < 5:
-        return "a few seconds"
-    return f"about {5 * round(seconds / 5)} s" if seconds < 118 else f"about {seconds / 60:.0f} min"
-
-
-def _line_for_this_place() -> "_QuietLine":
-    if os.environ.get("COURSE_WIDGETS") == "1" and _kernel_shell() is not None:
-        return _NotebookLine()
-    return _TerminalLine() if sys.stdout.isatty() else _QuietLine()
-
-
 def _kernel_shell() -> object | None:
     """Give IPython's shell if a notebook's kernel runs this, else None."""
     ipython = sys.modules.get("IPython")  # if nobody imported it, this is no notebook
@@ -203,45 +179,3 @@ def _after_cell(action: object, register: bool) -> None:
     if shell is not None:
         change = shell.events.register if register else shell.events.unregister
         change("post_run_cell", action)
-
-
-class _QuietLine:
-    """Print the last line alone."""
-
-    def show(self, text: str) -> None:
-        """Show nothing: nobody looks."""
-
-    def finish(self, text: str) -> None:
-        """Print the last line."""
-        print(text)
-
-
-class _TerminalLine(_QuietLine):
-    """Write over the present line of a terminal."""
-
-    def show(self, text: str) -> None:
-        """Replace the line; what a longer one before left over is erased."""
-        print(f"\r{text}\033[K", end="", flush=True)
-
-    def finish(self, text: str) -> None:
-        """Replace the line a last time and go to the next one."""
-        print(f"\r{text}\033[K")
-
-
-class _NotebookLine(_QuietLine):
-    """Update one output of the cell."""
-
-    def __init__(self) -> None:
-        self._handle = None
-
-    def show(self, text: str) -> None:
-        """Show the line at first, replace it afterwards."""
-        from IPython.display import display  # there is one: a kernel runs this
-
-        bundle = {"text/plain": text}
-        if self._handle is None:
-            self._handle = display(bundle, raw=True, display_id=True)
-        else:
-            self._handle.update(bundle, raw=True)
-
-    finish = show

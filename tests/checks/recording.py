@@ -18,11 +18,15 @@ RIGHT: dict[str, set[str]] = collections.defaultdict(set)
 judge = verdict.judge
 
 
-def recording(answer: object, findings: object, praise: str) -> verdict.Verdict:
+def recording(
+    answer: object, findings: verdict.Findings, praise: str, *rest: object
+) -> verdict.Verdict:
     """Judge, and remember for whom."""
-    asked = sys._getframe(1)
-    exercise = f"{Path(asked.f_code.co_filename).stem}.{asked.f_code.co_name}"
-    given = judge(answer, findings, praise)
+    asked = sys._getframe(1).f_code
+    exercise = f"{Path(asked.co_filename).stem}.{asked.co_name}"
+    if asked.co_filename == verdict.__file__:  # a check made by `exercise`
+        exercise = f"{findings.__module__.rpartition('.')[2]}.{findings.__name__}"
+    given = judge(answer, findings, praise, *rest)
     if given.mark == verdict.RIGHT:
         code = getattr(answer, "__code__", None)
         RIGHT[exercise].add(f"{code.co_code}{code.co_consts}" if code else repr(answer))

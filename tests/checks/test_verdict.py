@@ -1,15 +1,26 @@
 """How a check answers: one sentence, one line, never a stack trace."""
 
+import inspect
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
-from course_utils.lessons.checks.verdict import Verdict, as_array, call, judge, number, right
+from course_utils.lessons.checks.verdict import (
+    Mistake,
+    as_array,
+    as_mask,
+    call,
+    compare,
+    exercise,
+    judge,
+    number,
+)
 
 
-def double(function) -> Iterator[str]:
-    """Findings of an exercise: a function (W) -> 2 W."""
+@exercise("Twice.")
+def check(function) -> Iterator[str]:
+    """An exercise: a function (W) -> 2 W."""
     W = np.array([1.0, 2.0])
     got = as_array(call(function, W), W.shape)
     if np.array_equal(got, W + 2):
@@ -17,10 +28,6 @@ def double(function) -> Iterator[str]:
         yield "a second finding, which nobody sees."
     if not np.array_equal(got, 2 * W):
         yield "this is not twice W."
-
-
-def check(answer: object) -> Verdict:
-    return judge(answer, double, "Twice.")
 
 
 def in_place(W):
@@ -70,10 +77,8 @@ def test_every_verdict_is_one_line_and_starts_with_its_mark(answer):
 
 
 def test_only_the_right_answer_is_true():
-    assert right("Yes.")
-    assert {
-        bool(check(answer)) for name, (answer, _) in ANSWERS.items() if "right" not in name
-    } == {False}
+    for name, (answer, _) in ANSWERS.items():
+        assert bool(check(answer)) == ("right" in name)
 
 
 def test_an_error_without_words_is_told_by_its_name():
@@ -120,3 +125,31 @@ def test_a_number_is_any_real_number(answer):
 @pytest.mark.parametrize("answer", ["0.5", [0.5], True, 1j])
 def test_what_is_no_number_is_told_in_words(answer):
     assert "a number was expected, not" in repr(judge(answer, lambda a: iter([number(a)]), ""))
+
+
+def test_a_check_is_known_by_the_name_and_the_parameters_of_its_exercise():
+    @exercise("Right.")
+    def counted(answer, W) -> Iterator[str]:
+        """Check the number of entries."""
+        if answer != W.size:
+            yield "count again."
+
+    assert (counted.__name__, counted.__doc__) == ("counted", "Check the number of entries.")
+    assert str(inspect.signature(counted)).startswith("(answer, W) -> ")
+    assert repr(counted(2, np.ones(2))) == "✓ Right."
+    assert repr(counted(3, np.ones(2))) == "✗ count again."
+
+
+def test_what_is_right_gets_no_hint_of_a_mistake_that_looks_the_same():
+    assert list(compare(4, 2 + 2, "no.", ("add, do not multiply.", 2 * 2))) == []
+    assert list(compare([1.0], 1.0, "one number was expected.", ("", [2.0]))) == [
+        "one number was expected."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"), [([1], "no places"), ([True, 2], "True and False"), ([True], "has shape")]
+)
+def test_what_is_no_mask_is_told_in_words(answer, text):
+    with pytest.raises(Mistake, match=text):
+        as_mask(answer, 2, "no places", "True and False only")

@@ -5,40 +5,20 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from course_utils.lessons.checks.verdict import Mistake, Verdict, call, judge, number
+from course_utils.lessons.checks.verdict import Mistake, call, compare, exercise, hints, number
 
 
-def work(function: Callable) -> Verdict:
+@exercise("Right: the whole once, and then tails. Late layers are cheap.")
+def work(function: Callable) -> Iterator[str]:
     """Check (macs, levels) -> MACs an image of a scan that computes nothing twice."""
-    return judge(
-        function,
-        _work_findings,
-        "Right: the whole once, and then tails. Late layers are cheap.",
-    )
-
-
-def plan(function: Callable) -> Verdict:
-    """Check (losses, levels, sizes, budget) -> level of each layer: one tolerance for all."""
-    return judge(
-        function, _plan_findings, "Right: one tolerance for all layers, and each goes its own way."
-    )
-
-
-def last_good(function: Callable) -> Verdict:
-    """Check (accuracy, dense, tolerance, levels) -> the last level before the first that fails."""
-    return judge(
-        function, _last_findings, "Right: held against the dense network, and stopped in time."
-    )
-
-
-def _work_findings(function: Callable) -> Iterator[str]:
     for macs, levels in (([288, 1600, 400, 5], 7), ([30, 500, 20], 4), ([10, 20], 1)):
         got, right = number(call(function, macs, levels)), _scan(macs, levels)
         loop = (1 + levels * len(macs)) * sum(macs)
         heads = [sum(macs[: i + 1]) for i in range(len(macs))]
         later = [sum(macs[i + 1 :]) for i in range(len(macs))]
         tails = [sum(macs[i:]) for i in range(len(macs))]
-        for hint, wrong in (
+        yield from compare(
+            got, right, f"for {macs} and {levels} levels {got:g} came, and {right:g} was expected.",
             ("this is the plain loop, which begins at the image every time.", loop),
             ("this is the plain loop, which begins at the image every time.", loop - sum(macs)),
             ("the whole network runs once more: for the accuracy with nothing pruned, and for what "
@@ -52,11 +32,8 @@ def _work_findings(function: Callable) -> Iterator[str]:
             ("each layer is pruned to each of the levels, so its tail runs `levels` times.",
              sum(macs) + sum(tails)),
             ("this is a ratio. The MACs of the scan were asked.", loop / right),
-        ):  # fmt: skip
-            if math.isclose(got, wrong) and not math.isclose(got, right):
-                yield hint
-        if not math.isclose(got, right):
-            yield f"for {macs} and {levels} levels {got:g} came, and {right:g} was expected."
+            same=math.isclose,
+        )  # fmt: skip
 
 
 def _scan(macs: Sequence[int], levels: int) -> int:
@@ -75,10 +52,12 @@ _CASES = (
 )
 
 
-def _plan_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: one tolerance for all layers, and each goes its own way.")
+def plan(function: Callable) -> Iterator[str]:
+    """Check (losses, levels, sizes, budget) -> level of each layer: one tolerance for all."""
     for losses, sizes, budget in ((np.array(a, float), np.array(b), c) for a, b, c in _CASES):
         given = (losses, LEVELS, sizes, budget)
-        got = _levels(call(function, *given), losses)
+        got = _levels_of(call(function, *given), losses)
         right = _planned(*given)
         if not np.allclose(got, right):
             yield from _plan_hints(got, right, given)
@@ -89,7 +68,8 @@ def _plan_hints(got: np.ndarray, right: np.ndarray, given: tuple) -> Iterator[st
     if np.allclose(got, 1 - right):
         yield "these are the shares that stay. Return levels: the shares that go."
     left = float(((1 - got) * sizes).sum())
-    for hint, wrong in (
+    yield from hints(
+        got,
         ("here the budget is *exceeded* for the last time, and the next tolerance keeps it (a loss "
          "equal to the tolerance is tolerated).",
          _planned(*given, before=True)),
@@ -99,9 +79,7 @@ def _plan_hints(got: np.ndarray, right: np.ndarray, given: tuple) -> Iterator[st
          _planned(losses, levels, sizes, sizes.sum() - budget)),
         ("a layer stops at the first level that loses too much; take the highest that does not.",
          _planned(*given, first=True)),
-    ):  # fmt: skip
-        if np.allclose(got, wrong):
-            yield hint
+    )  # fmt: skip
     if len(set(got)) == 1:
         yield "all layers get the same level. Where less is lost, more can go."
     if left > budget:
@@ -136,7 +114,7 @@ def _planned(
     return chosen
 
 
-def _levels(answer: object, losses: np.ndarray) -> np.ndarray:
+def _levels_of(answer: object, losses: np.ndarray) -> np.ndarray:
     if isinstance(answer, dict):
         answer = list(answer.values())
     array = np.asarray(answer)
@@ -144,15 +122,10 @@ def _levels(answer: object, losses: np.ndarray) -> np.ndarray:
         raise Mistake(f"one level for each of the {len(losses)} layers was expected")
     if array.dtype.kind in "iu" and array.max() >= 1:
         raise Mistake("these are places in `levels`. Return the levels themselves")
-    array = array.astype(float)
-    if not all(np.isclose(value, [*LEVELS, *(1 - LEVELS)]).any() for value in array):
+    array, exact = array.astype(float), np.append(LEVELS, 1 - LEVELS)
+    if not np.isclose(array[:, None], exact).any(axis=1).all():
         raise Mistake("a layer has a level that was not tried: choose among `levels`")
-    return np.array([_nearest(value) for value in array])
-
-
-def _nearest(value: float) -> float:
-    exact = [*LEVELS, *(1 - LEVELS)]
-    return exact[int(np.argmin([abs(value - one) for one in exact]))]
+    return exact[np.abs(array[:, None] - exact).argmin(axis=1)]
 
 
 # Accuracies at the levels tried, of the dense network, and the tolerance.
@@ -166,7 +139,9 @@ _WALKS = (
 _TRIED = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99)
 
 
-def _last_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: held against the dense network, and stopped in time.")
+def last_good(function: Callable) -> Iterator[str]:
+    """Check (accuracy, dense, tolerance, levels) -> the last level before the first that fails."""
     for accuracies, dense, tolerance in _WALKS:
         asked: list[float] = []
 
@@ -188,24 +163,21 @@ def _last_hints(got: float, asked: list[float], given: tuple) -> Iterator[str]:
     relative = [value >= dense * (1 - tolerance) for value in accuracies]
     at_least_dense = [value >= dense for value in accuracies]
     above = [value > dense - tolerance for value in accuracies]
-    if not math.isclose(got, right):
-        if right == 0:
-            yield "where the first level fails, nothing may be pruned: return 0."
-        for hint, wrong in (
-            ("each network is held against the one before it. Small losses add up: hold all of "
-             "them against the dense one.", _before_first(steps)),
-            ("this level fails. The last one *before* it was asked.", failing),
-            ("this is the highest level that passes; one below it failed. Stop there: a lucky "
-             "number after a failure is luck.", _highest(good)),
-            ("a loss is tolerated: `dense - tolerance` is where it ends.",
-             _before_first(at_least_dense)),
-            ("the tolerance is in points of accuracy, not a share of it.",
-             _before_first(relative)),
-            ("an accuracy of exactly dense - tolerance is still within it.", _before_first(above)),
-        ):  # fmt: skip
-            if wrong is not None and math.isclose(got, wrong):
-                yield hint
-        yield f"for accuracies {accuracies} {got:g} came, and {right:g} was expected."
+    if right == 0 != got:
+        yield "where the first level fails, nothing may be pruned: return 0."
+    yield from compare(
+        got, right, f"for accuracies {accuracies} {got:g} came, and {right:g} was expected.",
+        ("each network is held against the one before it. Small losses add up: hold all of them "
+         "against the dense one.", _before_first(steps)),
+        ("this level fails. The last one *before* it was asked.", failing or math.nan),
+        ("this is the highest level that passes; one below it failed. Stop there: a lucky number "
+         "after a failure is luck.", _highest(good)),
+        ("a loss is tolerated: `dense - tolerance` is where it ends.",
+         _before_first(at_least_dense)),
+        ("the tolerance is in points of accuracy, not a share of it.", _before_first(relative)),
+        ("an accuracy of exactly dense - tolerance is still within it.", _before_first(above)),
+        same=math.isclose,
+    )  # fmt: skip
     needed = _TRIED[: good.index(False) + 1] if failing else _TRIED
     if len(asked) > len(set(asked)):
         yield "a level is retrained more than once. Keep what accuracy(level) gave."

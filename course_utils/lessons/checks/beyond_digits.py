@@ -5,20 +5,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from course_utils.lessons.checks.verdict import Verdict, call, judge, number
-
-
-def overlap(function: Callable) -> Verdict:
-    """Check (a, b) -> intersection over union of two boxes (top, left, bottom, right)."""
-    return judge(function, _overlap_findings, "Right: shared area over the area of both together.")
-
-
-def skip_cost(function: Callable) -> Verdict:
-    """Check (side, skip, below, width) -> the MACs of a 3x3 convolution that read the skip."""
-    return judge(
-        function, _skip_findings, "Right: one for each weight that reads the skip, at every place."
-    )
-
+from course_utils.lessons.checks.verdict import alike, call, compare, exercise, number
 
 _PAIRS = (
     ((2, 3, 12, 9), (4, 1, 10, 20)),
@@ -30,7 +17,9 @@ _PAIRS = (
 )
 
 
-def _overlap_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: shared area over the area of both together.")
+def overlap(function: Callable) -> Iterator[str]:
+    """Check (a, b) -> intersection over union of two boxes (top, left, bottom, right)."""
     for a, b in _PAIRS:
         got, turned = (
             number(call(function, *(np.array(box, float) for box in pair)))
@@ -38,36 +27,24 @@ def _overlap_findings(function: Callable) -> Iterator[str]:
         )
         height, width, shared, areas = _measured(a, b)
         right = shared / (sum(areas) - shared)
-        if _same(got, right) and _same(turned, right):
-            continue
-        if not _same(got, turned):
+        if not alike(got, turned):
             yield "two boxes overlap alike in either order: (a, b) and (b, a) must give the same."
-        yield from _overlap_hints(got, shared, areas)
-        if _same(got, _with_one(a, b)):
-            yield (
-                "a box that starts at 0 and ends at 10 is 10 long: its edges lie between pixels, "
-                "so nothing is added."
-            )
-        if shared == 0 and _same(got, height * width / (sum(areas) - height * width)):
-            yield (
-                f"{a} and {b} do not meet, and {got:.3g} came. A shared side may come out "
-                "negative, and two negative ones multiply to something positive: cut each off at 0."
-            )
-        yield f"for {a} and {b}, {got:.4g} came and {right:.4g} was expected."
-
-
-def _overlap_hints(got: float, shared: float, areas: tuple[float, float]) -> Iterator[str]:
-    for hint, wrong in (
-        ("both areas together hold the shared part twice: take it off once.", shared / sum(areas)),
-        ("the union is what either of them covers, not the smaller one: a small box within a "
-         "large one would be a perfect hit.", shared / min(areas)),
-        ("the union is what either of them covers, not the larger one.", shared / max(areas)),
-        ("this is the shared area, in pixels. Divide it by the union.", shared),
-        ("this is the union, in pixels. The shared part stands above it.", sum(areas) - shared),
-        ("this is 1 - IoU. How much they agree was asked.", 1 - shared / (sum(areas) - shared)),
-    ):  # fmt: skip
-        if _same(got, wrong):
-            yield hint
+        yield from compare(
+            got, right, f"for {a} and {b}, {got:.4g} came and {right:.4g} was expected.",
+            ("both areas together hold the shared part twice: take it off once.",
+             shared / sum(areas)),
+            ("the union is what either of them covers, not the smaller one: a small box within a "
+             "large one would be a perfect hit.", shared / min(areas)),
+            ("the union is what either of them covers, not the larger one.", shared / max(areas)),
+            ("this is the shared area, in pixels. Divide it by the union.", shared),
+            ("this is the union, in pixels. The shared part stands above it.", sum(areas) - shared),
+            ("this is 1 - IoU. How much they agree was asked.", 1 - right),
+            ("a box that starts at 0 and ends at 10 is 10 long: its edges lie between pixels, so "
+             "nothing is added.", _with_one(a, b)),
+            (f"{a} and {b} do not meet, and {got:.3g} came. A shared side may come out negative, "
+             "and two negative ones multiply to something positive: cut each off at 0.",
+             height * width / (sum(areas) - height * width)),
+        )  # fmt: skip
 
 
 def _measured(a: tuple, b: tuple) -> tuple[float, float, float, tuple[float, float]]:
@@ -83,11 +60,15 @@ def _with_one(a: tuple, b: tuple) -> float:
     return shared / (sum(areas) - shared)
 
 
-def _skip_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: one for each weight that reads the skip, at every place.")
+def skip_cost(function: Callable) -> Iterator[str]:
+    """Check (side, skip, below, width) -> the MACs of a 3x3 convolution that read the skip."""
     for side, skip, below, width in ((32, 5, 7, 11), (16, 5, 3, 7), (10, 4, 12, 6)):
         got, places = number(call(function, side, skip, below, width)), side**2
         right = places * 9 * skip * width
-        for hint, wrong in (
+        given = f"side {side}, skip {skip}, below {below}, width {width}"
+        yield from compare(
+            got, right, f"for {given}, {got:,g} came and {right:,} was expected.",
             ("this is the whole convolution. Only the part that reads the skip was asked.",
              places * 9 * (skip + below) * width),
             ("this is the part that reads what comes from below. The skip was asked.",
@@ -102,13 +83,5 @@ def _skip_findings(function: Callable) -> Iterator[str]:
             ("a MAC is one multiplication and one addition together: count it once.", 2 * right),
             ("the skip goes in, and `width` comes out; what comes from below is not in it.",
              places * 9 * skip * below),
-        ):  # fmt: skip
-            if _same(got, wrong) and not _same(got, right):
-                yield hint
-        if not _same(got, right):
-            given = f"side {side}, skip {skip}, below {below}, width {width}"
-            yield f"for {given}, {got:,g} came and {right:,} was expected."
-
-
-def _same(got: float, wrong: float) -> bool:
-    return math.isclose(got, wrong, rel_tol=1e-6, abs_tol=1e-9)
+            same=math.isclose,
+        )  # fmt: skip

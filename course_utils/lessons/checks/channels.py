@@ -7,31 +7,14 @@ import numpy as np
 
 from course_utils import structure
 from course_utils.backend import keras
-from course_utils.lessons.checks.verdict import Mistake, Verdict, as_array, call, judge
+from course_utils.lessons.checks.verdict import Mistake, as_array, call, compare, exercise
 
 _DEPTHWISE = keras.layers.DepthwiseConv2D
 
 
-def groups(answer: dict[str, int], model: keras.Model) -> Verdict:
+@exercise("Right: what is added goes together, what is computed anew does not.")
+def groups(answer: dict[str, int], model: keras.Model) -> Iterator[str]:
     """Check {layer: number}: equal numbers for layers of `model` whose channels go together."""
-    return judge(
-        answer,
-        lambda given: _group_findings(given, model),
-        "Right: what is added goes together, what is computed anew does not.",
-    )
-
-
-def tied(function: Callable) -> Verdict:
-    """Check (count, pairs) -> for each of `count` ids the smallest one that it is tied to."""
-    return judge(function, _tie_findings, "Right: ties have no direction, and they add up.")
-
-
-def rows(function: Callable) -> Verdict:
-    """Check (channel, before, total, places) -> its rows behind Concatenate and Flatten."""
-    return judge(function, _row_findings, "Right: shifted by what comes before, at each place.")
-
-
-def _group_findings(answer: object, model: keras.Model) -> Iterator[str]:
     if not isinstance(answer, dict):
         raise Mistake('a dictionary was expected, such as {"stem": 1, "conv_a": 2, …}')
     right = _groups_of(structure.channel_groups(model))
@@ -92,31 +75,32 @@ def _sources(layer: keras.Layer) -> set[str]:
     return {tensor._keras_history.operation.name for tensor in inputs}
 
 
-def _tie_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: ties have no direction, and they add up.")
+def tied(function: Callable) -> Iterator[str]:
+    """Check (count, pairs) -> for each of `count` ids the smallest one that it is tied to."""
     rng = np.random.default_rng(10)
     tries = [(6, [(0, 3), (1, 4)]), (6, [(4, 5), (1, 2), (2, 4)]), (4, [(3, 2), (2, 1)]), (3, [])]
     tries += [(9, [tuple(p) for p in rng.integers(0, 9, (5, 2)).tolist()]) for _ in range(5)]
     for count, pairs in tries:
         got = as_array(call(function, count, pairs), (count,)).tolist()
-        yield from _tie_hints(got, _smallest(count, pairs), count, pairs)
+        right = _smallest(count, pairs)
+        if got != right:
+            yield _wrong_ties(got, right, count, pairs)
 
 
-def _tie_hints(got: list, right: list, count: int, pairs: list) -> Iterator[str]:
-    if pairs and got == list(range(count)):
-        yield "nothing is tied. For each pair, let all ids of both groups have the same smallest."
-    if got == _largest(right) and got != right:
-        yield "each group is named by its largest id. Name it by its smallest."
-    if _partition(got) == _partition(right) and got != right:
-        yield "the groups are right, but each should be named by its smallest id."
-    if got != right and all(
-        any(part <= whole for whole in _partition(right)) for part in _partition(got)
-    ):
-        yield (
+def _wrong_ties(got: list, right: list, count: int, pairs: list) -> str:
+    if got == list(range(count)):
+        return "nothing is tied. For each pair, let all ids of both groups have the same smallest."
+    if got == _largest(right):
+        return "each group is named by its largest id. Name it by its smallest."
+    if _partition(got) == _partition(right):
+        return "the groups are right, but each should be named by its smallest id."
+    if all(any(part <= whole for whole in _partition(right)) for part in _partition(got)):
+        return (
             f"for the ties {pairs} came {got}, not {right}. An id that was tied before takes its "
             "whole group along: change all that have the old name."
         )
-    if got != right:
-        yield f"for {count} ids and the ties {pairs}, {got} came and {right} was expected."
+    return f"for {count} ids and the ties {pairs}, {got} came and {right} was expected."
 
 
 def _smallest(count: int, pairs: list[tuple[int, int]]) -> list[int]:
@@ -135,14 +119,25 @@ def _partition(names: list) -> set[frozenset[int]]:
     return {frozenset(i for i, other in enumerate(names) if other == name) for name in names}
 
 
-def _row_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: shifted by what comes before, at each place.")
+def rows(function: Callable) -> Iterator[str]:
+    """Check (channel, before, total, places) -> its rows behind Concatenate and Flatten."""
     for channel, before, total, places in ((2, 24, 32, 49), (1, 3, 8, 4), (0, 0, 5, 3)):
         answer = np.asarray(call(function, channel, before, total, places)).ravel()
         if answer.dtype.kind not in "iu":
             raise Mistake("rows are whole numbers: give their places in the flat vector")
         got, steps = np.sort(answer), np.arange(places)
         right = before + channel + total * steps
-        for hint, wrong in (
+        otherwise = (
+            f"for channel {channel} after {before} others, {total} in all, the first rows should "
+            f"be {right[:3].tolist()}; {got[:3].tolist()} came."
+        )
+        if len(got) != places:
+            otherwise = (
+                f"{len(got)} rows came; the channel has {places} places, and one row at each."
+            )
+        yield from compare(
+            got, right, otherwise,
             ("Concatenate has put other channels before yours: shift by as many.",
              channel + total * steps),
             ("at each place *all* channels come, those of the other layer as well: the next row is "
@@ -152,13 +147,5 @@ def _row_findings(function: Callable) -> Iterator[str]:
             ("Flatten goes place by place, and at each through all channels: a channel's rows do "
              "not lie side by side.", (before + channel) * places + steps),
             ("this is the row at the first place only.", [before + channel]),
-        ):  # fmt: skip
-            if np.array_equal(got, wrong) and not np.array_equal(got, right):
-                yield hint
-        if len(got) != places:
-            yield f"{len(got)} rows came; the channel has {places} places, and one row at each."
-        if not np.array_equal(got, right):
-            yield (
-                f"for channel {channel} after {before} others, {total} in all, the first rows "
-                f"should be {right[:3].tolist()}; {got[:3].tolist()} came."
-            )
+            same=np.array_equal,
+        )  # fmt: skip

@@ -5,31 +5,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from course_utils.lessons.checks.verdict import Verdict, as_array, call, judge, number
+from course_utils.lessons.checks.verdict import as_array, call, exercise, number
 
 
-def summary(function: Callable) -> Verdict:
+@exercise("Right: the usual call, and how far to trust that number.")
+def summary(function: Callable) -> Iterator[str]:
     """Check a function (times, warmup) -> (median, lower quartile, upper quartile)."""
-    return judge(
-        function, _summary_findings, "Right: the usual call, and how far to trust that number."
-    )
-
-
-def break_even(function: Callable) -> Verdict:
-    """Check a function (densities, sparse, dense) -> the density at which both take as long."""
-    return judge(
-        function, _break_even_findings, "Right: below it the sparse product is the faster one."
-    )
-
-
-def quantized(function: Callable) -> Verdict:
-    """Check a function x -> (q, scale, zero) with whole q in int8 and x ≈ scale · (q - zero)."""
-    return judge(
-        function, _quantized_findings, "Right: a quarter of the bytes, off by half a step at most."
-    )
-
-
-def _summary_findings(function: Callable) -> Iterator[str]:
     rng = np.random.default_rng(11)
     for count, warmup in ((23, 3), (40, 1), (12, 0)):
         times = rng.lognormal(-6, 0.4, count)
@@ -82,7 +63,9 @@ def _between(got: float, times: np.ndarray, share: float) -> bool:
     return min(values) * (1 - 1e-9) <= got <= max(values) * (1 + 1e-9)
 
 
-def _break_even_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: below it the sparse product is the faster one.")
+def break_even(function: Callable) -> Iterator[str]:
+    """Check a function (densities, sparse, dense) -> the density at which both take as long."""
     densities = np.array([0.01, 0.03, 0.1, 0.25, 0.5])
     flat, uneven = np.full(5, 2.2), np.array([2.3, 1.9, 2.1, 2.4, 1.8])
     for dense in (flat, uneven):
@@ -99,7 +82,7 @@ def _wrong_crossing(
     low, high = densities[after - 1 : after + 1]
     # Between the points both curves are straight, or their ratio is: either will do.
     right = np.interp(0, sparse - dense, densities), np.interp(1, sparse / dense, densities)
-    if any(math.isclose(got, 1 - value, rel_tol=1e-6) for value in right):
+    if _near(1 - got, right):
         yield "this is a sparsity, the share of zeros. Return the density, the share that is left."
     if math.isclose(got, low) or math.isclose(got, high):
         yield f"{got:g} is a density that was measured. The curves cross between two of them."
@@ -119,7 +102,9 @@ def _near(got: float, right: tuple[float, float]) -> bool:
     return any(math.isclose(got, value, rel_tol=1e-6) for value in right)
 
 
-def _quantized_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: a quarter of the bytes, off by half a step at most.")
+def quantized(function: Callable) -> Iterator[str]:
+    """Check a function x -> (q, scale, zero) with whole q in int8 and x ≈ scale · (q - zero)."""
     rng = np.random.default_rng(12)
     ends = ((-1.0, 3.0), (0.0, 6.0), (2.0, 5.0), (-4.0, -1.0), (-0.3, 0.1))
     for low, high in ends:

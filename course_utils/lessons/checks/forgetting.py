@@ -6,31 +6,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from course_utils.lessons import forgetting
-from course_utils.lessons.checks.verdict import Mistake, Verdict, as_array, call, judge, number
+from course_utils.lessons.checks.verdict import as_array, as_mask, call, compare, exercise, number
 
 
-def errors_by_class(function: Callable) -> Verdict:
+@exercise("Right: each digit's wrong answers over that digit's images.")
+def errors_by_class(function: Callable) -> Iterator[str]:
     """Check (predicted, labels) -> the share of wrong answers for each of the ten digits."""
-    return judge(
-        function, _class_findings, "Right: each digit's wrong answers over that digit's images."
-    )
-
-
-def lost_images(function: Callable) -> Verdict:
-    """Check (dense, pruned) -> which images are exemplars; both (networks, images) of labels."""
-    return judge(
-        function, _exemplar_findings, "Right: two majorities that differ, whatever the truth is."
-    )
-
-
-def calibration_error(function: Callable) -> Verdict:
-    """Check (confidence, right, bins) -> the expected calibration error."""
-    return judge(
-        function, _ece_findings, "Right: the gap of each bin, weighted by its share of the answers."
-    )
-
-
-def _class_findings(function: Callable) -> Iterator[str]:
     rng = np.random.default_rng(15)
     for n in (300, 1000):
         labels = rng.choice(10, n, p=np.arange(1, 11) / 55)  # classes of unequal size
@@ -44,7 +25,10 @@ def _class_hints(got: np.ndarray, predicted: np.ndarray, labels: np.ndarray) -> 
     size, wrong = np.bincount(labels, minlength=10), predicted != labels
     by_answer = np.bincount(predicted[wrong], minlength=10)
     counts = np.bincount(labels[wrong], minlength=10)
-    for hint, other in (
+    digit = int(np.argmax(~np.isclose(got, right)))
+    yield from compare(
+        got, right, f"of {size[digit]} images of a {digit}, {counts[digit]} are wrong; yours says "
+        f"{got[digit]:.3f}.",
         ("these are the shares of right answers. The errors were asked.", 1 - right),
         ("these are counts. Divide each by the number of images of that digit.", counts),
         ("this divides by all images: then a rare digit looks good. Divide by its own images.",
@@ -58,18 +42,12 @@ def _class_hints(got: np.ndarray, predicted: np.ndarray, labels: np.ndarray) -> 
         ("these are percent. A share from 0 to 1 was asked.", 100 * right),
         ("this is the error of all images, ten times. Look at each digit by itself.",
          np.full(10, wrong.mean())),
-    ):  # fmt: skip
-        if np.allclose(got, other):
-            yield hint
-    if not np.allclose(got, right):
-        digit = int(np.argmax(~np.isclose(got, right)))
-        yield (
-            f"of {size[digit]} images of a {digit}, {counts[digit]} are wrong; yours says "
-            f"{got[digit]:.3f}."
-        )
+    )  # fmt: skip
 
 
-def _exemplar_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: two majorities that differ, whatever the truth is.")
+def lost_images(function: Callable) -> Iterator[str]:
+    """Check (dense, pruned) -> which images are exemplars; both (networks, images) of labels."""
     rng = np.random.default_rng(51)
     for networks, others in ((5, 5), (3, 7)):
         truth = rng.integers(0, 10, 400)
@@ -81,13 +59,17 @@ def _exemplar_findings(function: Callable) -> Iterator[str]:
         # On a tie, several answers are right: leave such images out.
         clear = _clear(dense) & _clear(pruned)
         dense, pruned = dense[:, clear], pruned[:, clear]
-        got = _as_mask(call(function, dense, pruned), dense.shape[1])
+        if_places = "True or False for each image was expected, not the numbers of some images"
+        if_values = "True or False for each image was expected: do the majorities differ?"
+        got = as_mask(call(function, dense, pruned), dense.shape[1], if_places, if_values)
         yield from _exemplar_hints(got, dense, pruned)
 
 
 def _exemplar_hints(got: np.ndarray, dense: np.ndarray, pruned: np.ndarray) -> Iterator[str]:
     right = forgetting.exemplars(dense, pruned)
-    for hint, other in (
+    yield from compare(
+        got, right, f"{int(right.sum())} of {len(right)} images are exemplars here; yours finds "
+        f"{int(got.sum())}, and {int((got != right).sum())} images are judged otherwise.",
         ("this is the wrong way round: True means that the majorities differ.", ~right),
         ("this compares the first network of each group. One network is one draw: take the "
          "majority of the group.", dense[0] != pruned[0]),
@@ -102,48 +84,40 @@ def _exemplar_hints(got: np.ndarray, dense: np.ndarray, pruned: np.ndarray) -> I
         ("here only images count on which the groups share no answer. It is enough that the "
          "majorities differ.", ~np.array([
              np.isin(a, b).any() for a, b in zip(dense.T, pruned.T, strict=True)])),
-    ):  # fmt: skip
-        if np.array_equal(got, other) and not np.array_equal(got, right):
-            yield hint
-    if not np.array_equal(got, right):
-        yield (
-            f"{int(right.sum())} of {len(right)} images are exemplars here; yours finds "
-            f"{int(got.sum())}, and {int((got != right).sum())} images are judged otherwise."
-        )
+        same=np.array_equal,
+    )  # fmt: skip
 
 
-def _ece_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: the gap of each bin, weighted by its share of the answers.")
+def calibration_error(function: Callable) -> Iterator[str]:
+    """Check (confidence, right, bins) -> the expected calibration error."""
     rng = np.random.default_rng(150)
     for n, bins, low in ((500, 10, 0.1), (200, 5, 0.1), (60, 15, 0.7)):
         confidence = rng.uniform(low, 1, n)
         right = rng.random(n) < confidence**2
         got = number(call(function, confidence, right, bins))
-        yield from _ece_hints(got, *_parts(confidence, right, bins))
+        if math.isnan(got):
+            yield "the result is NaN: a bin without answers has no mean. Leave it out."
+        yield from _ece_hints(got, confidence, right, bins)
 
 
-def _parts(c: np.ndarray, right: np.ndarray, bins: int) -> tuple[np.ndarray, ...]:
-    """Return the shares and the gaps of the bins that hold answers, and all answers one by one."""
+def _ece_hints(got: float, c: np.ndarray, right: np.ndarray, bins: int) -> Iterator[str]:
     place = np.ceil(c * bins).astype(int)
-    inside = [place == b for b in np.unique(place)]
+    inside = [place == b for b in np.unique(place)]  # the bins that hold answers
+    share = np.array([i.mean() for i in inside])
     gaps = np.array([right[i].mean() - c[i].mean() for i in inside])
-    return np.array([i.mean() for i in inside]), gaps, np.abs(right - c), np.array([bins, len(c)])
-
-
-def _ece_hints(
-    got: float, share: np.ndarray, gaps: np.ndarray, single: np.ndarray, sizes: np.ndarray
-) -> Iterator[str]:
-    if math.isnan(got):
-        yield "the result is NaN: a bin without answers has no mean. Leave it out."
     expected = float(share @ np.abs(gaps))
-    for hint, wrong in (
+    yield from compare(
+        got, expected, f"with {bins} bins and {len(c)} answers {got:.4f} came; {expected:.4f} was "
+        "expected.",
         ("every bin counts the same here. Weight each by its share of the answers.",
          np.abs(gaps).mean()),
         ("every bin counts the same here. Weight each by its share of the answers.",
-         np.abs(gaps).sum() / sizes[0]),
+         np.abs(gaps).sum() / bins),
         ("the gaps are summed, not weighted: each counts by its share of the answers.",
          np.abs(gaps).sum()),
         ("weight each gap by the *share* of answers in its bin, not by their number.",
-         expected * sizes[1]),
+         expected * len(c)),
         ("too sure in one bin and not sure enough in another cancel out here. Take the size of "
          "each gap before you add.", abs(share @ gaps)),
         ("too sure in one bin and not sure enough in another cancel out here. Take the size of "
@@ -151,29 +125,14 @@ def _ece_hints(
         ("too sure in one bin and not sure enough in another cancel out here. Take the size of "
          "each gap before you add.", -(share @ gaps)),
         ("a single answer is right or wrong, never 80 % right. First take the means of each bin, "
-         "then their gap.", single.mean()),
+         "then their gap.", np.abs(right - c).mean()),
         ("this is the largest gap, the *maximum* calibration error. The mean was asked.",
          np.abs(gaps).max()),
         ("the gaps are squared here. Their sizes were asked.", share @ gaps**2),
         ("this is percent. A share from 0 to 1 was asked.", 100 * expected),
-    ):  # fmt: skip
-        if math.isclose(got, wrong) and not math.isclose(got, expected):
-            yield hint
-    if not math.isclose(got, expected, rel_tol=1e-6):
-        bins, n = sizes
-        yield f"with {bins} bins and {n} answers {got:.4f} came; {expected:.4f} was expected."
+    )  # fmt: skip
 
 
 def _clear(predicted: np.ndarray) -> np.ndarray:
     votes = np.sort([(predicted == c).sum(axis=0) for c in range(10)], axis=0)
     return votes[-1] > votes[-2]
-
-
-def _as_mask(answer: object, length: int) -> np.ndarray:
-    array = np.asarray(answer)
-    if array.dtype.kind in "iu" and array.shape != (length,):
-        raise Mistake("True or False for each image was expected, not the numbers of some images")
-    array = as_array(answer, (length,))
-    if not np.isin(array, (0, 1)).all():
-        raise Mistake("True or False for each image was expected: do the majorities differ?")
-    return array.astype(bool)

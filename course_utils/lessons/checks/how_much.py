@@ -4,25 +4,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from course_utils.lessons.checks.verdict import Verdict, as_array, call, judge, number
+from course_utils.lessons.checks.verdict import as_array, call, exercise, number
 
 
-def threshold(function: Callable) -> Verdict:
+@exercise("Right: the sparsity decides, and θ follows.")
+def threshold(function: Callable) -> Iterator[str]:
     """Check a function (W, sparsity) -> θ, so that |W| > θ keeps what the sparsity leaves."""
-    return judge(function, _threshold_findings, "Right: the sparsity decides, and θ follows.")
-
-
-def prune_lowest(function: Callable) -> Verdict:
-    """Check a function (scores, count) -> mask with exactly `count` False, ties or none."""
-    return judge(function, _lowest_findings, "Right: exactly that many, whatever the scores are.")
-
-
-def choose(function: Callable) -> Verdict:
-    """Check a function (sparsities, accuracies, floor) -> the sparsity to choose."""
-    return judge(function, _choice_findings, "Right: as far as every step before it held, too.")
-
-
-def _threshold_findings(function: Callable) -> Iterator[str]:
     rng = np.random.default_rng(1)
     W = rng.normal(size=(8, 25))
     sizes = np.sort(np.abs(W).ravel())
@@ -46,7 +33,9 @@ def _threshold_findings(function: Callable) -> Iterator[str]:
         yield "at a sparsity of 0 nothing may go, but your θ cuts something."
 
 
-def _lowest_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: exactly that many, whatever the scores are.")
+def prune_lowest(function: Callable) -> Iterator[str]:
+    """Check a function (scores, count) -> mask with exactly `count` False, ties or none."""
     cases = {
         "distinct scores": np.array([3.0, 1, 4, 2, 9, 5, 8, 6, 7, 0]),
         "some ties": np.array([4.0, 1, 4, 2, 4, 3, 4, 9, 8, 7]),
@@ -70,7 +59,9 @@ def _lowest_findings(function: Callable) -> Iterator[str]:
                 yield f"of {name}, something goes that scores higher than what stays."
 
 
-def _choice_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: as far as every step before it held, too.")
+def choose(function: Callable) -> Iterator[str]:
+    """Check a function (sparsities, accuracies, floor) -> the sparsity to choose."""
     levels = [0.5, 0.8, 0.9, 0.95, 0.97]
     falls, dips = [0.99, 0.985, 0.98, 0.91, 0.6], [0.99, 0.97, 0.985, 0.96, 0.6]
     got = number(call(function, levels, falls, 0.98))

@@ -4,31 +4,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from course_utils.lessons.checks.verdict import Verdict, as_array, call, judge, number
+from course_utils.lessons.checks.verdict import as_array, call, exercise, number
 
 
-def shared(function: Callable) -> Verdict:
+@exercise("Right: what is left to store is a place in a short list.")
+def shared(function: Callable) -> Iterator[str]:
     """Check a function (W, centroids) -> W with each weight at the nearest one, zeros at zero."""
-    return judge(
-        function, _shared_findings, "Right: what is left to store is a place in a short list."
-    )
-
-
-def centroid_gradients(function: Callable) -> Verdict:
-    """Check a function (gradients, labels, count) -> the gradient of each centroid."""
-    return judge(
-        function, _gradient_findings, "Right: whoever shares a value has a say in where it goes."
-    )
-
-
-def huffman_bits(function: Callable) -> Verdict:
-    """Check a function counts -> the bits that Huffman's code takes for all symbols together."""
-    return judge(
-        function, _huffman_findings, "Right: the rare ones pay for the short codes of the others."
-    )
-
-
-def _shared_findings(function: Callable) -> Iterator[str]:
     rng = np.random.default_rng(12)
     for shape, count in (((5, 4), 3), ((3, 3, 2, 4), 5), ((40,), 2)):
         W = rng.normal(size=shape) * (rng.random(shape) < 0.6)
@@ -64,7 +45,9 @@ def _without_signs(W: np.ndarray, centroids: np.ndarray) -> np.ndarray:
     return np.where(W != 0, centroids[places], 0)
 
 
-def _gradient_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: whoever shares a value has a say in where it goes.")
+def centroid_gradients(function: Callable) -> Iterator[str]:
+    """Check a function (gradients, labels, count) -> the gradient of each centroid."""
     rng = np.random.default_rng(13)
     for shape, count in (((6, 5), 3), ((3, 3, 2, 4), 6), ((30,), 4)):
         gradients = rng.normal(size=shape)
@@ -100,7 +83,9 @@ def _wrong_gradients(
         yield f"for the labels tried, {sums.round(3)} was expected; {got.round(3)} came."
 
 
-def _huffman_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: the rare ones pay for the short codes of the others.")
+def huffman_bits(function: Callable) -> Iterator[str]:
+    """Check a function counts -> the bits that Huffman's code takes for all symbols together."""
     # The first can be done on paper, and no two wrong ways give the same for it.
     for counts in (
         [4, 2, 1, 2, 2],

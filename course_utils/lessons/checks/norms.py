@@ -5,29 +5,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from course_utils import operators
-from course_utils.lessons.checks.verdict import Verdict, as_array, call, judge, number
+from course_utils.lessons.checks.verdict import as_array, call, exercise, number
 
 
-def normalize(function: Callable) -> Verdict:
+@exercise("Right: norm 1, same signs, same proportions.")
+def normalize(function: Callable) -> Iterator[str]:
     """Check a function W -> W / ‖W‖ (Frobenius) on random matrices with signs."""
-    return judge(function, _normalize_findings, "Right: norm 1, same signs, same proportions.")
-
-
-def filter_norms(function: Callable) -> Verdict:
-    """Check a function from a kernel (height, width, inputs, filters) to one L2 norm a filter."""
-    return judge(
-        function, _filter_findings, "Right: one norm for each filter, over all its entries."
-    )
-
-
-def most_above(answer: object) -> Verdict:
-    """Check the largest number of entries of f(W) that can exceed 0.2 in size."""
-    return judge(
-        answer, _most_findings, "Right: 25 such entries would have squares that sum above 1."
-    )
-
-
-def _normalize_findings(function: Callable) -> Iterator[str]:
     W = np.random.default_rng(1).normal(0, 2, size=(4, 6))
     got = as_array(call(function, W), W.shape)
     if np.allclose(got, np.abs(W) / np.linalg.norm(W)):
@@ -48,7 +31,9 @@ def _normalize_findings(function: Callable) -> Iterator[str]:
         yield f"the result has norm {np.linalg.norm(got):.4f}; 1 was expected, and W's proportions."
 
 
-def _filter_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: one norm for each filter, over all its entries.")
+def filter_norms(function: Callable) -> Iterator[str]:
+    """Check a function from a kernel (height, width, inputs, filters) to one L2 norm a filter."""
     kernel = np.random.default_rng(2).normal(size=(3, 3, 2, 5))
     got = np.squeeze(np.asarray(call(function, kernel)))
     right = operators.norm(kernel, granularity="filter").ravel()
@@ -68,7 +53,9 @@ def _filter_findings(function: Callable) -> Iterator[str]:
         yield "the shape is right, the numbers are not: take √Σw² over axes (0, 1, 2)."
 
 
-def _most_findings(answer: object) -> Iterator[str]:
+@exercise("Right: 25 such entries would have squares that sum above 1.")
+def most_above(answer: object) -> Iterator[str]:
+    """Check the largest number of entries of f(W) that can exceed 0.2 in size."""
     value = number(answer)
     if value == 25:
         yield "nearly: 25 entries of exactly 0.2 use up the sum of squares, and none *exceeds* 0.2."

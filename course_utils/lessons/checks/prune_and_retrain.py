@@ -6,27 +6,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from course_utils import masking
-from course_utils.lessons.checks.verdict import Verdict, as_array, call, judge, number
+from course_utils.lessons.checks.verdict import as_array, call, compare, exercise, number
 
 
-def sparsity(function: Callable) -> Verdict:
+@exercise("Right: zeros over weights, all kernels together.")
+def sparsity(function: Callable) -> Iterator[str]:
     """Check a function from a dictionary of kernels to the share of zeros over all of them."""
-    return judge(function, _sparsity_findings, "Right: zeros over weights, all kernels together.")
-
-
-def masked_step(function: Callable) -> Verdict:
-    """Check (W, velocity, gradient, mask) -> (W, velocity): momentum with the mask held."""
-    return judge(
-        function, _step_findings, "Right: whatever the velocity says, the zeros stay zero."
-    )
-
-
-def standard_error(function: Callable) -> Verdict:
-    """Check a function (accuracy, n) -> standard error of an accuracy measured on n images."""
-    return judge(function, _error_findings, "Right: √(p(1 - p)/n), here about a tenth of a point.")
-
-
-def _sparsity_findings(function: Callable) -> Iterator[str]:
     rng = np.random.default_rng(5)
     weights = {
         "a/kernel": masking.apply({"a": rng.normal(size=(3, 4))}, {"a": rng.random((3, 4)) > 0.5})[
@@ -38,23 +23,23 @@ def _sparsity_findings(function: Callable) -> Iterator[str]:
     right = masking.sparsity(weights)
     got = number(call(function, weights))
     shares = [np.mean(W == 0) for W in weights.values()]
-    if math.isclose(got, 1 - right):
-        yield "this is the density, the share that is left. Sparsity is the share of zeros."
-    if math.isclose(got, float(np.mean(shares))):
-        yield "you averaged the layers' shares. A large layer must count for more: sum first."
-    if math.isclose(got, 100 * right):
-        yield "give a share between 0 and 1, not a percentage."
-    if math.isclose(got, sum(int((W == 0).sum()) for W in weights.values())):
-        yield "this is the number of zeros. Divide by the number of weights."
-    if math.isclose(got, np.mean([np.abs(W).max() < 1e-6 for W in weights.values()])) or (
-        got > right and math.isclose(got, right + 25 / 237)
-    ):
-        yield "tiny weights were counted as zeros. A pruned weight is *exactly* 0: use W == 0."
-    if not math.isclose(got, right):
-        yield f"for the weights tried, {got:.4f} came and {right:.4f} was expected."
+    tiny = "tiny weights were counted as zeros. A pruned weight is *exactly* 0: use W == 0."
+    yield from compare(
+        got, right, f"for the weights tried, {got:.4f} came and {right:.4f} was expected.",
+        ("this is the density, the share that is left. Sparsity is the share of zeros.", 1 - right),
+        ("you averaged the layers' shares. A large layer must count for more: sum first.",
+         float(np.mean(shares))),
+        ("give a share between 0 and 1, not a percentage.", 100 * right),
+        ("this is the number of zeros. Divide by the number of weights.",
+         sum(int((W == 0).sum()) for W in weights.values())),
+        (tiny, np.mean([np.abs(W).max() < 1e-6 for W in weights.values()])),
+        (tiny, right + 25 / 237),
+    )  # fmt: skip
 
 
-def _step_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: whatever the velocity says, the zeros stay zero.")
+def masked_step(function: Callable) -> Iterator[str]:
+    """Check (W, velocity, gradient, mask) -> (W, velocity): momentum with the mask held."""
     rng = np.random.default_rng(6)
     mask = rng.random((4, 5)) > 0.5
     W = rng.normal(size=(4, 5)) * mask
@@ -80,19 +65,19 @@ def _step_findings(function: Callable) -> Iterator[str]:
         yield "the velocity of the kept weights should be 0.9 · velocity - 0.1 · gradient."
 
 
-def _error_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: √(p(1 - p)/n), here about a tenth of a point.")
+def standard_error(function: Callable) -> Iterator[str]:
+    """Check a function (accuracy, n) -> standard error of an accuracy measured on n images."""
     for p, n in ((0.98, 2_500), (0.9, 400)):
-        right = math.sqrt(p * (1 - p) / n)
-        got = number(call(function, p, n))
-        if math.isclose(got, right**2, rel_tol=1e-6):
-            yield "this is the variance. The standard error is its root."
-        if math.isclose(got, math.sqrt(p * (1 - p)), rel_tol=1e-6):
-            yield "this is the spread of *one* answer. The mean of n varies less: divide by √n."
-        if math.isclose(got, math.sqrt(p * (1 - p)) / n, rel_tol=1e-6):
-            yield "divide by √n, not by n."
-        if math.isclose(got, math.sqrt(p / n), rel_tol=1e-6):
-            yield "the factor 1 - p is missing: at accuracy 1 there is no spread at all."
-        if math.isclose(got, 100 * right, rel_tol=1e-6):
-            yield "give it as a share, not in percent."
-        if not math.isclose(got, right, rel_tol=1e-6):
-            yield f"for accuracy {p} on {n} images, {got:.7f} came and {right:.7f} was expected."
+        got, one = number(call(function, p, n)), math.sqrt(p * (1 - p))
+        right = one / math.sqrt(n)
+        yield from compare(
+            got, right, f"for accuracy {p} on {n} images, {got:.7f} came and {right:.7f} was "
+            "expected.",
+            ("this is the variance. The standard error is its root.", right**2),
+            ("this is the spread of *one* answer. The mean of n varies less: divide by √n.", one),
+            ("divide by √n, not by n.", one / n),
+            ("the factor 1 - p is missing: at accuracy 1 there is no spread at all.",
+             math.sqrt(p / n)),
+            ("give it as a share, not in percent.", 100 * right),
+        )  # fmt: skip

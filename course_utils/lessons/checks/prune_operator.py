@@ -5,28 +5,13 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from course_utils import operators
-from course_utils.lessons.checks.verdict import Verdict, as_array, call, judge, number
+from course_utils.lessons.checks.verdict import as_array, call, compare, exercise, number
 from course_utils.masking import make_masks
 
 
-def prune(function: Callable) -> Verdict:
+@exercise("Right: size decides, ties are cut, signs survive.")
+def prune(function: Callable) -> Iterator[str]:
     """Check a function (W, theta) -> pruned W against the operator, on random and tied matrices."""
-    return judge(function, _prune_findings, "Right: size decides, ties are cut, signs survive.")
-
-
-def keep_largest(function: Callable) -> Verdict:
-    """Check a function (W, sparsity) -> mask that prunes exactly round(sparsity · n) entries."""
-    return judge(function, _count_findings, "Right: exactly round(s · n) entries go, ties or not.")
-
-
-def energy(function: Callable) -> Verdict:
-    """Check a function (W, mask) -> share of Σw² that the mask removes."""
-    return judge(
-        function, _energy_findings, "Right: the energy lost is the squared relative error."
-    )
-
-
-def _prune_findings(function: Callable) -> Iterator[str]:
     rng = np.random.default_rng(2)
     W = rng.normal(size=(5, 7))
     got = np.asarray(call(function, W, 0.5))
@@ -58,7 +43,9 @@ def _tie_findings(function: Callable) -> Iterator[str]:
         yield "it goes wrong on a small matrix with ties; try [[0.5, -0.5, 1.0]] and θ = 0.5."
 
 
-def _count_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: exactly round(s · n) entries go, ties or not.")
+def keep_largest(function: Callable) -> Iterator[str]:
+    """Check a function (W, sparsity) -> mask that prunes exactly round(sparsity · n) entries."""
     rng = np.random.default_rng(3)
     for W, what in (
         (rng.normal(size=(4, 5)), "distinct sizes"),
@@ -90,20 +77,22 @@ def _mask_findings(answer: object, W: np.ndarray, s: float, what: str) -> Iterat
         yield "a larger entry went while a smaller one stayed: sort by |W|, the smallest first."
 
 
-def _energy_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: the energy lost is the squared relative error.")
+def energy(function: Callable) -> Iterator[str]:
+    """Check a function (W, mask) -> share of Σw² that the mask removes."""
     W = np.random.default_rng(4).normal(size=(6, 4))
     mask = make_masks({"W": np.abs(W)}, 0.5)["W"]
     lost = operators.energy_lost(W, W * mask)
     got = number(call(function, W, mask))
-    if np.isclose(got, 1 - lost):
-        yield "this is the energy kept. What is lost is 1 minus that."
-    if np.isclose(got, np.sqrt(lost)):
-        yield "this is the relative error, ‖W - W'‖ / ‖W‖. Energy is its square."
-    if np.isclose(got, lost * (W**2).sum()):
-        yield "this is the sum of the removed squares. Divide by the sum of all squares."
-    if np.isclose(got, np.abs(W[~mask]).sum() / np.abs(W).sum()):
-        yield "this is the share of Σ|w|. Energy is the share of Σw²: square the entries."
-    if np.isclose(got, np.mean(~mask)):
-        yield "this is the sparsity, a share of *entries*. Energy weighs each by its square."
-    if not np.isclose(got, lost):
-        yield f"for a random W and half of it pruned, {got:.4f} came; {lost:.4f} was expected."
+    yield from compare(
+        got, lost,
+        f"for a random W and half of it pruned, {got:.4f} came; {lost:.4f} was expected.",
+        ("this is the energy kept. What is lost is 1 minus that.", 1 - lost),
+        ("this is the relative error, ‖W - W'‖ / ‖W‖. Energy is its square.", np.sqrt(lost)),
+        ("this is the sum of the removed squares. Divide by the sum of all squares.",
+         lost * (W**2).sum()),
+        ("this is the share of Σ|w|. Energy is the share of Σw²: square the entries.",
+         np.abs(W[~mask]).sum() / np.abs(W).sum()),
+        ("this is the sparsity, a share of *entries*. Energy weighs each by its square.",
+         np.mean(~mask)),
+    )  # fmt: skip

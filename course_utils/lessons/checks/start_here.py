@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from course_utils.lessons.checks.verdict import Verdict, call, judge, number
+from course_utils.lessons.checks.verdict import call, compare, exercise, number
 from course_utils.masking import sparsity as share_of_zeros
 
 # The oldest versions that the course runs on; a test holds them against pyproject.toml.
@@ -32,26 +32,6 @@ def versions() -> dict[str, str]:
     return found | {name: _version(name.lower()) for name in ("TensorFlow", "Keras")}
 
 
-def machine(found: Mapping[str, str]) -> Verdict:
-    """Say whether the versions that `versions` found will do, and if not, what to do.
-
-    >>> machine({"Python": "3.7.16"}).text.split(". ")[0]
-    'Python is 3.7.16, and the course needs 3.11 or newer'
-    """
-    return judge(found, _machine_findings, "This machine is ready for every notebook.")
-
-
-def count_zeros(answer: object, W: np.ndarray) -> Verdict:
-    """Check the number of entries of W that are exactly zero."""
-    praise = "Right: that many weights are exactly zero, and zero is what pruned means."
-    return judge(answer, lambda given: _zero_findings(given, np.asarray(W)), praise)
-
-
-def sparsity(function: Callable) -> Verdict:
-    """Check a function W -> share of entries that are exactly zero, on random matrices."""
-    return judge(function, _sparsity_findings, "Right: zeros over all entries, for any shape.")
-
-
 def _version(module: str) -> str:
     try:
         return importlib.import_module(module).__version__
@@ -59,7 +39,13 @@ def _version(module: str) -> str:
         return MISSING
 
 
-def _machine_findings(found: Mapping[str, str]) -> Iterator[str]:
+@exercise("This machine is ready for every notebook.")
+def machine(found: Mapping[str, str]) -> Iterator[str]:
+    """Say whether the versions that `versions` found will do, and if not, what to do.
+
+    >>> machine({"Python": "3.7.16"}).text.split(". ")[0]
+    'Python is 3.7.16, and the course needs 3.11 or newer'
+    """
     for name, oldest in OLDEST.items():
         have = found.get(name, MISSING)
         if have == MISSING:
@@ -73,8 +59,11 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".")[:2])
 
 
-def _zero_findings(answer: object, W: np.ndarray) -> Iterator[str]:
-    got, zeros = number(answer), int(np.sum(W == 0))
+@exercise("Right: that many weights are exactly zero, and zero is what pruned means.")
+def count_zeros(answer: object, W: np.ndarray) -> Iterator[str]:
+    """Check the number of entries of W that are exactly zero."""
+    got, W = number(answer), np.asarray(W)
+    zeros = int(np.sum(W == 0))
     if got == W.size - zeros:
         yield "these are the entries that are not zero. Count the others."
     if got == W.size:
@@ -89,32 +78,28 @@ def _zero_findings(answer: object, W: np.ndarray) -> Iterator[str]:
         yield f"{got:g} is not it. Count the crossed-out cells, or compare every entry with 0."
 
 
-def _sparsity_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: zeros over all entries, for any shape.")
+def sparsity(function: Callable) -> Iterator[str]:
+    """Check a function W -> share of entries that are exactly zero, on random matrices."""
     rng = np.random.default_rng(5)
     for shape in ((4, 6), (10,), (3, 3, 2, 5)):
         W = rng.normal(size=shape) * (rng.random(shape) < 0.7)
         W.flat[:2] = 0, 1e-9  # at least one zero, and a weight that is small and not zero
-        yield from _share_findings(number(call(function, W)), W)
+        got, right, zeros = number(call(function, W)), share_of_zeros(W), np.sum(W == 0)
+        yield from compare(
+            got, right, f"for a random array of shape {W.shape} {got:.3f} came; {right:.3f} was "
+            "expected.",
+            ("this is the density, the share that is left. Sparsity is the share of zeros.",
+             1 - right),
+            ("this is how many zeros there are. Divide by the number of entries, W.size.", zeros),
+            ("this is in percent. Leave it a share, between 0 and 1.", 100 * right),
+            ("len(W) is the number of rows. W.size is the number of entries.", zeros / len(W)),
+            ("the negative weights were counted as well. Compare with ==, not <=.",
+             np.mean(W <= 0)),
+            ("a weight of 1e-9 was counted. It is small, and it is there: compare with exactly 0.",
+             np.mean(np.abs(W) < 1e-6)),
+        )  # fmt: skip
     if not np.isclose(number(call(function, np.ones((2, 2)))), 0):
         yield "a matrix without zeros has sparsity 0; try np.ones((2, 2))."
     if not np.isclose(number(call(function, np.zeros((2, 3)))), 1):
         yield "a matrix of zeros has sparsity 1; try np.zeros((2, 3))."
-
-
-def _share_findings(got: float, W: np.ndarray) -> Iterator[str]:
-    right, zeros = share_of_zeros(W), np.sum(W == 0)
-    if np.isclose(got, right):
-        return
-    if np.isclose(got, 1 - right):
-        yield "this is the density, the share that is left. Sparsity is the share of zeros."
-    if np.isclose(got, zeros):
-        yield "this is how many zeros there are. Divide by the number of entries, W.size."
-    if np.isclose(got, 100 * right):
-        yield "this is in percent. Leave it a share, between 0 and 1."
-    if np.isclose(got, zeros / len(W)):
-        yield "len(W) is the number of rows. W.size is the number of entries."
-    if np.isclose(got, np.mean(W <= 0)):
-        yield "the negative weights were counted as well. Compare with ==, not <=."
-    if np.isclose(got, np.mean(np.abs(W) < 1e-6)):
-        yield "a weight of 1e-9 was counted. It is small, and it is there: compare with exactly 0."
-    yield f"for a random array of shape {W.shape} {got:.3f} came; {right:.3f} was expected."

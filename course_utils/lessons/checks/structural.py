@@ -5,27 +5,20 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from course_utils.lessons.checks.verdict import Mistake, Verdict, as_array, call, judge, number
+from course_utils.lessons.checks.verdict import (
+    Mistake,
+    as_mask,
+    call,
+    compare,
+    exercise,
+    hints,
+    number,
+)
 
 
-def rows_of(function: Callable) -> Verdict:
+@exercise("Right: one row a place, and as many apart as filters.")
+def rows_of(function: Callable) -> Iterator[str]:
     """Check (filter, places, filters) -> the rows behind Flatten that belong to a filter."""
-    return judge(function, _row_findings, "Right: one row a place, and as many apart as filters.")
-
-
-def work_left(function: Callable) -> Verdict:
-    """Check (macs, share) -> MACs left when each layer but the last loses a share of channels."""
-    return judge(
-        function, _work_findings, "Right: a layer in the middle loses on both sides, so it squares."
-    )
-
-
-def stays(function: Callable) -> Verdict:
-    """Check (norms, share) -> mask, True where a filter stays: an exact count, at least one."""
-    return judge(function, _stay_findings, "Right: exactly that many go, and never all of them.")
-
-
-def _row_findings(function: Callable) -> Iterator[str]:
     for one, places, filters in ((3, 4, 5), (7, 169, 32), (0, 9, 6)):
         rows = np.asarray(call(function, one, places, filters)).ravel()
         if rows.dtype == bool:
@@ -33,76 +26,72 @@ def _row_findings(function: Callable) -> Iterator[str]:
         if rows.dtype.kind not in "iu":
             raise Mistake(f"rows are whole numbers; yours are {rows.dtype}")
         got, right = np.sort(rows), one + filters * np.arange(places)
-        yield from _row_hints(got, right, (one, places, filters))
-
-
-def _row_hints(got: np.ndarray, right: np.ndarray, given: tuple[int, int, int]) -> Iterator[str]:
-    one, places, filters = given
-    for hint, wrong in (
-        (
-            "a filter's rows do not lie side by side. Flatten goes place by place, and at each "
-            "place through all filters.",
-            one * places + np.arange(places),
-        ),
-        ("the next row of a filter comes after all *filters*, not after all places.",
-         one + places * np.arange(places)),
-        ("this is the row at the first place only. The filter has one at every place.", [one]),
-        ("these are the rows of one place. One filter, at all places, was asked.",
-         one * filters + np.arange(filters)),
-        ("these are the rows that stay. Those that go were asked.",
-         np.setdiff1d(np.arange(places * filters), right)),
-        ("the filters are counted from 0: yours are the rows of the one beside it.", right + 1),
-        ("the filters are counted from 0: yours are the rows of the one beside it.", right - 1),
-    ):  # fmt: skip
-        if np.array_equal(got, wrong) and not np.array_equal(got, right):
-            yield hint
-    if len(got) != places:
-        yield f"{len(got)} rows came, but the filter has {places} places, and one row at each."
-    if not np.array_equal(got, right):
-        yield (
+        otherwise = (
             f"for filter {one} of {filters} and {places} places, the first rows should be "
             f"{right[:3].tolist()}; {got[:3].tolist()} came."
         )
+        if len(got) != places:
+            otherwise = (
+                f"{len(got)} rows came, but the filter has {places} places, and one row at each."
+            )
+        yield from compare(
+            got, right, otherwise,
+            ("a filter's rows do not lie side by side. Flatten goes place by place, and at each "
+             "place through all filters.", one * places + np.arange(places)),
+            ("the next row of a filter comes after all *filters*, not after all places.",
+             one + places * np.arange(places)),
+            ("this is the row at the first place only. The filter has one at every place.", [one]),
+            ("these are the rows of one place. One filter, at all places, was asked.",
+             one * filters + np.arange(filters)),
+            ("these are the rows that stay. Those that go were asked.",
+             np.setdiff1d(np.arange(places * filters), right)),
+            ("the filters are counted from 0: yours are the rows of the one beside it.", right + 1),
+            ("the filters are counted from 0: yours are the rows of the one beside it.", right - 1),
+            same=np.array_equal,
+        )  # fmt: skip
 
 
-def _work_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: a layer in the middle loses on both sides, so it squares.")
+def work_left(function: Callable) -> Iterator[str]:
+    """Check (macs, share) -> MACs left when each layer but the last loses a share of channels."""
     for macs, share in (([300, 2000, 500, 20], 0.3), ([7, 5], 0.25), ([100, 1000, 40], 0.5)):
         got, left = number(call(function, macs, share)), 1 - share
-        powers = _powers(len(macs))
+        powers = [1] + [2] * (len(macs) - 2) + [1]
         right = _total(macs, left, powers)
-        for hint, wrong in (
-            ("this is the work that goes. What is left was asked.", sum(macs) - right),
-            ("this is a share. Return MACs, in the unit of those that came in.", right / sum(macs)),
-            ("take 1 - share: `share` is what goes.", _total(macs, share, powers)),
-            ("a layer in the middle loses twice: its own channels, and those it reads.",
-             _total(macs, left, [1] * len(macs))),
-            ("the first layer reads the image, and the last one makes the classes: these stay. "
-             "Each loses on one side only.", _total(macs, left, [2] * len(macs))),
-            ("the first layer reads the image, which loses nothing: only its outputs go.",
-             _total(macs, left, [2] * (len(macs) - 1) + [1])),
-            ("the last layer makes the classes, which stay: only what it reads goes.",
-             _total(macs, left, [1] + [2] * (len(macs) - 1))),
-            ("the last layer reads fewer channels, too.", _total(macs, left, [*powers[:-1], 0])),
-        ):  # fmt: skip
-            if math.isclose(got, wrong) and not math.isclose(got, right):
-                yield hint
+        if not math.isclose(got, right):
+            yield from hints(
+                got,
+                ("this is the work that goes. What is left was asked.", sum(macs) - right),
+                ("this is a share. Return MACs, in the unit of those that came in.",
+                 right / sum(macs)),
+                ("take 1 - share: `share` is what goes.", _total(macs, share, powers)),
+                ("a layer in the middle loses twice: its own channels, and those it reads.",
+                 _total(macs, left, [1] * len(macs))),
+                ("the first layer reads the image, and the last one makes the classes: these stay. "
+                 "Each loses on one side only.", _total(macs, left, [2] * len(macs))),
+                ("the first layer reads the image, which loses nothing: only its outputs go.",
+                 _total(macs, left, [2] * (len(macs) - 1) + [1])),
+                ("the last layer makes the classes, which stay: only what it reads goes.",
+                 _total(macs, left, [1] + [2] * (len(macs) - 1))),
+                ("the last layer reads fewer channels, too.",
+                 _total(macs, left, [*powers[:-1], 0])),
+                same=math.isclose,
+            )  # fmt: skip
         if not math.isclose(got, right, rel_tol=1e-6, abs_tol=1):  # a whole number will do
             yield f"for {macs} and {share}, {got:g} came and {right:g} was expected."
-
-
-def _powers(layers: int) -> list[int]:
-    return [1] + [2] * (layers - 2) + [1]
 
 
 def _total(macs: list[int], left: float, powers: list[int]) -> float:
     return sum(count * left**power for count, power in zip(macs, powers, strict=True))
 
 
-def _stay_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: exactly that many go, and never all of them.")
+def stays(function: Callable) -> Iterator[str]:
+    """Check (norms, share) -> mask, True where a filter stays: an exact count, at least one."""
     rng = np.random.default_rng(9)
     distinct, tied = rng.permutation(np.arange(1.0, 21)), np.array([2.0, 1, 1, 1, 3, 1, 1, 5, 1, 1])
     for norms, share in ((distinct, 0.3), (distinct, 0.16), (distinct, 0.33), (tied, 0.4)):
-        mask, count = _a_mask(call(function, norms, share), len(norms)), round(share * len(norms))
+        mask, count = _staying(function, norms, share), round(share * len(norms))
         gone = int((~mask).sum())
         if gone == len(norms) - count:
             yield "True means that a filter stays: yours is the wrong way round."
@@ -122,19 +111,16 @@ def _stay_findings(function: Callable) -> Iterator[str]:
             yield "the largest norms went: those with the smallest go."
         if norms[~mask].max() > norms[mask].min():
             yield "one that goes has a larger norm than one that stays."
-    if not _a_mask(call(function, distinct, 1.0), len(distinct)).any():
+    left = int(_staying(function, distinct, 1.0).sum())
+    if left == 0:
         yield "asked for all, nothing is left, and no layer can have 0 filters: keep one at least."
-    if _a_mask(call(function, distinct, 1.0), len(distinct)).sum() != 1:
+    if left != 1:
         yield "asked for all, all but one should go."
-    if not _a_mask(call(function, distinct, 0.0), len(distinct)).all():
+    if not _staying(function, distinct, 0.0).all():
         yield "asked for nothing, all should stay."
 
 
-def _a_mask(answer: object, length: int) -> np.ndarray:
-    array = np.asarray(answer)
-    if array.dtype.kind in "iu" and array.shape != (length,):
-        raise Mistake("a mask was expected, True or False for each filter, not their numbers")
-    array = as_array(answer, (length,))
-    if not np.isin(array, (0, 1)).all():
-        raise Mistake("a mask holds True and False only")
-    return array.astype(bool)
+def _staying(function: Callable, norms: np.ndarray, share: float) -> np.ndarray:
+    if_places = "a mask was expected, True or False for each filter, not their numbers"
+    if_values = "a mask holds True and False only"
+    return as_mask(call(function, norms, share), len(norms), if_places, if_values)

@@ -1,6 +1,12 @@
-"""How an exercise's check answers: in one sentence, and never with a stack trace."""
+"""How an exercise's check answers: in one sentence, and never with a stack trace.
+
+A check is a function that yields what is wrong with an answer, the most telling first; `exercise`
+makes it return a Verdict.
+"""
 
 import copy
+import functools
+import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -10,6 +16,8 @@ NOT_YET = "… not yet"
 RIGHT = "✓"
 WRONG = "✗"
 OPEN = "replace the ... above, run that cell, then this one again."
+
+Findings = Callable[..., Iterator[str]]  # (answer, ...) -> what is wrong with it
 
 
 @dataclass(frozen=True)
@@ -26,20 +34,35 @@ class Verdict:
         return f"{self.mark} {self.text}" if self.mark != NOT_YET else f"{self.mark}: {self.text}"
 
 
-def right(text: str) -> Verdict:
-    """Return the verdict for a right answer; `text` says what it means.
+def exercise(praise: str) -> Callable[[Findings], Callable[..., Verdict]]:
+    """Make a check of a function that yields findings; `praise` is the text of a right answer.
 
-    >>> right("Right. Signs survive.")
-    ✓ Right. Signs survive.
+    >>> @exercise("Right. Signs survive.")
+    ... def negative(answer):
+    ...     if number(answer) >= 0:
+    ...         yield "the sign is lost."
+    >>> negative(-1), negative(1)
+    (✓ Right. Signs survive., ✗ the sign is lost.)
     """
-    return Verdict(RIGHT, text)
+
+    def check_of(findings: Findings) -> Callable[..., Verdict]:
+        @functools.wraps(findings)
+        def check(answer: object, *given: object) -> Verdict:
+            return judge(answer, findings, praise, *given)
+
+        # What help() shows.
+        check.__signature__ = inspect.signature(findings).replace(return_annotation=Verdict)
+        return check
+
+    return check_of
 
 
-def judge(answer: object, findings: Callable[[object], Iterator[str]], praise: str) -> Verdict:
+def judge(answer: object, findings: Findings, praise: str, *given: object) -> Verdict:
     """Return the first finding against `answer` as a hint, `praise` if there is none.
 
-    An unsolved exercise leaves `...` (or a function that returns `...` or None): that is
-    "not yet", not wrong. An answer that raises is wrong, and the hint tells what it raised.
+    `given` goes to `findings` behind the answer. An unsolved exercise leaves `...` (or a function
+    that returns `...` or None): that is "not yet", not wrong. An answer that raises is wrong, and
+    the hint tells what it raised.
 
     >>> judge(..., lambda answer: iter(()), "Right.")
     … not yet: replace the ... above, run that cell, then this one again.
@@ -47,14 +70,14 @@ def judge(answer: object, findings: Callable[[object], Iterator[str]], praise: s
     if answer is ... or answer is None:
         return Verdict(NOT_YET, OPEN)
     try:
-        hint = next(findings(answer), None)
+        hint = next(findings(answer, *given), None)
     except Unsolved:
         return Verdict(NOT_YET, OPEN)
     except Mistake as mistake:
         return Verdict(WRONG, str(mistake))
     except Exception as error:  # whatever the reader's code raises becomes a sentence
         return Verdict(WRONG, f"your code stops with {_in_one_line(error)}")
-    return Verdict(WRONG, hint) if hint else right(praise)
+    return Verdict(WRONG, hint) if hint else Verdict(RIGHT, praise)
 
 
 class Unsolved(Exception):
@@ -78,7 +101,7 @@ def call(function: Callable, *arguments: object) -> object:
         raise Mistake(f"a function was expected, not {function!r}")
     copies = copy.deepcopy(arguments)
     result = function(*copies)
-    if not all(map(_same, arguments, copies)):
+    if not all(map(_unchanged, arguments, copies)):
         raise Mistake(
             "your function changed the array that it was given. Compute a new array instead "
             "(W * mask makes one; W[...] = 0 changes the caller's W)."
@@ -116,11 +139,70 @@ def as_array(answer: object, shape: tuple[int, ...]) -> np.ndarray:
     return array
 
 
-def _same(given: object, after: object) -> bool:
+def as_mask(answer: object, length: int, if_places: str, if_values: str) -> np.ndarray:
+    """Return the reader's mask (length,) as bool.
+
+    Raises Mistake: `if_places` where places came in place of a mask, `if_values` where it holds
+    something else than True and False.
+
+    >>> as_mask([1, 0], 2, "a mask was expected, not places", "a mask holds True and False only")
+    array([ True, False])
+    """
+    array = np.asarray(answer)
+    if array.dtype.kind in "iu" and array.shape != (length,):
+        raise Mistake(if_places)
+    array = as_array(answer, (length,))
+    if not np.isin(array, (0, 1)).all():
+        raise Mistake(if_values)
+    return array.astype(bool)
+
+
+def alike(got: object, other: object) -> bool:
+    """Tell whether two numbers or arrays of one shape differ by rounding alone.
+
+    >>> alike([1.0, 2.0], np.array([1, 2])), alike([1.0, 1.0], 1.0)
+    (True, False)
+    """
+    return np.shape(got) == np.shape(other) and bool(np.allclose(got, other))
+
+
+def hints(
+    got: object,
+    *mistakes: tuple[str, object],
+    same: Callable[[object, object], bool] = alike,
+) -> Iterator[str]:
+    """Yield the hint of each typical mistake, (hint, its result), that `got` is.
+
+    `same` tells whether two results count as equal.
+
+    >>> list(hints(5, ("multiply, do not add.", 5), ("it is 0.", 0)))
+    ['multiply, do not add.']
+    """
+    yield from (hint for hint, wrong in mistakes if same(got, wrong))
+
+
+def compare(
+    got: object,
+    right: object,
+    otherwise: str,
+    *mistakes: tuple[str, object],
+    same: Callable[[object, object], bool] = alike,
+) -> Iterator[str]:
+    """Yield nothing if `got` is right; else the `hints` of what it is, and at last `otherwise`.
+
+    >>> list(compare(5, 6, "6 was expected.", ("multiply, do not add.", 5), ("it is 0.", 0)))
+    ['multiply, do not add.', '6 was expected.']
+    """
+    if not same(got, right):
+        yield from hints(got, *mistakes, same=same)
+        yield otherwise
+
+
+def _unchanged(given: object, after: object) -> bool:
     if isinstance(given, np.ndarray):
         return np.array_equal(given, after, equal_nan=given.dtype.kind == "f")
     if isinstance(given, dict):
-        return given.keys() == after.keys() and all(_same(given[k], after[k]) for k in given)
+        return given.keys() == after.keys() and all(_unchanged(given[k], after[k]) for k in given)
     return True
 
 

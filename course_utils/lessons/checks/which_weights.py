@@ -5,27 +5,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from course_utils import criteria
-from course_utils.lessons.checks.verdict import Verdict, as_array, call, judge
+from course_utils.lessons.checks.verdict import as_array, call, exercise
 
 
-def taylor(function: Callable) -> Verdict:
+@exercise("Right: what the loss would change by, to first order.")
+def taylor(function: Callable) -> Iterator[str]:
     """Check a function (W, G) -> scores |g · w|."""
-    return judge(
-        function, _taylor_findings, "Right: what the loss would change by, to first order."
-    )
-
-
-def lamp(function: Callable) -> Verdict:
-    """Check a function from a vector of weights to its LAMP scores."""
-    return judge(function, _lamp_findings, "Right: and the largest weight always scores 1.")
-
-
-def control(function: Callable) -> Verdict:
-    """Check a function (mask, rng) -> a mask with as many zeros, at random places."""
-    return judge(function, _control_findings, "Right: the same budget, and no choice at all.")
-
-
-def _taylor_findings(function: Callable) -> Iterator[str]:
     rng = np.random.default_rng(1)
     W, G = rng.normal(size=(4, 3)), rng.normal(size=(4, 3))
     got = as_array(call(function, W, G), W.shape)
@@ -44,7 +29,9 @@ def _taylor_findings(function: Callable) -> Iterator[str]:
         yield "for the weights and gradients tried, something else than |g · w| came."
 
 
-def _lamp_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: and the largest weight always scores 1.")
+def lamp(function: Callable) -> Iterator[str]:
+    """Check a function from a vector of weights to its LAMP scores."""
     for w in (np.array([3.0, -4.0, 1.0]), np.array([-2.0, 0.5, 1.0, -0.1, 7.0])):
         got = as_array(call(function, w), w.shape).astype(float)
         right = criteria.lamp({"w": w})["w"]
@@ -66,7 +53,9 @@ def _lamp_findings(function: Callable) -> Iterator[str]:
             yield f"of {w.tolist()} came {got.round(3).tolist()}, not {right.round(3).tolist()}."
 
 
-def _control_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: the same budget, and no choice at all.")
+def control(function: Callable) -> Iterator[str]:
+    """Check a function (mask, rng) -> a mask with as many zeros, at random places."""
     mask = np.zeros((20, 30), bool)
     mask[:6] = True
     one, again, other = (

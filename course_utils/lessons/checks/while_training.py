@@ -6,32 +6,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from course_utils import regrowth, schedules
-from course_utils.lessons.checks.verdict import Verdict, as_array, call, judge, number
+from course_utils.lessons.checks.verdict import as_array, call, compare, exercise, number
 
 
-def cubic(function: Callable) -> Verdict:
+@exercise("Right: fast at first, slow at last, in even steps.")
+def cubic(function: Callable) -> Iterator[str]:
     """Check a function (step, final, begin, end, every) -> sparsity, Zhu and Gupta's cubic."""
-    return judge(function, _cubic_findings, "Right: fast at first, slow at last, in even steps.")
-
-
-def replaced(function: Callable) -> Verdict:
-    """Check a function (step, kept, fraction, end) -> how many weights RigL replaces."""
-    return judge(
-        function, _replaced_findings, "Right: many moves early, none from the end on: it settles."
-    )
-
-
-def swap(function: Callable) -> Verdict:
-    """Check a function (mask, weights, gradients, count) -> mask after one swap of RigL."""
-    return judge(function, _swap_findings, "Right: as many come as go, and the sparsity stays.")
-
-
-def rounds(function: Callable) -> Verdict:
-    """Check a function (n, share) -> sparsity after n rounds that take a share of the rest."""
-    return judge(function, _rounds_findings, "Right: shares of the *rest* multiply what is left.")
-
-
-def _cubic_findings(function: Callable) -> Iterator[str]:
     final, begin, end, every = 0.9, 100, 500, 100
 
     def come(step: int) -> float:
@@ -39,18 +19,19 @@ def _cubic_findings(function: Callable) -> Iterator[str]:
 
     inside, t = come(200), 0.25
     right = schedules.polynomial(final, begin, end)(200)
-    if math.isclose(inside, 1 - (final - final * (1 - t) ** 3)):
-        yield "this is the density, the share that is left. Return the sparsity."
-    if math.isclose(inside, final * (1 - t) ** 3):
-        yield "it falls from `final` to 0. Sparsity rises: final minus what is still missing."
-    if math.isclose(inside, final * t**3):
-        yield "it starts slowly and ends fast. The cube is of the part of the way *left*, 1 - t."
-    if math.isclose(inside, final * t):
-        yield "this is a straight line. Raise the part of the way that is left to the power 3."
-    if math.isclose(inside, final * (1 - (1 - 200 / 500) ** 3)):
-        yield "the way starts at `begin`, not at step 0: its length is end - begin."
-    if not math.isclose(inside, right):
-        yield f"a quarter of the way {inside:.4f} came, {right:.4f} was expected."
+    yield from compare(
+        inside, right, f"a quarter of the way {inside:.4f} came, {right:.4f} was expected.",
+        ("this is the density, the share that is left. Return the sparsity.", 1 - right),
+        ("it falls from `final` to 0. Sparsity rises: final minus what is still missing.",
+         final * (1 - t) ** 3),
+        ("it starts slowly and ends fast. The cube is of the part of the way *left*, 1 - t.",
+         final * t**3),
+        ("this is a straight line. Raise the part of the way that is left to the power 3.",
+         final * t),
+        ("the way starts at `begin`, not at step 0: its length is end - begin.",
+         final * (1 - (1 - 200 / 500) ** 3)),
+        same=math.isclose,
+    )  # fmt: skip
     yield from _edges_of_cubic(come, final)
 
 
@@ -71,7 +52,9 @@ def _edges_of_cubic(come: Callable[[int], float], final: float) -> Iterator[str]
             yield f"at step {step}, {got:.4f} came and {right(step):.4f} was expected."
 
 
-def _replaced_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: many moves early, none from the end on: it settles.")
+def replaced(function: Callable) -> Iterator[str]:
+    """Check a function (step, kept, fraction, end) -> how many weights RigL replaces."""
     for step, kept, fraction, end in (
         (0, 1000, 0.3, 800),
         (200, 5000, 0.3, 800),
@@ -101,7 +84,9 @@ def _replaced_findings(function: Callable) -> Iterator[str]:
             yield f"after the end nothing moves, but at step {step} of 800 something does."
 
 
-def _swap_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: as many come as go, and the sparsity stays.")
+def swap(function: Callable) -> Iterator[str]:
+    """Check a function (mask, weights, gradients, count) -> mask after one swap of RigL."""
     yield from _dropped_may_return(function)
     rng = np.random.default_rng(8)
     for count in (2, 0, 3):
@@ -119,33 +104,28 @@ def _swapped(
 ) -> Iterator[str]:
     if not np.isin(got, (0, 1)).all():
         yield "a mask holds True and False only: return the mask, not the weights."
-    right, got = _right_swap(mask, np.abs(weights), np.abs(gradients), count), got.astype(bool)
-    kept = np.flatnonzero(mask)
-    dropped = mask.copy()
-    dropped[kept[np.argsort(np.abs(weights[kept]))[:count]]] = False
-    if count and np.array_equal(got, dropped):
-        yield "weights went, and none came: grow as many as you dropped."
-    if (
-        count
-        and np.array_equal(got, _right_swap(mask, weights, np.abs(gradients), count))
-        and not (np.array_equal(got, right))
-    ):
-        yield "the most negative weights went. The *smallest* go: compare |w|."
-    if (
-        count
-        and np.array_equal(got, _right_swap(mask, np.abs(weights), gradients, count))
-        and not (np.array_equal(got, right))
-    ):
-        yield "a large negative gradient wants a weight as much as a positive one: compare |g|."
-    if count and np.array_equal(got, _right_swap(mask, -np.abs(weights), np.abs(gradients), count)):
-        yield "the largest weights went. Drop those with the smallest |w| among the kept."
+    got, w, g = got.astype(bool), np.abs(weights), np.abs(gradients)
+    kept, dropped = np.flatnonzero(mask), mask.copy()
+    dropped[kept[np.argsort(w[kept])[:count]]] = False
+    otherwise = (
+        "drop the `count` kept weights with the smallest |w|; grow the largest |g| elsewhere."
+    )
     if got.sum() != mask.sum():
-        yield (
+        otherwise = (
             f"{mask.sum()} weights were kept before, {got.sum()} are now. Look for the smallest "
             "among the *kept* weights (the others are 0), and grow only where nothing is kept."
         )
-    if not np.array_equal(got, right):
-        yield "drop the `count` kept weights with the smallest |w|; grow the largest |g| elsewhere."
+    yield from compare(
+        got, _right_swap(mask, w, g, count), otherwise,
+        ("weights went, and none came: grow as many as you dropped.", dropped),
+        ("the most negative weights went. The *smallest* go: compare |w|.",
+         _right_swap(mask, weights, g, count)),
+        ("a large negative gradient wants a weight as much as a positive one: compare |g|.",
+         _right_swap(mask, w, gradients, count)),
+        ("the largest weights went. Drop those with the smallest |w| among the kept.",
+         _right_swap(mask, -w, g, count)),
+        same=np.array_equal,
+    )  # fmt: skip
 
 
 def _dropped_may_return(function: Callable) -> Iterator[str]:
@@ -169,23 +149,24 @@ def _right_swap(mask: np.ndarray, drop: np.ndarray, grow: np.ndarray, count: int
     return new
 
 
-def _rounds_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: shares of the *rest* multiply what is left.")
+def rounds(function: Callable) -> Iterator[str]:
+    """Check a function (n, share) -> sparsity after n rounds that take a share of the rest."""
     for n, share in ((3, 0.2), (10, 0.2), (2, 0.3)):
-        right = 1 - (1 - share) ** n
-        got = number(call(function, n, share))
-        if math.isclose(got, 1 - right):
-            yield "this is the density, what is left. The sparsity is 1 minus that."
-        if math.isclose(got, min(n * share, 1.0)) or math.isclose(got, n * share):
-            yield "the share is of what is *left*, not of all: round 2 takes from less."
-        if math.isclose(got, share**n):
-            yield "in each round 1 - share *stays*: multiply these, not the shares that go."
-        if math.isclose(got, 1 - share**n):
-            yield "in each round 1 - share *stays*: raise that to the power n."
-        if math.isclose(got, 1 - (1 - share) ** (n - 1)):
-            yield "one round is missing: after round 1 the sparsity is `share`, not 0."
-        if math.isclose(got, 100 * right):
-            yield "give a share between 0 and 1, not a percentage."
-        if not math.isclose(got, right):
-            yield f"after {n} rounds of {share:.0%}, {got:.4f} came and {right:.4f} was expected."
+        got, right = number(call(function, n, share)), 1 - (1 - share) ** n
+        of_all = "the share is of what is *left*, not of all: round 2 takes from less."
+        yield from compare(
+            got, right, f"after {n} rounds of {share:.0%}, {got:.4f} came and {right:.4f} was "
+            "expected.",
+            ("this is the density, what is left. The sparsity is 1 minus that.", 1 - right),
+            (of_all, min(n * share, 1.0)),
+            (of_all, n * share),
+            ("in each round 1 - share *stays*: multiply these, not the shares that go.", share**n),
+            ("in each round 1 - share *stays*: raise that to the power n.", 1 - share**n),
+            ("one round is missing: after round 1 the sparsity is `share`, not 0.",
+             1 - (1 - share) ** (n - 1)),
+            ("give a share between 0 and 1, not a percentage.", 100 * right),
+            same=math.isclose,
+        )  # fmt: skip
     if number(call(function, 0, 0.2)) != 0:
         yield "after 0 rounds nothing is pruned: the sparsity is 0."

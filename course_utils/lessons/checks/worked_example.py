@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from course_utils import operators
-from course_utils.lessons.checks.verdict import Verdict, as_array, judge, number
+from course_utils.lessons.checks.verdict import as_array, exercise, number
 
 THETA = 0.2
 
@@ -19,31 +19,9 @@ def example() -> np.ndarray:
     return np.array([[0.1, 0.3, 0.5], [0.6, 0.7, 0.8], [0.9, 0.1, 0.3]])
 
 
-def wrong_step(answer: object) -> Verdict:
+@exercise("Right: steps 1 to 3 hold, and the product of step 4 does not.")
+def wrong_step(answer: object) -> Iterator[str]:
     """Check the number of the first step of the example that is wrong."""
-    return judge(
-        answer, _step_findings, "Right: steps 1 to 3 hold, and the product of step 4 does not."
-    )
-
-
-def pruned_by_hand(answer: object) -> Verdict:
-    """Check W' of the example for θ = 0.2 on the raw weights."""
-    return judge(answer, _pruned_findings, "Right: two weights go, seven stay as they are.")
-
-
-def same_mask_theta(answer: object) -> Verdict:
-    """Check the θ on f(W) that makes the mask which 0.2 makes on W."""
-    return judge(
-        answer, _theta_findings, "Right: dividing W and θ by the same norm changes no mask."
-    )
-
-
-def emptying_theta(answer: object) -> Verdict:
-    """Check the smallest θ at which every weight of the raw example is cut."""
-    return judge(answer, _emptying_findings, "Right: the largest weight, cut because ties are cut.")
-
-
-def _step_findings(answer: object) -> Iterator[str]:
     step = number(answer)
     if step in (1, 2):
         yield f"step {step:g} is right up to rounding: compute it and compare with two decimals."
@@ -55,7 +33,9 @@ def _step_findings(answer: object) -> Iterator[str]:
         yield "give the number of a step, 1 to 5."
 
 
-def _pruned_findings(answer: object) -> Iterator[str]:
+@exercise("Right: two weights go, seven stay as they are.")
+def pruned_by_hand(answer: object) -> Iterator[str]:
+    """Check W' of the example for θ = 0.2 on the raw weights."""
     W = example()
     got = as_array(answer, W.shape).astype(float)
     scaled = operators.normalize(W)
@@ -74,7 +54,9 @@ def _pruned_findings(answer: object) -> Iterator[str]:
         yield f"look at row {row + 1}, column {column + 1}: is {W[row, column]} larger than 0.2?"
 
 
-def _theta_findings(answer: object) -> Iterator[str]:
+@exercise("Right: dividing W and θ by the same norm changes no mask.")
+def same_mask_theta(answer: object) -> Iterator[str]:
+    """Check the θ on f(W) that makes the mask which 0.2 makes on W."""
     W, theta = example(), number(answer)
     size = np.linalg.norm(W)
     if np.isclose(theta, THETA * size, rtol=0.01):
@@ -90,7 +72,9 @@ def _theta_findings(answer: object) -> Iterator[str]:
         yield "it happens to cut the same two weights. Which θ does so for any entries? Units!"
 
 
-def _emptying_findings(answer: object) -> Iterator[str]:
+@exercise("Right: the largest weight, cut because ties are cut.")
+def emptying_theta(answer: object) -> Iterator[str]:
+    """Check the smallest θ at which every weight of the raw example is cut."""
     W, theta = example(), number(answer)
     if theta == 1:
         yield "1 does it, but a smaller θ does it as well. Which weight is the last to go?"

@@ -6,9 +6,10 @@ A network is calibrated if, of all answers that it gives with a confidence of 80
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import softmax
 
 from course_utils.arrays import checked_number, whole
-from course_utils.lessons.forgetting.given import probabilities_and_labels
+from course_utils.lessons.forgetting.inputs import probabilities_and_labels
 
 
 class Bin(NamedTuple):
@@ -111,13 +112,11 @@ def at_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     T = checked_number(temperature, "temperature", np.finfo(float).tiny, np.inf)
     p, _ = probabilities_and_labels(probabilities, np.zeros(len(probabilities), int))
     # Logits are the logarithms up to a constant, which the division below takes out again.
-    logs = np.log(np.maximum(p.astype(np.float64), np.finfo(np.float32).tiny)) / T
-    powers = np.exp(logs - logs.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    return softmax(np.log(np.maximum(p.astype(np.float64), np.finfo(np.float32).tiny)) / T, axis=1)
 
 
 def best_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Return the temperature with the lowest negative log-likelihood, within 1 %; from 0.21 to 4.8.
+    """Return the temperature from 0.2 to 5 with the lowest negative log-likelihood, within 0.1 %.
 
     One number, fitted on validation images; never on those that are reported. Source: Guo et al.
     2017 (arXiv 1706.04599, section 4.2).
@@ -126,18 +125,17 @@ def best_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
     >>> at_temperature(p, best_temperature(p, labels))[0].round(2).tolist()
     [0.75, 0.25]
     """
-    T = 1.0
-    for reach in (4.0, 1.2, 1.01):  # ever closer around the best so far
-        candidates = T * np.geomspace(1 / reach, reach, 17)
-        losses = [nll(at_temperature(probabilities, T), labels) for T in candidates]
-        T = float(candidates[np.argmin(losses)])
-    return T
+    from scipy.optimize import minimize_scalar  # here, since it takes long to import
+
+    def loss(log_T: float) -> float:
+        return nll(at_temperature(probabilities, np.exp(log_T)), labels)
+
+    found = minimize_scalar(loss, bounds=np.log([0.2, 5.0]), options={"xatol": 1e-3})
+    return float(np.exp(found.x))
 
 
 def _edges(confidence: np.ndarray, bins: int, equal: str) -> np.ndarray:
-    if bins < 1:
-        raise ValueError(f"bins must be at least 1, not {bins}.")
-    steps = np.linspace(0, 1, bins + 1)
+    steps = np.linspace(0, 1, whole(bins, "bins", least=1) + 1)
     if equal == "width":
         return steps
     if equal == "mass":

@@ -9,9 +9,10 @@ course's own.
 from collections.abc import Callable
 
 import numpy as np
+from scipy import ndimage
 
 from course_utils.arrays import checked_number, whole
-from course_utils.lessons.forgetting.given import unit_images
+from course_utils.lessons.forgetting.inputs import unit_images
 
 
 def noise(images: np.ndarray, sd: float, seed: int = 0) -> np.ndarray:
@@ -34,38 +35,28 @@ def blur(images: np.ndarray, sd: float) -> np.ndarray:
     [0.097, 0.159, 0.097]
     """
     x, sd = unit_images(images), checked_number(sd, "sd", 0, np.inf)
-    if sd == 0:
-        return x.copy()
-    reach = int(4 * sd + 0.5)
-    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sd) ** 2)
-    blurred = x.astype(np.float64)
-    for axis in (1, 2):  # a Gaussian of two dimensions is one along each
-        blurred = _smoothed(blurred, weights / weights.sum(), axis)
+    blurred = ndimage.gaussian_filter(x, sd, axes=(1, 2), mode="constant", output=np.float64)
     return np.clip(blurred, 0, 1).astype(x.dtype)
 
 
-def shift(images: np.ndarray, pixels: float, seed: int = 0) -> np.ndarray:
-    """Return each image moved by `pixels`, a whole number, in one of eight directions, by chance.
+def shift(images: np.ndarray, pixels: int, seed: int = 0) -> np.ndarray:
+    """Return each image moved by whole `pixels` in one of eight directions, by chance.
 
-    Black (0) comes in at the edge.
+    Black (0) comes in at the edge. Raises ValueError for more pixels than an image has.
 
     >>> square = np.pad(np.ones((1, 2, 2, 1)), ((0, 0), (3, 3), (3, 3), (0, 0)))
     >>> float(shift(square, 2).sum())
     4.0
     """
-    x, step = unit_images(images), checked_number(pixels, "pixels", 0, min(images.shape[1:3]))
-    if step != int(step):
-        raise ValueError(f"pixels must be a whole number, not {pixels!r}.")
-    ways = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)]
+    x = unit_images(images)
+    height, width = x.shape[1:3]
+    step = int(checked_number(whole(pixels, "pixels"), "pixels", 0, min(height, width)))
+    ways = np.array([(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)])
     drawn = np.random.default_rng(whole(seed, "seed")).integers(0, len(ways), len(x))
-    moved = np.zeros_like(x)
-    for number, (down, right) in enumerate(ways):
-        (to_row, from_row), (to_column, from_column) = (
-            _overlap(int(step) * k) for k in (down, right)
-        )
-        mine = np.flatnonzero(drawn == number)
-        moved[mine, to_row, to_column] = x[mine, from_row, from_column]
-    return moved
+    framed = np.pad(x, ((0, 0), (step, step), (step, step), (0, 0)))
+    corners = step * (1 - ways[drawn])  # to move an image down is to look at it from further up
+    windows = zip(framed, corners, strict=True)
+    return np.stack([image[i : i + height, j : j + width] for image, (i, j) in windows])
 
 
 def rotation(images: np.ndarray, degrees: float, seed: int = 0) -> np.ndarray:
@@ -78,7 +69,9 @@ def rotation(images: np.ndarray, degrees: float, seed: int = 0) -> np.ndarray:
     """
     x, degrees = unit_images(images), checked_number(degrees, "degrees", 0, 180)
     left = np.random.default_rng(whole(seed, "seed")).random(len(x)) < 0.5
-    turned = np.where(left[:, None, None, None], _turned(x, degrees), _turned(x, -degrees))
+    how = {"axes": (2, 1), "reshape": False, "order": 1, "mode": "grid-constant"}
+    one, other = (ndimage.rotate(x, a, output=np.float64, **how) for a in (degrees, -degrees))
+    turned = np.where(left[:, None, None, None], one, other)
     return np.clip(turned, 0, 1).astype(x.dtype)
 
 
@@ -93,12 +86,12 @@ def contrast(images: np.ndarray, left: float) -> np.ndarray:
 
 
 # Five steps of each, from hardly seen to hard for a person.
-_STEPS: dict[str, tuple[float, ...]] = {
-    "noise": (0.1, 0.2, 0.3, 0.4, 0.5),
-    "blur": (0.5, 1.0, 1.5, 2.0, 2.5),
-    "shift": (1, 2, 3, 4, 5),
-    "rotation": (10, 20, 30, 40, 50),
-    "contrast": (0.8, 0.6, 0.4, 0.3, 0.2),
+_STEPS: dict[str, tuple[Callable, tuple[float, ...]]] = {
+    "noise": (noise, (0.1, 0.2, 0.3, 0.4, 0.5)),
+    "blur": (lambda images, sd, _: blur(images, sd), (0.5, 1.0, 1.5, 2.0, 2.5)),
+    "shift": (shift, (1, 2, 3, 4, 5)),
+    "rotation": (rotation, (10, 20, 30, 40, 50)),
+    "contrast": (lambda images, left, _: contrast(images, left), (0.8, 0.6, 0.4, 0.3, 0.2)),
 }
 KINDS = tuple(_STEPS)
 
@@ -115,48 +108,5 @@ def corrupt(images: np.ndarray, kind: str, severity: int, seed: int = 0) -> np.n
         raise ValueError(f"severity must be a whole number from 0 to 5, not {severity!r}.")
     if severity == 0:
         return unit_images(images).copy()
-    drawn: dict[str, Callable] = {"noise": noise, "shift": shift, "rotation": rotation}
-    step = _STEPS[kind][severity - 1]
-    if kind in drawn:
-        return drawn[kind](images, step, seed)
-    return {"blur": blur, "contrast": contrast}[kind](images, step)
-
-
-def _smoothed(x: np.ndarray, weights: np.ndarray, axis: int) -> np.ndarray:
-    reach, length = len(weights) // 2, x.shape[axis]
-    room = [(reach, reach) if a == axis else (0, 0) for a in range(x.ndim)]
-    wide = np.pad(x, room)
-    parts = (wide.take(range(k, k + length), axis) * w for k, w in enumerate(weights))
-    return sum(parts)
-
-
-def _overlap(step: int) -> tuple[slice, slice]:
-    """Return where a shift by `step` writes, and where it reads.
-
-    >>> _overlap(2)
-    (slice(2, None, None), slice(None, -2, None))
-    """
-    if step == 0:
-        return slice(None), slice(None)
-    ends = slice(abs(step), None), slice(None, -abs(step))
-    return ends if step > 0 else ends[::-1]
-
-
-def _turned(x: np.ndarray, degrees: float) -> np.ndarray:
-    """Turn all images to the left by the same angle: each new pixel looks up where it came from."""
-    height, width = x.shape[1:3]
-    angle, middle = np.deg2rad(degrees), np.array([height - 1, width - 1]) / 2
-    grid = np.moveaxis(np.indices((height, width)), 0, -1) - middle
-    back = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    at = grid @ back + middle
-    # An angle of 90 degrees must not miss the pixels at the edge by a rounding error.
-    low = np.floor(at.round(9)).astype(int)
-    part = at - low
-    framed, turned = np.pad(x, ((0, 0), (1, 2), (1, 2), (0, 0))), 0.0
-    for i, j in ((0, 0), (0, 1), (1, 0), (1, 1)):
-        row, column = low[..., 0] + i, low[..., 1] + j
-        weight = abs(1 - i - part[..., 0]) * abs(1 - j - part[..., 1])
-        inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
-        looked_up = framed[:, np.clip(row, -1, height) + 1, np.clip(column, -1, width) + 1]
-        turned = turned + (weight * inside)[None, ..., None] * looked_up
-    return turned
+    made, steps = _STEPS[kind]
+    return made(images, steps[severity - 1], seed)

@@ -7,7 +7,7 @@ dense networks: single networks differ from seed to seed without any pruning.
 import numpy as np
 
 from course_utils.arrays import whole
-from course_utils.lessons.forgetting.given import whole_labels
+from course_utils.lessons.forgetting.inputs import whole_labels
 
 
 def modal(predicted: np.ndarray) -> np.ndarray:
