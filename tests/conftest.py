@@ -1,4 +1,4 @@
-"""What several test files share: tiny data, tiny models, a browser, repeatable property tests."""
+"""What several test files share: tiny data, tiny models, a browser."""
 
 import contextlib
 import os
@@ -8,14 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import programs
 import pytest
-from hypothesis import settings
 
 # Shared assertions explain themselves like those of a test file.
 pytest.register_assert_rewrite("answers")
-
-# The same examples in every run, on any machine, however loaded it is.
-settings.register_profile("course", deadline=None, derandomize=True, database=None, max_examples=60)
-settings.load_profile("course")
 
 
 class Batch(NamedTuple):
