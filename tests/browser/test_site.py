@@ -133,7 +133,6 @@ def test_nothing_is_loaded_from_elsewhere(parsed, pages):
 @pytest.mark.parametrize("name", SAMPLE)
 def test_a_page_is_whole_and_fits(visit, address, name, size):
     opened = visit(f"{address}/{name}", viewport=size)
-    opened.page.wait_for_timeout(300)
     width = opened.page.evaluate("document.documentElement.scrollWidth")
     assert width <= size["width"] + 1
     assert opened.outside == []
@@ -150,7 +149,6 @@ def test_everyone_can_read_it(visit, address, name, scheme):
     if not AXE.is_file():
         pytest.skip("axe-core is not installed: npm ci in site/")
     page = visit(f"{address}/{name}", viewport=DESKTOP, color_scheme=scheme).page
-    page.wait_for_timeout(300)
     page.add_script_tag(path=str(AXE))
     found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})")
     told = {one["id"]: [node["target"] for node in one["nodes"]][:3] for one in found["violations"]}
@@ -159,7 +157,7 @@ def test_everyone_can_read_it(visit, address, name, scheme):
 
 def test_formulas_are_drawn_without_a_network(visit, address):
     page = visit(f"{address}/notebooks/01_norms.html", viewport=DESKTOP).page
-    page.wait_for_selector("article mjx-container svg", timeout=10_000)
+    page.wait_for_selector("article mjx-container svg")
     assert page.locator("mjx-container").count() > 5
     assert page.locator("[data-mjx-error]").count() == 0
 
@@ -172,7 +170,7 @@ def test_it_can_be_searched_by_keyboard_alone(visit, address):
     page.keyboard.press("Control+k")
     page.keyboard.type("Frobenius")
     page.keyboard.press("Enter")
-    page.wait_for_selector("#search-results li", timeout=10_000)
+    page.wait_for_selector("#search-results li")
     found = page.locator("#search-results li a").first
     found.focus()
     page.keyboard.press("Enter")
