@@ -16,7 +16,9 @@ SOURCES = sorted((ROOT / "notebooks" / "src").glob("*.py"))
 def test_its_code_runs_and_keeps_its_sparsity(tmp_path):
     """In three lines, then in ten: the short way goes on with the model of the long one."""
     short, long = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    lengths = [len([line for line in block.splitlines() if line.strip()]) for block in (short, long)]
+    lengths = [
+        len([line for line in block.splitlines() if line.strip()]) for block in (short, long)
+    ]
     assert lengths <= [4, 12], "the package in three lines, then in about ten"
     done = forked.run(long + short + "print(report)", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
