@@ -1,21 +1,22 @@
-"""What several test files share: tiny data, tiny models, a browser, repeatable property tests."""
+"""What several test files share: tiny data, tiny models, a browser."""
 
 import contextlib
 import os
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+import forked
 import numpy as np
 import programs
 import pytest
-from hypothesis import settings
 
 # Shared assertions explain themselves like those of a test file.
 pytest.register_assert_rewrite("answers")
 
-# The same examples in every run, on any machine, however loaded it is.
-settings.register_profile("course", deadline=None, derandomize=True, database=None, max_examples=60)
-settings.load_profile("course")
+
+def pytest_unconfigure() -> None:
+    """Leave no process behind."""
+    forked.stop()
 
 
 class Batch(NamedTuple):
@@ -76,6 +77,7 @@ def clean_figures() -> Iterator[None]:
 
 # ------------------------------------------------ the system's Chromium, cut off from the network
 
+PATIENCE = 1000  # seconds, on however loaded a machine; what never comes ends by pytest's own limit
 QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
 
 
@@ -98,6 +100,7 @@ class Visit:
 
     def __init__(self, browser: object, url: str, **options: object) -> None:
         self.context = browser.new_context(offline=not url.startswith("http://127."), **options)
+        self.context.set_default_timeout(1000 * PATIENCE)
         self.page = self.context.new_page()
         self.asked: list[str] = []
         self.complaints: list[str] = []
@@ -130,5 +133,5 @@ def visit(browser) -> Iterator:
     for one in visits:
         # A context that is closed while its page still loads has hung for minutes.
         with contextlib.suppress(Exception):
-            one.page.goto("about:blank", timeout=10_000)
+            one.page.goto("about:blank")
         one.context.close()

@@ -8,6 +8,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import forked
 import numpy as np
 import pytest
 
@@ -475,8 +476,7 @@ def test_a_file_that_is_damaged_missing_or_too_large(cnn, tmp_path):
 # ---------------------------------------------------------------- elsewhere, without course_utils
 
 STRANGER = """
-import json, os, sys
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import json, sys
 sys.modules["course_utils"] = None
 import keras, numpy as np
 
@@ -492,10 +492,7 @@ def test_a_keras_file_without_optimizer_needs_no_course_utils(cnn, x, tmp_path):
 
     (tmp_path / "model.keras").write_bytes(keras_file(cnn))
     np.savez(tmp_path / "data.npz", x=x, y=outputs(cnn, x))
-    run = subprocess.run(
-        [sys.executable, "-I", "-c", STRANGER],
-        capture_output=True, text=True, check=False, cwd=tmp_path,
-    )  # fmt: skip
+    run = forked.run(STRANGER, cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     assert json.loads(run.stdout) is True
 

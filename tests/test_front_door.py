@@ -388,6 +388,7 @@ def test_lab_stays_on_this_machine_and_keeps_its_token():
 
 def test_tests_are_all_unless_some_are_named():
     everything = ["tests", "course_utils", "notebooks", "-n", "2", "--dist", "loadfile"]
+    everything += ["--no-loadscope-reorder"]
     assert pytest_arguments(Clone(ROOT), []) == everything
     assert pytest_arguments(Clone(ROOT), ["-k", "mask"]) == [*everything, "-k", "mask"]
     assert pytest_arguments(Clone(ROOT), ["tests::one", "-x"]) == ["tests::one", "-x"]

@@ -10,14 +10,14 @@ import pypdf
 import pytest
 
 import slides
-from course_utils.lessons.progress import quick_mode
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not shutil.which("npm"), reason="Marp needs Node.js and npm"),
 ]
 # That none is stale is tested of all in test_slides, by what they are made from.
-DECKS = slides.decks()[: 1 if quick_mode() else None]
+FIRST, *OTHERS = slides.decks()
+DECKS = [FIRST, *(pytest.param(deck, marks=pytest.mark.full) for deck in OTHERS)]
 decks = pytest.mark.parametrize("deck", DECKS, ids=lambda deck: deck.stem)
 WIDE = 1280 / 720
 

@@ -1,9 +1,8 @@
 """Pruning while a model trains: the schedule followed, masks held, under every way to train."""
 
 import itertools
-import subprocess
-import sys
 
+import forked
 import numpy as np
 import pytest
 
@@ -379,9 +378,7 @@ for kind in sys.argv[1:]:
 @pytest.mark.slow
 def test_every_device_of_a_mirrored_strategy():
     kinds = ["plain", "average", "surgery"]
-    run = subprocess.run(
-        [sys.executable, "-c", MIRRORED, *kinds], capture_output=True, text=True, timeout=300
-    )
+    run = forked.run(MIRRORED, *kinds)
     assert run.returncode == 0, run.stderr
     assert run.stdout.splitlines() == [f"{k} 2 True 0.75 0.75 {{'fc/kernel': 0}}" for k in kinds]
 

@@ -4,11 +4,10 @@ import copy
 import gc
 import json
 import pickle
-import subprocess
-import sys
 import weakref
 from pathlib import Path
 
+import forked
 import numpy as np
 import pytest
 
@@ -33,8 +32,7 @@ def equal(one: dict, other: dict) -> bool:
 
 # Without the package: importing it fails, as on a machine that does not have it.
 STRANGER = """
-import json, os, sys
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import json, sys
 sys.modules["course_utils"] = None
 import keras, numpy as np
 
@@ -63,10 +61,7 @@ def stranger(tmp_path_factory, pictures) -> dict:
     x, y = pictures
     np.savez(folder / "data.npz", x=x, y=y, outputs=model.predict(x, verbose=0))
     model.save(folder / "model.keras")
-    run = subprocess.run(
-        [sys.executable, "-I", "-c", STRANGER, str(folder)],
-        capture_output=True, text=True, check=False, timeout=300, cwd=folder,
-    )  # fmt: skip
+    run = forked.run(STRANGER, str(folder), cwd=folder)
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout)
 

@@ -4,9 +4,7 @@ Each trap of Keras 3 that makes pruned weights grow back in silence has a test o
 either the mask holds, or the call is refused in words, or `regrown` tells.
 """
 
-import subprocess
-import sys
-
+import forked
 import numpy as np
 import pytest
 
@@ -569,8 +567,6 @@ print(len(copies), *(masking.sparsity(copy.numpy()) for copy in copies), pruning
 
 @pytest.mark.slow
 def test_the_mask_holds_on_every_device_of_a_mirrored_strategy():
-    run = subprocess.run(
-        [sys.executable, "-c", MIRRORED], capture_output=True, text=True, check=False, timeout=300
-    )
+    run = forked.run(MIRRORED)
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip() == "2 0.5 0.5 {'fc/kernel': 0}"

@@ -94,7 +94,7 @@ def test_its_lessons_run_with_its_own_package(folder):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval-lax"]
     done = subprocess.run(
         [*command, "--nbval-current-env", "--rootdir", str(folder), *names],
-        cwd=folder, capture_output=True, text=True, timeout=200,
+        cwd=folder, capture_output=True, text=True,
         env={**os.environ, "PYTHONPATH": str(folder)},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:]
@@ -119,7 +119,7 @@ def test_answers_written_into_a_lesson_stay_here(tmp_path, monkeypatch):
 def test_what_only_a_clone_can_do_is_refused_with_words(folder, command):
     done = subprocess.run(
         [sys.executable, "tools/environment.py", command],
-        cwd=folder, capture_output=True, text=True, timeout=60,
+        cwd=folder, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr.strip().startswith("This is the learners' edition")
@@ -128,7 +128,7 @@ def test_what_only_a_clone_can_do_is_refused_with_words(folder, command):
 def test_the_set_up_starts(folder):
     done = subprocess.run(
         [sys.executable, "tools/environment.py", "help"],
-        cwd=folder, capture_output=True, text=True, timeout=60,
+        cwd=folder, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0
     assert "JupyterLab" in done.stdout

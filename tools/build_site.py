@@ -1,6 +1,7 @@
 """Build the whole course as web pages that need no network: lessons, pages, slides, reference.
 
-python tools/build_site.py      writes build/site/index.html
+python tools/build_site.py           writes build/site/index.html
+python tools/build_site.py 02 05     the same of these lessons alone, to look at them
 
 Sphinx reads build/site-source, which is put together here: the committed notebooks with their
 outputs, the pages of docs/, and one page for each room of the package. MathJax comes from npm, by
@@ -12,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -32,13 +34,15 @@ DECK = re.compile(r"\[([^\]]+)\]\((\.\./slides/\w+\.html(?:#\d+)?)\)")
 
 
 def main(arguments: list[str]) -> int:
-    """Build the pages; return Sphinx's exit status."""
-    if arguments:
+    """Build the pages of all lessons, or of those with these numbers; return Sphinx's status."""
+    if not {*arguments} <= {lesson.stem[:2] for lesson in read_lessons(ROOT / "notebooks")}:
         print(__doc__)
         return 2
-    put_together(SOURCE)
+    put_together(SOURCE, arguments)
     shutil.rmtree(PAGES, ignore_errors=True)
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html"]
+    command = [sys.executable, "-m", "sphinx", "-q", "-b", "html"]
+    if not arguments:  # few pages have links to the others, of which Sphinx warns
+        command += ["-W", "--keep-going"]
     status = subprocess.run([*command, str(SOURCE), str(PAGES)], cwd=ROOT).returncode
     if status == 0:
         shutil.copytree(ROOT / "slides", PAGES / "slides", ignore=_not_html)
@@ -46,24 +50,26 @@ def main(arguments: list[str]) -> int:
     return status
 
 
-def put_together(folder: Path) -> None:
-    """Write everything that Sphinx reads into a folder, anew."""
+def put_together(folder: Path, numbers: Sequence[str] = ()) -> None:
+    """Write everything that Sphinx reads into a folder, anew; or of some lessons, and no more."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(SITE, folder, ignore=shutil.ignore_patterns("node_modules", "package*.json"))
     shutil.copy(_mathjax(), folder / "_static" / "tex-svg.js")
     # A lesson whose notebook has not been made yet is left out.
     found = read_lessons(ROOT / "notebooks")
-    lessons = [one for one in found if (ROOT / "notebooks" / f"{one.stem}.ipynb").is_file()]
+    made = [one for one in found if (ROOT / "notebooks" / f"{one.stem}.ipynb").is_file()]
+    lessons = [one for one in made if not numbers or one.stem[:2] in numbers]
     for lesson in lessons:
         for name in (f"{lesson.stem}.ipynb", f"solutions/{lesson.stem}.ipynb"):
             _copy_notebook(ROOT / "notebooks" / name, folder / "notebooks" / name)
     shutil.copytree(ROOT / "notebooks" / "figures", folder / "notebooks" / "figures")
-    for page in sorted((ROOT / "docs").glob("*.md")):
+    for page in [] if numbers else sorted((ROOT / "docs").glob("*.md")):
         text = NOT_HERE.sub(r"\1", with_site_links(page.read_text(encoding="utf-8")))
         text = DECK.sub(r'<a href="\2">\1</a>', text)
         (folder / "docs").mkdir(exist_ok=True)
         (folder / "docs" / page.name).write_text(text, encoding="utf-8")
-    _write_contents(folder, lessons, write_reference(folder / "reference"))
+    modules = [] if numbers else write_reference(folder / "reference")
+    _write_contents(folder, lessons, modules)
 
 
 def _mathjax() -> Path:

@@ -10,7 +10,7 @@ from course_utils.backend import keras, layers_inside, trained_by
 _L = keras.layers
 
 # What has weights worth pruning: under which attribute, and what their axes mean (see
-# masking.layouts). Biases and normalization parameters stay: there are few of them, and they
+# masking.granularity). Biases and normalization parameters stay: there are few of them, and they
 # shift or scale rather than connect. None: the layer's equation tells.
 _KERNELS = (
     (_L.SeparableConv1D, {"depthwise_kernel": "sco", "pointwise_kernel": "sio"}),

@@ -5,6 +5,12 @@ from pathlib import Path
 import pytest
 
 PAGES = sorted((Path(__file__).parents[2] / "slides").glob("[0-9]_*.html"))
+SHORT, *LONG = PAGES
+decks = pytest.mark.parametrize(
+    "path",
+    [SHORT, *(pytest.param(path, marks=pytest.mark.full) for path in LONG)],
+    ids=lambda path: path.stem,
+)
 
 # Marp draws each slide as an SVG of 1280 x 720 with the HTML inside. Text that is too long makes
 # the section scroll; a picture that is too large leaves its bounds.
@@ -32,7 +38,7 @@ def test_there_are_decks():
     assert len(PAGES) >= 4
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+@decks
 def test_a_deck_is_whole(visit, path):
     opened = visit(path.as_uri(), viewport={"width": 1280, "height": 720})
     page = opened.page
@@ -43,7 +49,7 @@ def test_a_deck_is_whole(visit, path):
     assert opened.complaints == []
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+@decks
 def test_a_deck_turns_its_pages_by_keyboard(visit, path):
     page = visit(path.as_uri(), viewport={"width": 1280, "height": 720}).page
     page.keyboard.press("ArrowRight")

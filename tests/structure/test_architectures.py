@@ -8,34 +8,30 @@ from architectures import NAMED, OTHERS, randomized
 from oracles import distance, inputs_for, outputs_of, random_masks, zeros_in
 
 from course_utils.backend import keras
-from course_utils.lessons.progress import quick_mode
 from course_utils.structure import channel_groups, shrink, zeroed
 
-SHARES = (0.3, 0.5, 0.7)  # in `make test`, which is quick, slow networks take the middle one alone
-LARGE = ("EfficientNetB0", "MobileNetV3Large", "InceptionResNetV2")
-SLOW = {*NAMED, *LARGE} - {"U-Net", "siamese", "detector"}
-LONG = {"InceptionResNetV2", "NASNetMobile", "DenseNet121", "EfficientNetV2B0"}  # not in quick mode
+SHARES = (0.3, 0.5, 0.7)  # a short run takes the middle one alone, of those that differ most
+SHORT = (
+    "MobileNetV2", "U-Net", "siamese", "detector", "vision transformer", "ShuffleNet", "ResNeXt",
+    "translator",
+)  # fmt: skip
+LARGE = ("EfficientNetB0", "MobileNetV3Large", "InceptionResNetV2")  # take one share in any case
+ALL = {**NAMED, **OTHERS}
 # Parts of them normalize over channels, or reshape them, and so stay whole.
 PARTLY = {"ConvNeXtTiny", "vision transformer", "MLP-Mixer", "ShuffleNet"}
 
 
-def parameters() -> list:
-    marks = dict.fromkeys(SLOW, pytest.mark.slow)
-    return [
-        pytest.param(name, marks=marks.get(name, ()))
-        for name in (*NAMED, *OTHERS)
-        if not (quick_mode() and name in LONG)
-    ]
+OTHER = [pytest.param(name, marks=pytest.mark.full) for name in ALL if name not in SHORT]
 
 
-@pytest.mark.parametrize("name", parameters())
-def test_zeroed_is_small(name):
+@pytest.mark.parametrize("name", [*SHORT, *OTHER])
+def test_zeroed_is_small(name, request):
     """At 30, 50 and 70 percent; at 50 against `zeroed` as well, which is a model of its own."""
     keras.utils.set_random_seed(0)
-    model = randomized({**NAMED, **OTHERS}[name]())
+    model = randomized(ALL[name]())
     x, channels = inputs_for(model, count=2), channel_groups(model)
     whole, sizes = outputs_of(model, x), [model.count_params()]
-    alone = name in LARGE or (quick_mode() and name in SLOW)
+    alone = name in LARGE or not request.config.getoption("--full")
     for share in SHARES[1:2] if alone else SHARES:
         masks = random_masks(channels, share, seed=len(sizes))
         small, report = shrink(channels, masks=masks)

@@ -11,7 +11,6 @@ from oracles import distance, inputs_for, outputs_of, random_masks, randomized, 
 
 from course_utils import measuring
 from course_utils.backend import keras
-from course_utils.lessons.progress import quick_mode
 from course_utils.structure import channel_groups, costs, shrink, zeroed
 
 EXACT = 1e-4
@@ -62,8 +61,9 @@ def hold(seed: int) -> Counter:
 
 
 @pytest.mark.slow
-# 400 graphs; `make test`, which is quick, takes every fourth forty.
-@pytest.mark.parametrize("start", range(0, 400, 160 if quick_mode() else 40))
+@pytest.mark.parametrize(
+    "start", [0, *(pytest.param(start, marks=pytest.mark.full) for start in range(40, 400, 40))]
+)
 def test_zeroed_is_small_and_costs_are_what_it_costs(start):
     """And the given model is untouched; nearly always what was removed made a difference."""
     keras.backend.clear_session()
@@ -72,7 +72,7 @@ def test_zeroed_is_small_and_costs_are_what_it_costs(start):
     assert seen["other"] >= 0.9 * seen["smaller"]
 
 
-few = settings(max_examples=20)
+few = settings(max_examples=settings.default.max_examples // 3)
 
 
 @few

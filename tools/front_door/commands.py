@@ -14,8 +14,8 @@ from front_door.preflight import Refusal
 FIRST_NOTEBOOK = "notebooks/00_start_here.ipynb"
 TESTED = ("tests", "course_utils", "notebooks")
 # Two files at a time: a process that has tested for long holds 2 GB, and lessons use both cores
-# themselves now and then. A notebook's cells stay together.
-SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile")
+# themselves now and then. A notebook's cells stay together; conftest.py puts the longest first.
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as lint; lint()"
 STYLE = (
     ["-m", "ruff", "check"],
