@@ -67,7 +67,7 @@ def __dir__() -> list[str]:
     return sorted([*_HOMES, *(module.name for module in iter_modules(__path__))])
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> Any:  # noqa: ANN401 (what it is, its home says)
     if name in _HOMES:
         return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     if name in __dir__():
