@@ -38,32 +38,16 @@ Four floors; imports run down only, and the first rooms need NumPy alone:
 
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # for editors and type checkers; at run time each comes when it is asked for
-    from course_utils import (  # noqa: F401
-        costs,
-        criteria,
-        extras,
-        lessons,
-        masking,
-        measuring,
-        models,
-        operators,
-        pruning,
-        regrowth,
-        schedules,
-        structure,
-    )
-    from course_utils.measuring import report  # noqa: F401
-    from course_utils.pruning import (  # noqa: F401
-        PruneOnSchedule,
-        attach,
-        detach,
-        held_masks,
-        prune,
-    )
-    from course_utils.structure import shrink  # noqa: F401
+    from course_utils.measuring import report as report
+    from course_utils.pruning import PruneOnSchedule as PruneOnSchedule
+    from course_utils.pruning import attach as attach
+    from course_utils.pruning import detach as detach
+    from course_utils.pruning import held_masks as held_masks
+    from course_utils.pruning import prune as prune
+    from course_utils.structure import shrink as shrink
 
 __version__ = "0.1.0"
 
@@ -83,7 +67,7 @@ def __dir__() -> list[str]:
     return sorted([*_HOMES, *(module.name for module in iter_modules(__path__))])
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:  # noqa: ANN401 (what it is, its home says)
     if name in _HOMES:
         return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     if name in __dir__():

@@ -1,11 +1,14 @@
 """What may come in: the checks that every function of the core makes at its door."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 Arrays = Mapping[str, np.ndarray]  # {"conv1/kernel": array}: the form of weights, scores and masks
+Weights = dict[str, np.ndarray]
+Scores = dict[str, np.ndarray]
+Masks = dict[str, np.ndarray]
 
 _HINTS = {
     "b": "This looks like a mask: give the weights instead.",
@@ -25,9 +28,7 @@ def checked(values: object, name: str = "W") -> np.ndarray:
     """
     array = as_array(values, name)
     if array.dtype.kind not in "iuf":
-        hint = _HINTS.get(
-            array.dtype.kind, "Convert it first, with np.asarray(W, dtype='float32')."
-        )
+        hint = _HINTS.get(array.dtype.kind, "Convert it first: np.asarray(W, dtype='float32').")
         raise TypeError(
             f"{name} must hold real numbers (integers or floats), not {array.dtype}. {hint}"
         )
@@ -133,6 +134,26 @@ def checked_dict(arrays: object, name: str) -> Arrays:
     if not arrays:
         raise ValueError(f"{name} is an empty dictionary; there is nothing to prune.")
     return arrays
+
+
+def by_name(value: float | Mapping, arrays: Arrays, name: str, high: float) -> dict[str, float]:
+    """Return a number from 0 to `high` for each array: the same for all, or the one given for it.
+
+    >>> by_name(0.5, {"a": 1, "b": 2}, "sparsity", high=1)
+    {'a': 0.5, 'b': 0.5}
+    """
+    each = value if isinstance(value, Mapping) else dict.fromkeys(arrays, value)
+    same_names(arrays, each, ("scores", name))
+    return {key: checked_number(each[key], name, 0, high) for key in arrays}
+
+
+def spreads(shape: Sequence[int], over: Sequence[int]) -> bool:
+    """Tell whether an array fits another entry by entry; a length of 1 spreads over an axis.
+
+    >>> spreads((1, 3), (2, 3)), spreads((3,), (2, 3))
+    (True, False)
+    """
+    return len(shape) == len(over) and all(n in (1, m) for n, m in zip(shape, over, strict=True))
 
 
 def same_names(one: Arrays, other: Mapping, names: tuple[str, str]) -> None:

@@ -92,6 +92,7 @@ def recompile(model: keras.Model) -> None:
     >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
     >>> recompile(model)  # not compiled: nothing to do
     """
+    model = model_of(model)
     if not model.compiled:
         return
     if model.train_function is not None:

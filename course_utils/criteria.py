@@ -8,9 +8,7 @@ Some look at more than the weights: gradients, curvatures, the inputs' norms, un
 
 import numpy as np
 
-from course_utils.arrays import Arrays, checked, checked_dict, same_names, whole
-
-Scores = dict[str, np.ndarray]
+from course_utils.arrays import Arrays, Scores, checked, checked_dict, same_names, spreads, whole
 
 
 def magnitude(weights: Arrays) -> Scores:
@@ -160,7 +158,6 @@ def _paired(weights: Arrays, other: Arrays, name: str) -> dict[str, tuple[np.nda
         for key, W in weights.items()
     }
     for key, (W, M) in pairs.items():
-        fits = W.ndim == M.ndim and all(m in (1, w) for m, w in zip(M.shape, W.shape, strict=True))
-        if not fits:
+        if not spreads(M.shape, W.shape):
             raise ValueError(f"{name} of {key} has shape {M.shape}; its weights have {W.shape}.")
     return pairs

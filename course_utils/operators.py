@@ -70,35 +70,22 @@ def normalize(W: np.ndarray, ord: Order = "fro", granularity: str = "tensor") ->
     return result.astype(W.dtype) if W.dtype.kind == "f" else result
 
 
-def threshold_mask(W: np.ndarray, theta: float) -> np.ndarray:
-    """Return the Boolean mask |W| > θ: True is kept, False is cut.
-
-    The inequality is strict, as in the article: an entry whose size *equals* θ is cut. θ is
-    rounded to W's own float type first, so that a float32 weight of 0.1 is equal to θ = 0.1.
-    Raises ValueError for θ < 0 or NaN. Source: the article's sections 4.1 and 4.2.
-
-    >>> threshold_mask([[0.2, -0.3]], 0.2).tolist()
-    [[False, True]]
-    """
-    W = checked(W)
-    theta = checked_number(theta, "theta", 0, math.inf)
-    if W.dtype.kind == "f":
-        return np.abs(W) > rounded_to(theta, W.dtype)
-    # Integers go through float64: the size of int8's -128 does not fit into int8.
-    return np.abs(W.astype(np.float64)) > theta
-
-
 def prune(W: np.ndarray, theta: float) -> np.ndarray:
     """Return prune(W, θ) = W ⊙ (|W| > θ), a new array of W's shape and dtype.
 
-    Cut entries are exactly +0. Takes and refuses what `threshold_mask` does.
-    Source: the article's section 4.1.
+    Cut entries are exactly +0. The inequality is strict, as in the article: an entry whose size
+    *equals* θ is cut. θ is rounded to W's own float type first, so that a float32 weight of 0.1 is
+    equal to θ = 0.1. Raises ValueError for θ < 0 or NaN. Source: the article's sections 4.1, 4.2.
 
     >>> prune([[0.1, -0.3, 0.5]], 0.2).tolist()
     [[0.0, -0.3, 0.5]]
     """
     W = checked(W)
-    return zeroed(W, threshold_mask(W, theta))
+    theta = checked_number(theta, "theta", 0, math.inf)
+    if W.dtype.kind == "f":
+        return zeroed(W, np.abs(W) > rounded_to(theta, W.dtype))
+    # Integers go through float64: the size of int8's -128 does not fit into int8.
+    return zeroed(W, np.abs(W.astype(np.float64)) > theta)
 
 
 def relative_error(W: np.ndarray, pruned: np.ndarray) -> float:

@@ -58,8 +58,11 @@ def as_text(table: Table, below: Sequence[str] = (), words: Sequence[str] = ("no
     b        1,234
     """
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    left = [heading in (table[0][0], *words) for heading in table[0]]
-    head, *rows = ("  ".join(_aligned(row, widths, left)) for row in table)
+    sides = [str.ljust if name in (table[0][0], *words) else str.rjust for name in table[0]]
+    head, *rows = (
+        "  ".join(side(cell, width) for side, cell, width in zip(sides, row, widths, strict=True))
+        for row in table
+    )
     return "\n".join([head, "-" * len(head), *rows, *(["", *below] if below else [])])
 
 
@@ -69,18 +72,9 @@ def as_html(table: Table, below: Sequence[str] = ()) -> str:
     >>> as_html([("file", "bytes"), ("a", "12")], ["raw"])
     '<table><tr><th>file</th><th>bytes</th></tr><tr><td>a</td><td>12</td></tr></table><p>raw</p>'
     """
-    head, *rows = table
-    titles, *body = (_row(row, tag) for row, tag in [(head, "th"), *((r, "td") for r in rows)])
+    rows = ""
+    for row in table:
+        tag = "th" if row is table[0] else "td"
+        rows += f"<tr>{''.join(f'<{tag}>{html.escape(cell)}</{tag}>' for cell in row)}</tr>"
     lines = f"<p>{'<br>'.join(map(html.escape, below))}</p>" if below else ""
-    return f"<table>{titles}{''.join(body)}</table>{lines}"
-
-
-def _aligned(cells: Sequence[str], widths: Sequence[int], left: Sequence[bool]) -> list[str]:
-    return [
-        cell.ljust(width) if to_left else cell.rjust(width)
-        for cell, width, to_left in zip(cells, widths, left, strict=True)
-    ]
-
-
-def _row(cells: Sequence[str], tag: str) -> str:
-    return f"<tr>{''.join(f'<{tag}>{html.escape(cell)}</{tag}>' for cell in cells)}</tr>"
+    return f"<table>{rows}</table>{lines}"

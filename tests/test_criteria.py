@@ -50,7 +50,7 @@ def test_the_weights_are_read_and_not_touched(criterion):
 @given(KERNELS, st.floats(0, 1e300))
 def test_the_article_is_magnitude_with_a_threshold(W, theta):
     by_criterion = masking.by_threshold(criteria.magnitude({"W": W}), theta)["W"]
-    np.testing.assert_array_equal(by_criterion, operators.threshold_mask(W, theta))
+    np.testing.assert_array_equal(by_criterion, operators.prune(W, theta) != 0)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])

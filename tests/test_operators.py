@@ -18,7 +18,6 @@ from course_utils.operators import (
     normalize,
     prune,
     relative_error,
-    threshold_mask,
 )
 
 ORDERS = (1, 1.5, 2, 3, 7.5, math.inf, "fro")
@@ -71,7 +70,7 @@ def test_rounding_the_norm_or_the_entries_first_loses_norm_one():
 
 
 def test_theta_read_against_the_raw_weights():
-    mask = threshold_mask(W, THETA)
+    mask = prune(W, THETA) != 0
     np.testing.assert_array_equal(mask, [[0, 1, 1], [1, 1, 1], [1, 0, 1]])
     pruned = prune(W, THETA)
     np.testing.assert_array_equal(pruned, [[0, 0.3, 0.5], [0.6, 0.7, 0.8], [0.9, 0, 0.3]])
@@ -82,7 +81,7 @@ def test_theta_read_against_the_raw_weights():
 
 
 def test_theta_read_against_the_normalized_weights():
-    mask = threshold_mask(normalize(W), THETA)
+    mask = prune(normalize(W), THETA) != 0
     np.testing.assert_array_equal(mask, [[0, 0, 1], [1, 1, 1], [1, 0, 0]])
     np.testing.assert_array_equal(W * mask, [[0, 0, 0.5], [0.6, 0.7, 0.8], [0.9, 0, 0]])
     np.testing.assert_allclose(
@@ -98,7 +97,7 @@ def test_theta_read_against_the_normalized_weights():
 def test_the_second_reading_is_the_first_with_theta_times_the_norm():
     raw = THETA * norm(W).item()
     assert raw == pytest.approx(0.33166, abs=5e-6)
-    np.testing.assert_array_equal(threshold_mask(W, raw), threshold_mask(normalize(W), THETA))
+    np.testing.assert_array_equal(prune(W, raw) != 0, prune(normalize(W), THETA) != 0)
 
 
 @pytest.mark.parametrize(("matrix", "limit"), [(W, 0.9), (normalize(W), normalize(W).max())])
@@ -110,7 +109,7 @@ def test_the_zero_matrix_that_the_article_prints_needs_a_much_larger_theta(matri
 def test_on_signed_weights_the_rule_without_the_absolute_value_keeps_fewer():
     signed = W * [[1, -1, 1], [-1, 1, -1], [1, -1, 1]]
     assert (signed > THETA).sum() == 4
-    assert threshold_mask(signed, THETA).sum() == 7
+    assert (prune(signed, THETA) != 0).sum() == 7
 
 
 # ---------------------------------------------------------------- the prune operator, for any W
@@ -132,7 +131,7 @@ def test_an_entry_is_kept_as_it_is_or_becomes_plus_zero(W, theta):
 @given(KERNELS, THETAS, THETAS)
 def test_a_larger_theta_keeps_a_subset(W, one, other):
     low, high = sorted((one, other))
-    assert (threshold_mask(W, high) <= threshold_mask(W, low)).all()
+    assert ((prune(W, high) != 0) <= (prune(W, low) != 0)).all()
     assert to_the_bit(prune(prune(W, low), high), prune(W, high))
 
 
@@ -166,7 +165,7 @@ def test_theta_zero_changes_nothing_and_the_largest_size_cuts_everything(W):
 @given(arrays(np.float64, st.integers(1, 7), elements=ENTRIES), THETAS)
 def test_no_mask_of_the_same_size_comes_closer(W, theta):
     """Exhaustion over all masks: keeping the largest is the best approximation."""
-    kept = int(threshold_mask(W, theta).sum())
+    kept = int((prune(W, theta) != 0).sum())
     squares = W**2
     best = min(
         squares.sum() - squares[list(chosen)].sum()
@@ -320,7 +319,7 @@ def test_a_theta_beyond_float16_cuts_everything_without_a_warning(theta, recwarn
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_an_entry_written_like_theta_is_a_tie_in_every_float_type(dtype):
     W = np.array([0.1, 0.2, -0.1], dtype)
-    assert threshold_mask(W, 0.1).tolist() == [False, True, False]
+    assert (prune(W, 0.1) != 0).tolist() == [False, True, False]
 
 
 def test_the_smallest_number_of_all_is_not_zero():
@@ -352,7 +351,6 @@ def test_the_byte_order_of_another_machine_makes_no_difference(dtype):
 OPERATIONS = {
     "norm": norm,
     "normalize": normalize,
-    "threshold_mask": lambda W: threshold_mask(W, 0.3),
     "prune": lambda W: prune(W, 0.3),
     "relative_error": lambda W: relative_error(W, W / 2),
 }

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from course_utils.arrays import Arrays
-from course_utils.criteria import Scores
+from course_utils.arrays import Arrays, Scores
 from course_utils.masking.masks import checked_scores
 
 GRANULARITIES = ("weight", "kernel", "filter", "channel", "row", "column")

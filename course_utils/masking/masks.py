@@ -7,18 +7,19 @@ import numpy as np
 
 from course_utils.arrays import (
     Arrays,
+    Masks,
+    Scores,
     as_array,
+    by_name,
     checked,
     checked_dict,
     checked_number,
     rounded_to,
     same_names,
+    spreads,
     whole,
     zeroed,
 )
-from course_utils.criteria import Scores
-
-Masks = dict[str, np.ndarray]
 
 
 def apply(weights: Arrays, masks: Arrays) -> dict[str, np.ndarray]:
@@ -81,10 +82,7 @@ def by_threshold(scores: Arrays, theta: float | Mapping[str, float]) -> Masks:
     {'a': array([False, False,  True])}
     """
     scores = checked_scores(scores)
-    if not isinstance(theta, Mapping):
-        theta = dict.fromkeys(scores, theta)
-    same_names(scores, theta, ("scores", "theta"))
-    cuts = {name: checked_number(theta[name], "theta", 0, math.inf) for name in scores}
+    cuts = by_name(theta, scores, "theta", math.inf)
     return {name: S > rounded_to(cuts[name], S.dtype) for name, S in scores.items()}
 
 
@@ -97,15 +95,13 @@ def by_sigma(weights: Arrays, k: float) -> Masks:
     >>> by_sigma({"a": np.array([-3.0, -1.0, 1.0, 3.0])}, 1.0)["a"].tolist()
     [True, False, False, True]
     """
-    k = checked_number(k, "k", 0, math.inf)
-    weights = {name: checked(W, name) for name, W in checked_dict(weights, "weights").items()}
-    return {name: _beyond_sigma(W.astype(np.float64), k) for name, W in weights.items()}
-
-
-def _beyond_sigma(W: np.ndarray, k: float) -> np.ndarray:
-    # Divided by the largest entry, so that the squares of tiny or huge weights stay in range.
-    relative = np.abs(W) / (np.abs(W).max() or 1.0)
-    return relative > k * (np.sign(W) * relative).std()
+    k, masks = checked_number(k, "k", 0, math.inf), {}
+    for name, W in checked_dict(weights, "weights").items():
+        W = checked(W, name).astype(np.float64)
+        # Divided by the largest entry, so that the squares of tiny or huge weights stay in range.
+        W = W / (np.abs(W).max() or 1.0)
+        masks[name] = np.abs(W) > k * W.std()
+    return masks
 
 
 def checked_scores(scores: object) -> Scores:
@@ -116,7 +112,15 @@ def checked_scores(scores: object) -> Scores:
     >>> checked_scores({"fc/kernel": [3, 1]})["fc/kernel"].dtype
     dtype('float64')
     """
-    return {name: _checked_score(S, name) for name, S in checked_dict(scores, "scores").items()}
+    checked_ones = {}
+    for name, S in checked_dict(scores, "scores").items():
+        array = as_array(S, f"the scores of {name}")
+        if array.dtype.kind not in "iuf":
+            raise TypeError(f"the scores of {name} must be real numbers, not {array.dtype}.")
+        if np.isnan(array).any():
+            raise ValueError(f"the scores of {name} hold NaN, which cannot be ranked.")
+        checked_ones[name] = array if array.dtype.kind == "f" else array.astype(np.float64)
+    return checked_ones
 
 
 def exclude(scores: Arrays, masks: Arrays) -> Scores:
@@ -145,18 +149,6 @@ def checked_mask(mask: object, shape: tuple[int, ...], name: str) -> np.ndarray:
     array = as_array(mask, f"the mask of {name}")
     if array.dtype != bool and not np.isin(array, (0, 1)).all():
         raise ValueError(f"the mask of {name} must hold only 0 and 1 (or False and True).")
-    fits = array.ndim == len(shape) and all(
-        m in (1, s) for m, s in zip(array.shape, shape, strict=True)
-    )
-    if not fits:
+    if not spreads(array.shape, shape):
         raise ValueError(f"the mask of {name} has shape {array.shape}; its weights have {shape}.")
     return np.broadcast_to(array.astype(bool), shape)
-
-
-def _checked_score(scores: object, name: str) -> np.ndarray:
-    array = as_array(scores, f"the scores of {name}")
-    if array.dtype.kind not in "iuf":
-        raise TypeError(f"the scores of {name} must be real numbers, not {array.dtype}.")
-    if np.isnan(array).any():
-        raise ValueError(f"the scores of {name} hold NaN, which cannot be ranked.")
-    return array if array.dtype.kind == "f" else array.astype(np.float64)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from course_utils.arrays import Arrays, whole
+from course_utils.arrays import Arrays, Masks, whole
 from course_utils.masking.granularity import axes_of, layout_of
-from course_utils.masking.masks import Masks, checked_scores
+from course_utils.masking.masks import checked_scores
 from course_utils.masking.ranking import by_layer, make_masks
 
 

@@ -6,16 +6,17 @@ import numpy as np
 
 from course_utils.arrays import (
     Arrays,
+    Masks,
+    Scores,
     as_array,
+    by_name,
     checked_dict,
     checked_number,
     count,
-    same_names,
     whole,
 )
-from course_utils.criteria import Scores
 from course_utils.masking.granularity import pool
-from course_utils.masking.masks import Masks, checked_scores
+from course_utils.masking.masks import checked_scores
 
 SCOPES = ("global", "layer", "erk")
 
@@ -58,8 +59,8 @@ def make_masks(
         shares = by_layer(scores, sparsity, scope)
         kept = {n: _highest({n: S}, count(shares[n], S.size))[n] for n, S in pooled.items()}
     return {
-        name: mask if mask.shape == S.shape else np.broadcast_to(mask, S.shape).copy()
-        for (name, S), mask in zip(scores.items(), kept.values(), strict=True)
+        name: mask if granularity == "weight" else np.broadcast_to(mask, scores[name].shape).copy()
+        for name, mask in kept.items()
     }
 
 
@@ -103,9 +104,7 @@ def by_layer(arrays: Arrays, sparsity: float | Mapping[str, float], scope: str) 
     """
     if scope == "erk" and not isinstance(sparsity, Mapping):
         return erk(arrays, sparsity)
-    shares = sparsity if isinstance(sparsity, Mapping) else dict.fromkeys(arrays, sparsity)
-    same_names(arrays, shares, ("scores", "sparsity"))
-    return {name: checked_number(share, "sparsity", 0, 1) for name, share in shares.items()}
+    return by_name(sparsity, arrays, "sparsity", 1)
 
 
 def _ranked_together(pooled: Scores, scores: Scores, sparsity: float, min_kept: int) -> Masks:
@@ -117,7 +116,9 @@ def _ranked_together(pooled: Scores, scores: Scores, sparsity: float, min_kept: 
         masks = _highest(pooled, pruned)
         if all(np.count_nonzero(mask) >= min_kept for mask in masks.values()):
             return masks
-    safe = {name: _best(S, min_kept) for name, S in pooled.items()}
+    # The highest of each kernel; what is pruned already is not brought back.
+    best = {n: _highest({n: S}, max(S.size - min_kept, 0))[n] for n, S in pooled.items()}
+    safe = {name: mask & ~np.isneginf(pooled[name]) for name, mask in best.items()}
     if not alike:
         pruned = _closest_count(pooled, safe, sizes, sparsity)
     return _highest_but_safe(pooled, pruned, safe)
@@ -157,12 +158,6 @@ def _highest_but_safe(scores: Scores, pruned: int, safe: Masks) -> Masks:
     for name, mask in masks.items():
         mask[safe[name]], mask[~safe[name]] = saved[name], kept[name]
     return masks
-
-
-def _best(S: np.ndarray, min_kept: int) -> np.ndarray:
-    """Mark the `min_kept` highest scores; what is pruned already is not brought back."""
-    keep = _highest({"": S}, max(S.size - min_kept, 0))[""]
-    return keep & ~np.isneginf(S)
 
 
 def _closest_count(scores: Scores, safe: Masks, sizes: Mapping[str, int], sparsity: float) -> int:

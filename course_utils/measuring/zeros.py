@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from course_utils import masking, pruning
 from course_utils.arrays import whole
 from course_utils.backend import keras
+from course_utils.pruning.layers import steps_made
 
 
 class ZeroCounter(keras.callbacks.Callback):
@@ -27,18 +28,13 @@ class ZeroCounter(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Record the state after this step, if it was asked for."""
-        self._record(_made(self.model) - self._before)
+        self._record(steps_made(self.model) - self._before)
 
     def _record(self, steps: int) -> None:
         if steps == 0:  # a new optimizer counts from 0 again, an old one goes on
-            self._before = _made(self.model)
+            self._before = steps_made(self.model)
             self._offset = self.steps
         self.steps = self._offset + steps
         if self._wanted and self.steps >= self._wanted[0]:
             self._wanted = [step for step in self._wanted if step > self.steps]
             self.sparsity[self.steps] = masking.sparsity(pruning.weights(self.model))
-
-
-def _made(model: keras.Model) -> int:
-    """Return how many steps the optimizer has made; on several devices the counts are equal."""
-    return int(keras.ops.convert_to_numpy(model.optimizer.iterations))

@@ -12,10 +12,10 @@ import weakref
 
 import numpy as np
 
-from course_utils.arrays import Arrays, checked_dict, zeroed
+from course_utils.arrays import Arrays, Weights, checked_dict, zeroed
 from course_utils.backend import keras, model_of, recompile
 from course_utils.masking import Masks, checked_mask
-from course_utils.pruning.kernels import candidates, chosen, refuse_equal_names, weights
+from course_utils.pruning.kernels import Variables, candidates, chosen, refuse_equal_names, weights
 from course_utils.pruning.layers import read
 
 
@@ -100,7 +100,7 @@ def detach(model: keras.Model) -> None:
     for variable in held.values():
         variable.constraint = variable.constraint.earlier
     if held:
-        recompile(model_of(model))
+        recompile(model)
 
 
 def held_masks(model: keras.Model) -> Masks:
@@ -111,7 +111,7 @@ def held_masks(model: keras.Model) -> Masks:
     return {name: read(variable.constraint.mask) for name, variable in _held(model).items()}
 
 
-def remembered(model: keras.Model) -> dict[str, np.ndarray]:
+def remembered(model: keras.Model) -> Weights:
     """Return held weights as they would be with nothing pruned: kept ones, and hidden ones.
 
     Where nothing is remembered (see `attach`) a pruned weight is 0.
@@ -185,7 +185,7 @@ def _constrain(model: keras.Model, variable: keras.Variable, remember: bool) -> 
     return True
 
 
-def _held(model: keras.Model) -> dict[str, keras.Variable]:
+def _held(model: keras.Model) -> Variables:
     everything = candidates(model) or chosen(model)  # which refuses it: nothing to prune
     # A layer that is not built, or is quantized, holds nothing; a model of such alone is refused.
     stored = [f for f in everything if f.stored] or everything

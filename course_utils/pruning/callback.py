@@ -5,12 +5,12 @@ from collections.abc import Callable
 import numpy as np
 
 from course_utils import criteria, regrowth
-from course_utils.arrays import Arrays, checked_number
+from course_utils.arrays import Arrays, Weights, checked_number
 from course_utils.backend import keras
 from course_utils.masking import GRANULARITIES, SCOPES, Masks, exclude, make_masks, sparsity
 from course_utils.pruning.attaching import attach, held_masks, regrown, remembered
-from course_utils.pruning.kernels import kernels, layouts
-from course_utils.pruning.layers import read
+from course_utils.pruning.kernels import kernels, layouts, weights
+from course_utils.pruning.layers import steps_made
 from course_utils.pruning.selectors import Selectors
 from course_utils.schedules import Schedule
 
@@ -22,7 +22,7 @@ class PruneOnSchedule(keras.callbacks.Callback):
     made so far (`optimizer.iterations`, as for learning rates; compile anew to count from 0).
     Masks change only where its value changes. `criterion` is called with the weights as they are;
     one that needs more takes it from around it: `lambda w: criteria.taylor(w,
-    pruning.gradients(model, x, y))`. `granularity`, `scope` and `min_kept` are those of
+    pruning.gradients(model, x, y))`. `scope`, `granularity` and `min_kept` are those of
     `masking.make_masks`. What is pruned stays pruned, unless `regrow` (see `regrowth`) says else.
     `include` and `exclude` choose kernels as in `pruning.kernels`.
 
@@ -47,8 +47,8 @@ class PruneOnSchedule(keras.callbacks.Callback):
         self,
         schedule: Schedule,
         criterion: Callable[[Arrays], Arrays] = criteria.magnitude,
-        granularity: str = "weight",
         scope: str = "global",
+        granularity: str = "weight",
         regrow: regrowth.Regrowth | None = None,
         *,
         min_kept: int = 1,
@@ -61,15 +61,15 @@ class PruneOnSchedule(keras.callbacks.Callback):
                 f"schedule must be a function from step to sparsity, not {schedule!r}. "
                 "For a fixed sparsity write schedules.constant(0.8)."
             )
-        if granularity not in GRANULARITIES or scope not in SCOPES:
+        if scope not in SCOPES or granularity not in GRANULARITIES:
             raise ValueError(
-                f"granularity must be one of {GRANULARITIES} and scope one of {SCOPES}, "
-                f"not {granularity!r} and {scope!r}."
+                f"scope must be one of {SCOPES} and granularity one of {GRANULARITIES}, "
+                f"not {scope!r} and {granularity!r}."
             )
         if regrow is not None and granularity != "weight":
             raise ValueError("regrow moves single weights: it needs granularity 'weight'.")
         self.schedule, self.criterion, self.regrow = schedule, criterion, regrow
-        self.granularity, self.scope, self.min_kept = granularity, scope, min_kept
+        self.scope, self.granularity, self.min_kept = scope, granularity, min_kept
         self.include, self.exclude = include, exclude
         self.masks: Masks = {}
         self.requested = 0.0  # what the schedule asked for last
@@ -98,25 +98,23 @@ class PruneOnSchedule(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Prune, if it is time; what other callbacks see at the end of the batch is settled."""
-        self.update(self._steps())
+        self.update(steps_made(self.model))
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Add the sparsity to the logs."""
-        self._note(logs)
+        if logs is not None:
+            logs["sparsity"] = self.sparsity
 
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Add the sparsity to the logs."""
-        self._note(logs)
+    on_epoch_end = on_train_batch_end
 
     def on_train_end(self, logs: dict | None = None) -> None:
         """Follow the schedule to its last step, and zero what was written past the masks."""
-        self.update(self._steps())
+        self.update(steps_made(self.model))
         if any(regrown(self.model).values()):
             attach(self.model, held_masks(self.model))
 
     def _start(self, step: int, wanted: float) -> None:
-        names = list(self._kernels())
-        held = held_masks(self.model)
+        names, held = kernels(self.model, self.include, self.exclude), held_masks(self.model)
         masks = {name: held[name] for name in names if name in held}
         if len(masks) < len(names):
             masks = self._masks_without_any(step, wanted) | masks
@@ -126,32 +124,42 @@ class PruneOnSchedule(keras.callbacks.Callback):
 
     def _masks_without_any(self, step: int, wanted: float) -> Masks:
         """Return the masks of a model without any: all True, or off its zeros when it goes on."""
-        weights = self._weights()
+        arrays = self._weights()
         if step == 0 or self.schedule(step - 1) == 0:
-            return {name: np.ones(W.shape, bool) for name, W in weights.items()}
-        masks = {name: W != 0 for name, W in weights.items()}
+            return {name: np.ones(W.shape, bool) for name, W in arrays.items()}
+        masks = {name: W != 0 for name, W in arrays.items()}
         if sparsity(masks) == 0 and wanted != self.schedule(0):
             raise ValueError(
                 f"the optimizer has made {step} steps, and the schedule asks for "
                 f"{wanted:.1%} sparsity by now, but nothing is pruned yet. To prune a trained "
-                "model gradually, compile it anew, so that steps count from 0, or write "
-                f"schedules.shifted(schedule, by={step})."
+                "model gradually, compile it anew, so that steps count from 0, or give a schedule "
+                f"that begins later: lambda step: schedule(max(step - {step}, 0))."
             )
         return masks
 
     def _next_masks(self, wanted: float, step: int, moves: bool) -> Masks:
-        weights = self._weights()
-        scores = self.criterion(weights)
-        if self.regrow is not None and self.regrow.surgery and not self.regrow.over(step):
-            return self._ranked(self._favoured(scores), wanted)
-        masks = self.masks
+        arrays = self._weights()
+        scores = self.criterion(arrays)
+        masks, rule = self.masks, self.regrow
+        if rule is not None and rule.surgery and not rule.over(step):
+            more = rule.hysteresis - 1  # what is in place counts more, so that no weight flickers
+            scores = {n: S + np.where(masks[n], more * np.abs(S), 0) for n, S in scores.items()}
+            return self._ranked(scores, wanted)
         if wanted > self.requested:
             ranked = self._ranked(exclude(scores, masks), wanted)
             masks = {name: ranked[name] & mask for name, mask in masks.items()}
         elif wanted < self.requested:
-            masks = self._released(wanted, step)
+            if wanted > 0:
+                raise ValueError(
+                    f"the schedule falls from {self.requested:.1%} to {wanted:.1%} at step {step}, "
+                    "and nothing says which weights come back. Let it fall to 0, where all do, or "
+                    "give regrow=regrowth.surgery()."
+                )
+            masks = {name: np.ones_like(mask) for name, mask in masks.items()}
         if moves:
-            masks = self._swapped(masks, weights, scores, step)
+            grown = rule.grow(arrays, step)
+            share = regrowth.cosine(rule.fraction, step, rule.end) if rule.end else rule.fraction
+            masks = regrowth.swap(masks, scores, {name: grown[name] for name in masks}, share)
         return masks
 
     def _ranked(self, scores: Arrays, wanted: float) -> Masks:
@@ -164,42 +172,12 @@ class PruneOnSchedule(keras.callbacks.Callback):
             layouts=layouts(self.model),
         )
 
-    def _favoured(self, scores: Arrays) -> Arrays:
-        """Raise the scores of what is in place, so that masks do not flicker."""
-        more = self.regrow.hysteresis - 1
-        return {n: S + np.where(self.masks[n], more * np.abs(S), 0) for n, S in scores.items()}
-
-    def _swapped(self, masks: Masks, weights: Arrays, scores: Arrays, step: int) -> Masks:
-        rule = self.regrow
-        end = rule.end
-        share = rule.fraction if end is None else regrowth.cosine(rule.fraction, step, end)
-        grown = rule.grow(weights, step)
-        return regrowth.swap(masks, scores, {name: grown[name] for name in masks}, share)
-
-    def _released(self, wanted: float, step: int) -> Masks:
-        if wanted > 0:
-            raise ValueError(
-                f"the schedule falls from {self.requested:.1%} to {wanted:.1%} at step {step}, and "
-                "nothing says which weights come back. Let it fall to 0, where all do, or give "
-                "regrow=regrowth.surgery()."
-            )
-        return {name: np.ones_like(mask) for name, mask in self.masks.items()}
-
     def _hold(self, masks: Masks, step: int) -> None:
         attach(self.model, masks, remember=self.regrow is not None and self.regrow.surgery)
         self.masks = masks
         self.history[step] = sparsity(masks)
 
-    def _weights(self) -> dict[str, np.ndarray]:
+    def _weights(self) -> Weights:
+        now = weights(self.model, self.include, self.exclude)
         whole = remembered(self.model) if self._started else {}
-        return {n: whole[n] if n in whole else read(v) for n, v in self._kernels().items()}
-
-    def _kernels(self) -> dict[str, keras.Variable]:
-        return kernels(self.model, self.include, self.exclude)
-
-    def _steps(self) -> int:
-        return int(read(self.model.optimizer.iterations))  # mirrored ones, too
-
-    def _note(self, logs: dict | None) -> None:
-        if logs is not None:
-            logs["sparsity"] = self.sparsity
+        return {name: whole.get(name, W) for name, W in now.items()}

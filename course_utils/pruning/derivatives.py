@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from course_utils.arrays import whole
+from course_utils.arrays import Weights, whole
 from course_utils.backend import batches, keras, model_of
 from course_utils.backend import tensorflow as tf
-from course_utils.pruning.kernels import kernels
+from course_utils.pruning.kernels import Variables, kernels
 from course_utils.pruning.layers import dtype_of, read
 from course_utils.pruning.selectors import Selectors
 
@@ -24,7 +24,7 @@ def gradients(
     batch_size: int = 128,
     include: Selectors = None,
     exclude: Selectors = None,
-) -> dict[str, np.ndarray]:
+) -> Weights:
     """Return the gradients of the loss with respect to the kernels, under their names.
 
     The loss is the one that `model` is compiled with, its penalties included, averaged over all
@@ -45,7 +45,7 @@ def gradients(
     def measure(x: object, y: object) -> list[tf.Tensor]:
         return [_REDUCED[reduce](g) for g in _gradients(model, variables, x, y)]
 
-    return _averaged(model, variables, measure, x, y, batch_size if reduce == "mean" else 1)
+    return _averaged(model, variables, measure, (x, y), batch_size if reduce == "mean" else 1)
 
 
 def curvature(
@@ -58,7 +58,7 @@ def curvature(
     batch_size: int = 128,
     include: Selectors = None,
     exclude: Selectors = None,
-) -> dict[str, np.ndarray]:
+) -> Weights:
     """Return Hutchinson's estimate of the Hessian's diagonal with respect to the kernels.
 
     The mean of v · Hv over `samples` vectors v of random signs (Bekas et al. 2007, An estimator
@@ -75,7 +75,8 @@ def curvature(
     random = tf.random.Generator.from_seed(whole(seed, "seed"))
 
     def measure(x: object, y: object) -> list[tf.Tensor]:
-        signs = [_signs(random, v) for v in variables.values()]
+        bits = [random.uniform(v.shape, 0, 2, "int32") for v in variables.values()]
+        signs = [tf.cast(2 * b - 1, v.dtype) for b, v in zip(bits, variables.values(), strict=True)]
         values = [v.value for v in variables.values()]
         with tf.GradientTape() as tape:
             tape.watch(values)
@@ -84,7 +85,7 @@ def curvature(
         products = tape.gradient(along, values, unconnected_gradients="zero")
         return [v * tf.convert_to_tensor(p) for v, p in zip(signs, products, strict=True)]
 
-    runs = [_averaged(model, variables, measure, x, y, batch_size) for _ in range(samples)]
+    runs = [_averaged(model, variables, measure, (x, y), batch_size) for _ in range(samples)]
     return {name: np.mean([run[name] for run in runs], axis=0) for name in variables}
 
 
@@ -94,13 +95,12 @@ def fresh_gradients(
     y: object,
     examples: int = 256,
     seed: int = 0,
-    *,
-    include: Selectors = None,
-    exclude: Selectors = None,
-) -> Callable[[], dict[str, np.ndarray]]:
+    **choice: Selectors,
+) -> Callable[[], Weights]:
     """Return a function that measures gradients on some examples, others at every call.
 
     What `regrowth.rigl` asks for: `rigl(pruning.fresh_gradients(model, x_train, y_train))`.
+    `choice` goes to `gradients`: include, exclude.
 
     >>> from course_utils.models import article_cnn
     >>> draw = fresh_gradients(article_cnn(), np.ones((4, 28, 28, 1)), np.zeros(4), examples=2)
@@ -111,17 +111,15 @@ def fresh_gradients(
     count = _length(x)
     size = min(whole(examples, "examples", least=1), count)
 
-    def measure() -> dict[str, np.ndarray]:
+    def measure() -> Weights:
         some = np.sort(rng.choice(count, size, replace=False))
         xs, ys = (keras.tree.map_structure(lambda array: array[some], data) for data in (x, y))
-        return gradients(model, xs, ys, include=include, exclude=exclude)
+        return gradients(model, xs, ys, **choice)
 
     return measure
 
 
-def _gradients(
-    model: keras.Model, variables: dict[str, keras.Variable], x: object, y: object
-) -> list[tf.Tensor]:
+def _gradients(model: keras.Model, variables: Variables, x: object, y: object) -> list[tf.Tensor]:
     values = [variable.value for variable in variables.values()]
     with tf.GradientTape() as tape:
         tape.watch(values)  # those of frozen layers, too
@@ -131,25 +129,20 @@ def _gradients(
 
 
 def _averaged(
-    model: keras.Model,
-    variables: dict[str, keras.Variable],
-    measure: Callable,
-    x: object,
-    y: object,
-    batch_size: int,
-) -> dict[str, np.ndarray]:
+    model: keras.Model, variables: Variables, measure: Callable, data: object, batch_size: int
+) -> Weights:
     """Average what `measure` returns for each batch, weighted by the examples in it."""
     if not model.compiled:
         raise ValueError(
             f"model {model.name!r} is not compiled, so it has no loss whose gradients could be "
             "taken: call model.compile(optimizer, loss) first."
         )
-    count = _length(x)
+    count = _length(data)
     # Tracing costs about as much as ten steps.
     step = tf.function(measure, reduce_retracing=True) if count > 10 * batch_size else measure
     totals = {name: np.zeros(v.shape, np.float64) for name, v in variables.items()}
     with _metrics_kept(model):
-        for part in batches((x, y), batch_size):
+        for part in batches(data, batch_size):
             xs, ys = keras.tree.map_structure(tf.convert_to_tensor, part)
             for name, value in zip(totals, step(xs, ys), strict=True):
                 totals[name] += _length(xs) / count * value.numpy()
@@ -169,8 +162,3 @@ def _metrics_kept(model: keras.Model) -> Iterator[None]:
 
 def _length(data: object) -> int:
     return len(keras.tree.flatten(data)[0])
-
-
-def _signs(random: tf.random.Generator, variable: keras.Variable) -> tf.Tensor:
-    bits = random.uniform(variable.shape, 0, 2, "int32")
-    return tf.cast(2 * bits - 1, variable.dtype)

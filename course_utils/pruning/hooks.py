@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from course_utils.arrays import Weights
 from course_utils.backend import batches, keras, model_of, wrapped_calls
 from course_utils.backend import tensorflow as tf
 from course_utils.pruning.kernels import Kernel, chosen
@@ -16,11 +17,7 @@ from course_utils.pruning.selectors import Selectors
 _READS_ITS_INPUT = (
     keras.layers.Dense,
     *(getattr(keras.layers, f"Conv{n}D{kind}") for n in (1, 2, 3) for kind in ("", "Transpose")),
-    *(
-        getattr(keras.layers, f"{kind}Conv{n}D")
-        for n in (1, 2)
-        for kind in ("Depthwise", "Separable")
-    ),
+    *(getattr(keras.layers, f"{k}Conv{n}D") for n in (1, 2) for k in ("Depthwise", "Separable")),
 )
 
 # (the layer's path, the layer, its arguments, its outputs), for every single call
@@ -57,7 +54,7 @@ def input_norms(
     batch_size: int = 128,
     include: Selectors = None,
     exclude: Selectors = None,
-) -> dict[str, np.ndarray]:
+) -> Weights:
     """Return the norm of every input that a kernel multiplies, over all examples and positions.
 
     The array of a kernel has its axes, with length 1 along all but its inputs, so that it
@@ -98,17 +95,14 @@ def zeros_for(model: keras.Model) -> object:
             "Functional model with a keras.Input does: give a batch of them, inputs=x[:1]."
         )
     # A Functional model keeps its inputs in the form in which it takes them: a list, a dictionary.
-    sequential = isinstance(model, keras.Sequential)
-    return keras.tree.map_structure(_zeros, model.inputs[0] if sequential else model.input)
-
-
-def _zeros(tensor: keras.KerasTensor) -> np.ndarray:
-    if None in tensor.shape[1:]:
-        raise ValueError(
-            f"the model takes inputs of any size {tensor.shape}, so what it costs is not known: "
-            "give a batch of the size that you mean, inputs=x[:1]."
-        )
-    return np.zeros((1, *tensor.shape[1:]), tensor.dtype)
+    tensors = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
+    for tensor in keras.tree.flatten(tensors):
+        if None in tensor.shape[1:]:
+            raise ValueError(
+                f"the model takes inputs of any size {tensor.shape}, so what it costs is not "
+                "known: give a batch of the size that you mean, inputs=x[:1]."
+            )
+    return keras.tree.map_structure(lambda t: np.zeros((1, *t.shape[1:]), t.dtype), tensors)
 
 
 def _refuse_unknown_inputs(found: Kernel) -> None:
@@ -129,7 +123,7 @@ def _input_squares(found: Kernel, inputs: object) -> np.ndarray:
     """Sum the squares of a layer's inputs, by input, in the shape that fits its kernel."""
     squares = tf.square(tf.cast(inputs, "float32"))
     shape = _input_shape(found)
-    kept = sum(letter in _inputs_of(found) for letter in found.layout)
+    kept = found.layout.count("c" if "c" in found.layout else "i")
     first = 1 if getattr(found.owners[-1], "data_format", "") == "channels_first" else None
     last = list(range(squares.ndim - kept, squares.ndim)) if first is None else [first]
     total = tf.reduce_sum(squares, [a for a in range(squares.ndim) if a not in last]).numpy()
@@ -139,9 +133,6 @@ def _input_squares(found: Kernel, inputs: object) -> np.ndarray:
 
 def _input_shape(found: Kernel) -> tuple[int, ...]:
     """Return the shape that has the kernel's inputs, and length 1 along all else."""
+    inputs = "c" if "c" in found.layout else "i"
     sizes = zip(found.layout, found.variable.shape, strict=True)
-    return tuple(n if letter in _inputs_of(found) else 1 for letter, n in sizes)
-
-
-def _inputs_of(found: Kernel) -> str:
-    return "c" if "c" in found.layout else "i"
+    return tuple(n if letter == inputs else 1 for letter, n in sizes)

@@ -3,11 +3,12 @@
 import itertools
 from dataclasses import dataclass
 
-import numpy as np
-
+from course_utils.arrays import Weights
 from course_utils.backend import keras, model_of, trained_by
 from course_utils.pruning.layers import every_weight, holder_of, prunable, read, walk
-from course_utils.pruning.selectors import Selectors, as_list, left_out, refuse_unmatched
+from course_utils.pruning.selectors import Selectors, as_list, left_out
+
+Variables = dict[str, keras.Variable]
 
 _NORMALIZATION = (
     keras.layers.BatchNormalization,
@@ -26,7 +27,7 @@ class Kernel:
     owners: tuple[keras.Layer, ...]  # the layer it belongs to last, before it what that lies in
     attribute: str
     layout: str
-    on_request: bool = False
+    on_request: str = ""  # why it is pruned only where `include` names it
 
     @property
     def stored(self) -> bool:
@@ -55,9 +56,7 @@ class Kernel:
         return getattr(holder_of(layer), self.attribute)
 
 
-def kernels(
-    model: keras.Model, include: Selectors = None, exclude: Selectors = None
-) -> dict[str, keras.Variable]:
+def kernels(model: keras.Model, include: Selectors = None, exclude: Selectors = None) -> Variables:
     """Return the prunable variables of `model`, as {"conv/kernel": variable}.
 
     Names are layer names, with those of nested models and layers before them; a layer used twice
@@ -78,9 +77,7 @@ def kernels(
     return {found.name: found.variable for found in chosen(model, include, exclude)}
 
 
-def weights(
-    model: keras.Model, include: Selectors = None, exclude: Selectors = None
-) -> dict[str, np.ndarray]:
+def weights(model: keras.Model, include: Selectors = None, exclude: Selectors = None) -> Weights:
     """Return copies of the prunable kernels, as {"conv/kernel": array}; see `kernels`.
 
     >>> from course_utils.models import article_cnn
@@ -113,21 +110,29 @@ def skipped(
     ('conv/bias', 'a bias: there are few, and they shift rather than connect')
     """
     taken = {id(found.variable) for found in chosen(model, include, exclude)}
-    possible = {id(found.variable): found for found in candidates(model) if found.stored}
-    owners = {id(variable): owner for _, owner, variable in every_weight(model_of(model))}
+    everything = candidates(model)
+    reasons = left_out([(one.name, one.owners) for one in everything], include, exclude)
+    why = {
+        id(one.variable): reason or one.on_request
+        for one, reason in zip(everything, reasons, strict=True)
+        if one.stored
+    }
+    owners = {id(variable): owner for _, owner, variable in every_weight(model)}
     return {
-        name: _reason(owners[id(v)], v, possible.get(id(v)), include, exclude)
+        name: why.get(id(v)) or _reason(owners[id(v)], v)
         for name, v in named_weights(model).items()
         if id(v) not in taken
     }
 
 
-def named_weights(model: keras.Model) -> dict[str, keras.Variable]:
+def named_weights(model: keras.Model) -> Variables:
     """Return every weight of the model once, by name; what can be pruned is named as there."""
     possible = {id(found.variable): found.name for found in candidates(model) if found.stored}
-    named: dict[str, keras.Variable] = {}
-    for name, _, variable in every_weight(model_of(model)):
-        named[_unused(possible.get(id(variable), name), named)] = variable
+    named: Variables = {}
+    for name, _, variable in every_weight(model):
+        name = possible.get(id(variable), name)
+        numbered = (f"{name} ({number})" for number in itertools.count(2))
+        named[next(n for n in itertools.chain([name], numbered) if n not in named)] = variable
     return named
 
 
@@ -137,12 +142,11 @@ def chosen(
     """Return what `kernels` takes, with its layers and layouts."""
     model = model_of(model)
     everything = candidates(model)
-    refuse_unmatched(((one.name, one.owners) for one in everything), include, exclude)
+    reasons = left_out([(one.name, one.owners) for one in everything], include, exclude)
     taken = [
         one
-        for one in everything
-        if not left_out(one.name, one.owners, include, exclude)
-        and (as_list(include) or not one.on_request)
+        for one, reason in zip(everything, reasons, strict=True)
+        if not reason and (as_list(include) or not one.on_request)
     ]
     if not taken:
         raise ValueError(
@@ -175,20 +179,7 @@ def refuse_equal_names(taken: list[Kernel]) -> None:
             raise ValueError(f"two layers are both called {name!r}; give each a name of its own.")
 
 
-def _reason(
-    owner: keras.Layer,
-    variable: keras.Variable,
-    found: Kernel | None,
-    include: Selectors,
-    exclude: Selectors,
-) -> str:
-    if found is not None:
-        chosen_not = left_out(found.name, found.owners, include, exclude)
-        if chosen_not:
-            return chosen_not
-        if isinstance(owner, keras.layers.Embedding):
-            return "an embedding: pruned on request, with `include`"
-        return f"a weight of {type(owner).__name__}, a layer of your own: on request, by `include`"
+def _reason(owner: keras.Layer, variable: keras.Variable) -> str:
     if "bias" in variable.name:
         return "a bias: there are few, and they shift rather than connect"
     if isinstance(owner, _NORMALIZATION):
@@ -196,9 +187,3 @@ def _reason(
     if not trained_by(holder_of(owner), variable):
         return "a state, which is not trained"
     return f"no kernel, but the {variable.name} of a {type(owner).__name__} layer"
-
-
-def _unused(name: str, taken: dict) -> str:
-    """Return a name that is not taken yet: a, or a (2), or a (3)."""
-    numbered = (f"{name} ({number})" for number in itertools.count(2))
-    return next(text for text in itertools.chain([name], numbered) if text not in taken)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from course_utils.backend import keras, layers_inside, trained_by
+from course_utils.backend import keras, layers_inside, model_of, trained_by
 
 _L = keras.layers
 
@@ -33,7 +33,6 @@ _KERNELS = (
     (_L.ConvLSTM2D, {"kernel": "ssio", "recurrent_kernel": "ssio"}),
     (_L.ConvLSTM3D, {"kernel": "sssio", "recurrent_kernel": "sssio"}),
 )
-_ON_REQUEST = ((_L.Embedding, {"embeddings": "io"}),)
 # Their weights belong to a cell inside, which is not named: its name changes from run to run.
 _WITH_CELL = (_L.LSTM, _L.GRU, _L.SimpleRNN, _L.ConvLSTM1D, _L.ConvLSTM2D, _L.ConvLSTM3D)
 # Of layers whose weights nobody can know: what Keras's own have with as many axes.
@@ -87,9 +86,14 @@ def dtype_of(variable: keras.Variable) -> str:
     return "float32" if name == "bfloat16" else name
 
 
+def steps_made(model: keras.Model) -> int:
+    """Return how many steps the optimizer has made; on several devices the counts are equal."""
+    return int(read(model.optimizer.iterations))
+
+
 def every_weight(model: keras.Model) -> Iterator[tuple[str, keras.Layer, keras.Variable]]:
     """Yield every weight once, with the layer that it belongs to: prefix and its own name."""
-    seen: set[int] = set()
+    model, seen = model_of(model), set()
     for prefix, owners in (("", (model,)), *walk(model)):
         for variable in own_weights(owners[-1]):
             if id(variable) not in seen:
@@ -97,22 +101,24 @@ def every_weight(model: keras.Model) -> Iterator[tuple[str, keras.Layer, keras.V
                 yield f"{prefix}{variable.name}", owners[-1], variable
 
 
-def prunable(layer: keras.Layer) -> Iterator[tuple[str, str, bool]]:
-    """Yield the attribute and layout of what can be pruned, and whether on request only.
+def prunable(layer: keras.Layer) -> Iterator[tuple[str, str, str]]:
+    """Yield the attribute and layout of what can be pruned, and why on request only, if so.
 
     >>> list(prunable(keras.layers.Conv2D(8, 3)))
-    [('kernel', 'ssio', False)]
+    [('kernel', 'ssio', '')]
     """
-    for kind, attributes in (*_KERNELS, *_ON_REQUEST):
+    for kind, attributes in _KERNELS:
         if isinstance(layer, kind):
-            on_request = (kind, attributes) in _ON_REQUEST
             for name, layout in attributes.items():
-                yield name, layout or _einsum_layout(layer.equation), on_request
+                yield name, layout or _einsum_layout(layer.equation), ""
             return
-    if not type(layer).__module__.startswith("keras."):  # a layer of the user's own
+    if isinstance(layer, _L.Embedding):
+        yield "embeddings", "io", "an embedding: pruned on request, with `include`"
+    elif not type(layer).__module__.startswith("keras."):
+        owner = f"a weight of {type(layer).__name__}, a layer of your own"
         for name, value in vars(layer).items():
             if isinstance(value, keras.Variable) and value.ndim > 1 and trained_by(layer, value):
-                yield name, _LAYOUTS.get(value.ndim, ""), True
+                yield name, _LAYOUTS.get(value.ndim, ""), f"{owner}: on request, by `include`"
 
 
 def _einsum_layout(equation: str) -> str:

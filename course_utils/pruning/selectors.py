@@ -1,6 +1,6 @@
 """Choose by pattern, layer, class or function: what `include` and `exclude` take everywhere."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
 from course_utils.backend import keras
@@ -11,36 +11,28 @@ Selectors = Selector | Sequence[Selector] | None
 Place = tuple[str, Sequence[keras.Layer]]  # a name, and its layer last, after what that lies in
 
 
-def refuse_unmatched(
-    places: Iterable[Place], include: Selectors, exclude: Selectors, what: str = "weight"
-) -> None:
-    """Raise ValueError where a selector chooses nothing, and TypeError where it is none.
+def left_out(
+    places: Sequence[Place], include: Selectors, exclude: Selectors, what: str = "weight"
+) -> list[str]:
+    """Return, for each place, why the caller's choice leaves it out, and nothing if it does not.
 
-    >>> refuse_unmatched([("conv/kernel", ())], "conv", exclude=None)
+    Raises ValueError where a selector chooses nothing, and TypeError where it is none.
+
+    >>> left_out([("conv/kernel", ()), ("fc/kernel", ())], include=None, exclude="conv")
+    ['left out by `exclude`', '']
     """
-    places = list(places)
-    for selector in (*as_list(include), *as_list(exclude)):
+    wanted, unwanted = as_list(include), as_list(exclude)
+    for selector in (*wanted, *unwanted):
         if not any(matches(selector, *place) for place in places):
             names = [name for name, _ in places]
             raise ValueError(f"{selector!r} matches no {what} of this model; it has {names}.")
-
-
-def left_out(
-    name: str, owners: Sequence[keras.Layer], include: Selectors, exclude: Selectors
-) -> str:
-    """Return why the caller's choice leaves something out; nothing where it does not.
-
-    >>> left_out("conv/kernel", (), include=None, exclude="conv")
-    'left out by `exclude`'
-    >>> left_out("conv/kernel", (), include="c*", exclude=["fc", "output"])
-    ''
-    """
-    if any(matches(selector, name, owners) for selector in as_list(exclude)):
-        return "left out by `exclude`"
-    wanted = as_list(include)
-    if wanted and not any(matches(selector, name, owners) for selector in wanted):
-        return "not named by `include`"
-    return ""
+    reasons = ["not named by `include`" if wanted else ""] * len(places)
+    for index, place in enumerate(places):
+        if any(matches(selector, *place) for selector in unwanted):
+            reasons[index] = "left out by `exclude`"
+        elif any(matches(selector, *place) for selector in wanted):
+            reasons[index] = ""
+    return reasons
 
 
 def as_list(selectors: Selectors) -> list[Selector]:

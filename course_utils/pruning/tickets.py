@@ -7,7 +7,7 @@ import numpy as np
 from course_utils.arrays import Arrays, whole
 from course_utils.backend import keras
 from course_utils.pruning.attaching import attach, detach, held_masks
-from course_utils.pruning.layers import own_weights, read, walk
+from course_utils.pruning.layers import own_weights, read, steps_made, walk
 
 
 class Snapshots(keras.callbacks.Callback):
@@ -40,7 +40,7 @@ class Snapshots(keras.callbacks.Callback):
         self._look()
 
     def _look(self) -> None:
-        step = int(read(self.model.optimizer.iterations))
+        step = steps_made(self.model)
         if step in self.steps and step not in self.weights:
             self.weights[step] = self.model.get_weights()
 
@@ -99,20 +99,16 @@ def reinitialized(model: keras.Model, seed: int = 0) -> list[np.ndarray]:
             "Functional models, and layers that have get_config. Build a new one with your own "
             "function instead, and take its get_weights()."
         ) from error
-    drawn = _drawn(model)
+    # All that training changes: no frozen layer, no state but BatchNorm's.
+    layers = (model, *(owners[-1] for _, owners in walk(model)))
+    own = [v for layer in layers if layer.trainable for v in own_weights(layer)]
+    drawn = {id(v) for v in own if v.trainable or "moving" in v.name}
     result = [
         keras.ops.convert_to_numpy(new if id(old) in drawn else old)
         for old, new in zip(model.weights, fresh.weights, strict=True)
     ]
     _refuse_fixed_seeds(model, fresh, drawn)
     return result
-
-
-def _drawn(model: keras.Model) -> set[int]:
-    """Return the ids of all that training changes: no frozen layer, no state but BatchNorm's."""
-    layers = (model, *(owners[-1] for _, owners in walk(model)))
-    own = [v for layer in layers if layer.trainable for v in own_weights(layer)]
-    return {id(v) for v in own if v.trainable or "moving" in v.name}
 
 
 def _refuse_fixed_seeds(model: keras.Model, fresh: keras.Model, drawn: set[int]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from course_utils.backend import keras, model_of
 from course_utils.masking import Masks
-from course_utils.pruning.selectors import Selectors, left_out, refuse_unmatched
+from course_utils.pruning.selectors import Selectors, left_out
 from course_utils.structure.calls import Kept, Maker, Slice
 from course_utils.structure.ids import Ids
 from course_utils.structure.walking import Walk, has_graph
@@ -177,9 +177,8 @@ def _walked(model: keras.Model, inexact: bool) -> Walk:
 def _leave(ids: Ids, makers: list[Maker], include: Selectors, exclude: Selectors) -> None:
     """Fix what the caller did not choose."""
     places = [(f"{maker.name}/kernel", maker.owners) for maker in makers]
-    refuse_unmatched(places, include, exclude, "layer that makes channels")
-    for maker, place in zip(makers, places, strict=True):
-        reason = left_out(*place, include, exclude)
+    reasons = left_out(places, include, exclude, "layer that makes channels")
+    for maker, reason in zip(makers, reasons, strict=True):
         if reason:
             ids.fix(maker.ids, reason)
 

@@ -8,9 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.arrays import whole
+from course_utils.arrays import Scores, whole
 from course_utils.backend import batches, keras
-from course_utils.masking.masks import Scores
 from course_utils.pruning import gradients, kernels
 from course_utils.pruning.layers import read
 from course_utils.structure.calls import Slice
