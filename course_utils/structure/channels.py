@@ -64,8 +64,8 @@ class Channels(Printed, words=("made by", "can go")):
         """Return headings and rows as text."""
         rows = [("group", "channels", "made by", "can go")]
         for group in (*self.groups.values(), *self.left.values()):
-            can = group.reason or "yes"
-            rows.append((group.name, str(len(group)), ", ".join(group.makers), can))
+            made_by = ", ".join(group.makers)
+            rows.append((group.name, f"{len(group)}", made_by, group.reason or "yes"))
         return rows
 
 
@@ -94,8 +94,7 @@ def channel_groups(
     >>> found.left["fc2"].reason
     'an output of the model'
     """
-    model = model_of(model)
-    walk = _walked(model, inexact)
+    walk = _walked(model_of(model), inexact)
     ids = walk.ids
     makers = [maker for call in walk.calls.values() for maker in call.makers]
     _leave(ids, makers, include, exclude)
@@ -105,7 +104,7 @@ def channel_groups(
     slices = [replace(s, ids=roots[s.ids]) for call in walk.calls.values() for s in call.slices]
     factors = [(v, roots[f]) for call in walk.calls.values() for v, f in call.factors]
     return Channels(
-        model,
+        model_of(model),
         {group.name: group for group in groups if not group.reason},
         {group.name: group for group in groups if group.reason},
         tuple(slices),

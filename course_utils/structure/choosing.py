@@ -89,16 +89,16 @@ def within_budget(
     def price(steps: list[Step]) -> int:
         return cost(_after(scores, steps))
 
-    whole_price, least = price([]), price(steps)
-    target = budget * whole_price if 0 < budget <= 1 else budget
+    full, least = price([]), price(steps)
+    target = budget * full if 0 < budget <= 1 else budget
     if least > target:
         raise ValueError(
             f"a budget of {target:,.0f} cannot be met: with the fewest channels that must stay "
-            f"the cost is {least:,}, of {whole_price:,} now."
+            f"the cost is {least:,}, of {full:,} now."
         )
     enough = bisect_left(range(len(steps)), True, key=lambda end: price(steps[:end]) <= target)
-    ways = _close_ways(price, target, steps[:enough], steps[enough:])
-    return _after(scores, max(ways, key=price))
+    close = _close_steps(price, target, steps[:enough], steps[enough:])
+    return _after(scores, max(close, key=price))
 
 
 def per_cost(scores: Arrays, cost: Callable[[Masks], int]) -> dict[str, np.ndarray]:
@@ -108,9 +108,9 @@ def per_cost(scores: Arrays, cost: Callable[[Masks], int]) -> dict[str, np.ndarr
     [3.0, 1.0]
     """
     scores = checked_scores(scores)
-    whole = _without(scores, {})
-    one_less = {name: {**whole, name: np.arange(S.size) > 0} for name, S in scores.items()}
-    return {name: S / max(cost(whole) - cost(one_less[name]), 1) for name, S in scores.items()}
+    stay = _without(scores, {})
+    one_less = {name: {**stay, name: np.arange(S.size) > 0} for name, S in scores.items()}
+    return {name: S / max(cost(stay) - cost(one_less[name]), 1) for name, S in scores.items()}
 
 
 def removal_steps(scores: Arrays, scope: str, *, multiple: int = 1) -> list[Step]:
@@ -157,8 +157,8 @@ def _left(size: int, multiple: int) -> list[int]:
 
 def _gone(size: int, share: float, multiple: int) -> int:
     """Return how many channels of a group go, so that the share is met as nearly as may be."""
-    wanted = size - count(share, size)
-    return size - min(_left(size, multiple), key=lambda left: abs(left - wanted))
+    wanted = count(share, size) if multiple == 1 else share * size
+    return size - min(_left(size, multiple), key=lambda left: abs(size - wanted - left))
 
 
 def _without(scores: Arrays, gone: Mapping[str, int]) -> Masks:
@@ -176,7 +176,7 @@ def _after(scores: Arrays, steps: list[Step]) -> Masks:
     return _without(scores, gone)
 
 
-def _close_ways(
+def _close_steps(
     price: Price, target: float, done: list[Step], rest: list[Step]
 ) -> Iterator[list[Step]]:
     """Yield steps within the target, the plain ones first, until some are close to it."""

@@ -74,7 +74,7 @@ def test_what_is_left_is_a_multiple_or_all(S, share, scope):
 
 @pytest.mark.parametrize(
     ("size", "share", "left"),
-    [(24, 0.5, 8), (24, 0.3, 16), (24, 0.9, 8), (20, 0.05, 20), (20, 0.1, 16), (8, 0.9, 8)],
+    [(24, 0.5, 8), (24, 0.3, 16), (24, 0.9, 8), (20, 0.05, 20), (20, 0.1, 16), (500, 1 / 64, 496)],
 )
 def test_a_multiple_is_the_one_nearest_to_the_share(size, share, left):
     """12 of 24 lie between 8 and 16, and 18 of 20 between 16 and all: there more go."""

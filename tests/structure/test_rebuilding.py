@@ -7,6 +7,7 @@ from test_layers import network, relu
 
 from course_utils.backend import keras
 from course_utils.structure import channel_groups, shrink
+from course_utils.structure.walking import has_graph
 
 L, ops = keras.layers, keras.ops
 
@@ -180,6 +181,13 @@ class Subclassed(keras.Model):
         return self.dense(x)
 
 
+class OfThree(keras.Sequential):
+    """It computes something else than its layers one by one."""
+
+    def call(self, x):
+        return 3 * super().call(x)
+
+
 def plain() -> keras.Model:
     return randomized(network((5,), lambda x: L.Dense(6, "relu", name="a")(x)))
 
@@ -189,7 +197,9 @@ def test_what_is_no_model_or_has_no_graph_is_refused():
         channel_groups("model")
     with pytest.raises(TypeError, match="must be a Keras model, or the channels of one, not Dense"):
         channel_groups(L.Dense(3))
-    for model in (keras.Sequential([L.Dense(3)]), Subclassed()):
+    altered = OfThree([keras.Input((2,)), L.Dense(2)])
+    for model in (keras.Sequential([L.Dense(3)]), Subclassed(), altered):
+        assert not has_graph(model)
         with pytest.raises(ValueError, match=r"subclassed, or not built.*keras\.Input"):
             channel_groups(model)
     called = Subclassed()

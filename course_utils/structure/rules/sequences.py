@@ -48,8 +48,10 @@ def attention(call: Call) -> list[Flow]:
         return call.refuse()
     heads, made = call.make(layer.num_heads, "/heads"), call.make(call.shapes[0][-1])
     for name in ("query", "value", "key"):
-        flow = given.get(name, given["value"])
-        _attention_input(call, getattr(layer, f"{name}_dense"), flow, heads)
+        flow, inner = given.get(name, given["value"]), getattr(layer, f"{name}_dense")
+        call.slice(inner.kernel, 0, call.vector(flow, len(flow.shape) - 1), "reads")
+        call.slice(inner.kernel, 1, heads, "makes")
+        call.slice(inner.bias, 0, heads, "shifts")
     call.slice(layer.output_dense.kernel, 0, heads, "reads")
     call.slice(layer.output_dense.kernel, 2, made, "makes")
     call.slice(layer.output_dense.bias, 0, made, "shifts")
@@ -99,12 +101,6 @@ def _silent(call: Call, layers: list[keras.Layer], made: np.ndarray) -> bool:
     gates = [getattr(one, "recurrent_activation", one.activation) for one in layers]
     zero_stays = [call.activated(made, one.activation, *gates) for one in layers]
     return all(zero_stays) and all(state.silent for state in _states(call))
-
-
-def _attention_input(call: Call, inner: keras.Layer, flow: Flow, heads: np.ndarray) -> None:
-    call.slice(inner.kernel, 0, call.vector(flow, len(flow.shape) - 1), "reads")
-    call.slice(inner.kernel, 1, heads, "makes")
-    call.slice(inner.bias, 0, heads, "shifts")
 
 
 RULES = {
