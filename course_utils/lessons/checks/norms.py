@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from course_utils import operators
-from course_utils.lessons.checks.verdict import as_array, call, exercise, number
+from course_utils.lessons.checks.verdict import as_array, call, compare, exercise, number
 
 
 @exercise("Right: norm 1, same signs, same proportions.")
@@ -13,22 +13,24 @@ def normalize(function: Callable) -> Iterator[str]:
     """Check a function W -> W / ‖W‖ (Frobenius) on random matrices with signs."""
     W = np.random.default_rng(1).normal(0, 2, size=(4, 6))
     got = as_array(call(function, W), W.shape)
-    if np.allclose(got, np.abs(W) / np.linalg.norm(W)):
-        yield "the signs are gone. Divide W itself by the norm, not |W|."
-    if np.allclose(got, W / np.abs(W).max()):
-        yield "you divided by the largest entry: that is the norm of order infinity, not Frobenius."
-    if np.allclose(got, W / np.linalg.norm(W, 2)):
-        yield "for a matrix, np.linalg.norm(W, 2) is the spectral norm. Leave the 2 out."
-    if np.allclose(got, W / np.abs(W).sum()):
-        yield "you divided by Σ|w|, the norm of order 1. Frobenius is the root of Σw²."
-    if np.allclose(got, W / (W**2).sum()):
-        yield "the root is missing: divide by √Σw², not by Σw²."
-    if any(np.allclose(got, W / np.linalg.norm(W, axis=a, keepdims=True)) for a in (0, 1)):
-        yield "each row or column got norm 1 by itself. One norm for the whole matrix is asked for."
-    if np.allclose(got, (W - W.min()) / (W.max() - W.min())):
-        yield "this squeezes W into [0, 1] and moves its zero; a norm only scales."
-    if not np.allclose(got, operators.normalize(W)):
-        yield f"the result has norm {np.linalg.norm(got):.4f}; 1 was expected, and W's proportions."
+    single = "each row or column got norm 1 by itself. One norm for the whole matrix is asked for."
+    yield from compare(
+        got, operators.normalize(W),
+        f"the result has norm {np.linalg.norm(got):.4f}; 1 was expected, and W's proportions.",
+        ("the signs are gone. Divide W itself by the norm, not |W|.",
+         np.abs(W) / np.linalg.norm(W)),
+        ("you divided by the largest entry: that is the norm of order infinity, not Frobenius.",
+         W / np.abs(W).max()),
+        ("for a matrix, np.linalg.norm(W, 2) is the spectral norm. Leave the 2 out.",
+         W / np.linalg.norm(W, 2)),
+        ("you divided by Σ|w|, the norm of order 1. Frobenius is the root of Σw².",
+         W / np.abs(W).sum()),
+        ("the root is missing: divide by √Σw², not by Σw².", W / (W**2).sum()),
+        (single, W / np.linalg.norm(W, axis=0)),
+        (single, W / np.linalg.norm(W, axis=1, keepdims=True)),
+        ("this squeezes W into [0, 1] and moves its zero; a norm only scales.",
+         (W - W.min()) / (W.max() - W.min())),
+    )  # fmt: skip
 
 
 @exercise("Right: one norm for each filter, over all its entries.")
@@ -45,12 +47,12 @@ def filter_norms(function: Callable) -> Iterator[str]:
         yield "a filter spans all its input channels: sum over axis 2 as well."
     if got.shape != (5,):
         yield f"the result has shape {got.shape}; this kernel has 5 filters."
-    if np.allclose(got, np.abs(kernel).sum(axis=(0, 1, 2))):
-        yield "this is the norm of order 1, Σ|w|. The L2 norm is the root of the sum of squares."
-    if np.allclose(got, right**2):
-        yield "the root is missing."
-    if not np.allclose(got, right):
-        yield "the shape is right, the numbers are not: take √Σw² over axes (0, 1, 2)."
+    yield from compare(
+        got, right, "the shape is right, the numbers are not: take √Σw² over axes (0, 1, 2).",
+        ("this is the norm of order 1, Σ|w|. The L2 norm is the root of the sum of squares.",
+         np.abs(kernel).sum(axis=(0, 1, 2))),
+        ("the root is missing.", right**2),
+    )  # fmt: skip
 
 
 @exercise("Right: 25 such entries would have squares that sum above 1.")

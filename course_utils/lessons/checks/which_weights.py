@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from course_utils import criteria
-from course_utils.lessons.checks.verdict import as_array, call, exercise
+from course_utils.lessons.checks.verdict import as_array, call, compare, exercise
 
 
 @exercise("Right: what the loss would change by, to first order.")
@@ -13,20 +13,18 @@ def taylor(function: Callable) -> Iterator[str]:
     """Check a function (W, G) -> scores |g · w|."""
     rng = np.random.default_rng(1)
     W, G = rng.normal(size=(4, 3)), rng.normal(size=(4, 3))
-    got = as_array(call(function, W, G), W.shape)
-    right = np.abs(W * G)
-    if np.allclose(got, W * G):
-        yield "a change for the worse and one for the better both matter: take the size, np.abs."
-    if np.allclose(got, np.abs(G)):
-        yield "this is the gradient alone: it does not know how far a weight is from zero."
-    if np.allclose(got, np.abs(W)):
-        yield "this is magnitude: it does not know what the loss thinks of the weight."
-    if np.allclose(got, np.abs(W) + np.abs(G)):
-        yield "setting w to 0 is a step of -w along the slope g: multiply, do not add."
-    if np.allclose(got, W**2 * np.abs(G)) or np.allclose(got, np.abs(W) * G**2):
-        yield "no squares here: to first order the change is slope times step."
-    if not np.allclose(got, right):
-        yield "for the weights and gradients tried, something else than |g · w| came."
+    got, w, g = as_array(call(function, W, G), W.shape), np.abs(W), np.abs(G)
+    squares = "no squares here: to first order the change is slope times step."
+    yield from compare(
+        got, w * g, "for the weights and gradients tried, something else than |g · w| came.",
+        ("a change for the worse and one for the better both matter: take the size, np.abs.",
+         W * G),
+        ("this is the gradient alone: it does not know how far a weight is from zero.", g),
+        ("this is magnitude: it does not know what the loss thinks of the weight.", w),
+        ("setting w to 0 is a step of -w along the slope g: multiply, do not add.", w + g),
+        (squares, w**2 * g),
+        (squares, w * g**2),
+    )  # fmt: skip
 
 
 @exercise("Right: and the largest weight always scores 1.")
@@ -34,23 +32,22 @@ def lamp(function: Callable) -> Iterator[str]:
     """Check a function from a vector of weights to its LAMP scores."""
     for w in (np.array([3.0, -4.0, 1.0]), np.array([-2.0, 0.5, 1.0, -0.1, 7.0])):
         got = as_array(call(function, w), w.shape).astype(float)
-        right = criteria.lamp({"w": w})["w"]
-        squares = w**2
-        if np.allclose(got, squares / squares.sum()):
-            yield "only the weights that are not smaller are summed, not all of them."
-        if np.allclose(got, np.sort(right)):
-            yield "the scores are right, but sorted: each belongs at its weight's place."
-        smaller = np.array([squares[squares <= s].sum() for s in squares])
-        if np.allclose(got, squares / smaller):
-            yield "this sums the weights that are not *larger*. Those that would stay are larger."
+        right, size, squares = criteria.lamp({"w": w})["w"], np.abs(w), w**2
         strictly = np.array([squares[squares > s].sum() for s in squares])
-        if np.allclose(got, squares / np.where(strictly == 0, 1, strictly)):
-            yield "the weight itself is among those that are not smaller: the largest scores 1."
-        sizes = np.array([np.abs(w)[np.abs(w) >= s].sum() for s in np.abs(w)])
-        if np.allclose(got, np.abs(w) / sizes):
-            yield "squares, not sizes: LAMP is about the energy that a layer loses."
-        if not np.allclose(got, right):
-            yield f"of {w.tolist()} came {got.round(3).tolist()}, not {right.round(3).tolist()}."
+        yield from compare(
+            got, right,
+            f"of {w.tolist()} came {got.round(3).tolist()}, not {right.round(3).tolist()}.",
+            ("only the weights that are not smaller are summed, not all of them.",
+             squares / squares.sum()),
+            ("the scores are right, but sorted: each belongs at its weight's place.",
+             np.sort(right)),
+            ("this sums the weights that are not *larger*. Those that would stay are larger.",
+             squares / [squares[squares <= s].sum() for s in squares]),
+            ("the weight itself is among those that are not smaller: the largest scores 1.",
+             squares / np.where(strictly == 0, 1, strictly)),
+            ("squares, not sizes: LAMP is about the energy that a layer loses.",
+             size / [size[size >= s].sum() for s in size]),
+        )  # fmt: skip
 
 
 @exercise("Right: the same budget, and no choice at all.")

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
 
-from course_utils.lessons.plots.style import BLUE, COLOURS, GREEN, LIGHT, SKY, ink
+from course_utils.lessons.plots.style import BLUE, COLOURS, GREEN, GREY, LIGHT, SKY, ink, line
 
 
 def heat_map(
@@ -47,6 +47,33 @@ def layer_densities(ways: Mapping[str, Mapping[str, float]], ax: Axes | None = N
     ax.grid(axis="y", color=LIGHT, linewidth=0.8)
     ax.set(xscale="log", xlabel="weights left in the layer")
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:g} %"))
+    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+    return ax
+
+
+def sensitivity(
+    results: Mapping[str, Mapping[float, float]],
+    baseline: float,
+    chosen: Mapping[str, float] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw one curve a layer, {layer: {level: accuracy}}, from the baseline at level 0.
+
+    A ring on a curve shows what a plan chose for that layer, {layer: level}.
+    """
+    ax = ax or plt.subplots()[1]
+    ax.axhline(baseline, color=GREY, linewidth=1, zorder=1)
+    for index, (name, curve) in enumerate(results.items()):
+        points = sorted({0.0: baseline, **curve}.items())
+        levels, values = zip(*points, strict=True)
+        ax.plot(levels, values, label=name, marker="o", markersize=4, **line(index))
+        if chosen is not None and name in chosen:
+            height = np.interp(chosen[name], levels, values)
+            look = {"color": line(index)["color"], "markersize": 13, "markeredgewidth": 2.5}
+            ax.plot(chosen[name], height, "o", fillstyle="none", zorder=3, **look)
+    ax.set(xlabel="pruned in this layer alone", ylabel="validation accuracy")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     return ax
 

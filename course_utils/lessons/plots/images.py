@@ -1,6 +1,6 @@
-"""Pictures of images: a row of digits, the maps that a convolution makes of one."""
+"""Pictures of images: digits in rows, the maps that a convolution makes of one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,12 +12,26 @@ def images(x: np.ndarray, titles: Sequence[object], ax: Axes | None = None) -> A
     """Draw a row of grey images (n, height, width, 1) with a title above each."""
     x = np.asarray(x)[..., 0]
     ax = ax or plt.subplots(figsize=(7, 7 / len(x) + 0.4))[1]
-    ax.imshow(np.concatenate([np.pad(image, 1) for image in x], axis=1), cmap="gray_r")
+    ax.imshow(_beside(x), cmap="gray_r")
     width = x.shape[2] + 2
     ax.set_xticks([width * (index + 0.5) for index in range(len(x))], [str(t) for t in titles])
     ax.xaxis.tick_top()
     ax.tick_params(length=0)
     ax.set_yticks([])
+    ax.spines[:].set_visible(False)
+    return ax
+
+
+def digit_rows(rows: Mapping[str, np.ndarray], ax: Axes | None = None) -> Axes:
+    """Draw rows of grey images, {name: (n, height, width, 1)} in [0, 1], one name a row."""
+    count, lines = max(map(len, rows.values())), [_beside(x[..., 0]) for x in rows.values()]
+    ax = ax or plt.subplots(figsize=(0.62 * count + 1.4, 0.62 * len(rows)))[1]
+    height, width = len(lines[0]), max(line.shape[1] for line in lines)
+    canvas = np.concatenate([np.pad(x, ((0, 0), (0, width - x.shape[1]))) for x in lines])
+    ax.imshow(canvas, cmap="gray_r", vmin=0, vmax=1)
+    ax.set_yticks([height * (place + 0.5) for place in range(len(rows))], list(rows))
+    ax.tick_params(length=0)
+    ax.set_xticks([])
     ax.spines[:].set_visible(False)
     return ax
 
@@ -41,3 +55,7 @@ def feature_maps(
         ax.imshow(maps[:, :, index], cmap="PuOr_r", vmin=-limit, vmax=limit)
         ax.set_title(str(titles[index]), fontsize=10)
     return fig
+
+
+def _beside(images: np.ndarray) -> np.ndarray:
+    return np.concatenate([np.pad(image, 1) for image in images], axis=1)

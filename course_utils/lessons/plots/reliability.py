@@ -1,4 +1,4 @@
-"""Pictures of what one number hides: errors by class, calibration, corruptions, rows of digits."""
+"""Pictures of what one number hides: errors by class, calibration, corruptions."""
 
 from collections.abc import Mapping, Sequence
 
@@ -73,20 +73,3 @@ def by_severity(
     handles = axes[0, 0].get_legend_handles_labels()
     fig.legend(*handles, loc="outside lower center", ncols=len(handles[1]))
     return fig
-
-
-def digit_rows(rows: Mapping[str, np.ndarray], ax: Axes | None = None) -> Axes:
-    """Draw rows of grey images, {name: (n, height, width, 1)} in [0, 1], one name a row."""
-    images = [np.asarray(x, float)[..., 0] for x in rows.values()]
-    height, count = images[0].shape[1] + 2, max(len(x) for x in images)
-    ax = ax or plt.subplots(figsize=(0.62 * count + 1.4, 0.62 * len(rows)))[1]
-    canvas = np.zeros((height * len(images), (images[0].shape[2] + 2) * count))
-    for place, x in enumerate(images):
-        row = np.concatenate([np.pad(image, 1) for image in x], axis=1)
-        canvas[place * height : (place + 1) * height, : row.shape[1]] = row
-    ax.imshow(canvas, cmap="gray_r", vmin=0, vmax=1)
-    ax.set_yticks([height * (place + 0.5) for place in range(len(rows))], list(rows))
-    ax.tick_params(length=0)
-    ax.set_xticks([])
-    ax.spines[:].set_visible(False)
-    return ax
