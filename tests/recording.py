@@ -8,7 +8,6 @@ import collections
 import json
 import os
 import re
-import sys
 from pathlib import Path
 
 from course_utils.lessons.checks import verdict
@@ -18,25 +17,23 @@ RIGHT: dict[str, set[str]] = collections.defaultdict(set)
 judge = verdict.judge
 
 
-def recording(answer: object, findings: object, praise: str) -> verdict.Verdict:
+def recording(
+    answer: object, findings: verdict.Findings, praise: str, *given: object
+) -> verdict.Verdict:
     """Judge, and remember for whom."""
-    asked = sys._getframe(1)
-    exercise = f"{Path(asked.f_code.co_filename).stem}.{asked.f_code.co_name}"
-    given = judge(answer, findings, praise)
-    if given.mark == verdict.RIGHT:
+    exercise = f"{findings.__module__.rpartition('.')[2]}.{findings.__name__}"
+    said = judge(answer, findings, praise, *given)
+    if said.mark == verdict.RIGHT:
         code = getattr(answer, "__code__", None)
         RIGHT[exercise].add(f"{code.co_code}{code.co_consts}" if code else repr(answer))
-    elif given.mark == verdict.WRONG:
-        HINTS[exercise].add(re.sub(r"[-+\d.,]+", "#", given.text))
-    return given
+    elif said.mark == verdict.WRONG:
+        HINTS[exercise].add(re.sub(r"[-+\d.,]+", "#", said.text))
+    return said
 
 
 def install() -> None:
-    """Record from now on, in checks that are imported later and in those that already are."""
+    """Record from now on what `exercise` makes."""
     verdict.judge = recording
-    for name, module in list(sys.modules.items()):
-        if name.startswith("course_utils.lessons.checks.") and hasattr(module, "judge"):
-            module.judge = recording
 
 
 def seen(exercise: str) -> tuple[list[str], int]:

@@ -77,7 +77,7 @@ def _sandbox(root: Path, runtime: Path, mnist: Path | None, variables: dict[str,
         options += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     options += ["--dev", "/dev", "--proc", "/proc", *in_memory, "/tmp"]
     for place in dict.fromkeys(_seen(root)):
-        options += ["--ro-bind", str(place), str(place)]
+        options += ["--ro-bind-try", str(place), str(place)]
     for place in _own_files(root):  # of whoever works here: what was run, and where
         options += [*in_memory, str(place)]
     if mnist:

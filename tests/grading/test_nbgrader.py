@@ -6,7 +6,6 @@ It needs nbgrader's own environment (made here if there is a network) and bubble
 import csv
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +16,6 @@ from front_door.paths import Clone
 from front_door.peers import Peer, set_up_peer
 from front_door.preflight import Refusal
 from grade_sandbox import sandbox_problem
-from grade_source import with_open_and_solved
-from notebook_editions import BEGIN, END
 
 ROOT = Path(__file__).parents[2]
 LESSON = "02_prune_operator"
@@ -67,7 +64,7 @@ def nbgrader() -> Peer:
         pytest.skip(str(reason).splitlines()[0])
 
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.full]
 
 
 @pytest.fixture(scope="module")
@@ -233,20 +230,3 @@ def test_without_a_sandbox_nothing_is_run(nbgrader, graded, tmp_path):
     assert done.returncode == 1
     assert "nothing was run" in done.stderr
     assert "--trust-submissions" in done.stderr
-
-
-def test_every_solution_has_an_open_line_before_it():
-    code = "def f(W):\n    # BEGIN SOLUTION\n    return W\n    # END SOLUTION"
-    lines = with_open_and_solved(code).splitlines()
-    assert lines[1] == "    ...  # your code here"
-    assert [bool(BEGIN.match(line)) for line in lines].index(True) == 2
-    assert sum(bool(END.match(line)) for line in lines) == 1
-
-
-def test_the_folder_must_have_been_released(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "tools/grade.py", "marks", "--folder", str(tmp_path / "none")],
-        cwd=ROOT, capture_output=True, text=True, env={**os.environ},
-    )  # fmt: skip
-    assert done.returncode == 2
-    assert "begin with release" in done.stderr
