@@ -174,7 +174,7 @@ def test_the_smaller_model_costs_what_its_plan_says(lenet, of):
     channels = structure.channel_groups(lenet)
     found = search.plan(OF_CHANNELS, channels, 0.3, of=of)
     masks = structure.choose(structure.filter_norms(channels), found.sparsity)
-    small, _ = structure.shrink(channels, masks)
+    small, _ = structure.shrink(channels, masks=masks)
     report = measuring.report(small).total
     assert getattr(report, of) == found.cost <= found.budget == 0.3 * found.whole
     assert found.cost > 0.9 * found.budget  # a channel of fc1 or conv2 costs a few percent

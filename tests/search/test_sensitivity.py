@@ -76,8 +76,8 @@ def test_of_channels_it_is_what_the_smaller_network_gives(network):
     assert list(found.results) == list(channels.groups) == ["stem", "fc"]
     for name in found.results:
         for level in LEVELS:
-            masks = structure.choose({name: scores[name]}, level)
-            small, _ = structure.shrink(channels, masks)
+            masks = structure.choose({name: scores[name]}, level, "layer")
+            small, _ = structure.shrink(channels, masks=masks)
             assert found.results[name][level] == pytest.approx(accuracy(small, x, y))
     assert search.channel_sensitivity(model, x, y, LEVELS).results == found.results
     assert min(min(levels.values()) for levels in found.results.values()) < found.baseline - 0.1
