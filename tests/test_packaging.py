@@ -155,18 +155,16 @@ def test_wheel_holds_the_package_and_nothing_else(wheel):
 # ------------------------------------------------------------------------------ the library alone
 
 USE = """
-import course_utils
-from course_utils import criteria, masking, pruning, structure
+import course_utils as cu
 from course_utils.backend import keras
 
-assert course_utils.__file__.startswith({folder!r}), course_utils.__file__
+assert cu.__file__.startswith({folder!r}), cu.__file__
 model = keras.Sequential(
     [keras.Input((6,)), keras.layers.Dense(8, activation="relu"), keras.layers.Dense(3)]
 )
-masks = masking.make_masks(criteria.magnitude(pruning.weights(model)), sparsity=0.5)
-pruning.attach(model, masks)
-small, report = structure.shrink(model, 0.5)
-print(masking.sparsity(masks), [tuple(weight.shape) for weight in small.weights])
+masks = cu.prune(model, 0.5)
+small, report = cu.shrink(model, 0.5)
+print(cu.masking.sparsity(masks), [tuple(weight.shape) for weight in small.weights])
 try:
     import course_utils.lessons.data
 except ImportError as error:

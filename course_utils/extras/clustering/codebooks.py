@@ -83,7 +83,7 @@ def _k_means(kept: np.ndarray, start: np.ndarray) -> np.ndarray:
     except ImportError as error:
         raise ImportError(
             "sharing weights needs scikit-learn, which is not installed here: "
-            "pip install 'cnn-pruning-course[sharing]', or pip install scikit-learn."
+            "pip install 'cnn-pruning-course[clustering]', or pip install scikit-learn."
         ) from error
     points, first = (a.astype("float64").reshape(-1, 1) for a in (kept, start))
     # Until nothing moves, or hardly anything: the last rounds of many weights take longest.

@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 
 from course_utils import structure
-from course_utils.backend import keras
+from course_utils.backend import keras, operation_of
 from course_utils.lessons.checks.verdict import Mistake, as_array, call, compare, exercise
 
 _DEPTHWISE = keras.layers.DepthwiseConv2D
@@ -72,7 +72,7 @@ def _too_close(model: keras.Model, one: str, other: str) -> str:
 
 def _sources(layer: keras.Layer) -> set[str]:
     inputs = keras.tree.flatten(layer.input)
-    return {tensor._keras_history.operation.name for tensor in inputs}
+    return {operation_of(tensor).name for tensor in inputs}
 
 
 @exercise("Right: ties have no direction, and they add up.")
