@@ -25,7 +25,8 @@ import pytest
 from course_utils.lessons.data import Dataset, enlarge, load_digits, load_mnist
 from course_utils.lessons.mnist import (
     FILE,
-    MNIST_ARRAYS,
+    MNIST_SHA256,
+    MNIST_SHAPES,
     MNIST_URL,
     download,
     find_mnist,
@@ -39,9 +40,16 @@ NOBODY = 65534
 DEAD = "http://127.0.0.1:9/mnist.npz"  # the discard port: nothing listens
 
 SMALL = {"a": np.arange(6, dtype=np.uint8).reshape(2, 3), "b": np.arange(4, dtype=np.uint8)}
-EXPECTED = {
-    name: (array.shape, hashlib.sha256(array.tobytes()).hexdigest())
-    for name, array in SMALL.items()
+EXPECTED = (
+    {name: array.shape for name, array in SMALL.items()},
+    hashlib.sha256(SMALL["a"].tobytes() + SMALL["b"].tobytes()).hexdigest(),
+)
+# Of each array by itself.
+MNIST_DIGESTS = {
+    "x_train": "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757",
+    "y_train": "1feba77c54802fa5339a11837ea4b2866434b83314ec45192930f1df69120c13",
+    "x_test": "6d87418db22cc8025d05968bec9bd5c3932904b23485740db143a061a2c9d161",
+    "y_test": "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5",
 }
 PAGE = b"<!DOCTYPE html>\n<html><title>Log in to the network</title></html>"
 
@@ -54,8 +62,7 @@ def npz(save=np.savez, **arrays) -> bytes:
 
 def look_alike() -> bytes:
     """Right keys, shapes and types, and wrong pixels."""
-    shapes = {name: shape for name, (shape, _) in MNIST_ARRAYS.items()}
-    return npz(np.savez_compressed, **{k: np.zeros(s, np.uint8) for k, s in shapes.items()})
+    return npz(np.savez_compressed, **{k: np.zeros(s, np.uint8) for k, s in MNIST_SHAPES.items()})
 
 
 WRONG_FILES = {
@@ -70,7 +77,7 @@ WRONG_FILES = {
     "no key": (npz(), r"no array a \(it holds: nothing\)"),
     "shape": (npz(a=SMALL["a"].T, b=SMALL["b"]), r"a is uint8 \(3, 2\), expected uint8 \(2, 3\)"),
     "type": (npz(a=SMALL["a"], b=SMALL["b"].astype(int)), r"b is int64 \(4,\), expected uint8"),
-    "values": (npz(a=SMALL["a"], b=SMALL["b"] + 1), "b has the right shape and wrong values"),
+    "values": (npz(a=SMALL["a"], b=SMALL["b"] + 1), "right shapes and wrong values"),
     "pickle": (npz(a=np.array([{}], dtype=object), b=SMALL["b"]), "allow_pickle=False"),
 }
 
@@ -80,7 +87,7 @@ def test_a_wrong_file_is_named_for_what_it_is(content, message, tmp_path):
     (tmp_path / FILE).write_bytes(content)
     for source in (content, tmp_path / FILE):
         with pytest.raises(ValueError, match=message):
-            read_arrays(source, EXPECTED)
+            read_arrays(source, *EXPECTED)
 
 
 CONTAINERS = {
@@ -94,7 +101,7 @@ CONTAINERS = {
 
 @pytest.mark.parametrize("content", CONTAINERS.values(), ids=CONTAINERS)
 def test_any_container_will_do(content):
-    found = read_arrays(content, EXPECTED)
+    found = read_arrays(content, *EXPECTED)
     assert list(found) == ["a", "b"]
     assert all(np.array_equal(found[name], SMALL[name]) for name in SMALL)
 
@@ -102,7 +109,7 @@ def test_any_container_will_do(content):
 def test_an_absurd_size_in_a_header_is_an_error_and_not_a_crash():
     huge = npz(**SMALL).replace(b"(2, 3)", b"(9**9)")  # no literal: NumPy refuses it
     with pytest.raises(ValueError, match="damaged"):
-        read_arrays(huge, EXPECTED)
+        read_arrays(huge, *EXPECTED)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
@@ -110,7 +117,7 @@ def test_a_folder_or_a_pipe_is_refused_without_waiting(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path, tmp_path / "pipe"):
         with pytest.raises(ValueError, match="not a file"):
-            read_arrays(path, EXPECTED)
+            read_arrays(path, *EXPECTED)
 
 
 # --- the network ---------------------------------------------------------------------------
@@ -231,7 +238,7 @@ def test_nobody_listening_is_an_os_error():
 STAND_INS = {
     "login page": ("/login", "what came is not MNIST: it is a web page"),
     "wrong file": ("/other", "what came is not MNIST: it has no array x_train"),
-    "look-alike": ("/alike", "what came is not MNIST: x_train has the right shape and wrong"),
+    "look-alike": ("/alike", "what came is not MNIST: its arrays have the right shapes and wrong"),
     "cut short": ("/cut", "cut short: 7 bytes are missing"),
     "absent": ("/absent", "HTTP Error 404"),
     "silent": ("/silent", "no answer within 1 s|timed out"),
@@ -262,7 +269,7 @@ def mnist_file():
     path = Path(os.environ.get("COURSE_DATA_DIR") or "nowhere", FILE).absolute()
     if not path.is_file():
         pytest.skip("needs the real MNIST: set COURSE_DATA_DIR to the folder of mnist.npz")
-    read_arrays(path, MNIST_ARRAYS)  # a wrong file fails here, with words
+    read_arrays(path, MNIST_SHAPES, MNIST_SHA256)  # a wrong file fails here, with words
     return path
 
 
@@ -273,8 +280,8 @@ def mnist(mnist_file):
 
 def test_mnist_from_the_named_folder_says_nothing(mnist_file, tmp_path, capsys):
     found = find_mnist(str(mnist_file.parent), (tmp_path,), DEAD)
-    for name, (shape, digest) in MNIST_ARRAYS.items():
-        assert found[name].shape == shape
+    for name, digest in MNIST_DIGESTS.items():
+        assert found[name].shape == MNIST_SHAPES[name]
         assert found[name].dtype == np.uint8
         assert hashlib.sha256(found[name].tobytes()).hexdigest() == digest
     assert capsys.readouterr() == ("", "")
@@ -293,7 +300,7 @@ def test_a_wrong_named_file_is_reported_and_the_cache_is_used(mnist_file, tmp_pa
     shutil.copy(mnist_file, cache)
     assert find_mnist(str(named), (cache,), DEAD)["x_train"].any()
     said = capsys.readouterr().out
-    assert f"COURSE_DATA_DIR is set, but {named / FILE} is not used: x_train has the right" in said
+    assert f"COURSE_DATA_DIR is set, but {named / FILE} is not used: its arrays have" in said
     assert "MNIST online" not in said
 
 
@@ -616,11 +623,11 @@ def test_head_shortens_what_is_held_out_on_demand(data):
     assert len(data.head(1, held_out=10**6).x_val) == len(data.x_val)
 
 
-@pytest.mark.parametrize(("n", "error"), [(0, ValueError), (-3, ValueError), (1.5, TypeError)])
-def test_head_refuses_what_is_no_number_of_images(n, error):
-    with pytest.raises(error):
+@pytest.mark.parametrize("n", [0, -3, 1.5])
+def test_head_refuses_what_is_no_number_of_images(n):
+    with pytest.raises(ValueError, match="n must be a whole number of at least 1"):
         load_digits().head(n)
-    with pytest.raises(error):
+    with pytest.raises(ValueError, match="held_out must be a whole number of at least 1"):
         load_digits().head(100, held_out=n)
 
 

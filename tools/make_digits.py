@@ -5,8 +5,8 @@ Not part of any set-up: scikit-learn is needed here and nowhere else. In an envi
     python -m venv .digits && .digits/bin/pip install scikit-learn
     .digits/bin/python tools/make_digits.py
 
-The pixels are counts from 0 to 16, so uint8 loses nothing. The digests printed at the end stand
-in course_utils/lessons/data.py, which refuses any other file.
+The pixels are counts from 0 to 16, so uint8 loses nothing. The digest printed at the end stands in
+course_utils/lessons/data.py, which refuses any other file.
 Source: E. Alpaydin, C. Kaynak (1998), Optical Recognition of Handwritten Digits, UCI Machine
 Learning Repository, https://doi.org/10.24432/C50P49, licence CC BY 4.0 (the test set of UCI).
 """
@@ -33,8 +33,8 @@ def main() -> None:
     digits = load_digits()
     arrays = {"images": as_bytes(digits.images), "labels": as_bytes(digits.target)}
     np.savez_compressed(TARGET, **arrays)
-    for name, array in arrays.items():
-        print(name, array.shape, hashlib.sha256(array.tobytes()).hexdigest())
+    print({name: array.shape for name, array in arrays.items()})
+    print(hashlib.sha256(b"".join(array.tobytes() for array in arrays.values())).hexdigest())
     print(TARGET.name, TARGET.stat().st_size, "bytes")
 
 

@@ -6,25 +6,17 @@ https://doi.org/10.24432/C50P49, licence CC BY 4.0; the 1,797 images that scikit
 changed here from 8x8 to 28x28.
 """
 
-import operator
 import os
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 
+from course_utils.arrays import whole
 from course_utils.lessons.mnist import Arrays, find_mnist, keras_caches, read_arrays
 
-DIGITS_ARRAYS = {
-    "images": (
-        (1797, 8, 8),
-        "8f26b2bd9d135c256808f68f14fdabddde6d9c7f869ae419704b051f0f14b3b3",
-    ),
-    "labels": (
-        (1797,),
-        "8ba4f891220f5e4c9c819638d1602d74b83618f167043c6da52a2a247841ddf0",
-    ),
-}
+DIGITS_SHAPES = {"images": (1797, 8, 8), "labels": (1797,)}
+DIGITS_SHA256 = "87ff0c9e40dc7e2c0e34e7257799c2e3f3aec1a016363bb11cad869ec428a826"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -57,7 +49,7 @@ class Dataset:
         """Return the same data with only the first n training images, or all if there are fewer.
 
         Of validation and test images, the first `held_out` each, or all for None. Raises ValueError
-        unless both numbers are at least 1.
+        unless both are whole numbers of at least 1.
 
         >>> load_digits().head(100, held_out=50)
         scikit-learn digits, the stand-in for MNIST
@@ -65,9 +57,8 @@ class Dataset:
           val        50 images
           test       50 images
         """
-        for name, number in {"n": n, "held_out": 1 if held_out is None else held_out}.items():
-            if operator.index(number) < 1:
-                raise ValueError(f"head needs {name} of at least 1, got {number}")
+        whole(n, "n", least=1)
+        whole(1 if held_out is None else held_out, "held_out", least=1)
         return replace(
             self,
             x_train=self.x_train[:n],
@@ -111,7 +102,7 @@ def load_digits() -> Dataset:
       val       300 images
       test      300 images
     """
-    arrays = read_arrays(Path(__file__).with_name("digits.npz"), DIGITS_ARRAYS)
+    arrays = read_arrays(Path(__file__).with_name("digits.npz"), DIGITS_SHAPES, DIGITS_SHA256)
     x, y = enlarge(arrays["images"])[..., None], arrays["labels"].astype(np.int64)
     train, val, test = slice(0, 1197), slice(1197, 1497), slice(1497, None)
     return _locked(
