@@ -13,13 +13,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 TABLE = Path(__file__).parent / "tests" / "seconds.csv"
 NEW = 10.0  # seconds that a file is taken to need until it stands in the table
 
 # The same examples in every run, on any machine, however loaded it is.
-settings.register_profile("short", deadline=None, derandomize=True, database=None, max_examples=20)
+settings.register_profile(
+    "short",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    max_examples=20,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.register_profile("full", settings.get_profile("short"), max_examples=60)
 
 
