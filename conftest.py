@@ -39,6 +39,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Say how thorough the run is before any test file is read: its own settings build on it."""
+    if config.getoption("--full"):
+        os.environ["COURSE_FULL"] = "1"
     settings.load_profile("full" if config.getoption("--full") else "short")
     if path := config.getoption("--seconds"):
         config.pluginmanager.register(Seconds(Path(path)))

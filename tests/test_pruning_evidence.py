@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from sizes import full_run
 
 from course_utils import criteria, pruning, regrowth, schedules
 from course_utils.backend import keras
@@ -282,11 +283,11 @@ def test_curvature_of_a_linear_model_is_exact_where_inputs_do_not_meet():
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
-def test_curvature_is_the_hessians_diagonal_in_the_mean(request):
+def test_curvature_is_the_hessians_diagonal_in_the_mean():
     """Within four standard errors, which come from what the estimator leaves in the rows."""
     model, (x, y) = double(), data(40)
     exact = exact_diagonal(model, x, y)
-    count = 100 if request.config.getoption("--full") else 30
+    count = 100 if full_run() else 30
     runs = [pruning.curvature(model, x, y, samples=1, seed=seed) for seed in range(count)]
     for name, diagonal in exact.items():
         draws = np.array([run[name] for run in runs])
