@@ -14,7 +14,7 @@ help:  ## Show this list
 lab:  ## Open the course in JupyterLab (Ctrl-C ends it)
 	@$(COURSE) lab $(ARGS)
 
-test:  ## Check style, then run every test and every notebook
+test:  ## Check style, then run the tests and every notebook (the long tests, too: ARGS=--full)
 	@$(COURSE) test $(ARGS)
 
 peers:  ## Compare masks and schedules with other libraries (one: ARGS=tfmot, ARGS=torch)

@@ -13,13 +13,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 TABLE = Path(__file__).parent / "tests" / "seconds.csv"
 NEW = 10.0  # seconds that a file is taken to need until it stands in the table
 
 # The same examples in every run, on any machine, however loaded it is.
-settings.register_profile("short", deadline=None, derandomize=True, database=None, max_examples=20)
+settings.register_profile(
+    "short",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    max_examples=20,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.register_profile("full", settings.get_profile("short"), max_examples=60)
 
 
@@ -32,6 +39,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Say how thorough the run is before any test file is read: its own settings build on it."""
+    if config.getoption("--full"):
+        os.environ["COURSE_FULL"] = "1"
     settings.load_profile("full" if config.getoption("--full") else "short")
     if path := config.getoption("--seconds"):
         config.pluginmanager.register(Seconds(Path(path)))

@@ -5,10 +5,10 @@ from urllib.parse import unquote
 import page_coverage
 import pages
 import pytest
-from notebook_editions import EDITIONS, edition_path, make_edition, read_lesson, read_lessons
+from course import LESSONS
+from notebook_editions import EDITIONS, edition_path, make_edition, read_lesson
 
 FOLDER = pages.ROOT / "docs" / "src"
-LESSONS = read_lessons(pages.ROOT / "notebooks")
 ELEMENTS = page_coverage.read_table(FOLDER / "elements.csv")
 ERRATA = page_coverage.read_table(FOLDER / "errata.csv")
 # What the article says here is wrong at least in part: without a correction it would mislead.

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 import recording
-from notebook_editions import read_lessons, tags_of
+from course import LESSONS
+from notebook_editions import tags_of
 
 ROOT = Path(__file__).parents[1]
 ALIAS = re.compile(r"^from course_utils\.lessons\.checks import (\w+) as (check\w*)$", re.MULTILINE)
@@ -28,7 +29,7 @@ OPEN = {"capstone.network"}
 def exercises() -> list[tuple[str, str]]:
     """(lesson, "module.function") of every check cell of the course."""
     found = []
-    for lesson in read_lessons(ROOT / "notebooks"):
+    for lesson in LESSONS:
         code = "\n".join(cell.source for cell in lesson.cells if cell.cell_type == "code")
         for cell in lesson.cells:
             if "check" in tags_of(cell):
@@ -60,7 +61,7 @@ def is_enough(hints: list[str], right: int) -> bool:
 
 
 def test_every_lesson_has_two_to_four_exercises():
-    counts = {lesson.stem: 0 for lesson in read_lessons(ROOT / "notebooks")}
+    counts = {lesson.stem: 0 for lesson in LESSONS}
     for stem, _ in exercises():
         counts[stem] += 1
     assert {stem: n for stem, n in counts.items() if not 2 <= n <= 4} == {}

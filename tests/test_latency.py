@@ -62,35 +62,54 @@ def test_the_order_is_drawn_anew_for_every_round_and_repeatable():
     assert recorded(seed=1) != order
 
 
-def test_a_sleep_is_measured():
-    found = speed.latency({"short": lambda: time.sleep(0.002), "none": lambda: None}, repeats=9)
-    short, none = found["short"], found["none"]
-    assert short.median >= 0.002
-    assert none.median < short.median
+class Clock:
+    """A clock that stands still but for sleep."""
+
+    def __init__(self) -> None:
+        self.now = 0
+
+    def sleep(self, seconds: float) -> None:
+        self.now += round(seconds * 1e9)
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(time, "perf_counter_ns", lambda: made.now)
+    return made
+
+
+def test_real_time_is_measured():
+    assert speed.latency({"short": lambda: time.sleep(0.002)}, repeats=9)["short"].low >= 0.002
+
+
+def test_what_passes_during_a_call_is_its_time(clock):
+    found = speed.latency({"short": lambda: clock.sleep(0.002), "none": lambda: None}, repeats=9)
+    assert [row.median for row in found.rows] == [0.002, 0]
     for row in found.rows:
-        assert row.low <= row.median <= row.high
+        assert row.low == row.median == row.high
         assert row.calls == 9
         assert row.threads is None
 
 
-def test_a_few_slow_calls_do_not_move_the_median():
+def test_a_few_slow_calls_do_not_move_the_median(clock):
     turns = iter(range(99))
     found = speed.latency(
-        {"a": lambda: time.sleep(0.05 if next(turns) % 10 == 0 else 0.001)}, repeats=20, warmup=1
+        {"a": lambda: clock.sleep(0.05 if next(turns) % 10 == 0 else 0.001)}, repeats=20, warmup=1
     )
-    assert found["a"].median < 0.02
+    assert found["a"].median == 0.001
 
 
-def test_what_a_call_holds_is_entered_outside_the_time_taken():
+def test_what_a_call_holds_is_entered_outside_the_time_taken(clock):
     @contextlib.contextmanager
     def slowly():
-        time.sleep(0.02)
+        clock.sleep(0.02)
         yield
-        time.sleep(0.02)
+        clock.sleep(0.02)
 
     call = speed.TimedCall(lambda: None, 2, slowly)
     row = speed.latency({"held": call}, repeats=3, warmup=1)["held"]
-    assert row.median < 0.01
+    assert row.median == 0
     assert row.threads == 2
 
 

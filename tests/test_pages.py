@@ -13,13 +13,13 @@ import page_glossary
 import page_references
 import pages
 import pytest
+from course import LESSONS
 from notebook_editions import read_lesson, read_lessons
 
 from course_utils.lessons import recorded
 
 ROOT = pages.ROOT
 FOLDER = ROOT / "docs" / "src"
-LESSONS = read_lessons(ROOT / "notebooks")
 FAQ = (FOLDER / "faq.md").read_text("utf-8")
 
 

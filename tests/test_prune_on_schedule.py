@@ -136,8 +136,15 @@ def test_the_sparsity_stands_in_history_in_every_log_and_in_tensorboard(tiny, ba
     assert scalars == [(0, pytest.approx(logged[3])), (1, pytest.approx(logged[7]))]
 
 
-@pytest.mark.parametrize("scope", masking.SCOPES)
-@pytest.mark.parametrize("granularity", masking.GRANULARITIES)
+# Each with each; a short run takes every granularity once, and every scope twice.
+PAIRS = [
+    pytest.param(granularity, scope, marks=() if i % 3 == j else pytest.mark.full)
+    for i, granularity in enumerate(masking.GRANULARITIES)
+    for j, scope in enumerate(masking.SCOPES)
+]
+
+
+@pytest.mark.parametrize(("granularity", "scope"), PAIRS)
 def test_every_scope_and_granularity(pictures, scope, granularity):
     model = models.article_cnn()
     pruner = PruneOnSchedule(schedules.one_shot(0.5, 1), criteria.lamp, granularity, scope)
@@ -277,8 +284,22 @@ OPTIMIZERS = {
 }
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
-@pytest.mark.parametrize("regrow", [None, regrowth.surgery(every=2)], ids=["nested", "surgery"])
+# With surgery a short run takes those that keep nothing, moments, and averages.
+WITH_SURGERY = ("SGD with momentum and decay", "Adam", "an average, often")
+
+
+def optimized() -> list:
+    """(optimizer, rule to regrow), each with each."""
+    made = [pytest.param(make, None, id=name) for name, make in OPTIMIZERS.items()]
+    for name, make in OPTIMIZERS.items():
+        marks = () if name in WITH_SURGERY else pytest.mark.full
+        made.append(
+            pytest.param(make, regrowth.surgery(every=2), id=f"{name}, surgery", marks=marks)
+        )
+    return made
+
+
+@pytest.mark.parametrize(("optimizer", "regrow"), optimized())
 def test_any_optimizer(tiny, batch, optimizer, regrow):
     model, watch = tiny(optimizer()), Watch()
     pruner = PruneOnSchedule(RISING, regrow=regrow)

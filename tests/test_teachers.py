@@ -5,11 +5,11 @@ import re
 from itertools import pairwise
 from urllib.parse import unquote
 
+import course
 import numpy as np
 import pytest
 from decks import minutes, slides_of
 from huffmans import huffman
-from notebook_editions import read_lessons
 from page_coverage import headings_of
 from quotes import COMMENT, outputs, quoted
 from slide_figures import slug
@@ -21,7 +21,7 @@ from course_utils.lessons.scoreboard import Budget
 
 ROOT = slides.ROOT
 PAGE = (ROOT / "docs" / "teachers.md").read_text("utf-8")
-LESSONS = {lesson.stem: lesson for lesson in read_lessons(ROOT / "notebooks")}
+LESSONS = {lesson.stem: lesson for lesson in course.LESSONS}
 DECKS = slides.decks()
 EXERCISES = re.compile(r"lesson (\d\d)[^|;.]*?exercises? (\d)(?:(?: to| and) (\d))?")
 LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")

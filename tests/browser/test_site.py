@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import build_site
 import pytest
+from sizes import full_run
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "site" / "node_modules" / "axe-core" / "axe.min.js"
@@ -37,14 +38,14 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def pages(browser, tmp_path_factory, request) -> Path:
+def pages(browser, tmp_path_factory) -> Path:
     """The folder of the built site."""
     folder = tmp_path_factory.mktemp("site")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build_site, "SOURCE", folder / "source")
         patch.setattr(build_site, "PAGES", folder / "pages")
         try:
-            assert build_site.main([] if request.config.getoption("--full") else [*FEW]) == 0
+            assert build_site.main([] if full_run() else [*FEW]) == 0
         except SystemExit as reason:
             pytest.skip(str(reason))
     return folder / "pages"

@@ -6,6 +6,7 @@ All networks have random weights, biases and statistics, so that nothing hides b
 import pytest
 from architectures import NAMED, OTHERS, randomized
 from oracles import distance, inputs_for, outputs_of, random_masks, zeros_in
+from sizes import full_run
 
 from course_utils.backend import keras
 from course_utils.structure import channel_groups, shrink, zeroed
@@ -19,19 +20,17 @@ LARGE = ("EfficientNetB0", "MobileNetV3Large", "InceptionResNetV2")  # take one 
 ALL = {**NAMED, **OTHERS}
 # Parts of them normalize over channels, or reshape them, and so stay whole.
 PARTLY = {"ConvNeXtTiny", "vision transformer", "MLP-Mixer", "ShuffleNet"}
-
-
 OTHER = [pytest.param(name, marks=pytest.mark.full) for name in ALL if name not in SHORT]
 
 
 @pytest.mark.parametrize("name", [*SHORT, *OTHER])
-def test_zeroed_is_small(name, request):
+def test_zeroed_is_small(name):
     """At 30, 50 and 70 percent; at 50 against `zeroed` as well, which is a model of its own."""
     keras.utils.set_random_seed(0)
     model = randomized(ALL[name]())
     x, channels = inputs_for(model, count=2), channel_groups(model)
     whole, sizes = outputs_of(model, x), [model.count_params()]
-    alone = name in LARGE or not request.config.getoption("--full")
+    alone = name in LARGE or not full_run()
     for share in SHARES[1:2] if alone else SHARES:
         masks = random_masks(channels, share, seed=len(sizes))
         small, report = shrink(channels, masks=masks)

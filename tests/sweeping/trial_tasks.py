@@ -19,10 +19,19 @@ def told(x: int, folder: str) -> dict[str, float]:
     return {"value": x**2, "pid": os.getpid()}
 
 
-def slow(x: int, folder: str, wait: float = 0.3) -> dict[str, float]:
-    """As `told`, but it takes a while, and says so by the mark before it waits."""
+def stops(x: int, folder: str) -> dict[str, float]:
+    """As `told`, but the trial that a file `stop` beside the folder names does not end."""
+    row, stop = told(x, folder), Path(folder).with_name("stop")
+    while stop.exists() and stop.read_text() == str(x):
+        time.sleep(0.02)
+    return row
+
+
+def stops_once(x: int, folder: str) -> dict[str, float]:
+    """As `told`, but the first call for 4 does not end."""
     row = told(x, folder)
-    time.sleep(wait)
+    while x == 4 and len([*Path(folder).glob("4-*")]) == 1:
+        time.sleep(0.02)
     return row
 
 
@@ -34,9 +43,11 @@ def refuses(x: int, bad: str) -> dict[str, float]:
 
 
 def dies(x: int, bad: str) -> dict[str, float]:
-    """Kill the process that runs it, for one x, as long as a file says so."""
+    """Kill the process that runs it, for one x, when the file that `bad` names has three lines."""
     if Path(bad).exists() and x == 2:
-        time.sleep(0.5)  # until the others are done
+        results = Path(Path(bad).read_text())
+        while not results.exists() or results.read_text().count("\n") < 3:
+            time.sleep(0.02)
         os.kill(os.getpid(), signal.SIGKILL)
     return {"value": x}
 

@@ -77,7 +77,7 @@ def lab_arguments(clone: Clone, arguments: list[str]) -> list[str]:
 
 
 def test(clone: Clone, arguments: list[str]) -> int:
-    """Check style, then run the tests, the doctests and the notebooks in their quick mode."""
+    """Check style, then run tests and notebooks in their quick mode; --full: the long ones, too."""
     quick = {"COURSE_QUICK": "1"}
     clean_style = [_call(clone, check, quick) == 0 for check in STYLE]
     status = _call(clone, ["-m", "pytest", *pytest_arguments(clone, arguments)], quick)
