@@ -14,7 +14,7 @@
 # %% [markdown]
 # ## What you will be able to do
 #
-# - scan a network layer by layer without computing anything twice;
+# - scan a network layer by layer, and say what a shortcut would save;
 # - turn the scan into a plan for a budget, of weights or of MACs;
 # - say what such a plan is worth, beside the simplest alternatives;
 # - let a program prune for as long as a tolerance allows;
@@ -52,9 +52,11 @@ logging.getLogger("tensorflow").setLevel(logging.ERROR)
 # The network is LeNet-5. Here is one, trained for a while; everything starts from it.
 
 # %% tags=["varies"]
-data = load_mnist().head(2_000, held_out=1_000) if quick_mode() else load_mnist().head(10_000)
-epochs = 20 if data.stand_in else 2 if quick_mode() else 4
-seen = slice(500 if quick_mode() else 2_000)
+data = load_mnist().head(512, held_out=256) if quick_mode() else load_mnist().head(10_000)
+epochs = 2 if quick_mode() else 20 if data.stand_in else 4
+again = 0 if quick_mode() else 1  # passes of retraining; the quick run retrains once, further down
+tried_out = slice(-1 if quick_mode() else 0, None)  # of several ways; the quick run takes the last
+seen = slice(200 if quick_mode() else 2_000)
 x_val, y_val = data.x_val[seen], data.y_val[seen]
 took = {}  # seconds, for the end of the lesson
 
@@ -84,7 +86,7 @@ def copied():
 
 
 # %% [markdown]
-# ## A scan that computes nothing twice
+# ## A scan, and a shortcut
 #
 # The map of lesson 06: prune *one* layer at a time, to several levels, and look at the accuracy.
 # The plain way is a loop that evaluates the whole network for every cell of the map. **Predict**:
@@ -98,9 +100,9 @@ whole = dict.fromkeys(scores, 0.0)
 
 def plain_loop():
     results, probe = {}, copied()
-    for name in scores:
+    for name in list(scores)[tried_out]:
         results[name] = {}
-        for level in levels:
+        for level in levels[tried_out]:
             probe.set_weights(base.get_weights())
             pruning.attach(probe, masking.make_masks(scores, whole | {name: level}))
             results[name][level] = accuracy(probe)
@@ -119,16 +121,17 @@ took["scan"] = time.perf_counter() - start
 scan
 
 # %% tags=["varies"]
-for name, found in by_loop.items():
-    assert np.allclose([found[level] for level in levels], list(scan.results[name].values()))
-print(f"the same {len(scores)} x {len(levels)} accuracies; {scan.saving:.2f} times fewer MACs")
-print(f"and {loop_took / took['scan']:.0f} times less time than this loop took")
+pairs = [(scan.results[n][s], v) for n, found in by_loop.items() for s, v in found.items()]
+assert np.allclose(*zip(*pairs, strict=True))
+loop_took, scan_took = loop_took / len(pairs), took["scan"] / len(scores) / len(levels)
+print(f"{len(pairs)} accuracies, all the same")
+print(f"{1000 * loop_took:.0f} ms for each in this loop, {1000 * scan_took:.0f} in the scan")
 
 # %% [markdown]
-# If `fc2` changes, both convolutions and `fc1` compute what they computed before. So the scan keeps
-# what comes *into* the touched layer, and computes on from there. (`evaluate` does more than it
-# must here, a loss for instance, so the time saved is not the MACs saved. The MACs are the honest
-# figure; the time is what you wait.)
+# `search.sensitivity` is the same loop, around one function that is compiled once; `evaluate` does
+# more than it must here, a loss for instance. Both compute much of it again and again: if `fc2`
+# changes, both convolutions and `fc1` compute what they computed before. A scan could keep what
+# comes *into* the touched layer, and compute on from there.
 #
 # ### Exercise 1
 #
@@ -159,16 +162,21 @@ check.work(my_work)
 # %%
 macs = [row.macs for row in measuring.report(base).rows if row.macs]
 tails = sum(sum(macs[i:]) for i in range(len(macs)))
+shortcut, loop = sum(macs) + len(levels) * tails, (1 + len(levels) * len(macs)) * sum(macs)
 print(f"LeNet-5's layers: {macs}")
-print(f"with {len(levels)} levels {scan.macs:,} MACs; the loop: {scan.macs_of_loop:,}")
+print(f"with {len(levels)} levels {shortcut:,} MACs; the loop: {loop:,}")
 print(f"with ever more levels the saving nears {len(macs) * sum(macs) / tails:.2f}")
-assert scan.macs == sum(macs) + len(levels) * tails
 assert round(len(macs) * sum(macs) / tails, 2) == 1.95
 
 # %% [markdown]
 # Twice, then, and no more: most of this network's work is in its second layer. A deep network of
-# equal layers gains the same: on average half of it lies before the touched layer. Reuse does not
-# change what is measured; nor does it tell us what to do with it.
+# equal layers gains the same: on average half of it lies before the touched layer.
+#
+# This package had such a scan. It was built and measured (`results/scan_reuse.csv`: LeNet-5, 10,000
+# images, five levels): 1.9 times faster than a compiled plain loop, at 705 lines of code, and
+# a loop around `evaluate` took 3.2 times as long as that scan. So it was taken out again: what is
+# left is the plain loop, in 150 lines, for every model that Keras can call. Reuse does not change
+# what is measured; nor does it tell us what to do with it.
 #
 # ## From the scan to a plan
 #
@@ -267,14 +275,14 @@ def tried(masks):
     model = copied()
     pruning.attach(model, masks)
     before = accuracy(model)
-    train(model, 1)
+    train(model, again)
     return model, before, accuracy(model)
 
 
 # %% tags=["varies"]
 start = time.perf_counter()
-networks = {way: tried(masks) for way, masks in ways.items()}
-took["retraining, one pass"] = (time.perf_counter() - start) / len(ways)
+networks = {way: tried(ways[way]) for way in list(ways)[tried_out]}
+took["retraining, one pass"] = (time.perf_counter() - start) / len(networks)
 for way, (_, before, after) in networks.items():
     print(f"{way:8} pruned {before:7.2%}, retrained {after:.2%}")
 print(f"dense    {dense:14.2%}")
@@ -353,11 +361,11 @@ kept = {
 }
 
 # %% tags=["varies"]
-for way, masks in kept.items():
+for way, masks in list(kept.items())[tried_out]:
     small, report = structure.shrink(channels, masks=masks)
     before = accuracy(models.compiled(small))
     widths = {name: int(mask.sum()) for name, mask in masks.items()}
-    after = accuracy(train(small, 1))
+    after = accuracy(train(small, again))
     print(f"{way:8} {cost(masks):9,} MACs {widths}: {before:6.2%}, retrained {after:.2%}")
 
 # %%
@@ -416,8 +424,8 @@ check.last_good(my_last_good)
 # %% tags=["varies"]
 start = time.perf_counter()
 model = copied()
-few = slice(2_000 if quick_mode() else 4_000)
-limits = {"step": 0.4, "smallest": 0.1, "most": 3 if quick_mode() else 14}
+few = slice(256 if quick_mode() else 4_000)
+limits = {"step": 0.4, "min_step": 0.1, "max_rounds": 1 if quick_mode() else 14}
 found = search.adaptive(
     model, lambda m: train(m, 1, images=few), accuracy, tolerance=0.01, **limits
 )
@@ -481,7 +489,7 @@ def with_offsets(conv1, conv2, fc2):
 
 # %% tags=["varies"]
 OPTUNA = importlib.util.find_spec("optuna")
-count, layers = (8 if quick_mode() else 30), ("conv1", "conv2", "fc2")
+count, layers = (4 if quick_mode() else 30), ("conv1", "conv2", "fc2")
 rng = np.random.default_rng(0)
 drawn = [{layer: float(rng.uniform(0, 5)) for layer in layers} for _ in range(count)]
 start = time.perf_counter()
@@ -493,8 +501,8 @@ if OPTUNA:
     from optuna.distributions import FloatDistribution
 
     space = dict.fromkeys(layers, FloatDistribution(0.0, 5.0))
-    wanted = sweeping.Search(space, {"accuracy": "maximize"}, trials=count)
-    searched = sweeping.search(with_offsets, wanted, progress=Trials("Optuna"))
+    goal = {"accuracy": "maximize"}
+    searched = sweeping.search(with_offsets, space, goal, count, progress=Trials("Optuna"))
 
 # %% tags=["varies"]
 tries = {"at random": [row["accuracy"] for row in chance]}
@@ -507,7 +515,7 @@ ax.set(ylabel="validation accuracy", title=f"{1 - share:.1%} of the weights left
 plt.show()
 
 # %% tags=["varies"]
-best = max(searched if OPTUNA else chance, key=lambda row: row["accuracy"])
+[best, *_] = sweeping.best(searched if OPTUNA else chance, {"accuracy": "maximize"})
 left = densities(
     {f"{layer}/kernel": best.get(layer, 0.0) for layer in ("conv1", "conv2", "fc1", "fc2")}
 )
@@ -544,11 +552,11 @@ for way, (_, before, after) in networks.items():
 
 # %%
 every = sweeping.grid(
-    seed=range(2 if quick_mode() else 3),
+    seed=range(1 if quick_mode() else 3),
     scope=["global", "layer"],
-    criterion=["magnitude", "random"] if quick_mode() else ["magnitude", "lamp", "random"],
+    criterion=["magnitude"] if quick_mode() else ["magnitude", "lamp", "random"],
 )
-stop_at = 5  # as if somebody pressed the stop button then
+stop_at = 2 if quick_mode() else 5  # as if somebody pressed the stop button then
 
 # %%
 starts, begun = {}, []
@@ -557,7 +565,7 @@ starts, begun = {}, []
 def start_of(seed):
     if seed not in starts:
         model = models.lenet300(seed=seed)
-        starts[seed] = train(model, epochs).get_weights()
+        starts[seed] = train(model, again * epochs).get_weights()
     return starts[seed]
 
 
@@ -575,7 +583,7 @@ def compare(seed, scope, criterion):
         "random": lambda W: criteria.random(W, seed=seed),
     }[criterion](weights)
     pruning.attach(model, masking.make_masks(scored, 0.97, scope))
-    train(model, 1, images=few)
+    train(model, again, images=few)
     return {"accuracy": accuracy(model)}
 
 
@@ -632,7 +640,7 @@ assert sweeping.sweep(compare, every, file=file) == rows
 # its largest weights keep?
 
 # %%
-DASK = importlib.util.find_spec("distributed")
+DASK = importlib.util.find_spec("distributed") and not quick_mode()
 
 
 def energy(seed, density):
@@ -693,7 +701,8 @@ print(f"scan and plan {planned / again:.2f}")
 assert cheapest < 0.1 * again
 
 # %% [markdown]
-# The ranking that prunes is a sort: it costs nearly nothing. A scan costs evaluations, no training.
+# The ranking that prunes is a sort: it costs nearly nothing. A scan costs evaluations, no training
+# (the recorded ones reused what did not change; this one takes nearly twice as long).
 # All that is expensive retrains, or tries often. So the article's warning is right about the
 # *search*, and wrong about pruning itself. Han et al. (2015) trained AlexNet for 75 hours, and
 # retrained the pruned one for 173 (section 4.2).
@@ -703,7 +712,7 @@ assert cheapest < 0.1 * again
 # First the single networks of this lesson, then the five recorded seeds.
 
 # %% tags=["varies"]
-asked = slice(2_000 if quick_mode() else None)
+asked = slice(200 if quick_mode() else None)
 for way, model in {"dense": base, **{way: found[0] for way, found in networks.items()}}.items():
     print(f"{way:8} {accuracy(model, data.x_test[asked], data.y_test[asked]):.2%}")
 
@@ -722,7 +731,7 @@ print(f"not pruned, trained as long: {longer.mean():.2f} ± {longer.std(ddof=1):
 #
 # ## What to remember
 #
-# - A scan needs no more than the tails: keep what comes before the touched layer.
+# - A scan is a loop over layers and levels: compile it once. A shortcut saves half at the most.
 # - One tolerance for all layers makes a plan of it. It saw each layer alone.
 # - Compare plans *after* retraining, at an equal budget, over seeds, and with a control.
 # - A tolerance instead of a budget: compare with the dense network, stop at the first failure.
