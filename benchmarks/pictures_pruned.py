@@ -54,7 +54,7 @@ def main() -> None:
 def detection(data: Dataset, counts: tuple[int, int, int]) -> Task:
     """Return the detector, and its scenes."""
     train, _, test = tasks.load_scenes(data, counts)
-    cells = tasks.encode(train.objects, len(train), train.images.shape[1])
+    cells = tasks.to_cells(train.objects, len(train), train.images.shape[1])
     return Task(
         tasks.detector,
         (train.images, cells, None),

@@ -179,7 +179,7 @@ def test_steps_may_be_unknown(model, capsys):
 
 
 def test_epochs_below_one_are_refused():
-    with pytest.raises(ValueError, match="at least 1"):
+    with pytest.raises(ValueError, match="epochs must be a whole number of at least 1"):
         Progress("dense", epochs=0)
 
 

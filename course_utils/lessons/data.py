@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.arrays import whole
-from course_utils.lessons.mnist import Arrays, find_mnist, keras_caches, read_arrays
+from course_utils.arrays import Arrays, whole
+from course_utils.lessons.mnist import find_mnist, keras_caches, read_arrays
 
 DIGITS_SHAPES = {"images": (1797, 8, 8), "labels": (1797,)}
 DIGITS_SHA256 = "87ff0c9e40dc7e2c0e34e7257799c2e3f3aec1a016363bb11cad869ec428a826"

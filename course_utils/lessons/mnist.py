@@ -24,8 +24,9 @@ from urllib.request import urlopen
 
 import numpy as np
 
+from course_utils.arrays import Arrays
+
 Shapes = Mapping[str, tuple[int, ...]]  # name of an array -> its shape; all are uint8
-Arrays = dict[str, np.ndarray]
 
 MNIST_SHAPES = {
     "x_train": (60_000, 28, 28),

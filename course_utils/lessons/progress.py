@@ -5,6 +5,7 @@ import sys
 
 from tqdm import tqdm
 
+from course_utils.arrays import whole
 from course_utils.backend import keras
 
 
@@ -36,10 +37,8 @@ class Progress(keras.callbacks.Callback):
 
     def __init__(self, label: str, epochs: int | None = None):
         super().__init__()
-        if epochs is not None and epochs < 1:
-            raise ValueError(f"epochs must be at least 1, or left out; got {epochs}.")
         self.label = label
-        self.epochs = epochs
+        self.epochs = None if epochs is None else whole(epochs, "epochs", least=1)
         self._line = None  # the line on the screen while a training runs
 
     def on_train_begin(self, logs: dict | None = None) -> None:
@@ -49,7 +48,7 @@ class Progress(keras.callbacks.Callback):
         self._done = 0
         self._zeros = None  # the sparsity in the last logs, where somebody writes it there
         self._line = _Line(self.label, f"epoch 1 of {self._total}", self._total)
-        _after_cell(self._cell_ended, register=True)
+        _after_cell(self.close, register=True)
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Bring the line up to date; where Keras does not know its steps, epochs alone count."""
@@ -65,16 +64,13 @@ class Progress(keras.callbacks.Callback):
         """Leave the lasting line."""
         self.close()
 
-    def close(self) -> None:
+    def close(self, *result: object) -> None:
         """Leave the lasting line if a training is under way; do nothing otherwise."""
         if self._line is None:
             return
         line, self._line = self._line, None
-        _after_cell(self._cell_ended, register=False)
+        _after_cell(self.close, register=False)
         line.finish(_lasting(self._done, self._total, "epoch"))
-
-    def _cell_ended(self, result: object) -> None:
-        self.close()
 
     def __enter__(self) -> "Progress":
         return self
@@ -86,7 +82,7 @@ class Progress(keras.callbacks.Callback):
         self._zeros = (logs or {}).get("sparsity", self._zeros)
         text = f"epoch {min(self._done + 1, self._total)} of {self._total}"
         if self._zeros is not None:
-            text += f", {_percent(self._zeros)} % zeros"
+            text += f", {100 * self._zeros:.3g} % zeros"
         self._line.show(text, self._done + part)
 
 
@@ -154,16 +150,6 @@ def _lasting(done: int, total: int, noun: str) -> str:
     """
     noun = noun if max(done, total) == 1 else f"{noun}s"
     return f"{done} {noun}" if done >= total else f"stopped after {done} of {total} {noun}"
-
-
-def _percent(share: float) -> str:
-    """Write a share as whole percent, and more closely where nearly all is gone.
-
-    >>> _percent(0.0), _percent(0.618), _percent(0.9875), _percent(1.0)
-    ('0', '62', '98.8', '100')
-    """
-    close = 0.95 < share < 1
-    return f"{100 * share:.1f}" if close else f"{100 * share:.0f}"
 
 
 def _kernel_shell() -> object | None:

@@ -119,7 +119,7 @@ check.overlap(my_iou)
 
 # %%
 detector = tasks.detector(seed=0)
-cells = tasks.encode(train_scenes.objects, len(train_scenes), 48)
+cells = tasks.to_cells(train_scenes.objects, len(train_scenes), 48)
 print(f"{cells.shape[1]}x{cells.shape[2]} cells; the network answers {detector.output_shape[1:]}")
 measuring.report(detector)
 

@@ -9,13 +9,13 @@ from course_utils.lessons.data import load_digits
 from course_utils.lessons.tasks import (
     Objects,
     box_iou,
-    decode,
     detect,
     detection_loss,
     detector,
-    encode,
+    from_cells,
     load_scenes,
     mean_average_precision,
+    to_cells,
 )
 
 SIDE = 48
@@ -31,7 +31,7 @@ def trained(scenes):
     """Thirty steps: enough to find most digits, and to be far from chance."""
     train = scenes[0]
     model = detector(widths=(8, 16, 24, 32))
-    model.fit(train.images, encode(train.objects, len(train), SIDE), 32, 8, verbose=0)
+    model.fit(train.images, to_cells(train.objects, len(train), SIDE), 32, 8, verbose=0)
     return model
 
 
@@ -43,7 +43,7 @@ def answers(cells, sure=20.0):
 
 def test_what_is_encoded_is_decoded(scenes):
     truth = scenes[2].objects
-    found = decode(answers(encode(truth, 120, SIDE)))
+    found = from_cells(answers(to_cells(truth, 120, SIDE)))
     assert mean_average_precision(found, truth) == 1
     assert len(found) == len(truth)
     order = np.lexsort((found.box[:, 1], found.box[:, 0], found.scene))
@@ -56,7 +56,7 @@ def test_an_object_whose_middle_lies_on_the_far_edge_has_a_cell():
     box = np.array([[8.0, 8.0, 24.0, 24.0]])  # its middle is where four cells meet
     edge = np.array([[0.0, 0.0, 2 * SIDE, 2 * SIDE]])  # the middle is the canvas's corner
     for one, cell in ((box, (2, 2)), (edge, (5, 5))):
-        cells = encode(Objects(np.array([0]), np.array([1]), one, np.ones(1)), 1, SIDE)
+        cells = to_cells(Objects(np.array([0]), np.array([1]), one, np.ones(1)), 1, SIDE)
         assert np.argwhere(cells[0, ..., 0]).tolist() == [list(cell)]
 
 
@@ -67,25 +67,25 @@ def test_doubles_are_suppressed_within_a_class_only():
     cells[0, 0, :, 2] = [0.5, -0.5]  # with its middle on the border between them
     cells[0, 0, :, 3:5] = np.log(2)
     cells[..., 5 + 7] = 20
-    found = decode(cells)
+    found = from_cells(cells)
     assert (found.label.tolist(), len(found)) == ([7], 1)
     assert found.score[0] == pytest.approx(1)
     cells[0, 0, 1, 5 + 7], cells[0, 0, 1, 5 + 3] = -20, 20
-    assert sorted(decode(cells).label) == [3, 7]
+    assert sorted(from_cells(cells).label) == [3, 7]
 
 
 def test_what_the_detector_is_unsure_of_is_left_out():
     cells = answers(
-        encode(Objects(*([np.array([0])] * 2), np.array([[0, 0, 8, 8]]), np.ones(1)), 1, SIDE)
+        to_cells(Objects(*([np.array([0])] * 2), np.array([[0, 0, 8, 8]]), np.ones(1)), 1, SIDE)
     )
     cells[0, 0, 0, 0] = np.log(0.3 / 0.7)  # a probability of 0.3
-    assert len(decode(cells, sure=0.25)) == 1
-    assert len(decode(cells, sure=0.35)) == 0
+    assert len(from_cells(cells, sure=0.25)) == 1
+    assert len(from_cells(cells, sure=0.35)) == 0
 
 
 def test_the_loss_is_that_computed_by_hand(scenes):
     rng = np.random.default_rng(0)
-    true = encode(scenes[1].objects, 60, SIDE)
+    true = to_cells(scenes[1].objects, 60, SIDE)
     given = rng.normal(size=(60, 6, 6, 15))
     there = true[..., 0]
     sigmoid = 1 / (1 + np.exp(-given[..., 0]))
@@ -98,7 +98,7 @@ def test_the_loss_is_that_computed_by_hand(scenes):
 
 
 def test_box_and_class_of_a_cell_without_object_cost_nothing():
-    true = encode(Objects(*[np.zeros(0, int)] * 2, np.zeros((0, 4)), np.zeros(0)), 1, SIDE)
+    true = to_cells(Objects(*[np.zeros(0, int)] * 2, np.zeros((0, 4)), np.zeros(0)), 1, SIDE)
     one, other = np.zeros((2, 1, 6, 6, 15))
     other[..., 1:] = 5
     assert float(detection_loss(true, one)[0]) == float(detection_loss(true, other)[0])

@@ -107,15 +107,20 @@ def test_formants_spread_around_the_published_means(splits):
     assert 0.02 < np.log(factors).std() < 0.12
 
 
-def test_without_chance_every_speaker_has_the_published_formants():
-    plain = speech.make_vowels(range(3), speech.Spread(0, 0, 0))
+def test_without_chance_every_speaker_has_the_published_formants(monkeypatch):
+    for name in ("SIZE", "PITCH", "FORMANT"):
+        monkeypatch.setattr(speech, name, 0)
+    plain = speech.make_vowels(range(3))
     np.testing.assert_allclose(plain.formants, vowels.formants(plain.voice, plain.vowel))
 
 
-def test_noise_is_as_loud_as_was_asked():
+def test_noise_is_as_loud_as_was_asked(monkeypatch):
     """Of the same seed, the difference of two loudnesses is noise alone."""
-    quiet, loud = (speech.make_vowels(range(2), speech.Spread(noise=(d, d))) for d in (-40, -10))
-    noise = (loud.waves - quiet.waves).std(axis=1)
+    waves = []
+    for decibels in (-40, -10):
+        monkeypatch.setattr(speech, "NOISE", (decibels, decibels))
+        waves.append(speech.make_vowels(range(2)).waves)
+    noise = (waves[1] - waves[0]).std(axis=1)
     assert noise == pytest.approx(10 ** (-10 / 20) - 10 ** (-40 / 20), rel=0.1)
 
 

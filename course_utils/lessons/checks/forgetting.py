@@ -17,32 +17,28 @@ def errors_by_class(function: Callable) -> Iterator[str]:
         labels = rng.choice(10, n, p=np.arange(1, 11) / 55)  # classes of unequal size
         predicted = np.where(rng.random(n) < 0.3, rng.integers(0, 10, n), labels)
         got = as_array(call(function, predicted, labels), (10,)).astype(float)
-        yield from _class_hints(got, predicted, labels)
-
-
-def _class_hints(got: np.ndarray, predicted: np.ndarray, labels: np.ndarray) -> Iterator[str]:
-    right = forgetting.class_errors(predicted, labels)
-    size, wrong = np.bincount(labels, minlength=10), predicted != labels
-    by_answer = np.bincount(predicted[wrong], minlength=10)
-    counts = np.bincount(labels[wrong], minlength=10)
-    digit = int(np.argmax(~np.isclose(got, right)))
-    yield from compare(
-        got, right, f"of {size[digit]} images of a {digit}, {counts[digit]} are wrong; yours says "
-        f"{got[digit]:.3f}.",
-        ("these are the shares of right answers. The errors were asked.", 1 - right),
-        ("these are counts. Divide each by the number of images of that digit.", counts),
-        ("this divides by all images: then a rare digit looks good. Divide by its own images.",
-         counts / len(labels)),
-        ("this divides by all errors: it says what the errors consist of, not how often a digit "
-         "is wrong.", counts / counts.sum()),
-        ("the digit is the true one, `labels`; yours sorts by what the network answered.",
-         by_answer / np.bincount(predicted, minlength=10)),
-        ("the digit is the true one, `labels`; yours counts what wrong answers said.",
-         by_answer / size),
-        ("these are percent. A share from 0 to 1 was asked.", 100 * right),
-        ("this is the error of all images, ten times. Look at each digit by itself.",
-         np.full(10, wrong.mean())),
-    )  # fmt: skip
+        right = forgetting.class_errors(predicted, labels)
+        size, wrong = np.bincount(labels, minlength=10), predicted != labels
+        by_answer = np.bincount(predicted[wrong], minlength=10)
+        counts = np.bincount(labels[wrong], minlength=10)
+        digit = int(np.argmax(~np.isclose(got, right)))
+        yield from compare(
+            got, right, f"of {size[digit]} images of a {digit}, {counts[digit]} are wrong; yours "
+            f"says {got[digit]:.3f}.",
+            ("these are the shares of right answers. The errors were asked.", 1 - right),
+            ("these are counts. Divide each by the number of images of that digit.", counts),
+            ("this divides by all images: then a rare digit looks good. Divide by its own images.",
+             counts / len(labels)),
+            ("this divides by all errors: it says what the errors consist of, not how often a "
+             "digit is wrong.", counts / counts.sum()),
+            ("the digit is the true one, `labels`; yours sorts by what the network answered.",
+             by_answer / np.bincount(predicted, minlength=10)),
+            ("the digit is the true one, `labels`; yours counts what wrong answers said.",
+             by_answer / size),
+            ("these are percent. A share from 0 to 1 was asked.", 100 * right),
+            ("this is the error of all images, ten times. Look at each digit by itself.",
+             np.full(10, wrong.mean())),
+        )  # fmt: skip
 
 
 @exercise("Right: two majorities that differ, whatever the truth is.")
@@ -62,30 +58,27 @@ def lost_images(function: Callable) -> Iterator[str]:
         if_places = "True or False for each image was expected, not the numbers of some images"
         if_values = "True or False for each image was expected: do the majorities differ?"
         got = as_mask(call(function, dense, pruned), dense.shape[1], if_places, if_values)
-        yield from _exemplar_hints(got, dense, pruned)
-
-
-def _exemplar_hints(got: np.ndarray, dense: np.ndarray, pruned: np.ndarray) -> Iterator[str]:
-    right = forgetting.exemplars(dense, pruned)
-    yield from compare(
-        got, right, f"{int(right.sum())} of {len(right)} images are exemplars here; yours finds "
-        f"{int(got.sum())}, and {int((got != right).sum())} images are judged otherwise.",
-        ("this is the wrong way round: True means that the majorities differ.", ~right),
-        ("this compares the first network of each group. One network is one draw: take the "
-         "majority of the group.", dense[0] != pruned[0]),
-        ("a mean of labels is no label: between 3 and 5 it is 4. Take the label given most often.",
-         dense.mean(axis=0) != pruned.mean(axis=0)),
-        ("a mean of labels is no label: between 3 and 5 it is 4. Take the label given most often.",
-         np.round(dense.mean(axis=0)) != np.round(pruned.mean(axis=0))),
-        ("a median takes labels for sizes, and they are names. Take the label given most often.",
-         np.median(dense, axis=0) != np.median(pruned, axis=0)),
-        ("here a single network that differs makes an exemplar. The majorities must differ.",
-         (np.concatenate([dense, pruned]) != dense[0]).any(axis=0)),
-        ("here only images count on which the groups share no answer. It is enough that the "
-         "majorities differ.", ~np.array([
-             np.isin(a, b).any() for a, b in zip(dense.T, pruned.T, strict=True)])),
-        same=np.array_equal,
-    )  # fmt: skip
+        right = forgetting.exemplars(dense, pruned)
+        means = dense.mean(axis=0), pruned.mean(axis=0)
+        most = "Take the label given most often."
+        no_label = f"a mean of labels is no label: between 3 and 5 it is 4. {most}"
+        yield from compare(
+            got, right, f"{int(right.sum())} of {len(right)} images are exemplars here; yours "
+            f"finds {int(got.sum())}, and {int((got != right).sum())} images are judged otherwise.",
+            ("this is the wrong way round: True means that the majorities differ.", ~right),
+            ("this compares the first network of each group. One network is one draw: take the "
+             "majority of the group.", dense[0] != pruned[0]),
+            (no_label, np.not_equal(*means)),
+            (no_label, np.not_equal(*np.round(means))),
+            (f"a median takes labels for sizes, and they are names. {most}",
+             np.median(dense, axis=0) != np.median(pruned, axis=0)),
+            ("here a single network that differs makes an exemplar. The majorities must differ.",
+             (np.concatenate([dense, pruned]) != dense[0]).any(axis=0)),
+            ("here only images count on which the groups share no answer. It is enough that the "
+             "majorities differ.", ~np.array([
+                 np.isin(a, b).any() for a, b in zip(dense.T, pruned.T, strict=True)])),
+            same=np.array_equal,
+        )  # fmt: skip
 
 
 @exercise("Right: the gap of each bin, weighted by its share of the answers.")
@@ -93,44 +86,39 @@ def calibration_error(function: Callable) -> Iterator[str]:
     """Check (confidence, right, bins) -> the expected calibration error."""
     rng = np.random.default_rng(150)
     for n, bins, low in ((500, 10, 0.1), (200, 5, 0.1), (60, 15, 0.7)):
-        confidence = rng.uniform(low, 1, n)
-        right = rng.random(n) < confidence**2
-        got = number(call(function, confidence, right, bins))
+        c = rng.uniform(low, 1, n)  # how confident
+        right = rng.random(n) < c**2
+        got = number(call(function, c, right, bins))
         if math.isnan(got):
             yield "the result is NaN: a bin without answers has no mean. Leave it out."
-        yield from _ece_hints(got, confidence, right, bins)
-
-
-def _ece_hints(got: float, c: np.ndarray, right: np.ndarray, bins: int) -> Iterator[str]:
-    place = np.ceil(c * bins).astype(int)
-    inside = [place == b for b in np.unique(place)]  # the bins that hold answers
-    share = np.array([i.mean() for i in inside])
-    gaps = np.array([right[i].mean() - c[i].mean() for i in inside])
-    expected = float(share @ np.abs(gaps))
-    yield from compare(
-        got, expected, f"with {bins} bins and {len(c)} answers {got:.4f} came; {expected:.4f} was "
-        "expected.",
-        ("every bin counts the same here. Weight each by its share of the answers.",
-         np.abs(gaps).mean()),
-        ("every bin counts the same here. Weight each by its share of the answers.",
-         np.abs(gaps).sum() / bins),
-        ("the gaps are summed, not weighted: each counts by its share of the answers.",
-         np.abs(gaps).sum()),
-        ("weight each gap by the *share* of answers in its bin, not by their number.",
-         expected * len(c)),
-        ("too sure in one bin and not sure enough in another cancel out here. Take the size of "
-         "each gap before you add.", abs(share @ gaps)),
-        ("too sure in one bin and not sure enough in another cancel out here. Take the size of "
-         "each gap before you add.", share @ gaps),
-        ("too sure in one bin and not sure enough in another cancel out here. Take the size of "
-         "each gap before you add.", -(share @ gaps)),
-        ("a single answer is right or wrong, never 80 % right. First take the means of each bin, "
-         "then their gap.", np.abs(right - c).mean()),
-        ("this is the largest gap, the *maximum* calibration error. The mean was asked.",
-         np.abs(gaps).max()),
-        ("the gaps are squared here. Their sizes were asked.", share @ gaps**2),
-        ("this is percent. A share from 0 to 1 was asked.", 100 * expected),
-    )  # fmt: skip
+        place = np.ceil(c * bins).astype(int)
+        inside = [place == b for b in np.unique(place)]  # the bins that hold answers
+        share = np.array([i.mean() for i in inside])
+        gaps = np.array([right[i].mean() - c[i].mean() for i in inside])
+        expected, size = float(share @ np.abs(gaps)), np.abs(gaps)
+        alike = "every bin counts the same here. Weight each by its share of the answers."
+        cancel = (
+            "too sure in one bin and not sure enough in another cancel out here. Take the size of "
+            "each gap before you add."
+        )
+        yield from compare(
+            got, expected,
+            f"with {bins} bins and {n} answers {got:.4f} came; {expected:.4f} was expected.",
+            (alike, size.mean()),
+            (alike, size.sum() / bins),
+            ("the gaps are summed, not weighted: each counts by its share of the answers.",
+             size.sum()),
+            ("weight each gap by the *share* of answers in its bin, not by their number.",
+             expected * n),
+            (cancel, share @ gaps),
+            (cancel, -(share @ gaps)),
+            ("a single answer is right or wrong, never 80 % right. First take the means of each "
+             "bin, then their gap.", np.abs(right - c).mean()),
+            ("this is the largest gap, the *maximum* calibration error. The mean was asked.",
+             size.max()),
+            ("the gaps are squared here. Their sizes were asked.", share @ gaps**2),
+            ("this is percent. A share from 0 to 1 was asked.", 100 * expected),
+        )  # fmt: skip
 
 
 def _clear(predicted: np.ndarray) -> np.ndarray:

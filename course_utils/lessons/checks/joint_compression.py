@@ -18,28 +18,25 @@ def shared(function: Callable) -> Iterator[str]:
         answer = call(function, W, centroids)
         if np.size(answer) == np.count_nonzero(W) and np.shape(answer) != W.shape:
             yield "these are only the weights that are left. Return the whole array, zeros as well."
-        yield from _wrong_values(as_array(answer, W.shape), W, centroids)
-
-
-def _wrong_values(got: np.ndarray, W: np.ndarray, centroids: np.ndarray) -> Iterator[str]:
-    places = np.abs(W[..., None] - centroids).argmin(axis=-1)
-    unsigned = np.abs(np.abs(W)[..., None] - np.abs(centroids)).argmin(axis=-1)
-    otherwise = "some weights went to a centroid that is not the nearest one."
-    if not np.isin(got[W != 0].round(9), centroids.round(9)).all():
-        otherwise = "some weights are none of the centroids."
-    if np.any(got[W == 0] != 0):
-        otherwise = "some zeros are zeros no more; what is pruned stays pruned."
-    in_list = "these are places in the list. Return the values that stand there."
-    yield from compare(
-        got, np.where(W != 0, centroids[places], 0), otherwise,
-        ("what was pruned has come back: a zero is no weight, and must stay zero.",
-         centroids[places]),
-        (in_list, places),
-        (in_list, np.where(W != 0, places, 0)),
-        ("nothing has changed: every weight should become one of the centroids.", W),
-        ("you compared sizes without signs: 0.5 is not near -0.5.",
-         np.where(W != 0, centroids[unsigned], 0)),
-    )  # fmt: skip
+        got = as_array(answer, W.shape)
+        places = np.abs(W[..., None] - centroids).argmin(axis=-1)
+        unsigned = np.abs(np.abs(W)[..., None] - np.abs(centroids)).argmin(axis=-1)
+        otherwise = "some weights went to a centroid that is not the nearest one."
+        if not np.isin(got[W != 0].round(9), centroids.round(9)).all():
+            otherwise = "some weights are none of the centroids."
+        if np.any(got[W == 0] != 0):
+            otherwise = "some zeros are zeros no more; what is pruned stays pruned."
+        in_list = "these are places in the list. Return the values that stand there."
+        yield from compare(
+            got, np.where(W != 0, centroids[places], 0), otherwise,
+            ("what was pruned has come back: a zero is no weight, and must stay zero.",
+             centroids[places]),
+            (in_list, places),
+            (in_list, np.where(W != 0, places, 0)),
+            ("nothing has changed: every weight should become one of the centroids.", W),
+            ("you compared sizes without signs: 0.5 is not near -0.5.",
+             np.where(W != 0, centroids[unsigned], 0)),
+        )  # fmt: skip
 
 
 @exercise("Right: whoever shares a value has a say in where it goes.")

@@ -96,36 +96,31 @@ def swap(function: Callable) -> Iterator[str]:
         # Among what is not kept the largest gradient, and a larger one still on a kept weight.
         gradients[np.flatnonzero(mask)[0]] = 5.0
         got = as_array(call(function, mask, weights, gradients, count), (12,))
-        yield from _swapped(got, mask, weights, gradients, count)
-
-
-def _swapped(
-    got: np.ndarray, mask: np.ndarray, weights: np.ndarray, gradients: np.ndarray, count: int
-) -> Iterator[str]:
-    if not np.isin(got, (0, 1)).all():
-        yield "a mask holds True and False only: return the mask, not the weights."
-    got, w, g = got.astype(bool), np.abs(weights), np.abs(gradients)
-    kept, dropped = np.flatnonzero(mask), mask.copy()
-    dropped[kept[np.argsort(w[kept])[:count]]] = False
-    otherwise = (
-        "drop the `count` kept weights with the smallest |w|; grow the largest |g| elsewhere."
-    )
-    if got.sum() != mask.sum():
+        if not np.isin(got, (0, 1)).all():
+            yield "a mask holds True and False only: return the mask, not the weights."
+        got, w, g = got.astype(bool), np.abs(weights), np.abs(gradients)
+        kept, dropped = np.flatnonzero(mask), mask.copy()
+        dropped[kept[np.argsort(w[kept])[:count]]] = False
         otherwise = (
-            f"{mask.sum()} weights were kept before, {got.sum()} are now. Look for the smallest "
-            "among the *kept* weights (the others are 0), and grow only where nothing is kept."
+            "drop the `count` kept weights with the smallest |w|; grow the largest |g| elsewhere."
         )
-    yield from compare(
-        got, _right_swap(mask, w, g, count), otherwise,
-        ("weights went, and none came: grow as many as you dropped.", dropped),
-        ("the most negative weights went. The *smallest* go: compare |w|.",
-         _right_swap(mask, weights, g, count)),
-        ("a large negative gradient wants a weight as much as a positive one: compare |g|.",
-         _right_swap(mask, w, gradients, count)),
-        ("the largest weights went. Drop those with the smallest |w| among the kept.",
-         _right_swap(mask, -w, g, count)),
-        same=np.array_equal,
-    )  # fmt: skip
+        if got.sum() != mask.sum():
+            otherwise = (
+                f"{mask.sum()} weights were kept before, {got.sum()} are now. Look for the "
+                "smallest among the *kept* weights (the others are 0), and grow only where nothing "
+                "is kept."
+            )
+        yield from compare(
+            got, _right_swap(mask, w, g, count), otherwise,
+            ("weights went, and none came: grow as many as you dropped.", dropped),
+            ("the most negative weights went. The *smallest* go: compare |w|.",
+             _right_swap(mask, weights, g, count)),
+            ("a large negative gradient wants a weight as much as a positive one: compare |g|.",
+             _right_swap(mask, w, gradients, count)),
+            ("the largest weights went. Drop those with the smallest |w| among the kept.",
+             _right_swap(mask, -w, g, count)),
+            same=np.array_equal,
+        )  # fmt: skip
 
 
 def _dropped_may_return(function: Callable) -> Iterator[str]:

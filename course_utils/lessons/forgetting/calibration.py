@@ -82,9 +82,7 @@ def ece(
     return sum(b.count / total * abs(b.accuracy - b.confidence) for b in found)
 
 
-def ece_if_calibrated(
-    probabilities: np.ndarray, draws: int = 100, seed: int = 0, bins: int = 15, equal: str = "width"
-) -> np.ndarray:
+def ece_if_calibrated(probabilities: np.ndarray, draws: int = 100, seed: int = 0) -> np.ndarray:
     """Return the ECE that chance would give, `draws` times, if the probabilities were true.
 
     The control for `ece`: labels are drawn from the probabilities themselves, so that any ECE left
@@ -97,7 +95,7 @@ def ece_if_calibrated(
     rng, steps = np.random.default_rng(whole(seed, "seed")), np.cumsum(p, axis=1, dtype=np.float64)
     steps[:, -1] = 1  # rounding must not leave a gap above the last class
     drawn = ((rng.random((len(p), 1)) > steps).sum(axis=1) for _ in range(draws))
-    return np.array([ece(p, labels, bins, equal) for labels in drawn])
+    return np.array([ece(p, labels) for labels in drawn])
 
 
 def at_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:

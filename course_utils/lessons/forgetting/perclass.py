@@ -32,8 +32,8 @@ def class_errors(predicted: np.ndarray, labels: np.ndarray, classes: int = 10) -
     return np.divide(wrong, total, out=np.full(classes, np.nan), where=total > 0)
 
 
-def wilson(count: np.ndarray | int, total: np.ndarray | int, sure: float = 0.95) -> np.ndarray:
-    """Return the interval (2, ...) in which the true share may lie, having seen `count` of `total`.
+def wilson(count: np.ndarray | int, total: np.ndarray | int) -> np.ndarray:
+    """Return the interval (2, ...) of 95 % for the true share, having seen `count` of `total`.
 
     Unlike ±1.96 standard errors it stays within [0, 1] and has a width when nothing was seen.
     Raises ValueError for a count above its total. Source: Wilson 1927, J. Am. Stat. Assoc. 22,
@@ -46,5 +46,5 @@ def wilson(count: np.ndarray | int, total: np.ndarray | int, sure: float = 0.95)
 
     counts, totals = np.broadcast_arrays(count, total)
     tests = [binomtest(int(k), int(n)) for k, n in zip(counts.flat, totals.flat, strict=True)]
-    found = [test.proportion_ci(sure, method="wilson") for test in tests]
+    found = [test.proportion_ci(0.95, method="wilson") for test in tests]
     return np.transpose(found).reshape(2, *counts.shape)

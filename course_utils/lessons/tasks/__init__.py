@@ -8,6 +8,12 @@ from course_utils.lessons.tasks.average_precision import (
     precision_recall,
 )
 from course_utils.lessons.tasks.boxes import Objects, box_iou
-from course_utils.lessons.tasks.detection import decode, detect, detection_loss, detector, encode
+from course_utils.lessons.tasks.detection import (
+    detect,
+    detection_loss,
+    detector,
+    from_cells,
+    to_cells,
+)
 from course_utils.lessons.tasks.scenes import Canvas, Scenes, load_scenes, make_scenes
 from course_utils.lessons.tasks.segmentation import class_ious, mean_iou, pixel_weights, unet

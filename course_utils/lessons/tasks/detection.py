@@ -26,7 +26,7 @@ def detector(
 
     Three convolutions halve the sides, so that a cell is 8x8 pixels; the outputs are
     (n, side / 8, side / 8, 15): objectness, the box in four numbers, ten classes, all without
-    activation. It is compiled with `detection_loss` for what `encode` returns.
+    activation. It is compiled with `detection_loss` for what `to_cells` returns.
 
     Raises ValueError for a side that is no multiple of 8.
 
@@ -49,7 +49,7 @@ def detector(
     return model
 
 
-def encode(objects: Objects, count: int, side: int) -> np.ndarray:
+def to_cells(objects: Objects, count: int, side: int) -> np.ndarray:
     """Return what the detector should answer to `count` scenes, float32 (n, cells, cells, 6).
 
     In the cell that holds the middle of a box: 1; how far the middle is below and to the right of
@@ -57,7 +57,7 @@ def encode(objects: Objects, count: int, side: int) -> np.ndarray:
     0. Of two objects in one cell the later one stays.
 
     >>> there = Objects(np.array([0]), np.array([3]), np.array([[0, 0, 8, 16]]), np.ones(1))
-    >>> encode(there, 1, 16)[0, 0, 1].round(2).tolist()
+    >>> to_cells(there, 1, 16)[0, 0, 1].round(2).tolist()
     [1.0, 0.0, -0.5, 0.0, 0.6899999976158142, 3.0]
     """
     cells = np.zeros((count, _cells(side), _cells(side), 6), np.float32)
@@ -77,7 +77,7 @@ def detection_loss(true: keras.KerasTensor, given: keras.KerasTensor) -> keras.K
     Cross-entropy for objectness and class, the sum of absolute differences for the box.
 
     >>> there = Objects(np.array([0]), np.array([3]), np.array([[0, 0, 8, 8]]), np.ones(1))
-    >>> cells = encode(there, 1, 8)
+    >>> cells = to_cells(there, 1, 8)
     >>> sure = np.array([[[[9.0, 0, 0, 0, 0, *(9.0 * (np.arange(10) == 3))]]]])
     >>> bool(detection_loss(cells, sure)[0] < 0.01)
     True
@@ -112,13 +112,13 @@ def boxes_and_scores(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return boxes.reshape(count, -1, 4), scores.reshape(count, -1, CLASSES)
 
 
-def decode(cells: np.ndarray, sure: float = SURE, same: float = SAME) -> Objects:
+def from_cells(cells: np.ndarray, sure: float = SURE, same: float = SAME) -> Objects:
     """Return the objects that a detector's outputs speak of, without doubles.
 
     Of boxes of a class that overlap by more than `same` the surest stays: non-maximum suppression,
     by TensorFlow's `tf.image.combined_non_max_suppression`.
 
-    >>> len(decode(np.zeros((1, 2, 2, 15)), sure=0.5))
+    >>> len(from_cells(np.zeros((1, 2, 2, 15)), sure=0.5))
     0
     """
     boxes, scores = boxes_and_scores(np.asarray(cells, np.float32))
@@ -137,7 +137,7 @@ def detect(model: keras.Model, images: np.ndarray) -> Objects:
     >>> bool((detect(detector(), np.zeros((2, 48, 48, 1))).score >= SURE).all())
     True
     """
-    return decode(answers(model, images))
+    return from_cells(answers(model, images))
 
 
 def _cells(side: int) -> int:

@@ -105,13 +105,13 @@ def make_scenes(
     return Scenes(images[..., None].copy(), objects, pixels.astype(np.int64))
 
 
-def answers(model: keras.Model, images: np.ndarray, batch: int = 250) -> np.ndarray:
+def answers(model: keras.Model, images: np.ndarray, batch_size: int = 128) -> np.ndarray:
     """Return a network's outputs for images, some at a time: all at once take too much memory.
 
     >>> answers(keras.Sequential([keras.layers.Flatten()]), np.zeros((3, 4, 4, 1))).shape
     (3, 16)
     """
-    parts = np.array_split(images, max(-(-len(images) // batch), 1))
+    parts = np.array_split(images, max(-(-len(images) // batch_size), 1))
     return np.concatenate([np.asarray(model(part)) for part in parts])
 
 

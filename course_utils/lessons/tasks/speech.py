@@ -13,19 +13,10 @@ from course_utils.lessons.tasks import vowels
 SAMPLES = 3000  # of each sound: 0.3 s
 BATCH = 500  # sounds that are made at once
 
-
-@dataclass(frozen=True)
-class Spread:
-    """Say how speech varies, as sd of factors around 1, and how loud the noise may be.
-
-    `size` and `pitch` belong to a speaker, `way` to each formant each time it is said. `noise` is
-    the range of the noise's loudness beside the vowel's, in decibels.
-    """
-
-    size: float = 0.06
-    pitch: float = 0.12
-    way: float = 0.04
-    noise: tuple[float, float] = (-25.0, -5.0)
+# How speech varies, as sd of factors around 1: a speaker's size and pitch, and each formant each
+# time it is said.
+SIZE, PITCH, FORMANT = 0.06, 0.12, 0.04
+NOISE = (-25.0, -5.0)  # decibels: the range of the noise's loudness beside the vowel's
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -49,9 +40,7 @@ class Sounds:
         return f"{len(self):,} vowels of {len(np.unique(self.speaker)):,} speakers"
 
 
-def load_vowels(
-    speakers: tuple[int, int, int], spread: Spread | None = None, seed: int = 0
-) -> tuple[Sounds, Sounds, Sounds]:
+def load_vowels(speakers: tuple[int, int, int], seed: int = 0) -> tuple[Sounds, Sounds, Sounds]:
     """Return training, validation and test vowels, of so many speakers each, all different.
 
     Each speaker says each of the ten vowels twice.
@@ -62,12 +51,12 @@ def load_vowels(
     seeds = np.random.SeedSequence(whole(seed, "seed")).generate_state(3)
     first = np.cumsum([0, *speakers])
     return tuple(
-        make_vowels(range(start, start + count), spread, int(own))
+        make_vowels(range(start, start + count), int(own))
         for start, count, own in zip(first, speakers, seeds, strict=False)
     )
 
 
-def make_vowels(speakers: range, spread: Spread | None = None, seed: int = 0) -> Sounds:
+def make_vowels(speakers: range, seed: int = 0) -> Sounds:
     """Let each speaker say each vowel twice; a third are men, a third women, a third children.
 
     Formants and pitch are the published means times the speaker's size, times a little chance;
@@ -77,28 +66,22 @@ def make_vowels(speakers: range, spread: Spread | None = None, seed: int = 0) ->
     >>> make_vowels(range(2)).waves.shape
     (40, 3000)
     """
-    spread, rng = spread or Spread(), np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     who = np.repeat(np.arange(len(speakers)), 2 * len(vowels.VOWELS))
     voice = np.asarray(speakers)[who] % len(vowels.VOICES)
     vowel = np.tile(np.arange(len(vowels.VOWELS)), 2 * len(speakers))
-    size = np.exp(rng.normal(0, spread.size, len(speakers)))[who]
-    pitch = np.exp(rng.normal(0, spread.pitch, len(speakers)))[who]
+    size = np.exp(rng.normal(0, SIZE, len(speakers)))[who]
+    pitch = np.exp(rng.normal(0, PITCH, len(speakers)))[who]
     resonances = vowels.formants(voice, vowel) * size[:, None]
-    resonances *= np.exp(rng.normal(0, spread.way, resonances.shape))
+    resonances *= np.exp(rng.normal(0, FORMANT, resonances.shape))
     pitch = pitch * vowels.FREQUENCIES[voice, 0, vowel]
-    waves = np.concatenate(
-        [
-            _said(pitch[part : part + BATCH], resonances[part : part + BATCH], spread, rng)
-            for part in range(0, len(who), BATCH)
-        ]
-    )
+    parts = [slice(start, start + BATCH) for start in range(0, len(who), BATCH)]
+    waves = np.concatenate([_said(pitch[part], resonances[part], rng) for part in parts])
     ids = np.asarray(speakers, np.int64)[who]
     return Sounds(waves, vowel.astype(np.int64), voice.astype(np.int64), ids, resonances)
 
 
-def _said(
-    pitch: np.ndarray, resonances: np.ndarray, spread: Spread, rng: np.random.Generator
-) -> np.ndarray:
+def _said(pitch: np.ndarray, resonances: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return sounds of a mean pitch (n,), each with its melody, length, beginning and noise."""
     time = np.arange(SAMPLES) / vowels.RATE
     tune = 1 + rng.normal(0, 0.08, (len(pitch), 1)) * (2 * time / time[-1] - 1)
@@ -107,5 +90,5 @@ def _said(
     begins = rng.uniform(0, time[-1] - lasts)
     inside = np.minimum(time - begins, begins + lasts - time)
     sounds *= np.clip(inside / 0.02, 0, 1)  # 20 ms to rise, and to fall
-    loud = 10 ** (rng.uniform(*spread.noise, (len(pitch), 1)) / 20)
+    loud = 10 ** (rng.uniform(*NOISE, (len(pitch), 1)) / 20)
     return (sounds + loud * rng.normal(size=sounds.shape)).astype(np.float32)
