@@ -125,6 +125,8 @@ def write_reference(folder: Path) -> dict[str, list[str]]:
         title = name if front else f"course_utils.{name}"
         text = f"{title}\n{'=' * len(title)}\n\n.. automodule:: {title}\n"
         text += "" if front else "   :members:\n"
+        if (PACKAGE / name.replace(".", "/")).is_dir():  # what a folder shows, it imports
+            text += "   :imported-members:\n"
         (folder / f"{name}.rst").write_text(text, encoding="utf-8")
     return floors
 

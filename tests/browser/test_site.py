@@ -105,6 +105,8 @@ def test_every_lesson_and_module_has_its_page(pages):
     rooms = {path.stem for path in (pages / "reference").iterdir()}
     assert {"course_utils", "masking", "structure", "extras.search", "lessons.plots"} <= rooms
     assert "lessons.checks" not in rooms
+    plots = (pages / "reference" / "lessons.plots.html").read_text("utf-8")
+    assert 'id="course_utils.lessons.plots.bars"' in plots, "a folder's page shows what is in it"
     assert len([*(pages / "slides").glob("*.html")]) >= 4
 
 
