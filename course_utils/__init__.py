@@ -52,15 +52,12 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time each comes when 
 __version__ = "0.1.0"
 
 # Where what is no module comes from. There is no __all__: help() would repeat each at full length.
-_HOMES = {
-    "PruneOnSchedule": "pruning",
-    "attach": "pruning",
-    "detach": "pruning",
-    "held_masks": "pruning",
-    "prune": "pruning",
-    "report": "measuring",
-    "shrink": "structure",
+_ROOMS = {
+    "pruning": ("PruneOnSchedule", "attach", "detach", "held_masks", "prune"),
+    "measuring": ("report",),
+    "structure": ("shrink",),
 }
+_HOMES = {name: room for room, names in _ROOMS.items() for name in names}
 
 
 def __dir__() -> list[str]:

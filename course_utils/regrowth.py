@@ -77,13 +77,8 @@ def sparse_evolution(
     >>> sparse_evolution(every=500).every
     500
     """
-
-    seed = whole(seed, "seed")
-
-    def grow(weights: Arrays, step: int) -> Arrays:
-        return criteria.random(weights, seed + step)
-
-    return Regrowth(every, fraction, end, grow)
+    first = whole(seed, "seed")
+    return Regrowth(every, fraction, end, lambda weights, t: criteria.random(weights, first + t))
 
 
 def rigl(
@@ -146,26 +141,17 @@ def swap(masks: Arrays, drop_scores: Arrays, grow_scores: Arrays, fraction: floa
     drop_scores, grow_scores = checked_scores(drop_scores), checked_scores(grow_scores)
     same_names(masks, drop_scores, ("masks", "drop_scores"))
     same_names(masks, grow_scores, ("masks", "grow_scores"))
-    for name, S in drop_scores.items():
-        if grow_scores[name].shape != S.shape:
-            shapes = f"{grow_scores[name].shape}; its drop_scores have {S.shape}"
+    swapped = {}
+    for name, mask in masks.items():
+        drop, grow = drop_scores[name], grow_scores[name]
+        if grow.shape != drop.shape:
+            shapes = f"{grow.shape}; its drop_scores have {drop.shape}"
             raise ValueError(f"grow_scores of {name} has shape {shapes}.")
-    return {
-        name: _swap(
-            checked_mask(mask, drop_scores[name].shape, name),
-            drop_scores[name],
-            grow_scores[name],
-            fraction,
-        )
-        for name, mask in masks.items()
-    }
-
-
-def _swap(mask: np.ndarray, drop: np.ndarray, grow: np.ndarray, fraction: float) -> np.ndarray:
-    kept = np.flatnonzero(mask)
-    moved = count(fraction, kept.size)
-    stays = mask.ravel().copy()
-    stays[kept[np.argsort(drop.ravel()[kept], kind="stable")[:moved]]] = False
-    others = np.flatnonzero(~stays)
-    stays[others[np.argsort(-grow.ravel()[others], kind="stable")[:moved]]] = True
-    return stays.reshape(mask.shape)
+        stays = checked_mask(mask, drop.shape, name).ravel().copy()
+        kept = np.flatnonzero(stays)
+        moved = count(fraction, kept.size)
+        stays[kept[np.argsort(drop.ravel()[kept], kind="stable")[:moved]]] = False
+        others = np.flatnonzero(~stays)
+        stays[others[np.argsort(-grow.ravel()[others], kind="stable")[:moved]]] = True
+        swapped[name] = stays.reshape(drop.shape)
+    return swapped

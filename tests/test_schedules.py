@@ -16,7 +16,6 @@ from course_utils.schedules import (
     one_cycle,
     one_shot,
     polynomial,
-    shifted,
 )
 
 SHARES = st.sampled_from([0.0, 0.5, 0.8, 0.9, 1.0]) | st.floats(0, 1)
@@ -189,18 +188,6 @@ def test_iterative_leaves_as_many_of_a_thousand_weights_as_counting_does():
         assert round(1000 * (1 - schedule(10 * n))) == round(left)
 
 
-@rising
-@given(final=SHARES, by=st.integers(0, 100), step=st.integers(0, 200))
-def test_shifted_is_the_same_schedule_later(kind, final, by, step):
-    schedule = kind(final, 3, 60, every=7)
-    assert shifted(schedule, by)(step) == (schedule(step - by) if step >= by else 0.0)
-
-
-def test_a_shifted_schedule_prunes_nothing_before_even_if_it_would_from_the_start():
-    late = shifted(constant(0.8), by=10)
-    assert [late(step) for step in (0, 9, 10)] == [0.0, 0.0, 0.8]
-
-
 def test_steps_may_be_numpy_integers():
     for schedule in (polynomial(0.8, 0, 10), iterative(0.8, np.int64(2), 3, 2), one_shot(0.8, 4)):
         for step in range(12):
@@ -256,7 +243,6 @@ def test_steps_that_make_no_sense_are_refused_by_name(kind, begin, end, every, w
     ("make", "words"),
     [
         (lambda: one_shot(0.5, at=-1), "at must be a whole number of at least"),
-        (lambda: shifted(constant(0.5), by=0.5), "by must be a whole number of at least"),
         (lambda: iterative(0.5, 0, 0, 3), "every must be a whole number of at least 1"),
         (lambda: iterative(0.5, 0, 10, 0), "rounds must be a whole number of at least 1"),
         (lambda: iterative(0.5, -1, 10, 3), "begin must be a whole number of at least"),

@@ -14,7 +14,7 @@ from course_utils.masking.masks import checked_scores
 
 GRANULARITIES = ("weight", "kernel", "filter", "channel", "row", "column")
 
-_KERAS = {1: "o", 2: "io", 3: "sio", 4: "ssio", 5: "sssio"}
+LAYOUTS = {1: "o", 2: "io", 3: "sio", 4: "ssio", 5: "sssio"}
 # The letters whose axes stay apart; the others are pooled.
 _KEPT = {"kernel": "ioc", "filter": "oc", "channel": "ic"}
 
@@ -43,7 +43,7 @@ def layout_of(name: str, array: np.ndarray, layouts: Mapping[str, str] | None) -
     >>> layout_of("conv/kernel", np.ones((3, 3, 1, 8)), None)
     'ssio'
     """
-    layout = (layouts or {}).get(name, _KERAS.get(array.ndim, ""))
+    layout = (layouts or {}).get(name, LAYOUTS.get(array.ndim, ""))
     if len(layout) != array.ndim or set(layout) - set("sioc"):
         raise ValueError(
             f"the layout {layout!r} does not fit {name} of shape {array.shape}: "

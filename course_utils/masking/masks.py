@@ -30,8 +30,7 @@ def apply(weights: Arrays, masks: Arrays) -> dict[str, np.ndarray]:
     """
     same_names(weights, masks, ("weights", "masks"))
     weights = {name: checked(W, name) for name, W in weights.items()}
-    masks = {name: checked_mask(masks[name], W.shape, name) for name, W in weights.items()}
-    return {name: zeroed(W, masks[name]) for name, W in weights.items()}
+    return {n: zeroed(W, checked_mask(masks[n], W.shape, n)) for n, W in weights.items()}
 
 
 def shuffle(masks: Arrays, seed: int = 0) -> Masks:
@@ -133,9 +132,10 @@ def exclude(scores: Arrays, masks: Arrays) -> Scores:
     [-inf, 1.0]
     """
     same_names(scores, masks, ("scores", "masks"))
-    scores = checked_scores(scores)
-    masks = {name: checked_mask(masks[name], S.shape, name) for name, S in scores.items()}
-    return {name: np.where(masks[name], S, S.dtype.type(-np.inf)) for name, S in scores.items()}
+    return {
+        name: np.where(checked_mask(masks[name], S.shape, name), S, S.dtype.type(-np.inf))
+        for name, S in checked_scores(scores).items()
+    }
 
 
 def checked_mask(mask: object, shape: tuple[int, ...], name: str) -> np.ndarray:

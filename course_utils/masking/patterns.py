@@ -7,7 +7,7 @@ import numpy as np
 from course_utils.arrays import Arrays, Masks, whole
 from course_utils.masking.granularity import axes_of, layout_of
 from course_utils.masking.masks import checked_scores
-from course_utils.masking.ranking import by_layer, make_masks
+from course_utils.masking.ranking import erk, make_masks
 
 
 def n_of_m(scores: Arrays, n: int, m: int, layouts: Mapping[str, str] | None = None) -> Masks:
@@ -66,10 +66,14 @@ def block_masks(
     averages = {
         name: _block_averages(S.reshape(-1, S.shape[-1]), block) for name, S in scores.items()
     }
-    if scope == "erk":  # the kernels' shapes count, not those of their grids of blocks
-        sparsity = by_layer(scores, sparsity, scope)
-    masks = make_masks(averages, sparsity, scope)
-    return {name: _filled(mask, block, scores[name].shape) for name, mask in masks.items()}
+    if scope == "erk" and not isinstance(sparsity, Mapping):
+        sparsity = erk(scores, sparsity)  # the kernels' shapes count, not those of their blocks
+    masks = {}
+    for name, mask in make_masks(averages, sparsity, scope).items():
+        large, shape = mask.repeat(block[0], axis=0).repeat(block[1], axis=1), scores[name].shape
+        matrix = large[: int(np.prod(shape[:-1])), : shape[-1]]
+        masks[name] = np.ascontiguousarray(matrix).reshape(shape)
+    return masks
 
 
 def _block_averages(S: np.ndarray, block: tuple[int, int]) -> np.ndarray:
@@ -80,9 +84,3 @@ def _block_averages(S: np.ndarray, block: tuple[int, int]) -> np.ndarray:
         for A in (np.where(gone, 0, S).astype(np.float64), np.ones(S.shape), 1.0 - gone)
     )
     return np.where(left == 0, -np.inf, sums / sizes)
-
-
-def _filled(mask: np.ndarray, block: tuple[int, int], shape: tuple[int, ...]) -> np.ndarray:
-    large = mask.repeat(block[0], axis=0).repeat(block[1], axis=1)
-    matrix = large[: int(np.prod(shape[:-1])), : shape[-1]]
-    return np.ascontiguousarray(matrix).reshape(shape)

@@ -53,10 +53,12 @@ def make_masks(
         raise ValueError(f"scope must be 'global' or 'layer' or 'erk', not {scope!r}.")
     scores, min_kept = checked_scores(scores), whole(min_kept, "min_kept")
     pooled = scores if granularity == "weight" else pool(scores, granularity, layouts)
+    if scope == "erk" and not isinstance(sparsity, Mapping):
+        sparsity = erk(scores, sparsity)
     if scope == "global" and not isinstance(sparsity, Mapping):
         kept = _ranked_together(pooled, scores, sparsity, min_kept)
     else:
-        shares = by_layer(scores, sparsity, scope)
+        shares = by_name(sparsity, scores, "sparsity", 1)
         kept = {n: _highest({n: S}, count(shares[n], S.size))[n] for n, S in pooled.items()}
     return {
         name: mask if granularity == "weight" else np.broadcast_to(mask, scores[name].shape).copy()
@@ -94,17 +96,6 @@ def _densities(ratio: np.ndarray, sizes: np.ndarray, kept: float) -> np.ndarray:
         if not full.any():
             return np.where(dense, 1.0, epsilon * ratio)
         dense |= full
-
-
-def by_layer(arrays: Arrays, sparsity: float | Mapping[str, float], scope: str) -> dict[str, float]:
-    """Return the sparsity of each kernel in the scopes that rank layer by layer.
-
-    >>> by_layer({"a": np.ones(4), "b": np.ones(2)}, 0.5, "layer")
-    {'a': 0.5, 'b': 0.5}
-    """
-    if scope == "erk" and not isinstance(sparsity, Mapping):
-        return erk(arrays, sparsity)
-    return by_name(sparsity, arrays, "sparsity", 1)
 
 
 def _ranked_together(pooled: Scores, scores: Scores, sparsity: float, min_kept: int) -> Masks:
@@ -148,12 +139,9 @@ def _highest_but_safe(scores: Scores, pruned: int, safe: Masks) -> Masks:
     """Keep all but the `pruned` lowest of all scores together; what is `safe` goes last."""
     at_risk = {name: S[~safe[name]] for name, S in scores.items()}
     free = sum(S.size for S in at_risk.values())
-    if pruned > free:  # the count comes first: of what is safe, the lowest go too
-        saved = _highest({name: S[safe[name]] for name, S in scores.items()}, pruned - free)
-        kept = {name: np.zeros(S.size, bool) for name, S in at_risk.items()}
-    else:
-        saved = dict.fromkeys(scores, True)
-        kept = _highest(at_risk, pruned)
+    kept = _highest(at_risk, min(pruned, free))
+    # The count comes first: of what is safe, the lowest go too, if need be.
+    saved = _highest({n: S[safe[n]] for n, S in scores.items()}, max(pruned - free, 0))
     masks = {name: np.empty(S.shape, bool) for name, S in scores.items()}
     for name, mask in masks.items():
         mask[safe[name]], mask[~safe[name]] = saved[name], kept[name]

@@ -1,14 +1,12 @@
 """Multiply-accumulates, counted from the shapes that really pass through a model."""
 
-import contextlib
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from course_utils import costs
-from course_utils.backend import keras
+from course_utils.backend import keras, model_of
 from course_utils.pruning.hooks import watched, zeros_for
 from course_utils.pruning.kernels import Kernel, candidates
 
@@ -40,26 +38,11 @@ def work_of(model: keras.Model, inputs: object = None) -> Work:
     known. Of layers of your own the parts that are Keras's are counted.
 
     >>> from course_utils.models import article_cnn
-    >>> sum(work_of(article_cnn()).by_kernel.values())
+    >>> work_of(article_cnn()).macs
     541440
     """
+    model = model_of(model)
     one = zeros_for(model) if inputs is None else keras.tree.map_structure(lambda a: a[:1], inputs)
-    with counted(model) as work:
-        model(one, training=False)
-    return work
-
-
-@contextlib.contextmanager
-def counted(model: keras.Model) -> Iterator[Work]:
-    """Count what the layers of a model do on one example while the block runs.
-
-    >>> from course_utils.models import article_cnn
-    >>> model = article_cnn()
-    >>> with counted(model) as work:
-    ...     _ = model.get_layer("dense")(np.ones((1, 5408)))
-    >>> work.macs
-    346112
-    """
     work, kernels = Work(), _by_counting_layer(candidates(model))
 
     def see(path: str, layer: keras.Layer, inputs: tuple, outputs: object) -> None:
@@ -71,7 +54,8 @@ def counted(model: keras.Model) -> Iterator[Work]:
             work.by_kernel[found.name] += costs.macs(tuple(found.variable.shape), times)
 
     with watched(model, see):
-        yield work
+        model(one, training=False)
+    return work
 
 
 def _by_counting_layer(everything: list[Kernel]) -> dict[int, list[Kernel]]:
@@ -90,11 +74,15 @@ def _times(found: Kernel, layer: keras.Layer, given: Shape, made: Shape) -> Shap
     """Return at how many places, and time steps, a kernel is used for one example."""
     own = found.owners[-1]
     if isinstance(layer, _L.RNN):
-        return (given[1], *_positions_of_cell(layer, made))
+        if not type(layer).__name__.startswith("ConvLSTM"):
+            return given[1:2]
+        return (given[1], *_places(layer, made[:1] + made[2:] if layer.return_sequences else made))
     if isinstance(layer, _L.TimeDistributed):
         return (given[1], *_times(found, own, given[:1] + given[2:], made[:1] + made[2:]))
     if isinstance(own, _L.EinsumDense):
-        return _beside_the_kernel(own.equation, given)
+        inputs, kernel = own.equation.split("->")[0].split(",")
+        letters = inputs.replace("...", "." * (len(given) - len(inputs) + 3))
+        return tuple(n for c, n in zip(letters[1:], given[1:], strict=True) if c not in kernel)
     if isinstance(own, _TRANSPOSED):  # it lays its kernel over every place of the input
         return _places(own, given)
     return _places(own, made)
@@ -103,19 +91,6 @@ def _times(found: Kernel, layer: keras.Layer, given: Shape, made: Shape) -> Shap
 def _places(layer: keras.Layer, shape: Shape) -> Shape:
     first = getattr(layer, "data_format", "channels_last") == "channels_first"
     return shape[2:] if first else shape[1:-1]
-
-
-def _positions_of_cell(layer: keras.Layer, made: Shape) -> Shape:
-    """Return the places of a convolutional recurrent layer's output; nothing for the others."""
-    if not type(layer).__name__.startswith("ConvLSTM"):
-        return ()
-    return _places(layer, made[:1] + made[2:] if layer.return_sequences else made)
-
-
-def _beside_the_kernel(equation: str, given: Shape) -> Shape:
-    inputs, kernel = equation.split("->")[0].split(",")
-    letters = inputs.replace("...", "." * (len(given) - len(inputs) + 3))
-    return tuple(n for c, n in zip(letters[1:], given[1:], strict=True) if c not in kernel)
 
 
 def _attention(layer: keras.Layer, inputs: tuple) -> int:

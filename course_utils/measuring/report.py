@@ -64,17 +64,13 @@ class Report(Printed, words=("kernel", "output", "note")):
         sums = (sum(getattr(row, key) for row in self.rows) for key in _SUMMED)
         return LayerRow("total", (), (), *sums)
 
-    @property
-    def whole_sparsity(self) -> float:
-        """The share of pruned weights among all parameters, those left alone included."""
-        return self.total.zeros / self.total.parameters if self.total.parameters else 0.0
-
     def summary(self) -> list[str]:
         """Return the lines below the table: how sparse it is, and what was left alone."""
-        sparsity = self.total.sparsity
+        total = self.total
         return [
-            f"sparsity: {sparsity:.1%} of the prunable weights, {self.whole_sparsity:.1%} "
-            f"of all parameters; compression {masking.compression(sparsity):.1f}",
+            f"sparsity: {total.sparsity:.1%} of the prunable weights, "
+            f"{total.zeros / max(total.parameters, 1):.1%} of all parameters; "
+            f"compression {masking.compression(total.sparsity):.1f}",
             *(f"left alone: {count:,} ({reason})" for reason, count in self.left_alone.items()),
         ]
 
@@ -133,7 +129,7 @@ def file_bytes(model: keras.Model, compressed: bool = False) -> int:
     """
     buffer = io.BytesIO()
     with h5py.File(buffer, "w") as file:
-        for index, W in enumerate(model.get_weights()):
+        for index, W in enumerate(model_of(model).get_weights()):
             file.create_dataset(str(index), data=W)
     data = buffer.getvalue()
     return len(gzip.compress(data, compresslevel=9, mtime=0)) if compressed else len(data)

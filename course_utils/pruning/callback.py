@@ -69,7 +69,7 @@ class PruneOnSchedule(keras.callbacks.Callback):
         if regrow is not None and granularity != "weight":
             raise ValueError("regrow moves single weights: it needs granularity 'weight'.")
         self.schedule, self.criterion, self.regrow = schedule, criterion, regrow
-        self.scope, self.granularity, self.min_kept = scope, granularity, min_kept
+        self.ranking = {"scope": scope, "granularity": granularity, "min_kept": min_kept}
         self.include, self.exclude = include, exclude
         self.masks: Masks = {}
         self.requested = 0.0  # what the schedule asked for last
@@ -144,9 +144,10 @@ class PruneOnSchedule(keras.callbacks.Callback):
         if rule is not None and rule.surgery and not rule.over(step):
             more = rule.hysteresis - 1  # what is in place counts more, so that no weight flickers
             scores = {n: S + np.where(masks[n], more * np.abs(S), 0) for n, S in scores.items()}
-            return self._ranked(scores, wanted)
+            return make_masks(scores, wanted, layouts=layouts(self.model), **self.ranking)
         if wanted > self.requested:
-            ranked = self._ranked(exclude(scores, masks), wanted)
+            scores_left = exclude(scores, masks)
+            ranked = make_masks(scores_left, wanted, layouts=layouts(self.model), **self.ranking)
             masks = {name: ranked[name] & mask for name, mask in masks.items()}
         elif wanted < self.requested:
             if wanted > 0:
@@ -161,16 +162,6 @@ class PruneOnSchedule(keras.callbacks.Callback):
             share = regrowth.cosine(rule.fraction, step, rule.end) if rule.end else rule.fraction
             masks = regrowth.swap(masks, scores, {name: grown[name] for name in masks}, share)
         return masks
-
-    def _ranked(self, scores: Arrays, wanted: float) -> Masks:
-        return make_masks(
-            scores,
-            wanted,
-            self.scope,
-            self.granularity,
-            min_kept=self.min_kept,
-            layouts=layouts(self.model),
-        )
 
     def _hold(self, masks: Masks, step: int) -> None:
         attach(self.model, masks, remember=self.regrow is not None and self.regrow.surgery)

@@ -1,7 +1,6 @@
 """What criteria look at besides the weights: gradients of the loss, and its curvature."""
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 
@@ -108,12 +107,12 @@ def fresh_gradients(
     (3, 3, 1, 32)
     """
     rng = np.random.default_rng(whole(seed, "seed"))
-    count = _length(x)
+    count = len(keras.tree.flatten(x)[0])
     size = min(whole(examples, "examples", least=1), count)
 
     def measure() -> Weights:
         some = np.sort(rng.choice(count, size, replace=False))
-        xs, ys = (keras.tree.map_structure(lambda array: array[some], data) for data in (x, y))
+        xs, ys = keras.tree.map_structure(lambda array: array[some], (x, y))
         return gradients(model, xs, ys, **choice)
 
     return measure
@@ -137,28 +136,17 @@ def _averaged(
             f"model {model.name!r} is not compiled, so it has no loss whose gradients could be "
             "taken: call model.compile(optimizer, loss) first."
         )
-    count = _length(data)
+    count = len(keras.tree.flatten(data)[0])
     # Tracing costs about as much as ten steps.
     step = tf.function(measure, reduce_retracing=True) if count > 10 * batch_size else measure
     totals = {name: np.zeros(v.shape, np.float64) for name, v in variables.items()}
-    with _metrics_kept(model):
+    metrics = {id(variable): read(variable) for variable in model.metrics_variables}
+    try:
         for part in batches(data, batch_size):
             xs, ys = keras.tree.map_structure(tf.convert_to_tensor, part)
             for name, value in zip(totals, step(xs, ys), strict=True):
-                totals[name] += _length(xs) / count * value.numpy()
-    return {name: total.astype(dtype_of(variables[name])) for name, total in totals.items()}
-
-
-@contextlib.contextmanager
-def _metrics_kept(model: keras.Model) -> Iterator[None]:
-    """Put metrics back to what they were: of several outputs, each one's loss is among them."""
-    before = {id(variable): read(variable) for variable in model.metrics_variables}
-    try:
-        yield
-    finally:
+                totals[name] += len(keras.tree.flatten(xs)[0]) / count * value.numpy()
+    finally:  # of several outputs, each one's loss is a metric, which has seen this
         for variable in model.metrics_variables:
-            variable.assign(before.get(id(variable), np.zeros(variable.shape)))
-
-
-def _length(data: object) -> int:
-    return len(keras.tree.flatten(data)[0])
+            variable.assign(metrics.get(id(variable), np.zeros(variable.shape)))
+    return {name: total.astype(dtype_of(variables[name])) for name, total in totals.items()}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from course_utils.backend import keras, layers_inside, model_of, trained_by
+from course_utils.masking.granularity import LAYOUTS
 
 _L = keras.layers
 
@@ -35,8 +36,6 @@ _KERNELS = (
 )
 # Their weights belong to a cell inside, which is not named: its name changes from run to run.
 _WITH_CELL = (_L.LSTM, _L.GRU, _L.SimpleRNN, _L.ConvLSTM1D, _L.ConvLSTM2D, _L.ConvLSTM3D)
-# Of layers whose weights nobody can know: what Keras's own have with as many axes.
-_LAYOUTS = {2: "io", 3: "sio", 4: "ssio", 5: "sssio"}
 
 
 def walk(
@@ -118,7 +117,7 @@ def prunable(layer: keras.Layer) -> Iterator[tuple[str, str, str]]:
         owner = f"a weight of {type(layer).__name__}, a layer of your own"
         for name, value in vars(layer).items():
             if isinstance(value, keras.Variable) and value.ndim > 1 and trained_by(layer, value):
-                yield name, _LAYOUTS.get(value.ndim, ""), f"{owner}: on request, by `include`"
+                yield name, LAYOUTS.get(value.ndim, ""), f"{owner}: on request, by `include`"
 
 
 def _einsum_layout(equation: str) -> str:

@@ -3,6 +3,7 @@
 A penalty makes weights small; it sets none to zero. A mask does that (see `pruning`).
 """
 
+import math
 from collections.abc import Sequence
 
 from course_utils.arrays import checked_number
@@ -28,7 +29,7 @@ class GroupLasso(keras.regularizers.Regularizer):
     """
 
     def __init__(self, strength: float = 0.01, axis: int | Sequence[int] = -1) -> None:
-        self.strength = checked_number(strength, "strength", 0, float("inf"))
+        self.strength = checked_number(strength, "strength", 0, math.inf)
         self.axis = [axis] if isinstance(axis, int) else list(axis)
 
     def __call__(self, x: keras.KerasTensor) -> keras.KerasTensor:
@@ -36,9 +37,7 @@ class GroupLasso(keras.regularizers.Regularizer):
         ops, rank = keras.ops, len(x.shape)
         outside = {axis % rank for axis in self.axis}
         within = [axis for axis in range(rank) if axis not in outside]
-        size = 1
-        for axis in within:
-            size *= x.shape[axis]
+        size = math.prod(x.shape[axis] for axis in within)
         squares = ops.sum(ops.square(x), axis=within)
         # The slope of a root at 0 is infinite, and its product with 0 no number.
         safe = ops.where(squares > 0, squares, ops.ones_like(squares))

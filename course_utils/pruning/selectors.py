@@ -26,12 +26,14 @@ def left_out(
         if not any(matches(selector, *place) for place in places):
             names = [name for name, _ in places]
             raise ValueError(f"{selector!r} matches no {what} of this model; it has {names}.")
-    reasons = ["not named by `include`" if wanted else ""] * len(places)
-    for index, place in enumerate(places):
+    reasons = []
+    for place in places:
+        reason = "not named by `include`" if wanted else ""
+        if any(matches(selector, *place) for selector in wanted):
+            reason = ""
         if any(matches(selector, *place) for selector in unwanted):
-            reasons[index] = "left out by `exclude`"
-        elif any(matches(selector, *place) for selector in wanted):
-            reasons[index] = ""
+            reason = "left out by `exclude`"
+        reasons.append(reason)
     return reasons
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from course_utils.arrays import Arrays, whole
-from course_utils.backend import keras
+from course_utils.backend import keras, model_of
 from course_utils.pruning.attaching import attach, detach, held_masks
 from course_utils.pruning.layers import own_weights, read, steps_made, walk
 
@@ -33,16 +33,13 @@ class Snapshots(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Keep the weights, if this is a step to keep."""
-        self._look()
-
-    def on_train_end(self, logs: dict | None = None) -> None:
-        """Keep the weights, if the last step is one to keep."""
-        self._look()
-
-    def _look(self) -> None:
         step = steps_made(self.model)
         if step in self.steps and step not in self.weights:
             self.weights[step] = self.model.get_weights()
+
+    def on_train_end(self, logs: dict | None = None) -> None:
+        """Keep the weights, if the last step is one to keep."""
+        self.on_train_batch_begin(batch=-1)
 
 
 def rewind(model: keras.Model, earlier: Sequence[np.ndarray], masks: Arrays) -> None:
@@ -62,6 +59,7 @@ def rewind(model: keras.Model, earlier: Sequence[np.ndarray], masks: Arrays) -> 
     >>> int(np.count_nonzero(model.get_layer("dense").kernel))
     0
     """
+    model = model_of(model)
     shapes = [tuple(variable.shape) for variable in model.weights]
     given = [np.shape(array) for array in earlier]
     if given != shapes:
@@ -90,6 +88,7 @@ def reinitialized(model: keras.Model, seed: int = 0) -> list[np.ndarray]:
     >>> bool((again[0] == other[0]).any())
     False
     """
+    model = model_of(model)
     keras.utils.set_random_seed(whole(seed, "seed"))
     try:
         fresh = keras.models.clone_model(model)
