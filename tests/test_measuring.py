@@ -272,7 +272,7 @@ def test_looking_at_the_cost_changes_no_statistics_and_no_layer():
     assert all("call" not in vars(layer) for layer in model.layers)
 
 
-# ------------------------------------------------------------------------------- what was left alone
+# ----------------------------------------------------------------------------- what was left alone
 
 
 def test_the_sparsity_of_the_whole_model_counts_what_was_left_alone():
