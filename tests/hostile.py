@@ -38,7 +38,7 @@ def functional(*layers: dict, calls: int = 1) -> dict:
     for number, part in enumerate(layers):
         nodes = [{"args": [tensor(before)], "kwargs": {}}] * (calls if before else 0)
         before = f"{number}"
-        parts.append(part | {"name": before, "inbound_nodes": nodes})
+        parts.append({"inbound_nodes": nodes} | part | {"name": before})
         parts[-1]["config"] = part["config"] | {"name": before}
     ends = {"input_layers": [["0", 0, 0]], "output_layers": [[before, 0, 0]]}
     return layer("Functional", "keras.src.models.functional", name="net", layers=parts, **ends)

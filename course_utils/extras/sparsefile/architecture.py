@@ -9,42 +9,41 @@ import json
 
 from course_utils.extras.sparsefile.tensors import DTYPES
 
-LAYERS = frozenset(
-    """
+_LAYERS = """
     InputLayer Activation ActivityRegularization Add Average Concatenate Dot Maximum Minimum
     Multiply Subtract Dense EinsumDense Embedding ReversibleEmbedding Identity Masking Flatten
-    Permute RepeatVector Reshape Attention AdditiveAttention MultiHeadAttention GroupQueryAttention
-    Conv1D Conv2D Conv3D Conv1DTranspose Conv2DTranspose Conv3DTranspose SeparableConv1D
-    SeparableConv2D DepthwiseConv1D DepthwiseConv2D AveragePooling1D AveragePooling2D
-    AveragePooling3D MaxPooling1D MaxPooling2D MaxPooling3D GlobalAveragePooling1D
-    GlobalAveragePooling2D GlobalAveragePooling3D GlobalMaxPooling1D GlobalMaxPooling2D
-    GlobalMaxPooling3D AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D
-    AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D UpSampling1D UpSampling2D
-    UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D Cropping1D Cropping2D Cropping3D
-    BatchNormalization LayerNormalization GroupNormalization UnitNormalization RMSNormalization
-    SpectralNormalization Normalization Rescaling Resizing CenterCrop CategoryEncoding
-    Discretization Hashing ReLU LeakyReLU PReLU ELU Softmax Dropout AlphaDropout GaussianDropout
-    GaussianNoise SpatialDropout1D SpatialDropout2D SpatialDropout3D RandomBrightness RandomContrast
-    RandomCrop RandomFlip RandomRotation RandomTranslation RandomZoom RNN StackedRNNCells SimpleRNN
-    SimpleRNNCell LSTM LSTMCell GRU GRUCell ConvLSTM1D ConvLSTM2D ConvLSTM3D Bidirectional
-    TimeDistributed STFTSpectrogram MelSpectrogram
-    """.split()
-)
-OPERATIONS = frozenset(
-    """
-    Abs Absolute Add Amax Amin Arccos Arccosh Arcsin Arcsinh Arctan Arctan2 Arctanh Argmax Argmin
-    AveragePool BroadcastTo Cast Ceil Celu Clip Concatenate Conv Copy Cos Cosh Cumsum DepthToSpace
-    DepthwiseConv Divide Dot DotProductAttention Einsum Elu Equal Erf Exp Exp2 ExpandDims Expm1 Flip
-    Floor FloorDivide FullLike Gelu GetItem Glu Greater GreaterEqual HardShrink HardSigmoid HardSilu
-    HardTanh LayerNorm LeakyRelu Less LessEqual Log Log10 Log1p Log2 LogSigmoid LogSoftmax
-    LogicalAnd LogicalNot LogicalOr Logsumexp Matmul Max MaxPool Maximum Mean Min Minimum Mod
-    Moveaxis Multiply Negative Norm Normalize NotEqual OneHot OnesLike Pad Power Prod RMSNorm Ravel
-    Rearrange Reciprocal Relu Relu6 Repeat Reshape Resize Roll Round Rsqrt Selu Sigmoid Sign Silu
-    Sin Sinh SoftShrink Softmax Softplus Softsign SpaceToDepth SparsePlus SparseSigmoid Split Sqrt
-    Square Squareplus Squeeze Stack Std StopGradient Subtract Sum Swapaxes Take TakeAlongAxis Tan
-    Tanh TanhShrink Tensordot Threshold Tile Transpose Tril Triu TrueDivide Trunc Var Where ZerosLike
-    """.split()
-)
+    Permute RepeatVector Reshape Attention AdditiveAttention MultiHeadAttention
+    GroupQueryAttention Conv1D Conv2D Conv3D Conv1DTranspose Conv2DTranspose Conv3DTranspose
+    SeparableConv1D SeparableConv2D DepthwiseConv1D DepthwiseConv2D AveragePooling1D
+    AveragePooling2D AveragePooling3D MaxPooling1D MaxPooling2D MaxPooling3D
+    GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D GlobalMaxPooling1D
+    GlobalMaxPooling2D GlobalMaxPooling3D AdaptiveAveragePooling1D AdaptiveAveragePooling2D
+    AdaptiveAveragePooling3D AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D
+    UpSampling1D UpSampling2D UpSampling3D ZeroPadding1D ZeroPadding2D ZeroPadding3D Cropping1D
+    Cropping2D Cropping3D BatchNormalization LayerNormalization GroupNormalization
+    UnitNormalization RMSNormalization SpectralNormalization Normalization Rescaling Resizing
+    CenterCrop CategoryEncoding Discretization Hashing ReLU LeakyReLU PReLU ELU Softmax Dropout
+    AlphaDropout GaussianDropout GaussianNoise SpatialDropout1D SpatialDropout2D
+    SpatialDropout3D RandomBrightness RandomContrast RandomCrop RandomFlip RandomRotation
+    RandomTranslation RandomZoom RNN StackedRNNCells SimpleRNN SimpleRNNCell LSTM LSTMCell GRU
+    GRUCell ConvLSTM1D ConvLSTM2D ConvLSTM3D Bidirectional TimeDistributed STFTSpectrogram
+    MelSpectrogram
+"""
+_OPERATIONS = """
+    Abs Absolute Add Amax Amin Arccos Arccosh Arcsin Arcsinh Arctan Arctan2 Arctanh Argmax
+    Argmin AveragePool BroadcastTo Cast Ceil Celu Clip Concatenate Conv Copy Cos Cosh Cumsum
+    DepthToSpace DepthwiseConv Divide Dot DotProductAttention Einsum Elu Equal Erf Exp Exp2
+    ExpandDims Expm1 Flip Floor FloorDivide FullLike Gelu GetItem Glu Greater GreaterEqual
+    HardShrink HardSigmoid HardSilu HardTanh LayerNorm LeakyRelu Less LessEqual Log Log10 Log1p
+    Log2 LogSigmoid LogSoftmax LogicalAnd LogicalNot LogicalOr Logsumexp Matmul Max MaxPool
+    Maximum Mean Min Minimum Mod Moveaxis Multiply Negative Norm Normalize NotEqual OneHot
+    OnesLike Pad Power Prod RMSNorm Ravel Rearrange Reciprocal Relu Relu6 Repeat Reshape Resize
+    Roll Round Rsqrt Selu Sigmoid Sign Silu Sin Sinh SoftShrink Softmax Softplus Softsign
+    SpaceToDepth SparsePlus SparseSigmoid Split Sqrt Square Squareplus Squeeze Stack Std
+    StopGradient Subtract Sum Swapaxes Take TakeAlongAxis Tan Tanh TanhShrink Tensordot
+    Threshold Tile Transpose Tril Triu TrueDivide Trunc Var Where ZerosLike
+"""
+LAYERS, OPERATIONS = frozenset(_LAYERS.split()), frozenset(_OPERATIONS.split())
 # By the places that Keras writes into a config; what a layer is made with holds no weights.
 _KNOWN = {
     "keras": ("Sequential", "DTypePolicy"),
@@ -60,7 +59,7 @@ _KNOWN = {
         "STFT", "TruncatedNormal", "VarianceScaling", "Zeros",
     ),
 }  # fmt: skip
-_OPERATIONS = "keras.src.ops."
+_PLACE_OF_OPERATIONS = "keras.src.ops."
 _CALLED = ("keras", "keras.layers", "keras.src.models.functional")
 _VALUES = ("__keras_tensor__", "__slice__", "__ellipsis__")
 _ARRAYS = ("__numpy__", "__tensor__")
@@ -127,7 +126,7 @@ def _object(described: dict) -> dict:
 def _is_known(name: object, place: object) -> bool:
     if not isinstance(name, str) or not isinstance(place, str):
         return False
-    return name in (OPERATIONS if place.startswith(_OPERATIONS) else _KNOWN.get(place, ()))
+    return name in (OPERATIONS if place.startswith(_PLACE_OF_OPERATIONS) else _KNOWN.get(place, ()))
 
 
 def _array(config: object) -> dict:
@@ -150,7 +149,7 @@ def _tensors(value: object) -> int:
     if "class_name" not in value or "module" not in value:
         return sum(map(_tensors, value.values()))
     place, config = value["module"], value["config"]
-    made = _pieces(config) if place in _CALLED or place.startswith(_OPERATIONS) else 0
+    made = _pieces(config) if place in _CALLED or place.startswith(_PLACE_OF_OPERATIONS) else 0
     return max(1, len(value.get("inbound_nodes", []))) * (made + _tensors(config))
 
 
