@@ -5,18 +5,7 @@ format="onnx")`. A pruned model is an ordinary Keras model, also under held mask
 """
 
 from course_utils.extras.export.keras_file import keras_bytes
-from course_utils.extras.export.litert import PRECISIONS, litert
-from course_utils.extras.export.sizes import FileSize, FileSizes, sizes
+from course_utils.extras.export.litert import litert
 from course_utils.extras.export.sparse import read_sparse, sparse_file, write_sparse
 
-__all__ = [
-    "PRECISIONS",
-    "FileSize",
-    "FileSizes",
-    "keras_bytes",
-    "litert",
-    "read_sparse",
-    "sizes",
-    "sparse_file",
-    "write_sparse",
-]
+__all__ = ["keras_bytes", "litert", "read_sparse", "sparse_file", "write_sparse"]

@@ -1,30 +1,23 @@
 """A compact sparse file of a model: its architecture as JSON, its weights without their zeros."""
 
 import contextlib
+import copy
 import json
+import math
 import random
+import textwrap
+import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
-from course_utils.backend import keras
+from course_utils.backend import keras, layers_inside
 from course_utils.backend import tensorflow as tf
 from course_utils.extras import sparsefile
-from course_utils.lessons.datafiles import keep
 
-# Where Keras's own classes of a network live, by the names that Keras writes into a config.
-_PLACES = (
-    "keras", "keras.layers", "keras.initializers", "keras.regularizers", "keras.constraints",
-    "keras.dtype_policies", "keras.quantizers", "keras.activations", "builtins",
-)  # fmt: skip
-_INNER = ("keras.src.models.", "keras.src.ops.")
-_VALUES = ("__keras_tensor__", "__tensor__", "__numpy__", "__tuple__", "__bytes__", "__ellipsis__")
-# These run code from the file, or read other files that it names.
-_REFUSED = (
-    "Lambda", "__lambda__", "TFSMLayer", "JaxLayer", "FlaxLayer", "TorchModuleWrapper",
-    "StringLookup", "IntegerLookup", "TextVectorization", "HashedCrossing",
-)  # fmt: skip
+_BESIDES = 100_000  # numbers that a model may hold beside its weights: seeds, scales, states
 
 
 def sparse_file(model: keras.Model, *, codes: bool = True) -> bytes:
@@ -44,27 +37,43 @@ def sparse_file(model: keras.Model, *, codes: bool = True) -> bytes:
     if not model.built:
         raise ValueError(f"model {model.name!r} is not built: call it on a batch first.")
     config = _without_training(keras.saving.serialize_keras_object(model))
-    _require_plain(config)
+    text = json.dumps(config, separators=(",", ":"))
+    try:
+        sparsefile.plain_config(text)
+    except ValueError as error:
+        raise ValueError(f"{error}: save the model as .keras instead.") from error
     arrays = {f"{i}": _plain(w) for i, w in enumerate(model.weights)}
-    return sparsefile.encode(arrays, json.dumps(config, separators=(",", ":")), codes=codes)
+    return sparsefile.encode(arrays, text, codes=codes)
 
 
 def write_sparse(model: keras.Model, path: str | Path) -> int:
     """Write a model as a sparse file, whole or not at all; return its bytes.
 
-    Raises what `sparse_file` raises, and OSError where the place cannot be written.
+    Raises what `sparse_file` raises, ValueError for a model that cannot be read back, and OSError
+    where the place cannot be written.
     """
-    data = sparse_file(model)
-    keep(data, Path(path))
+    data, path = sparse_file(model), Path(path)
+    read_sparse(data)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # In the same folder, since only within one file system a rename is atomic; a name of its own,
+    # since two processes may be here at once.
+    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    finally:  # after a pressed stop button, too
+        part.unlink(missing_ok=True)
     return len(data)
 
 
 def read_sparse(source: bytes | str | Path, largest: int = sparsefile.LARGEST) -> keras.Model:
     """Return the model of a sparse file, its weights the same bit for bit, not compiled.
 
-    Nothing in the file is run: no pickle, no layers but Keras's own. Raises ValueError for
-    anything but a whole sparse file, and for one with more than `largest` weights; OSError where
-    a path cannot be read.
+    Nothing in the file is run: no pickle, and no layers but those of Keras that are on a list
+    (`sparsefile.LAYERS`, `sparsefile.OPERATIONS`). No memory is taken for what the file only
+    claims: of a model with more than `largest` weights, or with others than there are in the file,
+    an outline without memory is all that is made. Raises ValueError for anything but a whole sparse
+    file, and for one with more than `largest` weights; OSError where a path cannot be read.
 
     >>> read_sparse(b"PK")
     Traceback (most recent call last):
@@ -72,31 +81,66 @@ def read_sparse(source: bytes | str | Path, largest: int = sparsefile.LARGEST) -
     """
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
     arrays, text = sparsefile.decode(data, largest)
-    model = _built(text)
-    weights = model.weights
-    if [(f"{i}", tuple(w.shape)) for i, w in enumerate(weights)] != [
-        (name, array.shape) for name, array in arrays.items()
-    ]:
-        raise ValueError("This is no sparse file of a model: its weights do not fit its layers.")
-    for variable, array in zip(weights, arrays.values(), strict=True):
-        variable.assign(_as_stored(array, variable))
+    with _one_refusal(), _chance_untouched():
+        config = sparsefile.plain_config(text)
+        # A thread of its own: what Keras keeps to fill later, it keeps by thread, and forgets then.
+        with ThreadPoolExecutor(1) as thread:
+            shapes, besides = thread.submit(_outline, config).result()
+        if shapes != {name: array.shape for name, array in arrays.items()}:
+            wanted = sum(map(math.prod, shapes.values()))
+            raise ValueError(f"its weights do not fit its layers, which have {wanted:,}")
+        if besides > largest + _BESIDES:
+            raise ValueError(f"its layers hold {besides:,} numbers that are no weights")
+        model = _built(config)
+        for index, variable in enumerate(model.weights):
+            variable.assign(_as_stored(arrays[f"{index}"], variable))
+        _finalize(model)
     return model
 
 
-def _built(text: str) -> keras.Model:
+@contextlib.contextmanager
+def _one_refusal() -> Iterator[None]:
     try:
-        config = json.loads(text)
-        _require_plain(config)
-        with _chance_untouched():
-            model = keras.saving.deserialize_keras_object(config, safe_mode=True)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"This is no sparse file of a model: {str(error).rstrip('.')}.") from error
+        yield
     except Exception as error:  # a config that does not fit its class raises whatever it likes
-        reason = f"Keras cannot build it ({type(error).__name__})"
+        reason = str(error).rpartition("Exception encountered:")[2]  # Keras quotes all around it
+        reason = textwrap.shorten(reason, 300, placeholder=" ...").rstrip(".")
+        if not isinstance(error, ValueError):
+            reason = f"Keras cannot build it ({type(error).__name__}: {reason})"
         raise ValueError(f"This is no sparse file of a model: {reason}.") from error
+
+
+def _outline(config: dict) -> tuple[dict[str, tuple[int, ...]], int]:
+    """Return the shapes of a model's weights by number, and how many numbers it holds besides.
+
+    No variable gets a value in this scope. And what Keras computes at once, it only writes down in
+    this graph.
+    """
+    with tf.Graph().as_default() as graph, keras.StatelessScope(initialize_variables=False):
+        model = _built(config)
+    shapes = {f"{index}": tuple(weight.shape) for index, weight in enumerate(model.weights)}
+    outputs = [output.shape for operation in graph.get_operations() for output in operation.outputs]
+    if not all(shape.is_fully_defined() for shape in outputs):
+        raise ValueError("what it computes in advance is of no known size")
+    besides = sum(shape.num_elements() for shape in outputs)
+    besides += sum(math.prod(variable.shape) for variable in model.variables)
+    return shapes, besides - sum(map(math.prod, shapes.values()))
+
+
+def _built(config: dict) -> keras.Model:
+    # A copy, since some of Keras's classes take their config apart while they read it.
+    model = keras.saving.deserialize_keras_object(copy.deepcopy(config), safe_mode=True)
     if not isinstance(model, keras.Model) or not model.built:
-        raise ValueError("This is no sparse file of a model: what it describes is no whole model.")
+        raise ValueError("what it describes is no whole model")
     return model
+
+
+def _finalize(layer: keras.Layer) -> None:
+    """Let layers compute what they compute from their weights, such as an adapted Normalization."""
+    if hasattr(layer, "finalize_state"):
+        layer.finalize_state()
+    for inner in layers_inside(layer):
+        _finalize(inner)
 
 
 def _without_training(config: object) -> object:
@@ -105,31 +149,6 @@ def _without_training(config: object) -> object:
         kept = {key: value for key, value in config.items() if key != "compile_config"}
         return {key: _without_training(value) for key, value in kept.items()}
     return [_without_training(v) for v in config] if isinstance(config, list | tuple) else config
-
-
-def _require_plain(config: object) -> None:
-    for part in _described(config):
-        name, place = part["class_name"], part.get("module")
-        if not (_is_plain(name, place, part.get("registered_name")) or name in _VALUES):
-            raise ValueError(
-                f"{name!r} of {place!r} is none of Keras's own layers that can be stored without "
-                "code: save the model as .keras instead."
-            )
-
-
-def _is_plain(name: object, place: object, registered: object) -> bool:
-    own = isinstance(place, str) and (place in _PLACES or place.startswith(_INNER))
-    return own and name not in _REFUSED and ">" not in str(registered)  # "package>Name": not Keras
-
-
-def _described(config: object) -> Iterator[dict]:
-    """Yield every object that a config describes, at any depth."""
-    if isinstance(config, dict):
-        if "class_name" in config:
-            yield config
-        config = list(config.values())
-    for value in config if isinstance(config, list | tuple) else ():
-        yield from _described(value)
 
 
 def _plain(variable: keras.Variable) -> np.ndarray:
@@ -142,7 +161,7 @@ def _as_stored(array: np.ndarray, variable: keras.Variable) -> object:
     if variable.dtype == "bfloat16" and array.dtype == np.uint16:
         return tf.bitcast(array, tf.bfloat16)
     if variable.dtype != array.dtype.name:
-        raise ValueError("This is no sparse file of a model: its weights do not fit its layers.")
+        raise ValueError(f"its weights do not fit its layers: {array.dtype} for {variable.dtype}")
     return array
 
 

@@ -1,11 +1,14 @@
-"""A compact file of arrays that are mostly zeros: values, the gaps between them, short codes."""
+"""A compact file of arrays that are mostly zeros, and of a network that they are the weights of."""
 
+from course_utils.extras.sparsefile.architecture import LAYERS, OPERATIONS, plain_config
 from course_utils.extras.sparsefile.container import LARGEST, decode, encode, parts
 from course_utils.extras.sparsefile.gaps import Gaps, cheapest_width, from_gaps, to_gaps
 from course_utils.extras.sparsefile.huffman import coded, decoded, entropy
 
 __all__ = [
     "LARGEST",
+    "LAYERS",
+    "OPERATIONS",
     "Gaps",
     "cheapest_width",
     "coded",
@@ -15,5 +18,6 @@ __all__ = [
     "entropy",
     "from_gaps",
     "parts",
+    "plain_config",
     "to_gaps",
 ]

@@ -1,6 +1,6 @@
 """The file: what it is, its text and heads, the bytes of every array, and a checksum.
 
-    8 bytes    MAGIC, with the version
+    8 bytes    MAGIC
     4 bytes    the length of what follows, lowest byte first
     ...        JSON, compressed with zlib: {"text": ..., "arrays": [head, ...]}
     ...        the bytes of the arrays, one after another
@@ -23,9 +23,8 @@ import numpy as np
 from course_utils.extras.sparsefile.tensors import Head, checked_head, restore, split, store
 
 MAGIC = b"\x93SPARSE\x02"
-_FIRST = b"\x93SPARSE\x01"  # the first version, without Huffman's codes: it is read, too
 LARGEST = 150_000_000  # values of all arrays together; VGG16 has 138 million
-LARGEST_JSON = 16_000_000  # bytes
+LARGEST_JSON = 4_000_000  # bytes; read, they take up to thirty times as many
 _DIGEST = 32
 
 
@@ -88,8 +87,8 @@ def _one_refusal() -> Iterator[None]:
 
 def _opened(data: bytes) -> tuple[object, bytes]:
     """Return the JSON and the arrays' bytes of a file whose frame is whole."""
-    if data[: len(MAGIC)] not in (MAGIC, _FIRST):
-        raise ValueError("it starts like another kind of file, or another version")
+    if not data.startswith(MAGIC):
+        raise ValueError("it starts like another kind of file")
     start = len(MAGIC) + 4
     if hashlib.sha256(data[:-_DIGEST]).digest() != data[-_DIGEST:] or len(data) < start + _DIGEST:
         raise ValueError("it is cut short or damaged (its checksum differs)")

@@ -104,16 +104,14 @@ def restore(head: Head, data: bytes) -> np.ndarray:
 def checked_head(fields: object) -> Head:
     """Return a head from what a file says, after making sure that it can be one.
 
-    >>> checked_head(["W", "float32", [2, 2], 1, 4, 0]).size
+    >>> checked_head(["W", "float32", [2, 2], 1, 4, 0, 0, 0]).size
     4
     """
     try:
         name, dtype, shape, *numbers = fields
         whole = all(type(n) is int and 0 <= n < 1 << 40 for n in (*shape, *numbers))
         sound = isinstance(name, str) and dtype in DTYPES and whole and len(shape) < 32
-        # Files of the first version know no codes.
-        known = sound and len(numbers) in (3, 5)
-        head = Head(name, dtype, tuple(shape), *numbers) if known else None
+        head = Head(name, dtype, tuple(shape), *numbers) if sound and len(numbers) == 5 else None
     except (TypeError, ValueError):
         head = None
     if head is None or not _fits(head):

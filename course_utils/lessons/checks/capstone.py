@@ -1,10 +1,8 @@
 """Checks for notebook 16: the stop rule, the choice on validation data, a budget that is met."""
 
 import operator
-import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
@@ -29,7 +27,7 @@ def choice(function: Callable) -> Verdict:
 
 
 def network(model: object, budget: Budget, data: Dataset) -> Verdict:
-    """Check a Keras model: it is saved, and judged on the validation images as the board does."""
+    """Check a Keras model: it is judged as a file, on the validation images."""
     praise = "Right: within the budget, by the same judge as the scoreboard's."
     return answered(model, partial(_network_findings, budget=budget, data=data), praise)
 
@@ -113,11 +111,7 @@ def _wrong_choice(got: object, right: str, candidates: list[Candidate], budget: 
 def _network_findings(model: object, budget: Budget, data: Dataset) -> Iterator[str]:
     if not callable(getattr(model, "save", None)):
         yield "a Keras model was expected, ready to be saved."
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "yours.keras"
-        model.save(path)
-        entry = judge(path, budget, data)
-    yield from _falls_short(entry, budget)
+    yield from _falls_short(judge(model, budget, data), budget)
 
 
 def _falls_short(entry: Entry, budget: Budget) -> Iterator[str]:

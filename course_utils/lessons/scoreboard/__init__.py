@@ -2,22 +2,22 @@
 
     python -m course_utils.lessons.scoreboard FOLDER        (or make scoreboard ARGS=FOLDER)
 
-A .keras file can be wrong, hostile or huge. Of each file
+What is handed in is a sparse file, `export.write_sparse(model, "NAME.sparse")`: arrays, and the
+names of layers. A file can be wrong, hostile or huge. Of each file
 
     limits        what it may be and take, and how a refusal is said
-    archive       the zip: three plain members of bounded size, nothing written to the disk
-    architecture  config.json: written anew from known layers; no code, no files, no functions
-    weightsfile   the HDF5: plain finite arrays, copied; no links, no filters, no bombs
-    network       Keras builds it from those, within bounds, and it answers
-    child         the process in which all of this happens, one for each file
-    isolation     that process's limits: time, memory, disk, and a bare environment
+    isolation     a process of its own: limits of time, memory, disk, and a bare environment
+    child         what happens there: a look without TensorFlow; then `export.read_sparse` builds
+                  what is on its lists, within bounds
+    network       what that holds, costs and answers
     entries       the budget, and what is known of a network
     judging       its answers compared with the labels, which it never sees
     board         the ranking: within the budget, fewest bytes, fewest MACs; ties are ties
 
-Why not simply `keras.models.load_model(path, safe_mode=True)`? Safe mode refuses Python code in
-the file (Lambda), pickled torch modules, saved TensorFlow programs and vocabularies from outside.
-It was got round, or did not reach far enough, in
+Why no .keras files, with `keras.models.load_model(path, safe_mode=True)`? Such a file is a zip
+archive with HDF5 in it, and its config names what Keras builds. Safe mode refuses Python code
+(Lambda), pickled torch modules, saved TensorFlow programs and vocabularies from outside. It was got
+round, or did not reach far enough, in
 
     CVE-2024-3660   Lambda layers: bytecode in the file, run while it loads
     CVE-2025-1550   config.json named any function of any module (Keras before 3.9)
@@ -33,14 +33,14 @@ It was got round, or did not reach far enough, in
 and, in Keras's own list of changes, archives that unpack to a thousand times their size (pull
 request 23010) and a saved program that is used as a function (23654, open in September 2026). So
 nothing here rests on it: only what is on a list of known parts is handed on to Keras, rewritten,
-with safe mode on. The tests hold each of these attacks against it.
+with safe mode on. The tests hold each of these attacks that a sparse file could try against it.
 
 **What this does not give.** It is no sandbox. The judging process runs as the person who started
-it: were there a hole in Python's zip, in libhdf5, in NumPy or in TensorFlow, it could read that
-person's files and use the network, which no program can give up without rights that most users
-lack. Limits of processor time and disk hold on Linux and macOS, that of memory on Linux alone;
-on Windows only the clock is left. A teacher who judges strangers' files does so in a container or
-a virtual machine without network, as a user who owns nothing, and copies the result out.
+it: were there a hole in NumPy or in TensorFlow, it could read that person's files and use the
+network, which no program can give up without rights that most users lack. Limits of processor time
+and disk hold on Linux and macOS, that of memory on Linux alone; on Windows only the clock is left.
+A teacher who judges strangers' files does so in a container or a virtual machine without network,
+as a user who owns nothing, and copies the result out.
 """
 
 from course_utils.lessons.scoreboard.board import Scoreboard, scoreboard

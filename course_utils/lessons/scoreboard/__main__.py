@@ -1,8 +1,7 @@
-"""`python -m course_utils.lessons.scoreboard FOLDER`: judge and rank the .keras files in it."""
+"""`python -m course_utils.lessons.scoreboard FOLDER`: judge and rank the sparse files in it."""
 
 import argparse
 import contextlib
-import json
 import sys
 
 from course_utils.lessons.scoreboard.board import scoreboard
@@ -11,32 +10,25 @@ from course_utils.lessons.scoreboard.entries import Budget
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the scoreboard of a folder; return 0, whatever its files are like."""
-    parser = _parser()
+    usual = Budget()
+    parser = argparse.ArgumentParser(
+        prog="python -m course_utils.lessons.scoreboard",
+        description="Judge every .sparse file of a folder, each in a process of its own, and rank "
+        "those within the budget by their bytes.",
+    )
+    parser.add_argument("folder")
+    parser.add_argument("--accuracy", type=float, default=usual.accuracy, help="at least, 0 to 1")
+    parser.add_argument("--bytes", type=int, default=usual.bytes, help="at most")
+    parser.add_argument("--milliseconds", type=float, default=usual.milliseconds, help="at most")
     asked = parser.parse_args(arguments)
     budget = Budget(asked.accuracy, asked.bytes, asked.milliseconds)
     try:
         with contextlib.redirect_stdout(sys.stderr):  # what is said about the data is no result
-            board = scoreboard(asked.folder, budget, jobs=asked.jobs)
+            board = scoreboard(asked.folder, budget)
     except ValueError as error:
         parser.error(str(error))
-    print(json.dumps(board.to_dict(), indent=1) if asked.json else board)
+    print(board)
     return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    usual = Budget()
-    parser = argparse.ArgumentParser(
-        prog="python -m course_utils.lessons.scoreboard",
-        description="Judge every .keras file of a folder, each in a process of its own, and rank "
-        "those within the budget by the bytes of their sparse file.",
-    )
-    parser.add_argument("folder")
-    parser.add_argument("--accuracy", type=float, default=usual.accuracy, help="at least, 0 to 1")
-    parser.add_argument("--bytes", type=int, default=usual.bytes, help="at most, as a sparse file")
-    parser.add_argument("--milliseconds", type=float, default=usual.milliseconds, help="at most")
-    parser.add_argument("--jobs", type=int, default=1, help="files judged at once")
-    parser.add_argument("--json", action="store_true", help="print numbers instead of a table")
-    return parser
 
 
 if __name__ == "__main__":

@@ -1,28 +1,25 @@
-"""Judge a folder of .keras files, and rank what met the budget: the same at every run."""
+"""Judge a folder of sparse files, and rank what met the budget: the same at every run."""
 
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from course_utils.lessons.data import Dataset, load_mnist
 from course_utils.lessons.scoreboard.entries import Budget, Entry
-from course_utils.lessons.scoreboard.judging import judged, prepared
+from course_utils.lessons.scoreboard.judging import prepared
 from course_utils.lessons.scoreboard.limits import Limits
+from course_utils.tables import Printed
 
 _HEADINGS = (
-    "rank", "file", "accuracy", "bytes", ".keras", "MACs", "parameters", "zeros", "time", "missed",
+    "rank", "file", "accuracy", "bytes", "MACs", "parameters", "zeros", "time", "missed",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Scoreboard:
-    """Entries in their order: those within the budget, the others, the refused.
-
-    Prints as a table in a terminal and in a notebook.
-    """
+class Scoreboard(Printed, words=("file", "missed")):
+    """Entries in their order: those within the budget, the others, the refused."""
 
     data: str
     digest: str  # of the images and labels, SHA-256
@@ -47,38 +44,12 @@ class Scoreboard:
         asked = self.budget
         return [
             *(str(entry) for entry in self.entries if entry.refused),
-            f"budget: accuracy {asked.accuracy:.2%}, {asked.bytes:,} bytes as a sparse file, "
-            f"{asked.milliseconds:g} ms; ranked by these bytes, then by MACs; = is a tie",
+            f"budget: accuracy {asked.accuracy:.2%}, {asked.bytes:,} bytes, "
+            f"{asked.milliseconds:g} ms; ranked by bytes, then by MACs; = is a tie",
             "time: median and quartiles for 64 images, as multiples of the article's CNN's; they "
             "do not rank",
             f"judged on {self.data}, SHA-256 {self.digest[:16]}",
         ]
-
-    def to_dict(self) -> dict:
-        """Return plain lists and numbers, for json or a data frame."""
-        rows = [
-            {"rank": rank, **asdict(entry)}
-            for (rank, _), entry in zip(self.ranks(), self.entries, strict=True)
-        ]
-        return {
-            "data": self.data,
-            "sha256": self.digest,
-            "budget": asdict(self.budget),
-            "entries": rows,
-        }
-
-    # The tables come with TensorFlow, which a judging process should not need for a bad file.
-    def __str__(self) -> str:
-        from course_utils.tables import as_text
-
-        return as_text(self.table(), self.summary(), words=("file", "missed"))
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        from course_utils.tables import as_html
-
-        return as_html(self.table(), self.summary())
 
 
 def scoreboard(
@@ -86,32 +57,31 @@ def scoreboard(
     budget: Budget | None = None,
     data: Dataset | None = None,
     limits: Limits | None = None,
-    jobs: int = 1,
 ) -> Scoreboard:
-    """Judge every .keras file of a folder on the test images; return them in their order.
+    """Judge every sparse file of a folder on the test images; return them in their order.
 
-    First come those within the budget: fewest bytes as a sparse file, then fewest MACs, and where
-    both are equal, by name, as a tie. `jobs` files are judged at once; more than one disturbs the
-    times. No file can make it fail. Raises ValueError for a folder that is none, or holds no
-    .keras file, and for a budget that makes no sense.
+    First come those within the budget: fewest bytes, then fewest MACs, and where both are equal, by
+    name, as a tie. A .keras file is refused with a word on what to hand in. No file can make it
+    fail. Raises ValueError for a folder that is none, or holds no such file, and for a budget that
+    makes no sense.
     """
     paths = _submissions(Path(folder))
     data = data or load_mnist()
-    with (
-        prepared(data.x_test, data.y_test, budget, limits) as task,
-        ThreadPoolExecutor(jobs) as pool,
-    ):
-        entries = list(pool.map(lambda path: judged(path, task), paths))
+    with prepared(data.x_test, data.y_test, budget, limits) as task:
+        entries = [task.entry(path) for path in paths]
     caption = f"{len(data.y_test):,} test images of {data.caption}"
     return Scoreboard(caption, _digest(data), task.budget, tuple(sorted(entries, key=_order)))
 
 
 def _submissions(folder: Path) -> list[Path]:
     if not folder.is_dir():
-        raise ValueError(f"{folder} is no folder: name one that holds .keras files.")
-    paths = sorted(path for path in folder.iterdir() if path.name.endswith(".keras"))
+        raise ValueError(f"{folder} is no folder: name one that holds .sparse files.")
+    paths = sorted(path for path in folder.iterdir() if path.suffix in (".sparse", ".keras"))
     if not paths:
-        raise ValueError(f"{folder} holds no .keras file: hand one in with model.save(...).")
+        raise ValueError(
+            f"{folder} holds no .sparse file: hand one in with "
+            "export.write_sparse(model, 'FOLDER/NAME.sparse')."
+        )
     return paths
 
 
@@ -130,12 +100,11 @@ def _size(entry: Entry) -> tuple[int, int]:
 
 def _cells(rank: str, entry: Entry) -> tuple[str, ...]:
     low, median, high = (time / entry.reference[1] for time in entry.times)
-    counts = (entry.bytes, entry.file_bytes, entry.macs, entry.parameters)
     return (
         rank,
         entry.name,
         f"{entry.accuracy:.2%}",
-        *(f"{count:,}" for count in counts),
+        *(f"{count:,}" for count in (entry.bytes, entry.macs, entry.parameters)),
         f"{entry.sparsity:.1%}",
         f"{median:.2f} ({low:.2f}-{high:.2f})",
         "; ".join(entry.missed) or "-",

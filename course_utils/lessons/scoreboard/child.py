@@ -1,54 +1,80 @@
-"""The process that judges one file and ends: `python -I -m …scoreboard.child JOB`.
+"""What happens to one file: `python -I -m …scoreboard.child` has it judged, in processes that end.
 
-JOB is JSON: the limits, and where the images are. The working folder holds the file under the
-name "submission". One line of JSON is printed: what was found, or why the file is refused.
+It reads jobs, one line of JSON each: the limits, where the images are, and the folder that holds
+the file under the name SUBMISSION. What was found out goes into that folder, under the name RESULT.
+One line of JSON is printed for each job: why there is no result, or nothing.
 """
 
 import json
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from course_utils.lessons.scoreboard.architecture import plain_config
-from course_utils.lessons.scoreboard.archive import CONFIG, WEIGHTS, unpacked
-from course_utils.lessons.scoreboard.isolation import limit_this_process
+from course_utils.extras import sparsefile
+from course_utils.lessons.scoreboard.isolation import run
 from course_utils.lessons.scoreboard.limits import Limits, Refused
-from course_utils.lessons.scoreboard.weightsfile import plain_weights
 
-SUBMISSION = "submission"
+SUBMISSION, RESULT = "submission", "result"
 
 
-def main(job: dict) -> dict:
-    """Return what is found out about the submission in the working folder, as plain values."""
-    limits = Limits(**job["limits"])
-    limit_this_process(limits)
+def main() -> None:
+    """Do one job after the other, until there is no more input."""
+    for line in sys.stdin:
+        try:
+            _do(json.loads(line))
+            print(json.dumps(""), flush=True)
+        except Refused as reason:
+            print(json.dumps(str(reason)), flush=True)
+
+
+def _do(job: dict) -> None:
+    folder, limits = Path(job["folder"]), Limits(**job["limits"])
+    run(partial(_noted, look, job, limits), folder, limits)
+    if (folder / RESULT).exists():
+        return
+    # Not before: TensorFlow takes seconds to come, and most bad files need none. Keras would look
+    # for these two as well, which take a third of that time, and no judge needs them.
+    sys.modules.update({"matplotlib": None, "sklearn": None})
+    from course_utils.lessons.scoreboard import network  # noqa: F401  (so that all forks have it)
+
+    run(partial(_noted, judge, job, limits), folder, limits)
+
+
+def look(job: dict, limits: Limits) -> None:
+    """Raise ValueError for what is no sparse file, Refused for a network of unknown parts."""
+    _, text = sparsefile.decode(Path(SUBMISSION).read_bytes(), limits.parameters)
     try:
-        return _judged(Path(SUBMISSION).read_bytes(), job, limits)
-    except Refused as reason:
-        return {"refused": str(reason)}
-    except MemoryError:
-        return {"refused": f"it needs more than {limits.memory_bytes:,} bytes of memory."}
-    except Exception as error:  # whatever a network makes TensorFlow raise
-        return {"refused": f"it cannot be run ({type(error).__name__})."}
+        sparsefile.plain_config(text)
+    except ValueError as error:
+        raise Refused(f"{error}.") from error
 
 
-def _judged(data: bytes, job: dict, limits: Limits) -> dict:
-    parts = unpacked(data, limits)
-    config = plain_config(parts[CONFIG], limits)
-    weights = plain_weights(parts[WEIGHTS], limits)
-    # Not before: TensorFlow takes seconds to come, and most bad files need none.
+def judge(job: dict, limits: Limits) -> dict:
+    """Return what a network is and answers, as plain values."""
+    from course_utils.backend import keras
     from course_utils.lessons.scoreboard import network
 
-    model = network.built(config, weights, Path(), limits)
+    keras.utils.set_random_seed(0)  # the same at every run, whatever a layer draws
     images = np.load(job["images"], mmap_mode="r")
-    return {
-        **network.facts(model),
-        "answers": network.answers(model, images),
-        "times": network.times(model, images[: network.BATCH]),
-    }
+    return network.judged(Path(SUBMISSION).read_bytes(), images, limits)
+
+
+def _noted(step: Callable[[dict, Limits], dict | None], job: dict, limits: Limits) -> None:
+    """Take a step, and write down what it finds, if it finds anything."""
+    try:
+        found = step(job, limits)
+    except (Refused, ValueError) as reason:
+        found = {"refused": str(reason)}
+    except MemoryError:
+        found = {"refused": f"it needs more than {limits.memory_bytes:,} bytes of memory."}
+    except Exception as error:  # whatever a network makes TensorFlow raise
+        found = {"refused": f"it cannot be run ({type(error).__name__})."}
+    if found:
+        Path(RESULT).write_text(json.dumps(found), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    result = json.dumps(main(json.loads(sys.argv[1])))
-    print(result, flush=True)
+    main()

@@ -38,8 +38,7 @@ class Entry:
     name: str
     refused: str = ""
     accuracy: float = 0.0
-    bytes: int = 0  # as a sparse file
-    file_bytes: int = 0  # as handed in
+    bytes: int = 0  # of its sparse file
     macs: int = 0
     parameters: int = 0
     sparsity: float = 0.0

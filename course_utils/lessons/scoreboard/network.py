@@ -1,14 +1,12 @@
-"""The network of a submitted file, built by Keras from checked parts, and what it answers."""
+"""The network of a submitted file, and what it answers."""
 
-import copy
 import math
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
 from course_utils import measuring, models
-from course_utils.backend import keras
+from course_utils.backend import batches, keras
 from course_utils.backend import tensorflow as tf
 from course_utils.extras import export, speed
 from course_utils.lessons.scoreboard.limits import Limits, Refused, one_line
@@ -17,43 +15,22 @@ INPUT, OUTPUT = (None, 28, 28, 1), (None, 10)
 BATCH = 64  # images that are timed together: for one alone, what TensorFlow adds is most of it
 
 
-def built(config: dict, weights: bytes, folder: Path, limits: Limits) -> keras.Model:
-    """Return the network of a checked config, with weights of a checked file; not compiled.
+def judged(data: bytes, images: np.ndarray, limits: Limits) -> dict:
+    """Return what the network of a sparse file holds, costs, answers and takes, as plain values.
 
-    `folder` is where the weights are written for Keras to read. First an outline is made, in which
-    no variable holds anything, so that a few letters in a config cannot ask for a terabyte.
-    Raises Refused for what is too large, has another input or output than images and ten digits,
-    and for whatever Keras cannot build or fill.
+    Raises ValueError for what is no sparse file of a model, Refused for what is too large, has
+    another input or output than images and ten digits, or does not answer.
+
+    >>> data = export.sparse_file(models.article_cnn())
+    >>> found = judged(data, np.zeros((64, 28, 28, 1), "float32"), Limits())
+    >>> found["macs"], len(found["answers"])
+    (541440, 64)
     """
-    try:
-        with keras.StatelessScope(initialize_variables=False):
-            _require_fitting(_described(config), limits)
-    finally:
-        keras.utils.clear_session()  # or Keras would fill the outline's variables later on
-    keras.utils.set_random_seed(0)  # the same at every run, whatever a layer draws
-    model = _described(config)
-    path = folder / "plain.weights.h5"
-    path.write_bytes(weights)
-    try:
-        model.load_weights(path)
-    except Exception as error:  # Keras raises a dozen kinds for weights that do not fit
-        raise Refused(f"its weights do not fit its layers ({one_line(error, 160)}).") from error
-    return model
-
-
-def facts(model: keras.Model) -> dict[str, float]:
-    """Return what a network holds and costs; bytes are those of `export.sparse_file`.
-
-    >>> facts(models.article_cnn())["macs"]
-    541440
-    """
+    model = export.read_sparse(data, limits.parameters)
+    _require_fitting(model, limits)
     total = measuring.report(model).total
-    return {
-        "bytes": len(export.sparse_file(model)),
-        "macs": total.macs,
-        "parameters": total.parameters,
-        "sparsity": total.sparsity,
-    }
+    facts = {"macs": total.macs, "parameters": total.parameters, "sparsity": total.sparsity}
+    return facts | {"answers": answers(model, images), "times": times(model, images[:BATCH])}
 
 
 def answers(model: keras.Model, images: np.ndarray) -> str:
@@ -65,8 +42,7 @@ def answers(model: keras.Model, images: np.ndarray) -> str:
     3
     """
     compute = tf.function(lambda batch: model(batch, training=False))
-    outputs = [np.asarray(compute(images[i : i + BATCH])) for i in range(0, len(images), BATCH)]
-    outputs = np.concatenate(outputs)
+    outputs = np.concatenate([np.asarray(compute(batch)) for batch in batches(images, BATCH)])
     if np.isnan(outputs).any():
         raise Refused("it answers NaN to some images.")
     return "".join(map(str, outputs.argmax(axis=1)))
@@ -86,44 +62,42 @@ def times(model: keras.Model, images: np.ndarray, repeats: int = 40) -> dict[str
     return {row.name: [1e3 * row.low, 1e3 * row.median, 1e3 * row.high] for row in found}
 
 
-def _described(config: dict) -> keras.Model:
-    try:
-        # A copy, since some of Keras's classes take their config apart while they read it.
-        return keras.saving.deserialize_keras_object(copy.deepcopy(config), safe_mode=True)
-    except Exception as error:  # a config that does not fit its class raises whatever it likes
-        reason = str(error).rpartition("Exception encountered:")[2]  # Keras quotes all around it
-        raise Refused(f"Keras cannot build it ({one_line(reason, 160)}).") from error
-
-
-def _require_fitting(outline: keras.Model, limits: Limits) -> None:
-    inputs = [tuple(tensor.shape) for tensor in outline.inputs or ()]
-    outputs = [tuple(tensor.shape) for tensor in outline.outputs or ()]
+def _require_fitting(model: keras.Model, limits: Limits) -> None:
+    inputs = [tuple(tensor.shape) for tensor in model.inputs or ()]
+    outputs = [tuple(tensor.shape) for tensor in model.outputs or ()]
     if inputs != [INPUT] or outputs != [OUTPUT]:
         raise Refused(
             f"it makes {_shapes(outputs)} of {_shapes(inputs)}; {OUTPUT} of {INPUT} was expected, "
             "ten numbers for each image."
         )
-    count = sum(math.prod(variable.shape) for variable in outline.variables)
-    if count > limits.parameters:
-        raise Refused(f"it has {count:,} parameters; at most {limits.parameters:,} are allowed.")
-    largest = max(_sizes(outline))
+    largest = max(_sizes(model))
     if largest > limits.activations:
         raise Refused(
             f"a layer makes {largest:,} numbers of one image; at most {limits.activations:,} are "
             "allowed."
         )
+    if not all(np.isfinite(W).all() for W in model.get_weights()):
+        raise Refused("its weights hold NaN or infinity.")
+    if _in_training(model.get_config()):
+        raise Refused("a layer is called as in training, not as for an answer.")
 
 
 def _sizes(model: keras.Model) -> Iterator[int]:
-    """Yield how many numbers each layer makes of one image."""
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from _sizes(layer)
+    """Yield how many numbers each layer and each operation makes of one image."""
+    for part in getattr(model, "operations", model.layers):
+        if isinstance(part, keras.Model):
+            yield from _sizes(part)
         try:
-            output = layer.output
+            output = part.output
         except AttributeError:  # used at several places: memory and time are limited, too
             continue
         yield from (math.prod(tensor.shape[1:]) for tensor in keras.tree.flatten(output))
+
+
+def _in_training(config: object) -> bool:
+    if isinstance(config, dict):
+        return bool(config.get("training")) or any(map(_in_training, config.values()))
+    return isinstance(config, list | tuple) and any(map(_in_training, config))
 
 
 def _shapes(shapes: list[tuple]) -> str:
