@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from course_utils.lessons import plots
-from course_utils.lessons.plots.weights import ranks
+from course_utils.lessons.plots.correlation import ranks
 
 
 @pytest.fixture(autouse=True)

@@ -7,36 +7,25 @@ Those that need several axes return the figure: `functions`, `feature_maps`, `fi
 # ruff: noqa: F401 (what is imported here is what lessons call by this folder's name)
 
 from course_utils.lessons.plots.choices import (
-    best_so_far,
     by_compression,
     decision,
-    durations,
-    front,
     heat_map,
     layer_densities,
-    rounds,
     sensitivity,
 )
+from course_utils.lessons.plots.correlation import predicted_and_true, ranks, small_masks
 from course_utils.lessons.plots.graphs import id_rows, layer_graph
-from course_utils.lessons.plots.pictures import (
+from course_utils.lessons.plots.images import digit_rows, feature_maps, images
+from course_utils.lessons.plots.joint import codebook, stages, weight_sizes
+from course_utils.lessons.plots.pixels import (
     area_below_precision,
     boxes,
-    digit_rows,
-    feature_maps,
-    images,
     pixel_classes,
     pixels_judged,
     scenes,
 )
 from course_utils.lessons.plots.reliability import by_class, by_severity, reliability
-from course_utils.lessons.plots.series import (
-    bars,
-    curves,
-    functions,
-    shares,
-    sparsity_by_step,
-    stages,
-)
+from course_utils.lessons.plots.series import bars, curves, functions, shares, sparsity_by_step
 from course_utils.lessons.plots.sounds import by_share, formant_chart, heads, spectra, spectrograms
 from course_utils.lessons.plots.style import (
     BLUE,
@@ -50,6 +39,7 @@ from course_utils.lessons.plots.style import (
     SKY,
     use_style,
 )
+from course_utils.lessons.plots.sweeps import best_so_far, durations, front, rounds
 from course_utils.lessons.plots.timings import (
     break_even,
     in_order,
@@ -67,15 +57,10 @@ from course_utils.lessons.plots.training import (
     spread,
 )
 from course_utils.lessons.plots.weights import (
-    codebook,
     filters,
     histogram,
     matrix,
     network,
-    predicted_and_true,
-    ranks,
     regrowth,
     regrowth_key,
-    small_masks,
-    weight_sizes,
 )

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from course_utils.lessons.plots.style import COLOURS, GREY, LIGHT, RED, ink, line
+from course_utils.lessons.plots.style import COLOURS, LIGHT, RED, ink, line
 
 
 def curves(
@@ -64,33 +64,6 @@ def shares(parts: Mapping[str, Mapping[str, float]], ax: Axes | None = None) -> 
     ax.xaxis.set_major_formatter(PercentFormatter(1))
     ax.invert_yaxis()
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(names))
-    return ax
-
-
-def stages(
-    parts: Mapping[str, Mapping[str, float]], notes: Mapping[str, str], ax: Axes | None = None
-) -> Axes:
-    """Draw one stacked bar a stage, {"shared": {"gaps": bytes, …}}, in kilobytes, with a note.
-
-    Parts have the order of the first stage; a note, such as the error, stands behind its bar.
-    """
-    ax = ax or plt.subplots(figsize=(8, 0.6 + 0.5 * len(parts)))[1]
-    kinds = list(next(iter(parts.values())))
-    left = np.zeros(len(parts))
-    for kind, colour in zip(kinds, COLOURS, strict=False):
-        width = np.array([part[kind] / 1000 for part in parts.values()])
-        ax.barh(list(parts), width, left=left, color=colour, edgecolor="white", label=kind)
-        for place, (start, size) in enumerate(zip(left, width, strict=True)):
-            if size > 0.06 * max(sum(p.values()) for p in parts.values()) / 1000:
-                at = {"x": start + size / 2, "y": place, "color": ink(colour), "fontsize": 10}
-                ax.text(**at, s=f"{size:.1f}", ha="center", va="center")
-        left += width
-    for place, stage in enumerate(parts):
-        text = f" {left[place]:.1f} kB{notes.get(stage, '')}"
-        ax.text(left[place], place, text, va="center", color=GREY, fontsize=11)
-    ax.invert_yaxis()
-    ax.set(xlabel="kilobytes", xlim=(0, 1.45 * max(left)))
-    ax.legend(loc="lower right")
     return ax
 
 

@@ -1,0 +1,61 @@
+"""Pictures of criteria: what they predict against what is true, and the masks that they make."""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+
+from course_utils.lessons.plots.style import BLUE, GREY, LIGHT
+
+
+def predicted_and_true(
+    rows: Mapping[str, Mapping[str, tuple[np.ndarray, np.ndarray]]], width: float = 10.0
+) -> Figure:
+    """Draw ranks of scores against ranks of the truth, {"early": {"taylor": (scores, truth)}}.
+
+    One dot a weight. On the diagonal a criterion orders the weights as the truth does; the
+    correlation of the ranks stands above each.
+    """
+    columns = list(next(iter(rows.values())))
+    size = width / len(columns)
+    shape = (len(rows), len(columns))
+    fig, axes = plt.subplots(*shape, figsize=(width, (size + 0.25) * len(rows)), squeeze=False)
+    for row, (name, found) in zip(axes, rows.items(), strict=True):
+        for ax, (criterion, (scores, truth)) in zip(row, found.items(), strict=True):
+            one, other = ranks(scores), ranks(truth)
+            ax.plot(one, other, ".", color=BLUE, markersize=2.5, alpha=0.5)
+            ax.plot([0, 1], [0, 1], color=GREY, linewidth=0.8)
+            ax.set_title(f"{criterion}: {np.corrcoef(one, other)[0, 1]:.2f}", fontsize=11)
+            ax.set(xticks=[], yticks=[], aspect="equal")
+        row[0].set_ylabel(name)
+    fig.supxlabel("rank of the score", fontsize=12)
+    fig.supylabel("rank of the true change", fontsize=12)
+    return fig
+
+
+def ranks(values: np.ndarray) -> np.ndarray:
+    """Return ranks from 0 to 1; equal values share the mean of theirs.
+
+    >>> ranks(np.array([30.0, 10.0, 10.0])).tolist()
+    [1.0, 0.25, 0.25]
+    """
+    flat = np.asarray(values).ravel()
+    _, inverse, counts = np.unique(flat, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts) - 1
+    return (last - (counts - 1) / 2)[inverse] / max(len(flat) - 1, 1)
+
+
+def small_masks(masks: Mapping[str, np.ndarray]) -> Figure:
+    """Draw small masks (inputs, outputs) side by side: blue stays, white is pruned."""
+    fig, axes = plt.subplots(1, len(masks), figsize=(9, 9 / len(masks) + 0.4), squeeze=False)
+    for ax, (name, mask) in zip(axes[0], masks.items(), strict=True):
+        ax.imshow(np.asarray(mask), cmap=ListedColormap(["white", BLUE]), vmin=0, vmax=1)
+        ax.set_xticks(np.arange(-0.5, mask.shape[1]), minor=True)
+        ax.set_yticks(np.arange(-0.5, mask.shape[0]), minor=True)
+        ax.grid(which="minor", color=LIGHT, linewidth=0.6)
+        ax.tick_params(which="both", length=0)
+        ax.set(xticks=[], yticks=[], title=name)
+    axes[0, 0].set(xlabel="outputs", ylabel="inputs")
+    return fig

@@ -1,0 +1,68 @@
+"""Pictures of joint compression: sizes of weights, a codebook, what each stage saves."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+
+from course_utils.lessons.plots.style import BLUE, COLOURS, GREY, RED, ink, line
+
+
+def weight_sizes(series: Mapping[str, np.ndarray], ax: Axes | None = None) -> Axes:
+    """Draw how many weights have which size |w|, on a log scale; zeros are in the legend.
+
+    What is smaller than 1/100,000 of the largest stands at the left edge.
+    """
+    ax = ax or plt.subplots()[1]
+    sizes = {name: np.abs(np.ravel(W)) for name, W in series.items()}
+    largest = max(s.max() for s in sizes.values())
+    edges = np.geomspace(1e-5 * largest, largest, 80)
+    for index, (name, values) in enumerate(sizes.items()):
+        counts, _ = np.histogram(np.clip(values[values > 0], edges[0], None), edges)
+        label = f"{name}: {np.mean(values == 0):.1%} zeros"
+        ax.step(edges[:-1], counts, where="post", label=label, **line(index))
+    ax.set(xscale="log", xlabel="size of a weight, |w|", ylabel="number of weights")
+    ax.set_ylim(bottom=0)
+    ax.legend(loc="upper left")
+    return ax
+
+
+def codebook(kept: np.ndarray, values: Sequence[float], ax: Axes | None = None) -> Axes:
+    """Draw the weights that are left, and the values that they will share, as red lines."""
+    ax = ax or plt.subplots()[1]
+    ax.hist(np.ravel(kept), bins=80, color=BLUE, alpha=0.85)
+    for index, value in enumerate(values):
+        label = f"{len(values)} shared values" if index == 0 else None
+        ax.axvline(value, color=RED, linewidth=1.2, label=label)
+    ax.set(xlabel="weight w", ylabel="number of weights")
+    ax.set_ylim(top=1.3 * ax.get_ylim()[1])  # room for the legend, which hides the lines there
+    ax.legend(loc="upper left", frameon=True, framealpha=1, edgecolor="white")
+    return ax
+
+
+def stages(
+    parts: Mapping[str, Mapping[str, float]], notes: Mapping[str, str], ax: Axes | None = None
+) -> Axes:
+    """Draw one stacked bar a stage, {"shared": {"gaps": bytes, …}}, in kilobytes, with a note.
+
+    Parts have the order of the first stage; a note, such as the error, stands behind its bar.
+    """
+    ax = ax or plt.subplots(figsize=(8, 0.6 + 0.5 * len(parts)))[1]
+    kinds = list(next(iter(parts.values())))
+    left = np.zeros(len(parts))
+    for kind, colour in zip(kinds, COLOURS, strict=False):
+        width = np.array([part[kind] / 1000 for part in parts.values()])
+        ax.barh(list(parts), width, left=left, color=colour, edgecolor="white", label=kind)
+        for place, (start, size) in enumerate(zip(left, width, strict=True)):
+            if size > 0.06 * max(sum(p.values()) for p in parts.values()) / 1000:
+                at = {"x": start + size / 2, "y": place, "color": ink(colour), "fontsize": 10}
+                ax.text(**at, s=f"{size:.1f}", ha="center", va="center")
+        left += width
+    for place, stage in enumerate(parts):
+        text = f" {left[place]:.1f} kB{notes.get(stage, '')}"
+        ax.text(left[place], place, text, va="center", color=GREY, fontsize=11)
+    ax.invert_yaxis()
+    ax.set(xlabel="kilobytes", xlim=(0, 1.45 * max(left)))
+    ax.legend(loc="lower right")
+    return ax

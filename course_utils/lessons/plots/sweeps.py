@@ -1,0 +1,90 @@
+"""Pictures of many trials: the best among them, rounds that stay or go, and what things took."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
+
+from course_utils.lessons.plots.choices import by_compression
+from course_utils.lessons.plots.style import BLUE, GREEN, GREY, RED, SKY, line
+
+Points = Sequence[tuple[float, float]]
+
+
+def best_so_far(values: Mapping[str, Sequence[float]], ax: Axes | None = None) -> Axes:
+    """Draw, trial by trial, every value as a dot and the best up to there as stairs, a name each.
+
+    The largest is the best. NaN is left out, as is a trial that failed.
+    """
+    ax = ax or plt.subplots()[1]
+    for index, (name, found) in enumerate(values.items()):
+        look, at = line(index), np.arange(1, len(found) + 1)
+        ax.plot(at, found, "o", color=look["color"], alpha=0.35, markersize=4)
+        stairs = np.fmax.accumulate(np.asarray(found, float))
+        ax.step(at, stairs, where="post", label=name, **look)
+    ax.yaxis.set_major_formatter(PercentFormatter(1))
+    ax.set_xlabel("trials")
+    ax.legend()
+    return ax
+
+
+def front(points: Points, best: Points, ax: Axes | None = None) -> Axes:
+    """Draw trials (x, y) as dots, and those that none of the others beats as a line of rings."""
+    ax = ax or plt.subplots()[1]
+    ax.plot(*zip(*points, strict=True), "o", color=GREY, alpha=0.5, label="trials")
+    ordered = sorted(best)
+    ring = {"marker": "o", "markersize": 11, "fillstyle": "none", "markeredgewidth": 2}
+    ax.plot(*zip(*ordered, strict=True), color=GREEN, linewidth=1, label="none is better", **ring)
+    ax.legend()
+    return ax
+
+
+def rounds(
+    points: Sequence[tuple[float, float, bool]], band: tuple[float, float], ax: Axes | None = None
+) -> Axes:
+    """Draw rounds (sparsity, accuracy, whether it stayed), and the band (lowest, dense) promised.
+
+    Those that stayed are joined from left to right; those taken back are crosses.
+    """
+    ax = ax or plt.subplots()[1]
+    ax.axhspan(*band, color=SKY, alpha=0.3, linewidth=0, label="tolerance, below the dense network")
+    stayed = [(s, a) for s, a, accepted in points if accepted]
+    back = [(s, a) for s, a, accepted in points if not accepted]
+    for kept, look in ((stayed, "o-"), (back, "x")):
+        if kept:
+            label, colour = ("goes on", BLUE) if kept is stayed else ("taken back", RED)
+            ax.plot(*zip(*kept, strict=True), look, color=colour, label=label, markersize=7)
+    ax.set_ylabel("validation accuracy")
+    top = max(s for s, _, _ in points)
+    by_compression([s for s in (0.2, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995) if s <= top], ax)
+    ax.set_xlim(0, 1 - (1 - top) / 1.2)
+    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
+    ax.legend(loc="lower left")
+    return ax
+
+
+def durations(seconds: Mapping[str, float], ax: Axes | None = None) -> Axes:
+    """Draw how long things took on a logarithmic scale, one row each, from the first on top."""
+    ax = ax or plt.subplots(figsize=(7, 0.6 + 0.4 * len(seconds)))[1]
+    low = 10.0 ** np.floor(np.log10(min(seconds.values())))
+    ax.barh(list(seconds), list(seconds.values()), color=BLUE, height=0.6)
+    for row, value in enumerate(seconds.values()):
+        ax.annotate(_short(value), (value, row), (4, 0), textcoords="offset points", va="center")
+    ax.set(xscale="log", xlim=(low, 4 * max(seconds.values())), xlabel="seconds")
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.invert_yaxis()
+    return ax
+
+
+def _short(seconds: float) -> str:
+    """Write seconds as far as they can be believed.
+
+    >>> _short(0.0123), _short(1.234), _short(83.1)
+    ('12 ms', '1.2 s', '83 s')
+    """
+    if seconds < 1:
+        return f"{1000 * seconds:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
