@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 from matplotlib.colors import to_rgb, to_rgba
 
 from course_utils.lessons import plots
-from course_utils.lessons.plots.tasks_pictures import TEN
+from course_utils.lessons.plots.pixels import TEN
 from course_utils.lessons.tasks import Objects
 
 IMAGES = np.zeros((2, 8, 8, 1))

@@ -168,10 +168,9 @@ def keep(content: bytes, path: Path) -> None:
     part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
     try:
         part.write_bytes(content)
-        os.replace(part, path)
-    except BaseException:  # a pressed stop button too
+        part.replace(path)
+    finally:  # after a pressed stop button, too
         part.unlink(missing_ok=True)
-        raise
 
 
 def why(error: Exception) -> str:
@@ -219,10 +218,13 @@ def _download_once(path: Path, url: str, silence: float) -> Arrays | None:
     try:
         content = download(url, silence)
         arrays = read_arrays(content, MNIST_SHAPES, MNIST_SHA256)
-    except OSError as error:
-        return _announce_stand_in(why(error))
-    except ValueError as error:
-        return _announce_stand_in(f"what came is not MNIST: {error}")
+    except (OSError, ValueError) as error:
+        wrong = "" if isinstance(error, OSError) else "what came is not MNIST: "
+        print(f"not found ({wrong}{why(error)}).")
+        used = "scikit-learn's 1,797 digits; figures will differ from the committed ones."
+        print(f"Used instead: {used}")
+        print(f"For MNIST, go online and restart, or name the folder of {FILE} in COURSE_DATA_DIR.")
+        return None
     print("found.")
     try:
         # Replacing a damaged file loses nothing: Keras itself overwrites whatever stands under
@@ -232,9 +234,3 @@ def _download_once(path: Path, url: str, silence: float) -> Arrays | None:
         print(f"MNIST was downloaded, but not kept as {path}: {why(error)}.")
         print("It is used now. To keep it the next time, set KERAS_HOME to a folder of yours.")
     return arrays
-
-
-def _announce_stand_in(reason: str) -> None:
-    print(f"not found ({reason}).")
-    print("Used instead: scikit-learn's 1,797 digits; figures will differ from the committed ones.")
-    print(f"For MNIST, go online and restart, or name the folder of {FILE} in COURSE_DATA_DIR.")

@@ -70,7 +70,7 @@ class Progress(keras.callbacks.Callback):
             return
         line, self._line = self._line, None
         _after_cell(self.close, register=False)
-        line.finish(_lasting(self._done, self._total, "epoch"))
+        line.finish(self._done, "epoch")
 
     def __enter__(self) -> "Progress":
         return self
@@ -109,13 +109,12 @@ class Trials:
         text = f"{done} of {total} trials"
         self._line = self._line or _Line(self.label, text, total, known)
         self._line.show(text, done)
-        read = f", {known} of them from the file" if known else ""
-        self._last = _lasting(done, total, "trial") + read
+        self._last = done, "trial", f", {known} of them from the file" if known else ""
 
     def close(self) -> None:
         """Leave the lasting line; do nothing if nothing was shown."""
         if self._line is not None:
-            self._line.finish(self._last)
+            self._line.finish(*self._last)
             self._line = None
 
 
@@ -136,20 +135,13 @@ class _Line:
         self._bar.set_description_str(f"{self._label}: {text}", refresh=False)
         self._bar.update(done - self._bar.n)
 
-    def finish(self, text: str) -> None:
-        """Put the last line in place of the moving one."""
+    def finish(self, done: int, noun: str, more: str = "") -> None:
+        """Say what was run, in place of the moving line."""
+        total = self._bar.total
+        noun = noun if max(done, total) == 1 else f"{noun}s"
+        ran = f"{done} {noun}" if done >= total else f"stopped after {done} of {total} {noun}"
         self._bar.close()
-        print(f"{self._label}: {text}")
-
-
-def _lasting(done: int, total: int, noun: str) -> str:
-    """Say what was run.
-
-    >>> _lasting(10, 10, "epoch"), _lasting(3, 10, "epoch"), _lasting(1, 1, "trial")
-    ('10 epochs', 'stopped after 3 of 10 epochs', '1 trial')
-    """
-    noun = noun if max(done, total) == 1 else f"{noun}s"
-    return f"{done} {noun}" if done >= total else f"stopped after {done} of {total} {noun}"
+        print(f"{self._label}: {ran}{more}")
 
 
 def _kernel_shell() -> object | None:

@@ -71,12 +71,9 @@ def _live_view(draw: Callable[..., Figure | Axes], ranges: dict[str, Range], png
 
     for control in controls.values():
         control.observe(redraw, names="value")
-    return _view_of(VBox([*controls.values(), message, image]))
-
-
-def _view_of(box: object) -> dict:
+    view = VBox([*controls.values(), message, image])
     kind = "application/vnd.jupyter.widget-view+json"
-    return {kind: {"version_major": 2, "version_minor": 0, "model_id": box.model_id}}
+    return {kind: {"version_major": 2, "version_minor": 0, "model_id": view.model_id}}
 
 
 def _control(name: str, given: Range) -> object:

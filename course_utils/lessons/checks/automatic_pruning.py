@@ -1,5 +1,6 @@
 """Checks for notebook 13: the work of a scan, from a scan to a plan, how far a tolerance goes."""
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 
@@ -12,11 +13,11 @@ from course_utils.lessons.checks.verdict import Mistake, call, compare, exercise
 def work(function: Callable) -> Iterator[str]:
     """Check (macs, levels) -> MACs an image of a scan that computes nothing twice."""
     for macs, levels in (([288, 1600, 400, 5], 7), ([30, 500, 20], 4), ([10, 20], 1)):
-        got, right = number(call(function, macs, levels)), _scan(macs, levels)
-        loop = (1 + levels * len(macs)) * sum(macs)
+        got, loop = number(call(function, macs, levels)), (1 + levels * len(macs)) * sum(macs)
         heads = [sum(macs[: i + 1]) for i in range(len(macs))]
         later = [sum(macs[i + 1 :]) for i in range(len(macs))]
         tails = [sum(macs[i:]) for i in range(len(macs))]
+        right = sum(macs) + levels * sum(tails)
         yield from compare(
             got, right, f"for {macs} and {levels} levels {got:g} came, and {right:g} was expected.",
             ("this is the plain loop, which begins at the image every time.", loop),
@@ -34,10 +35,6 @@ def work(function: Callable) -> Iterator[str]:
             ("this is a ratio. The MACs of the scan were asked.", loop / right),
             same=math.isclose,
         )  # fmt: skip
-
-
-def _scan(macs: Sequence[int], levels: int) -> int:
-    return sum(macs) + levels * sum(sum(macs[i:]) for i in range(len(macs)))
 
 
 # Losses by layer and level, sizes, and a budget of weights left; level 0 is always there.
@@ -171,7 +168,7 @@ def _last_hints(got: float, asked: list[float], given: tuple) -> Iterator[str]:
          "against the dense one.", _before_first(steps)),
         ("this level fails. The last one *before* it was asked.", failing or math.nan),
         ("this is the highest level that passes; one below it failed. Stop there: a lucky number "
-         "after a failure is luck.", _highest(good)),
+         "after a failure is luck.", max(itertools.compress(_TRIED, good), default=0.0)),
         ("a loss is tolerated: `dense - tolerance` is where it ends.",
          _before_first(at_least_dense)),
         ("the tolerance is in points of accuracy, not a share of it.", _before_first(relative)),
@@ -188,7 +185,3 @@ def _last_hints(got: float, asked: list[float], given: tuple) -> Iterator[str]:
 def _before_first(good: Sequence[bool]) -> float:
     held = int(np.cumprod(good).sum())
     return _TRIED[held - 1] if held else 0.0
-
-
-def _highest(good: Sequence[bool]) -> float:
-    return max((level for level, fine in zip(_TRIED, good, strict=True) if fine), default=0.0)

@@ -27,6 +27,7 @@ def overlap(function: Callable) -> Iterator[str]:
         )
         height, width, shared, areas = _measured(a, b)
         right = shared / (sum(areas) - shared)
+        *_, more, longer = _measured(*((*one[:2], one[2] + 1, one[3] + 1) for one in (a, b)))
         if not alike(got, turned):
             yield "two boxes overlap alike in either order: (a, b) and (b, a) must give the same."
         yield from compare(
@@ -40,7 +41,7 @@ def overlap(function: Callable) -> Iterator[str]:
             ("this is the union, in pixels. The shared part stands above it.", sum(areas) - shared),
             ("this is 1 - IoU. How much they agree was asked.", 1 - right),
             ("a box that starts at 0 and ends at 10 is 10 long: its edges lie between pixels, so "
-             "nothing is added.", _with_one(a, b)),
+             "nothing is added.", more / (sum(longer) - more)),
             (f"{a} and {b} do not meet, and {got:.3g} came. A shared side may come out negative, "
              "and two negative ones multiply to something positive: cut each off at 0.",
              height * width / (sum(areas) - height * width)),
@@ -52,12 +53,6 @@ def _measured(a: tuple, b: tuple) -> tuple[float, float, float, tuple[float, flo
     height, width = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
     areas = tuple((one[2] - one[0]) * (one[3] - one[1]) for one in (a, b))
     return height, width, max(height, 0) * max(width, 0), areas
-
-
-def _with_one(a: tuple, b: tuple) -> float:
-    larger = [(*one[:2], one[2] + 1, one[3] + 1) for one in (a, b)]
-    _, _, shared, areas = _measured(*larger)
-    return shared / (sum(areas) - shared)
 
 
 @exercise("Right: one for each weight that reads the skip, at every place.")

@@ -91,7 +91,7 @@ def tied(function: Callable) -> Iterator[str]:
 def _wrong_ties(got: list, right: list, count: int, pairs: list) -> str:
     if got == list(range(count)):
         return "nothing is tied. For each pair, let all ids of both groups have the same smallest."
-    if got == _largest(right):
+    if got == [max(i for i, other in enumerate(right) if other == name) for name in right]:
         return "each group is named by its largest id. Name it by its smallest."
     if _partition(got) == _partition(right):
         return "the groups are right, but each should be named by its smallest id."
@@ -109,10 +109,6 @@ def _smallest(count: int, pairs: list[tuple[int, int]]) -> list[int]:
         low, high = sorted((names[a], names[b]))
         names = [low if name == high else name for name in names]
     return names
-
-
-def _largest(names: list[int]) -> list[int]:
-    return [max(i for i, other in enumerate(names) if other == name) for name in names]
 
 
 def _partition(names: list) -> set[frozenset[int]]:

@@ -100,7 +100,8 @@ def conv_costs(function: Callable) -> Iterator[str]:
     if not all(isinstance(a, tuple | list | np.ndarray) and len(a) == 2 for a in answers):
         yield "two numbers are asked for: return parameters, macs."
     got = np.array([[number(value) for value in answer] for answer in answers])
-    right = np.array([_costs(*case) for case in LAYERS])
+    shapes = [((k, k, c, f), costs.output_size(n, k)) for n, k, c, f in LAYERS]
+    right = np.array([(costs.parameters(s), costs.macs(s, (out, out))) for s, out in shapes])
     if np.allclose(got, right[:, ::-1]):
         yield "the two are exchanged: return parameters first, then MACs."
     yield from _wrong_parameters(got[:, 0])
@@ -112,11 +113,6 @@ def conv_costs(function: Callable) -> Iterator[str]:
                     f"for size, kernel, channels, filters = {case} came {one:,.0f} {name}; "
                     f"{other:,} were expected."
                 )
-
-
-def _costs(size: int, kernel: int, channels: int, filters: int) -> tuple[int, int]:
-    shape, out = (kernel, kernel, channels, filters), costs.output_size(size, kernel)
-    return costs.parameters(shape), costs.macs(shape, (out, out))
 
 
 def _wrong_parameters(got: np.ndarray) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import operator
 import platform
 from collections.abc import Callable, Iterator, Mapping
 
@@ -64,18 +65,15 @@ def count_zeros(answer: object, W: np.ndarray) -> Iterator[str]:
     """Check the number of entries of W that are exactly zero."""
     got, W = number(answer), np.asarray(W)
     zeros = int(np.sum(W == 0))
-    if got == W.size - zeros:
-        yield "these are the entries that are not zero. Count the others."
-    if got == W.size:
-        yield "this is the number of all entries. How many of them are 0?"
-    if got == np.sum(W <= 0):
-        yield "you counted the negative entries too. Negative is not zero."
-    if got == zeros / W.size:
-        yield "this is the share of zeros. How many are there?"
-    if 0 <= got < 1:
-        yield "a share was given; a count is asked for."
-    if got != zeros:
-        yield f"{got:g} is not it. Count the crossed-out cells, or compare every entry with 0."
+    otherwise = f"{got:g} is not it. Count the crossed-out cells, or compare every entry with 0."
+    yield from compare(
+        got, zeros, "a share was given; a count is asked for." if 0 <= got < 1 else otherwise,
+        ("these are the entries that are not zero. Count the others.", W.size - zeros),
+        ("this is the number of all entries. How many of them are 0?", W.size),
+        ("you counted the negative entries too. Negative is not zero.", np.sum(W <= 0)),
+        ("this is the share of zeros. How many are there?", zeros / W.size),
+        same=operator.eq,
+    )  # fmt: skip
 
 
 @exercise("Right: zeros over all entries, for any shape.")

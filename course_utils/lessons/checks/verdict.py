@@ -18,6 +18,7 @@ WRONG = "✗"
 OPEN = "replace the ... above, run that cell, then this one again."
 
 Findings = Callable[..., Iterator[str]]  # (answer, ...) -> what is wrong with it
+Same = Callable[[object, object], bool]
 
 
 @dataclass(frozen=True)
@@ -166,11 +167,7 @@ def alike(got: object, other: object) -> bool:
     return np.shape(got) == np.shape(other) and bool(np.allclose(got, other))
 
 
-def hints(
-    got: object,
-    *mistakes: tuple[str, object],
-    same: Callable[[object, object], bool] = alike,
-) -> Iterator[str]:
+def hints(got: object, *mistakes: tuple[str, object], same: Same = alike) -> Iterator[str]:
     """Yield the hint of each typical mistake, (hint, its result), that `got` is.
 
     `same` tells whether two results count as equal.
@@ -182,11 +179,7 @@ def hints(
 
 
 def compare(
-    got: object,
-    right: object,
-    otherwise: str,
-    *mistakes: tuple[str, object],
-    same: Callable[[object, object], bool] = alike,
+    got: object, right: object, otherwise: str, *mistakes: tuple[str, object], same: Same = alike
 ) -> Iterator[str]:
     """Yield nothing if `got` is right; else the `hints` of what it is, and at last `otherwise`.
 

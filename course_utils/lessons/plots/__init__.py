@@ -17,16 +17,16 @@ from course_utils.lessons.plots.correlation import predicted_and_true, ranks, sm
 from course_utils.lessons.plots.graphs import id_rows, layer_graph
 from course_utils.lessons.plots.images import digit_rows, feature_maps, images
 from course_utils.lessons.plots.joint import codebook, stages, weight_sizes
+from course_utils.lessons.plots.pixels import (
+    area_below_precision,
+    boxes,
+    pixel_classes,
+    pixels_judged,
+    scenes,
+)
 from course_utils.lessons.plots.reliability import by_class, by_severity, reliability
 from course_utils.lessons.plots.series import bars, curves, functions, shares, sparsity_by_step
-from course_utils.lessons.plots.speed import (
-    break_even,
-    in_order,
-    layers,
-    over_width,
-    size_and_speed,
-    timings,
-)
+from course_utils.lessons.plots.sounds import by_share, formant_chart, heads, spectra, spectrograms
 from course_utils.lessons.plots.style import (
     BLUE,
     COLOURS,
@@ -40,19 +40,13 @@ from course_utils.lessons.plots.style import (
     use_style,
 )
 from course_utils.lessons.plots.sweeps import best_so_far, durations, front, rounds
-from course_utils.lessons.plots.tasks_pictures import (
-    area_below_precision,
-    boxes,
-    pixel_classes,
-    pixels_judged,
-    scenes,
-)
-from course_utils.lessons.plots.tasks_sound import (
-    by_share,
-    formant_chart,
-    heads,
-    spectra,
-    spectrograms,
+from course_utils.lessons.plots.timings import (
+    break_even,
+    in_order,
+    layers,
+    over_width,
+    size_and_speed,
+    timings,
 )
 from course_utils.lessons.plots.training import (
     cost_and_worth,

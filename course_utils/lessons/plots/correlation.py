@@ -22,14 +22,14 @@ def predicted_and_true(
     size = width / len(columns)
     shape = (len(rows), len(columns))
     fig, axes = plt.subplots(*shape, figsize=(width, (size + 0.25) * len(rows)), squeeze=False)
-    for line, (name, found) in zip(axes, rows.items(), strict=True):
-        for ax, (criterion, (scores, truth)) in zip(line, found.items(), strict=True):
+    for row, (name, found) in zip(axes, rows.items(), strict=True):
+        for ax, (criterion, (scores, truth)) in zip(row, found.items(), strict=True):
             one, other = ranks(scores), ranks(truth)
             ax.plot(one, other, ".", color=BLUE, markersize=2.5, alpha=0.5)
             ax.plot([0, 1], [0, 1], color=GREY, linewidth=0.8)
             ax.set_title(f"{criterion}: {np.corrcoef(one, other)[0, 1]:.2f}", fontsize=11)
             ax.set(xticks=[], yticks=[], aspect="equal")
-        line[0].set_ylabel(name)
+        row[0].set_ylabel(name)
     fig.supxlabel("rank of the score", fontsize=12)
     fig.supylabel("rank of the true change", fontsize=12)
     return fig
@@ -47,11 +47,9 @@ def ranks(values: np.ndarray) -> np.ndarray:
     return (last - (counts - 1) / 2)[inverse] / max(len(flat) - 1, 1)
 
 
-def small_masks(masks: Mapping[str, np.ndarray], width: float = 9.0) -> Figure:
+def small_masks(masks: Mapping[str, np.ndarray]) -> Figure:
     """Draw small masks (inputs, outputs) side by side: blue stays, white is pruned."""
-    fig, axes = plt.subplots(
-        1, len(masks), figsize=(width, width / len(masks) + 0.4), squeeze=False
-    )
+    fig, axes = plt.subplots(1, len(masks), figsize=(9, 9 / len(masks) + 0.4), squeeze=False)
     for ax, (name, mask) in zip(axes[0], masks.items(), strict=True):
         ax.imshow(np.asarray(mask), cmap=ListedColormap(["white", BLUE]), vmin=0, vmax=1)
         ax.set_xticks(np.arange(-0.5, mask.shape[1]), minor=True)

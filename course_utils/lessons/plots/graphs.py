@@ -32,7 +32,7 @@ def layer_graph(
         _arrow(ax, [places[name] for name in way])
     for name in dict.fromkeys(name for edge in edges for name in edge[:2]):
         marks = _marks(name, edges, groups or {})
-        _box(ax, name, places[name], {mark: _colour(groups, mark) for mark in marks})
+        _box(ax, name, places[name], {m: COLOURS[list(groups).index(m) % 6] for m in marks})
     left, right = (pick(x for x, _ in places.values()) for pick in (min, max))
     ax.set(xlim=(2.1 * left - 1.2, 2.1 * right + 1.2), ylim=(depth + 0.45, -0.45))
     ax.axis("off")
@@ -78,7 +78,7 @@ def _layout(edges: Edges) -> tuple[Places, list[list[str]]]:
     x: dict[str, float] = {}
     for level in range(max(levels.values()) + 1):
         here = [name for name in levels if levels[name] == level]
-        above = {name: [x[way[i - 1]] for way in ways for i in _in(way, name)] for name in here}
+        above = {n: [x[way[way.index(n) - 1]] for way in ways if n in way[1:]] for n in here}
         # What passes by goes to the right of what is computed.
         order = sorted(here, key=lambda n: (np.mean(above[n]) if above[n] else 0, " " in n))
         x.update({name: place - (len(order) - 1) / 2 for place, name in enumerate(order)})
@@ -94,17 +94,9 @@ def _levels(edges: Edges) -> dict[str, int]:
     return levels
 
 
-def _in(way: list[str], name: str) -> list[int]:
-    return [way.index(name)] if name in way[1:] else []
-
-
 def _marks(name: str, edges: Edges, groups: Mapping[str, Sequence[int]]) -> list[str]:
     out = [ids for start, _, ids in edges if start == name]
     return [m for m, own in groups.items() if any(np.isin(ids, own).any() for ids in out)]
-
-
-def _colour(groups: Mapping[str, Sequence[int]], mark: str) -> str:
-    return COLOURS[list(groups).index(mark) % len(COLOURS)]
 
 
 def _arrow(ax: Axes, places: list[tuple[float, int]]) -> None:

@@ -29,7 +29,8 @@ def matrix(W: np.ndarray, mask: np.ndarray | None = None, ax: Axes | None = None
         colour = ink(colours[row, column]) if mask[row, column] else GREY
         ax.text(column, row, f"{value + 0.0:.2f}", ha="center", va="center", color=colour)
         if not mask[row, column]:
-            _strike(ax, row, column)
+            strike = [column - 0.35, column + 0.35], [row + 0.35, row - 0.35]
+            ax.plot(*strike, color=GREY, linewidth=1)
     ax.set_xticks([])
     ax.set_yticks([])
     ax.spines[:].set_visible(False)
@@ -104,10 +105,6 @@ def regrowth_key() -> list[Patch]:
     """Return the legend handles for the three colours of `regrowth`."""
     names = {"white": "never pruned", BLUE: "pruned, zero", ORANGE: "pruned, grown back"}
     return [Patch(facecolor=c, edgecolor=GREY, label=name) for c, name in names.items()]
-
-
-def _strike(ax: Axes, row: int, column: int) -> None:
-    ax.plot([column - 0.35, column + 0.35], [row + 0.35, row - 0.35], color=GREY, linewidth=1)
 
 
 def _unit_heights(count: int) -> np.ndarray:

@@ -37,10 +37,8 @@ def detector(
     keras.utils.set_random_seed(seed)
     x = image = keras.Input((side, side, 1), name="image")
     for number, width in enumerate(widths, 1):
-        strides = 2 if number <= 3 else 1
-        x = layers.Conv2D(width, 3, strides, padding="same", use_bias=False, name=f"conv{number}")(
-            x
-        )
+        how = {"strides": 2 if number <= 3 else 1, "padding": "same", "use_bias": False}
+        x = layers.Conv2D(width, 3, name=f"conv{number}", **how)(x)
         x = layers.BatchNormalization(momentum=0.9, name=f"norm{number}")(x)
         x = layers.ReLU(name=f"relu{number}")(x)
     cells = layers.Conv2D(5 + CLASSES, 1, name="head")(x)

@@ -84,7 +84,12 @@ def make_scenes(
     >>> scenes.images.shape, int(scenes.pixels.max()) <= 10
     ((3, 48, 48, 1), True)
     """
-    canvas = _checked(canvas or Canvas())
+    canvas = canvas or Canvas()
+    if max(canvas.sizes) > canvas.side:
+        raise ValueError(
+            f"a digit of {max(canvas.sizes)} pixels has no room on a canvas of {canvas.side}: make "
+            "the canvas larger, or the sizes smaller"
+        )
     rng = np.random.default_rng(seed)
     which = rng.integers(0, len(x), (count, canvas.most))
     sizes = rng.choice(canvas.sizes, which.shape)
@@ -113,15 +118,6 @@ def answers(model: keras.Model, images: np.ndarray, batch_size: int = 128) -> np
     """
     parts = np.array_split(images, max(-(-len(images) // batch_size), 1))
     return np.concatenate([np.asarray(model(part)) for part in parts])
-
-
-def _checked(canvas: Canvas) -> Canvas:
-    if max(canvas.sizes) > canvas.side:
-        raise ValueError(
-            f"a digit of {max(canvas.sizes)} pixels has no room on a canvas of {canvas.side}: make "
-            "the canvas larger, or the sizes smaller"
-        )
-    return canvas
 
 
 def _sprites(x: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

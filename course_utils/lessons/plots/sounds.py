@@ -48,13 +48,12 @@ def spectra(series: Mapping[str, np.ndarray], highest: float, lines: Sequence[fl
     return fig
 
 
-def spectrograms(
-    pictures: Mapping[str, np.ndarray], ticks: Mapping[str, float], columns: int = 5
-) -> Figure:
+def spectrograms(pictures: Mapping[str, np.ndarray], ticks: Mapping[str, float]) -> Figure:
     """Draw spectrograms (frames, bands) under their names; `ticks`: which band is which pitch."""
+    columns = min(5, len(pictures))
     rows = -(-len(pictures) // columns)
-    size = (1.9 * min(columns, len(pictures)) + 0.4, 1.9 * rows)
-    fig, axes = plt.subplots(rows, min(columns, len(pictures)), figsize=size, squeeze=False)
+    size = (1.9 * columns + 0.4, 1.9 * rows)
+    fig, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
     low = min(picture.min() for picture in pictures.values())
     high = max(picture.max() for picture in pictures.values())
     for ax in axes.flat[len(pictures) :]:
