@@ -101,6 +101,25 @@ def recompile(model: keras.Model) -> None:
         model.make_test_function(force=True)
 
 
+def build_optimizer(model: keras.Model) -> None:
+    """Make the optimizer's variables now, where a compiled model is without them.
+
+    Left to itself, Keras makes them inside the first train step, and TensorFlow traces a step that
+    makes variables twice; a metric given by its name does the same. For the course's networks
+    tracing takes longer than the steps. The training stays the same to the last bit.
+
+    >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    >>> model.compile("adam", "mse")
+    >>> build_optimizer(model)
+    >>> model.optimizer.built
+    True
+    """
+    optimizer = getattr(model, "optimizer", None)
+    if model.built and optimizer is not None and not optimizer.built:
+        with model.distribute_strategy.scope():  # the state lives where the weights do
+            optimizer.build(model.trainable_variables)
+
+
 @contextlib.contextmanager
 def wrapped_calls(
     layers: Iterable[keras.Layer], wrap: Callable[[keras.Layer, Callable], Callable]

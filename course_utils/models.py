@@ -1,6 +1,6 @@
 """The course's small networks, with every layer named, so that reports and masks can be read."""
 
-from course_utils.backend import keras
+from course_utils.backend import build_optimizer, keras
 
 layers = keras.layers
 
@@ -73,13 +73,17 @@ def lenet300(input_shape: Size = (28, 28, 1), classes: int = 10, seed: int = 0) 
     )
 
 
-def compiled(model: keras.Model) -> keras.Model:
+def compiled(
+    model: keras.Model, optimizer: str | keras.optimizers.Optimizer = "adam"
+) -> keras.Model:
     """Compile `model` as the course does everywhere: a new Adam, cross-entropy, accuracy.
 
     >>> compiled(keras.Sequential([keras.Input((4,)), layers.Dense(2)])).compiled
     True
     """
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    accuracy = keras.metrics.SparseCategoricalAccuracy("accuracy")  # why: see build_optimizer
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=[accuracy])
+    build_optimizer(model)
     return model
 
 

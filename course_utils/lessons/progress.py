@@ -6,7 +6,7 @@ import sys
 from tqdm import tqdm
 
 from course_utils.arrays import whole
-from course_utils.backend import keras
+from course_utils.backend import build_optimizer, keras
 
 
 def quick_mode() -> bool:
@@ -47,6 +47,8 @@ class Progress(keras.callbacks.Callback):
         self._total = self.epochs or self.params.get("epochs") or 1
         self._done = 0
         self._zeros = None  # the sparsity in the last logs, where somebody writes it there
+        if self.model is not None:
+            build_optimizer(self.model)  # or the first step takes twice as long
         self._line = _Line(self.label, f"epoch 1 of {self._total}", self._total)
         _after_cell(self.close, register=True)
 

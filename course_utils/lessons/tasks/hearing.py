@@ -4,6 +4,7 @@ import numpy as np
 
 from course_utils.backend import keras
 from course_utils.lessons.tasks import speech, vowels
+from course_utils.models import compiled
 
 layers = keras.layers
 
@@ -75,7 +76,4 @@ def _compiled(hidden: list[keras.Layer], name: str) -> keras.Sequential:
     sound = keras.Input((-(-speech.SAMPLES // STEP), BANDS), name="spectrogram")
     output = layers.Dense(len(vowels.VOWELS), activation="softmax", name="output")
     model = keras.Sequential([sound, *hidden, output], name=name)
-    model.compile(
-        keras.optimizers.Adam(0.003), "sparse_categorical_crossentropy", metrics=["accuracy"]
-    )
-    return model
+    return compiled(model, keras.optimizers.Adam(0.003))

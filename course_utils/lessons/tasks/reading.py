@@ -2,6 +2,7 @@
 
 from course_utils.backend import keras
 from course_utils.lessons.tasks import text
+from course_utils.models import compiled
 
 layers, ops = keras.layers, keras.ops
 
@@ -58,7 +59,4 @@ def _compiled(ids: keras.KerasTensor, x: keras.KerasTensor, name: str) -> keras.
     model = keras.Model(
         ids, layers.Dense(len(text.KINDS), activation="softmax", name="output")(x), name=name
     )
-    model.compile(
-        keras.optimizers.Adam(0.003), "sparse_categorical_crossentropy", metrics=["accuracy"]
-    )
-    return model
+    return compiled(model, keras.optimizers.Adam(0.003))
