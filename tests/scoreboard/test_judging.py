@@ -86,6 +86,7 @@ def test_what_is_said_of_a_network_is_so(board, folder, data):
     assert 0.8 * len(export.sparse_file(model)) < entry.bytes <= len(export.sparse_file(model))
 
 
+@pytest.mark.full
 def test_a_second_run_ranks_alike(board, folder, data, tmp_path):
     for name in ("small.keras", "plain.keras"):
         (tmp_path / name).write_bytes((folder / name).read_bytes())
