@@ -50,10 +50,11 @@ def test_a_pool_runs_each_trial_once_and_its_processes_share_the_cores(file, mar
 
 @pytest.mark.slow
 def test_real_trainings_over_a_pool_give_what_they_give_here():
-    every = sweeping.grid(seed=[0, 1], sparsity=[0.5, 0.75])
-    with sweeping.process_pool(2) as pool:
+    """In one process, since each must start TensorFlow; that two share the work is tested above."""
+    every = sweeping.grid(seed=[0], sparsity=[0.5, 0.75])
+    with sweeping.process_pool(1) as pool:
         rows = sweeping.sweep(tasks.train, every, pool)
-    assert [row["left"] for row in rows] == [36, 18, 36, 18]
+    assert [row["left"] for row in rows] == [36, 18]
     assert rows[0]["left"] == sweeping.sweep(tasks.train, every[:1])[0]["left"]
 
 
