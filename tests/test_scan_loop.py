@@ -16,6 +16,8 @@ from course_utils.lessons import recorded
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import scan_loop
 
+LESSON = Path(__file__).parents[1] / "notebooks" / "src" / "13_automatic_pruning.py"
+
 
 @pytest.fixture(scope="module")
 def table():
@@ -55,6 +57,13 @@ def test_at_least_four_fifths_of_it_arrive_as_time(table):
     assert table["lenet5"]["arrived"] >= 0.8
     assert table["vgg16"]["arrived"] >= 0.79
     assert table["lenet5"]["evaluate"] > table["lenet5"]["time"]
+
+
+def test_lesson_13_quotes_the_table(table):
+    text = " ".join(LESSON.read_text("utf-8").replace("# ", " ").split())
+    row = table["lenet5"]
+    assert f"{row['time']:.1f} times faster than a compiled plain loop" in text
+    assert f"around `evaluate` took {row['evaluate']:.1f} times as long as that scan" in text
 
 
 def test_what_is_kept_fits_into_the_memory_allowed(table):

@@ -4,14 +4,6 @@ A scan puts masks on one layer after the other and measures what is lost. A plan
 prune in each layer for a budget. Adaptive pruning asks nobody: it goes on for as long as the
 validation accuracy allows.
 
-    sensitivity(model, x, y, levels, criterion=criteria.magnitude, *, granularity="weight",
-                include=None, exclude=None, measure=right_answers, batch_size=128) -> Scan
-    channel_sensitivity(model or channels, x, y, levels, criterion=structure.filter_norms, *,
-                measure=right_answers, batch_size=128) -> Scan, by group of channels
-    plan(scan, model or channels, budget, of="parameters", *, inputs=None) -> Plan
-    adaptive(model, retrain, accuracy, tolerance, step=0.2, *, min_step=0.02, max_rounds=50, …)
-                -> Adapted
-
 A Scan has `baseline`, `results` {layer: {level: accuracy}} and `losses`, and prints as a table;
 `plots.sensitivity(scan.results, scan.baseline)` draws it. A Plan has `sparsity` {layer: share}, as
 `masking.make_masks` and `structure.choose` take it:
