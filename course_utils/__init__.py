@@ -26,14 +26,20 @@ On this page; `help(cu.prune)` tells more:
     shrink(model, sparsity)                                   a smaller model without some channels
     report(model)                                             sparsity, parameters, MACs by layer
 
-Four floors; imports run down only, and the first rooms need NumPy alone:
+Four floors; imports run down only. A file is named after what it holds:
 
-    core       arrays, tables, operators, criteria, masking (scores -> masks), schedules, regrowth,
-               costs; with Keras: backend, models, pruning (find kernels, hold masks, follow a
-               schedule, rewind, regularize), measuring (report, MACs, bytes)
-    structure  channels that belong together, and a smaller model without some of them
-    extras     search, sweeping, clustering, export, sparsefile, speed
-    lessons    data, tasks, plots, checks, scoreboard, and whatever else only the notebooks need
+    core       with NumPy alone: arrays (what may come in, how a share is counted), tables,
+               operators, criteria, masking (scores -> masks), schedules, regrowth, costs
+               with Keras: models, backend; pruning (layers, kernels: what can be pruned;
+               attaching: masks held through every step; callback: a schedule followed;
+               derivatives, tickets, regularizing; hooks: every layer's call, seen);
+               measuring (report, macs, zeros)
+    structure  channels that belong together, and a smaller model without some of them;
+               in rules/ what each kind of layer does with channels
+    extras     search, sweeping, clustering, speed; export: every file that a model becomes,
+               and its bytes; sparsefile: the format of one of them
+    lessons    checks (a file for each notebook, of its name), plots (a file for each kind of
+               picture), tasks, data, scoreboard, results: what only the notebooks need
 """
 
 from importlib import import_module

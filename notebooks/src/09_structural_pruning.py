@@ -30,7 +30,7 @@ import numpy as np
 from course_utils import measuring, models, structure
 from course_utils.backend import keras
 from course_utils.lessons import plots, recorded
-from course_utils.lessons.checks import structural as check
+from course_utils.lessons.checks import structural_pruning as check
 from course_utils.lessons.data import load_mnist
 from course_utils.lessons.progress import Progress, quick_mode
 

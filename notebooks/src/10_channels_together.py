@@ -28,7 +28,7 @@ import numpy as np
 from course_utils import models, structure
 from course_utils.backend import keras
 from course_utils.lessons import plots, widgets
-from course_utils.lessons.checks import channels as check
+from course_utils.lessons.checks import channels_together as check
 from course_utils.lessons.data import load_mnist
 from course_utils.lessons.progress import Progress, quick_mode
 

@@ -25,7 +25,7 @@ import numpy as np
 
 from course_utils import criteria, masking, models, pruning
 from course_utils.lessons import forgetting, plots, recorded
-from course_utils.lessons.checks import forgetting as check
+from course_utils.lessons.checks import what_did_it_forget as check
 from course_utils.lessons.data import load_mnist
 from course_utils.lessons.progress import Progress, quick_mode
 

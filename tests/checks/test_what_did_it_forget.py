@@ -7,7 +7,7 @@ import numpy as np
 from answers import Repeatable
 
 from course_utils.lessons import forgetting
-from course_utils.lessons.checks import forgetting as check
+from course_utils.lessons.checks import what_did_it_forget as check
 
 
 def counts(predicted, labels):

@@ -4,7 +4,7 @@ import numpy as np
 from answers import Repeatable
 
 from course_utils import structure
-from course_utils.lessons.checks import structural as check
+from course_utils.lessons.checks import structural_pruning as check
 
 
 def work(macs, share, powers=None):

@@ -5,7 +5,7 @@ import pytest
 from answers import Repeatable
 
 from course_utils.backend import keras
-from course_utils.lessons.checks import channels as check
+from course_utils.lessons.checks import channels_together as check
 from course_utils.structure.ids import Ids
 
 L = keras.layers
