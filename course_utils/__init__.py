@@ -32,12 +32,12 @@ Four floors; imports run down only. A file is named after what it holds:
                operators, criteria, masking (scores -> masks), schedules, regrowth, costs
                with Keras: models, backend; pruning (layers, kernels: what can be pruned;
                attaching: masks held through every step; callback: a schedule followed;
-               derivatives, tickets, regularizing; hooks: every layer's call, seen);
+               derivatives, tickets; hooks: every layer's call, seen);
                measuring (report, macs, zeros)
     structure  channels that belong together, and a smaller model without some of them;
                in rules/ what each kind of layer does with channels
-    extras     search, sweeping, clustering, speed; export: every file that a model becomes,
-               and its bytes; sparsefile: the format of one of them
+    extras     search, sweeping, clustering, regularizing, speed; export: every file that a model
+               becomes, and its bytes; sparsefile: the format of one of them
     lessons    checks (a file for each notebook, of its name), plots (a file for each kind of
                picture), tasks, data, scoreboard, results: what only the notebooks need
 """

@@ -6,7 +6,7 @@ import pytest
 from course_utils import models, pruning
 from course_utils.backend import keras
 from course_utils.backend import tensorflow as tf
-from course_utils.pruning import regularizing
+from course_utils.extras import regularizing
 
 
 def slope(penalty, W: np.ndarray) -> np.ndarray:

@@ -34,12 +34,11 @@ import numpy as np
 
 from course_utils import criteria, masking, models, pruning, schedules, structure
 from course_utils.backend import keras
-from course_utils.extras import clustering, export, sparsefile
+from course_utils.extras import clustering, export, regularizing, sparsefile
 from course_utils.lessons import plots, recorded
 from course_utils.lessons.checks import joint_compression as check
 from course_utils.lessons.data import load_mnist
 from course_utils.lessons.progress import Progress, quick_mode
-from course_utils.pruning import regularizing
 
 plots.use_style()
 # TensorFlow warns of many compiled functions; this lesson trains many networks for a short time.
