@@ -703,11 +703,11 @@ if LITERT:
     calls = {name: speed.litert_call(files[name], images) for name in known}
 else:
     calls = {name: speed.keras_call(networks[name], images) for name in known}
-speed = measure(calls)
+latencies = measure(calls)
 some = slice(2_000 if quick_mode() else None)
 right = {name: accuracy(name, data.x_val[some], data.y_val[some]) for name in known}
-ax = plots.timings({row.name: (row.low, row.median, row.high) for row in speed.rows})
-ax.set_title(f"batch of {len(images)}, {speed.rows[0].threads} thread(s)")
+ax = plots.timings({row.name: (row.low, row.median, row.high) for row in latencies.rows})
+ax.set_title(f"batch of {len(images)}, {latencies.rows[0].threads} thread(s)")
 plt.show()
 
 # %% tags=["varies"]
@@ -715,7 +715,7 @@ for name in (n for n in files if "zeros" not in n):
     size = len(files[name]) / len(files["dense"])
     print(f"{name:26} {size:6.1%} of the bytes", end="")
     if name in known:
-        ms, base = speed[name].median, speed["dense"].median
+        ms, base = latencies[name].median, latencies["dense"].median
         print(f", {ms / base:4.0%} of the time, validation accuracy {right[name]:.2%}", end="")
     print()
 
@@ -758,23 +758,23 @@ for name in known:
     total = kept[name.split(",")[0]]
     print(f"{name:26} {download[name] / 1e3:8,.0f}", end="")
     print(f" {total.weights - total.zeros:9,} {total.macs:9,}", end="")
-    print(f" {1e3 * speed[name].median:8.2f}  {right[name]:.2%}")
+    print(f" {1e3 * latencies[name].median:8.2f}  {right[name]:.2%}")
 
 # %% tags=["varies"]
-points = {name: (download[name], 1e3 * speed[name].median) for name in known}
+points = {name: (download[name], 1e3 * latencies[name].median) for name in known}
 labels = {name: f"{name}: {right[name]:.1%}" for name in known}
 ax = plots.size_and_speed(points, labels)
 ax.set_title(f"small is left, fast is low; with validation accuracy ({data.caption})")
 plt.show()
 
 # %% tags=["varies"]
-fast, dense_ms = "half the widths", speed["dense"].median
-assert all(alike(speed[name], speed["dense"]) for name in masked[1:])  # zeros: no faster
+fast, dense_ms = "half the widths", latencies["dense"].median
+assert all(alike(latencies[name], latencies["dense"]) for name in masked[1:])  # zeros: no faster
 assert all(download[name] < 0.3 * download["dense"] for name in [fast, *masked[1:]])
 if LITERT:
     small = f"{fast}, int8"
     assert download[small] < 0.1 * download["dense"]
-    assert quick_mode() or speed[fast].median < 0.9 * dense_ms  # fewer channels: faster
+    assert quick_mode() or latencies[fast].median < 0.9 * dense_ms  # fewer channels: faster
 
 # %% [markdown] covers="29 72 77"
 # What to conclude:
@@ -796,7 +796,7 @@ if LITERT:
 best = f"{fast}, int8" if LITERT else fast
 for name in ("dense", best):
     print(f"{name:26} test accuracy {accuracy(name, data.x_test, data.y_test):.2%}", end=", ")
-    print(f"{download[name] / 1e3:,.0f} kB, {speed[name].median / dense_ms:.0%} of the time")
+    print(f"{download[name] / 1e3:,.0f} kB, {latencies[name].median / dense_ms:.0%} of the time")
 
 # %% [markdown] covers="36 37" corrects="1 7 19"
 # ### For and against, weighed
