@@ -123,8 +123,9 @@ def test_nothing_that_loads_or_runs_is_among_the_parts():
 
 
 def test_all_parts_are_keras_s_own():
-    from course_utils.backend import keras
     from keras.src import ops
+
+    from course_utils.backend import keras
 
     assert all(issubclass(getattr(keras.layers, name), keras.layers.Layer) for name in LAYERS)
     places = [getattr(ops, place) for place in ("numpy", "nn", "core", "math", "image", "einops")]
