@@ -2,37 +2,19 @@
 
 import operator
 from collections.abc import Callable, Iterator
-from functools import partial
 
 import numpy as np
 
-from course_utils.lessons.checks.verdict import Mistake, Verdict, call
-from course_utils.lessons.checks.verdict import judge as answered
+from course_utils.lessons.checks.verdict import Mistake, call, exercise
 from course_utils.lessons.data import Dataset
 from course_utils.lessons.scoreboard import Budget, Entry, judge
 
 Candidate = dict[str, object]
 
 
-def stop_rule(function: Callable) -> Verdict:
+@exercise("Right: it stops at the first network that failed, and keeps the one before it.")
+def stop_rule(function: Callable) -> Iterator[str]:
     """Check a function (accuracies, floor) -> how many of the networks passed before the stop."""
-    praise = "Right: it stops at the first network that failed, and keeps the one before it."
-    return answered(function, _stop_findings, praise)
-
-
-def choice(function: Callable) -> Verdict:
-    """Check a function (candidates, budget) -> the name of the one to hand in."""
-    praise = "Right: the smallest of those that pass, and the test images were not asked."
-    return answered(function, _choice_findings, praise)
-
-
-def network(model: object, budget: Budget, data: Dataset) -> Verdict:
-    """Check a Keras model: it is judged as a file, on the validation images."""
-    praise = "Right: within the budget, by the same judge as the scoreboard's."
-    return answered(model, partial(_network_findings, budget=budget, data=data), praise)
-
-
-def _stop_findings(function: Callable) -> Iterator[str]:
     rng, floor = np.random.default_rng(16), 0.98
     cases = [[0.99, 0.985, 0.97, 0.99, 0.99, 0.96], [0.99, 0.98, 0.9], [0.5, 0.99]]
     cases += [[0.99, 0.981], []]
@@ -64,7 +46,9 @@ def _wrong_stop(got: int, right: int, accuracies: list[float], floor: float) -> 
     return f"{given} {right} was expected, and {got} came."
 
 
-def _choice_findings(function: Callable) -> Iterator[str]:
+@exercise("Right: the smallest of those that pass, and the test images were not asked.")
+def choice(function: Callable) -> Iterator[str]:
+    """Check a function (candidates, budget) -> the name of the one to hand in."""
     rng, budget = np.random.default_rng(16), Budget(0.98, 20_000)
     for _ in range(10):
         candidates = _drawn(rng)
@@ -108,7 +92,9 @@ def _wrong_choice(got: object, right: str, candidates: list[Candidate], budget: 
     return f"{got!r} meets the budget, but {right!r} does with fewer bytes."
 
 
-def _network_findings(model: object, budget: Budget, data: Dataset) -> Iterator[str]:
+@exercise("Right: within the budget, by the same judge as the scoreboard's.")
+def network(model: object, budget: Budget, data: Dataset) -> Iterator[str]:
+    """Check a Keras model: it is saved, and judged on the validation images as the board does."""
     if not callable(getattr(model, "save", None)):
         yield "a Keras model was expected, ready to be saved."
     yield from _falls_short(judge(model, budget, data), budget)
