@@ -43,17 +43,20 @@ def exercises() -> list[tuple[str, str]]:
 def run_of_all(tmp_path_factory) -> Callable[[], dict[str, tuple]]:
     """A function that runs tests/checks, once, and returns what its checks answered."""
 
+    record = tmp_path_factory.mktemp("seen") / "seen.json"
+
     @functools.cache
-    def run() -> dict[str, tuple]:
-        record = tmp_path_factory.mktemp("seen") / "seen.json"
-        done = subprocess.run(
+    def run() -> subprocess.CompletedProcess:
+        return subprocess.run(
             [sys.executable, "-m", "pytest", "tests/checks", "-q", "-p", "no:cacheprovider"],
             cwd=ROOT, env={**os.environ, "RECORDED": str(record)}, capture_output=True, text=True,
         )  # fmt: skip
-        assert done.returncode == 0, done.stdout[-2000:]
+
+    def seen() -> dict[str, tuple]:
+        assert run().returncode == 0, run().stdout[-2000:]
         return json.loads(record.read_text(encoding="utf-8"))
 
-    return run
+    return seen
 
 
 def is_enough(hints: list[str], right: int) -> bool:

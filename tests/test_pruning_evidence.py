@@ -300,8 +300,10 @@ def test_more_samples_are_less_noisy():
     model, (x, y) = double(), data(40)
     exact = exact_diagonal(model, x, y)["a/kernel"]
 
+    count = 8 if full_run() else 4
+
     def error(samples: int) -> float:
-        runs = [pruning.curvature(model, x, y, samples=samples, seed=s) for s in range(8)]
+        runs = [pruning.curvature(model, x, y, samples=samples, seed=s) for s in range(count)]
         return float(np.mean([(run["a/kernel"] - exact) ** 2 for run in runs]))
 
     assert error(16) < error(1) / 4  # 1/16 in the mean
@@ -654,7 +656,7 @@ def studied(request) -> dict:
         "g": g,
         "sizes": sizes,
         "squares": squares,
-        "h": pruning.curvature(model, x, y, samples=100),
+        "h": pruning.curvature(model, x, y, samples=100 if full_run() else 40),
         "norms": pruning.input_norms(model, x),
         "truth": removed_one_by_one(model, x, y),
     }
