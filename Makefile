@@ -44,7 +44,7 @@ hosted:  ## Make lessons for Colab and Binder: make hosted ARGS=OWNER/NAME
 grade:  ## Release or grade exercises with nbgrader: make grade ARGS="release 02"; see docs/teachers.md
 	@$(COURSE) grade $(ARGS)
 
-scoreboard:  ## Judge and rank the .keras files of a folder: make scoreboard ARGS=FOLDER
+scoreboard:  ## Judge and rank the .sparse files of a folder: make scoreboard ARGS=FOLDER
 	@$(COURSE) run -m course_utils.lessons.scoreboard $(ARGS)
 
 slides:  ## Make the slides that are out of date, HTML and PDF (needs Node.js 18; Chromium)

@@ -132,7 +132,7 @@ def _summed_axes(W: np.ndarray, granularity: str) -> tuple[int, ...]:
         return tuple(range(W.ndim))
     if W.ndim < 2:
         raise ValueError(
-            f"granularity={granularity!r} needs a kernel (..., inputs, outputs); W is {W.shape}."
+            f"granularity={granularity!r} needs last axes (inputs, outputs), but W is {W.shape}."
         )
     return tuple(axis for axis in range(W.ndim) if axis != W.ndim + kept)
 
