@@ -68,7 +68,7 @@ def put_together(folder: Path, numbers: Sequence[str] = ()) -> None:
         text = DECK.sub(r'<a href="\2">\1</a>', text)
         (folder / "docs").mkdir(exist_ok=True)
         (folder / "docs" / page.name).write_text(text, encoding="utf-8")
-    modules = [] if numbers else write_reference(folder / "reference")
+    modules = {} if numbers else write_reference(folder / "reference")
     _write_contents(folder, lessons, modules)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.backend import build_optimizer, compile_settings, keras, operation_of
+from course_utils.backend import compile_settings, keras, operation_of
 from course_utils.pruning import attach, held_masks
 from course_utils.pruning.kernels import candidates
 from course_utils.pruning.layers import walk
@@ -136,7 +136,6 @@ def _compile_like(old: keras.Model, new: keras.Model) -> None:
     for key in ("metrics", "weighted_metrics"):
         settings[key] = keras.tree.map_structure(_fresh, settings[key])
     new.compile(**settings)
-    build_optimizer(new)
 
 
 def _fresh(metric: object) -> object:

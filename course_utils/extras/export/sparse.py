@@ -77,7 +77,7 @@ def read_sparse(source: bytes | str | Path, largest: int = sparsefile.LARGEST) -
 
     >>> read_sparse(b"PK")
     Traceback (most recent call last):
-    ValueError: This is no sparse file that can be read: it starts like another kind of file, ...
+    ValueError: This is no sparse file that can be read: it starts like another kind of file.
     """
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
     arrays, text = sparsefile.decode(data, largest)
