@@ -94,11 +94,12 @@ def conv_net() -> keras.Model:
 
 def test_the_bytes_are_those_of_a_file_that_keras_writes_without_the_optimizer(cnn, tmp_path):
     cnn.save(tmp_path / "trained.keras")
-    copy = keras.models.clone_model(cnn)
+    copy = type(cnn).from_config(cnn.get_config())  # not compiled
     copy.set_weights(cnn.get_weights())
     copy.save(tmp_path / "model.keras")
     written = (tmp_path / "model.keras").stat().st_size
-    assert abs(export.keras_bytes(cnn) - written) < 2_000  # its name and what it was compiled with
+    # A Sequential model lists its layers in fewer words than the same as a graph.
+    assert abs(export.keras_bytes(cnn) - written) < 4_000
     assert WEIGHTS < written < WEIGHTS + 50_000
     assert 3 * WEIGHTS < (tmp_path / "trained.keras").stat().st_size  # Adam's two moments
 

@@ -161,8 +161,10 @@ def test_every_slide_that_asks_has_an_expected_answer():
 def test_a_check_says_what_it_is_said_to_say(stem):
     code = "\n".join(cell.source for cell in LESSONS[stem].cells if cell.cell_type == "code")
     said = []
-    for module in re.findall(r"from course_utils\.checks import (\w+) as check", code):
-        tree = ast.parse((ROOT / "course_utils" / "checks" / f"{module}.py").read_text("utf-8"))
+    for module in re.findall(r"from course_utils\.lessons\.checks import (\w+) as check", code):
+        tree = ast.parse(
+            (ROOT / "course_utils" / "lessons" / "checks" / f"{module}.py").read_text("utf-8")
+        )
         said += [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
     for *_, hint in tables(BY_LESSON[stem], "exercise"):
         assert any(hint.strip("“”") in text for text in said if isinstance(text, str)), hint
