@@ -35,7 +35,7 @@ NO_EXAMPLE = {
     "lessons.mnist.*": "what it finds depends on the machine",
     "lessons.plots.*": "it draws; a doctest could show only that axes come back",
     "lessons.scoreboard.*.scoreboard": "it judges a folder; the lesson shows it",
-    "lessons.scoreboard.*.judge": "it starts a process; the lesson shows it",
+    "lessons.scoreboard.*.judge": "it takes MNIST; the lesson shows it",
     "measuring.*.file_bytes": "the bytes depend on the version of h5py",
     "measuring.*.ZeroCounter": "a callback: it does nothing outside fit",
     "pruning.*.detach": "nothing to see: attach shows the state",
