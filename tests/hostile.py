@@ -123,7 +123,7 @@ GREEDY = {
     "many layers": functional(image_input(), *[layer("ReLU") for _ in range(3_000)]),
     "many calls": functional(image_input(), layer("ReLU"), calls=3_000),
     "models called twice": nested(40, calls=2),
-    "models in models": nested(60),
+    "models in models": nested(25),
     "axes": on_image(layer("ReLU"), shape=(None, *[1] * 6_000)),
     "a name": on_image(dense() | {"name": "x" * 10**6}),
 }

@@ -2,7 +2,6 @@
 
 import json
 import random
-import subprocess
 import sys
 from pathlib import Path
 
@@ -18,6 +17,11 @@ from course_utils.extras import export, sparsefile, speed
 
 layers = keras.layers
 WEIGHTS = 4 * 347_146  # bytes of the article's CNN in float32
+
+
+def full(*values: object) -> object:
+    """A parameter for the full run: a conversion takes seconds, and these find what others do."""
+    return pytest.param(*values, marks=pytest.mark.full)
 
 
 def attach(model: keras.Model, sparsity: float) -> keras.Model:
@@ -227,8 +231,8 @@ except ValueError:
 
 @pytest.mark.slow
 def test_nothing_is_written_to_the_terminal_meanwhile():
-    run = subprocess.run([sys.executable, "-c", QUIET], capture_output=True, text=True, check=True)
-    assert (run.stdout, run.stderr) == ("", "")
+    run = forked.run(QUIET)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
 
 
 # ---------------------------------------------------------------------------------- sparse LiteRT
@@ -240,7 +244,7 @@ SINGLE = np.random.default_rng(0).random((64, 64)) > 0.7
 
 
 @pytest.mark.parametrize(
-    ("precision", "tolerance", "share"), [("float32", 1e-6, 0.17), ("float16", 1e-3, 0.25)]
+    ("precision", "tolerance", "share"), [("float32", 1e-6, 0.17), full("float16", 1e-3, 0.25)]
 )
 def test_sparse_files_of_the_articles_cnn_run(precision, tolerance, share, cnn, x):
     data = export.litert(cnn, precision, sparse=True)
@@ -248,7 +252,7 @@ def test_sparse_files_of_the_articles_cnn_run(precision, tolerance, share, cnn, 
     np.testing.assert_allclose(speed.predict_litert(data, x), outputs(cnn, x), atol=tolerance)
 
 
-@pytest.mark.parametrize("precision", ["float32", "float16", "int8"])
+@pytest.mark.parametrize("precision", ["float32", full("float16"), full("int8")])
 def test_sparse_convolutions_run_in_these_precisions(precision):
     """In int8 a file this small is even larger when it is sparse."""
     model = conv_net()
@@ -262,7 +266,7 @@ def test_sparse_convolutions_run_in_these_precisions(precision):
 
 @pytest.mark.parametrize(
     "mask",
-    [HALF, HALF[:, None], IN_FOURS, SINGLE, False],
+    [full(HALF), full(HALF[:, None]), IN_FOURS, SINGLE, full(False)],
     ids=["outputs", "inputs", "fours", "single", "all"],
 )
 def test_sparse_float32_runs_whatever_the_zeros_look_like(mask):
@@ -273,25 +277,29 @@ def test_sparse_float32_runs_whatever_the_zeros_look_like(mask):
     np.testing.assert_allclose(speed.predict_litert(data, x), outputs(model, x), atol=1e-6)
 
 
-@pytest.mark.parametrize("mask", [HALF, IN_FOURS, False], ids=["outputs", "fours", "all"])
+@pytest.mark.parametrize(
+    "mask", [full(HALF), IN_FOURS, full(False)], ids=["outputs", "fours", "all"]
+)
 def test_sparse_float16_of_zeros_in_blocks_is_refused(mask):
     with pytest.raises(ValueError, match=r"wrong outputs.*off by nan.*or take precision='float32'"):
         export.litert(dense_net(mask), "float16", sparse=True)
 
 
-@pytest.mark.parametrize("mask", [SINGLE, HALF[:, None]], ids=["single", "every second input"])
+@pytest.mark.parametrize(
+    "mask", [SINGLE, full(HALF[:, None])], ids=["single", "every second input"]
+)
 def test_sparse_float16_of_other_zeros_runs(mask):
     assert len(export.litert(dense_net(mask), "float16", sparse=True)) < DENSE_NET / 2
 
 
-@pytest.mark.parametrize("mask", [IN_FOURS, SINGLE], ids=["fours", "single"])
+@pytest.mark.parametrize("mask", [IN_FOURS, full(SINGLE)], ids=["fours", "single"])
 def test_sparse_int8_of_dense_layers_is_refused(mask):
     x = np.random.default_rng(0).random((40, 64), dtype="float32")
     with pytest.raises(ValueError, match=r"runtime refuses this file: .*failed to prepare"):
         export.litert(dense_net(mask), "int8", samples=x, sparse=True)
 
 
-@pytest.mark.parametrize("precision", ["dynamic", "int8"])
+@pytest.mark.parametrize("precision", ["dynamic", full("int8")])
 def test_what_is_refused_runs_without_xnnpack(precision):
     """So that the table in the docstring stays true: a new runtime that does better fails here."""
     from course_utils.extras.export.litert import _converted, _settings
@@ -312,7 +320,7 @@ def same_network(one: keras.Model, other: keras.Model) -> bool:
     return all(a.dtype == b.dtype and a.numpy().tobytes() == b.numpy().tobytes() for a, b in pairs)
 
 
-@pytest.mark.parametrize("sparsity", [0.0, 0.9, 1.0])
+@pytest.mark.parametrize("sparsity", [full(0.0), 0.9, full(1.0)])
 def test_a_sparse_file_is_the_same_network(sparsity, x, tmp_path):
     model = attach(models.article_cnn(), sparsity)
     size = export.write_sparse(model, tmp_path / "model.sparse")
