@@ -499,16 +499,23 @@ took[f"{count} trials of a search"] = time.perf_counter() - start
 
 # %% tags=["varies"]
 if OPTUNA:
-    from optuna.distributions import FloatDistribution
+    import optuna
 
-    space = dict.fromkeys(layers, FloatDistribution(0.0, 5.0))
-    goal = {"accuracy": "maximize"}
-    searched = sweeping.search(with_offsets, space, goal, count, progress=Trials("Optuna"))
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+    def proposed(trial):
+        return with_offsets(**{layer: trial.suggest_float(layer, 0, 5) for layer in layers})
+
+    study = optuna.create_study(
+        direction="maximize", sampler=optuna.samplers.TPESampler(seed=0)
+    )
+    study.optimize(lambda trial: proposed(trial)["accuracy"], n_trials=count)
+    print(f"Optuna: {len(study.trials)} trials")
 
 # %% tags=["varies"]
 tries = {"at random": [row["accuracy"] for row in chance]}
 if OPTUNA:
-    tries["Optuna"] = [row["accuracy"] for row in searched]
+    tries["Optuna"] = [trial.value for trial in study.trials]
 ax = plots.best_so_far(tries)
 ax.axhline(networks["plan"][1], color=plots.GREY, linestyle=":", label="the plan from the scan")
 ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
@@ -516,7 +523,7 @@ ax.set(ylabel="validation accuracy", title=f"{1 - share:.1%} of the weights left
 plt.show()
 
 # %% tags=["varies"]
-[best, *_] = sweeping.best(searched if OPTUNA else chance, {"accuracy": "maximize"})
+best = study.best_params if OPTUNA else max(chance, key=lambda row: row["accuracy"])
 left = densities(
     {f"{layer}/kernel": best.get(layer, 0.0) for layer in ("conv1", "conv2", "fc1", "fc2")}
 )

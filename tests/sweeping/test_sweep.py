@@ -2,6 +2,8 @@
 
 import json
 import math
+import subprocess
+import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -252,3 +254,18 @@ def test_a_last_line_that_only_lacks_its_end_is_kept(file, marks):
 def test_the_words_for_many_trials_stay_short():
     with pytest.raises(sweeping.TrialsFailed, match=r"100 of 100 .*\{'x': 2\} and 97 more\."):
         sweeping.sweep(lambda x: {"y": 1 / 0}, sweeping.grid(x=range(100)))
+
+
+def test_a_worker_loads_only_what_its_task_needs():
+    code = (
+        "import sys; from course_utils.extras import sweeping\n"
+        "assert sweeping.sweep(lambda x: {'y': x}, sweeping.grid(x=[1]))[0]['y'] == 1\n"
+        "print(sorted({'tensorflow', 'keras', 'numpy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+@given(st.floats(allow_nan=False))
+def test_a_number_is_the_same_trial_when_it_comes_back_from_the_file(x):
+    assert trials.key({"x": x}) == trials.key(json.loads(json.dumps({"x": x})))
