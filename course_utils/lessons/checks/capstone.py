@@ -94,7 +94,7 @@ def _wrong_choice(got: object, right: str, candidates: list[Candidate], budget: 
 
 @exercise("Right: within the budget, by the same judge as the scoreboard's.")
 def network(model: object, budget: Budget, data: Dataset) -> Iterator[str]:
-    """Check a Keras model: it is saved, and judged on the validation images as the board does."""
+    """Check a Keras model: it is judged as a file, on the validation images."""
     if not callable(getattr(model, "save", None)):
         yield "a Keras model was expected, ready to be saved."
     yield from _falls_short(judge(model, budget, data), budget)
