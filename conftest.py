@@ -8,10 +8,12 @@ processes that share the work begin with what takes longest there.
 import csv
 import gc
 import os
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+import forked
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -42,8 +44,17 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--full"):
         os.environ["COURSE_FULL"] = "1"
     settings.load_profile("full" if config.getoption("--full") else "short")
+    if sys.platform == "linux" and config.getoption("nbval_current_env", False):
+        # nbval's kernels come from tests/forked.py, so that TensorFlow starts twice, not 34 times.
+        config.option.nbval_current_env, config.option.nbval_kernel_name = False, "forked"
+        os.environ["JUPYTER_PATH"] = str(Path(__file__).parent / "tests")
     if path := config.getoption("--seconds"):
         config.pluginmanager.register(Seconds(Path(path)))
+
+
+def pytest_unconfigure() -> None:
+    """Leave no process behind, and wait for it: what it took belongs to what the run took."""
+    forked.stop()
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -59,6 +70,13 @@ def pytest_collection() -> Iterator[None]:
         return (yield)
     finally:
         gc.enable()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Have a process with Keras ready before the kernel of a notebook is started."""
+    if item.config.option.nbval_kernel_name == "forked" and file_of(item.nodeid).endswith(".ipynb"):
+        forked.start()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

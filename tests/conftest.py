@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-import forked
 import numpy as np
 import programs
 import pytest
@@ -20,8 +19,7 @@ recording.install()
 
 
 def pytest_unconfigure() -> None:
-    """Leave no process behind, and hand the record on to a run that asked for it."""
-    forked.stop()
+    """Hand the record on to a run that asked for it."""
     recording.write()
 
 

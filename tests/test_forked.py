@@ -1,9 +1,12 @@
 """The helper that gives a test a process of its own: what comes back is what `python -c` gives."""
 
 import sys
+import time
+from pathlib import Path
 
 import forked
 import pytest
+from jupyter_client.manager import start_new_kernel
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks here")
 
@@ -35,3 +38,30 @@ def test_a_process_leaves_nothing_to_the_next(tmp_path):
         cwd=tmp_path,
     )
     assert done.stdout == f"False False {tmp_path}\n"
+
+
+@linux_only
+def test_a_kernel_can_be_interrupted_and_ends_with_who_asked_for_it(monkeypatch):
+    monkeypatch.setenv("JUPYTER_PATH", str(Path(__file__).parent))
+    forked.start()
+    manager, client = start_new_kernel(kernel_name="forked")
+    try:
+        reply = client.execute_interactive(
+            "import os, sys; print(os.getpid(), 'keras' in sys.modules)",
+            output_hook=(said := []).append,
+        )
+        assert reply["content"]["status"] == "ok"
+        number, known = next(m["content"]["text"] for m in said if "text" in m["content"]).split()
+        assert known == "True"
+        waits = client.execute("import time; print('now', flush=True); time.sleep(1000)")
+        while client.get_iopub_msg(timeout=600)["content"].get("text") != "now\n":
+            pass
+        manager.interrupt_kernel()
+        while (reply := client.get_shell_msg(timeout=600))["parent_header"]["msg_id"] != waits:
+            pass
+        assert reply["content"]["ename"] == "KeyboardInterrupt"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)  # a kill, which the kernel does not see
+    while Path("/proc", number).exists():
+        time.sleep(0.05)

@@ -43,8 +43,8 @@ plots.use_style()
 # epochs on 30,000 images, and each that is pruned ends with 2 % of its weights:
 
 # %% tags=["varies"]
-data = load_mnist().head(3_000, held_out=1_000) if quick_mode() else load_mnist().head(30_000)
-epochs = 30 if data.stand_in else 3 if quick_mode() else 10  # the stand-in is small
+data = load_mnist().head(3_000, held_out=500) if quick_mode() else load_mnist().head(30_000)
+epochs = 30 if data.stand_in else 2 if quick_mode() else 10  # the stand-in is small
 STEPS = epochs * -(-len(data.x_train) // 128)  # optimizer steps in all, with batches of 128
 FINAL = 0.98
 print(f"{STEPS} steps of 128 images each, {data.caption}")
@@ -533,7 +533,7 @@ assert runs("cubic", "mean_density").min() > 10 * runs("RigL", "mean_density").m
 # 100?
 
 # %% tags=["varies"]
-for often in (10, 100):
+for often in (10,) if quick_mode() else (10, 100):
     model = models.lenet300(seed=0)
     rule = regrowth.surgery(every=often, end=settle)
     pruner = pruning.PruneOnSchedule(ways["polynomial(0.98, begin, end)"], regrow=rule)
@@ -596,8 +596,8 @@ def ticket_masks(model, rounds):
 
 
 # %% tags=["varies"]
-few = data.head(20_000)
-short = {"data": few, "epochs": 2 if quick_mode() else 5}
+few = data.head(1_000 if quick_mode() else 20_000)
+short = {"data": few, "epochs": 1 if quick_mode() else 5}
 model, early = models.lenet300(seed=0), pruning.Snapshots([0])
 train(model, "dense", early, **short)
 initial = early.weights[0]
@@ -609,7 +609,7 @@ initial = early.weights[0]
 
 # %% tags=["varies"]
 found = {}
-for rounds in (4, 8, 12):
+for rounds in (12,) if quick_mode() else (4, 8, 12):
     masks = ticket_masks(model, rounds)
     pruning.rewind(model, initial, masks)
     left = 1 - masking.sparsity(masks)
@@ -729,7 +729,8 @@ assert (np.mean(trained_on, axis=0)[1:] > np.mean(ticket, axis=0)[1:]).all()
 # passes the test images as `validation_data` has *chosen* on them: lesson 06 says what that costs.)
 
 # %% tags=["varies"]
-x, y = data.x_train[:6000], data.y_train[:6000]
+size = 600 if quick_mode() else 6000
+x, y = data.x_train[:size], data.y_train[:size]
 steps = -(-len(x) // 128)
 rising = schedules.polynomial(0.999, begin=2 * steps, end=4 * steps)
 

@@ -55,7 +55,7 @@ LITERT, SCIPY = (importlib.util.find_spec(name) for name in ("ai_edge_litert", "
 print("LiteRT, the runtime of phones:", "here" if LITERT else "not here; its cells do nothing")
 print("SciPy, for sparse products:   ", "here" if SCIPY else "not here; its cells do nothing")
 print(f"{speed.cores()} processor cores")
-data = load_mnist().head(2_000 if quick_mode() else 20_000)
+data = load_mnist().head(500 if quick_mode() else 20_000)
 print(data.caption)
 
 # %% [markdown]
@@ -144,7 +144,7 @@ def disturbed(names):
 
 
 # %% tags=["varies"]
-blocks = np.repeat(["A", "B"], 12 if quick_mode() else 30)
+blocks = np.repeat(["A", "B"], 6 if quick_mode() else 30)
 orders = {"A, then B": blocks, "in turns": np.random.default_rng(0).permutation(blocks)}
 fig, axes = plt.subplots(1, 2, figsize=(10, 3.6), sharey=True)
 for ax, (way, names) in zip(axes, orders.items(), strict=True):
@@ -164,7 +164,7 @@ plt.show()
 
 # %% tags=["varies"]
 def measure(calls, batch=256):
-    repeats = {1: 60, 256: 7} if quick_mode() else {1: 400, 256: 40}
+    repeats = {1: 20, 256: 3} if quick_mode() else {1: 400, 256: 40}
     return speed.latency(calls, repeats[batch], warmup=3)
 
 
@@ -189,8 +189,9 @@ epochs = 12 if data.stand_in else 1 if quick_mode() else 4
 
 
 def train(model, label, epochs):
-    options = {"batch_size": 64, "verbose": 0, "callbacks": [Progress(label, epochs)]}
-    model.fit(data.x_train, data.y_train, epochs=epochs, **options)
+    options = {"batch_size": 64, "verbose": 0, "callbacks": [Progress(label)]}
+    if epochs:
+        model.fit(data.x_train, data.y_train, epochs=epochs, **options)
     return model
 
 
@@ -208,7 +209,7 @@ for share in (0.9, 0.95):
     pruning.attach(model, masking.make_masks(criteria.magnitude(pruning.weights(base)), share))
 networks["half the widths"] = structure.shrink(base, 0.5, verify=True)[0]
 for name, model in networks.items():
-    train(model, name, -(-epochs // 2))
+    train(model, name, epochs // 2)
     print(
         f"{masking.sparsity(pruning.weights(model)):.1%} zeros, {model.count_params():,} parameters"
     )
@@ -310,7 +311,7 @@ def products(shape, batch):
     calls = {"dense": speed.dense_call(W, x, threads=1)}
     for density in densities:
         calls[f"{density}"] = speed.csr_call(W * (rng.random(shape) < density), x)
-    return speed.latency(calls, 5 if batch > 1 and quick_mode() else 15, warmup=2)
+    return speed.latency(calls, 3 if batch > 1 and quick_mode() else 15, warmup=2)
 
 
 # %% tags=["varies"]
@@ -591,7 +592,7 @@ print(f"and takes {first[0] / t_full:.0%} of the time")
 # … filters. (The dashed line is where time would go if it followed the MACs.)
 
 # %% tags=["varies"]
-filters = [1, 10, 20, 30, 40]
+filters = [1, 40] if quick_mode() else [1, 10, 20, 30, 40]
 calls = {}
 for n in filters:
     layer = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Conv2D(n, 5)])
@@ -599,7 +600,7 @@ for n in filters:
 thin = [1e3 * row.median for row in measure(calls).rows]
 
 # %% tags=["varies"]
-widths = list(range(8, 49, 8 if quick_mode() else 4)) if LITERT else []
+widths = list(range(24, 49, 8) if quick_mode() else range(8, 49, 4)) if LITERT else []
 x, calls = np.ones((8, 26, 26, 32), "float32"), {}
 for n in widths:
     layer = keras.Sequential([keras.Input(x.shape[1:]), keras.layers.Conv2D(n, 3)])
@@ -704,7 +705,7 @@ if LITERT:
 else:
     calls = {name: speed.keras_call(networks[name], images) for name in known}
 latencies = measure(calls)
-some = slice(2_000 if quick_mode() else None)
+some = slice(500 if quick_mode() else None)
 right = {name: accuracy(name, data.x_val[some], data.y_val[some]) for name in known}
 ax = plots.timings({row.name: (row.low, row.median, row.high) for row in latencies.rows})
 ax.set_title(f"batch of {len(images)}, {latencies.rows[0].threads} thread(s)")

@@ -55,7 +55,7 @@ data
 # digits: the split of lesson 00 stays.
 
 # %% tags=["varies"]
-counts = (256, 100, 100) if quick_mode() else (4096, 500, 1000)
+counts = (64, 50, 50) if quick_mode() else (4096, 500, 1000)
 train_scenes, val_scenes, test_scenes = tasks.load_scenes(data, counts)
 train_scenes
 
@@ -130,12 +130,13 @@ measuring.report(detector)
 
 
 # %%
-def train(model, x, y, label, epochs=1, rate=3e-3, weights=None):
-    steps = epochs * -(-len(x) // 32)
+def train(model, x, y, label, epochs, rate=3e-3, weights=None):
+    steps = max(1, epochs * -(-len(x) // 32))
     falling = keras.optimizers.schedules.CosineDecay(rate, steps)
     model.compile(keras.optimizers.Adam(falling), model.loss)
-    progress = Progress(label, epochs)
-    model.fit(x, y, 32, epochs, verbose=0, sample_weight=weights, callbacks=[progress])
+    if epochs:
+        progress = Progress(label, epochs)
+        model.fit(x, y, 32, epochs, verbose=0, sample_weight=weights, callbacks=[progress])
     return model
 
 
@@ -146,7 +147,7 @@ def copied(model):
     return new
 
 
-epochs = 1 if quick_mode() else 4
+epochs, after = (1, 0) if quick_mode() else (4, 1)
 
 # %% tags=["varies"]
 train(detector, train_scenes.images, cells, "detector", epochs, 5e-3)
@@ -202,7 +203,7 @@ sizes = (12, 16, 20, 24, 28, 34, 40)
 by_size = []
 for size in sizes:
     alike = tasks.Canvas(sizes=(size,), most=1)
-    scenes = tasks.make_scenes(data.x_val, data.y_val, 200, alike, seed=size)
+    scenes = tasks.make_scenes(data.x_val, data.y_val, 2 * counts[1] // 5, alike, seed=size)
     by_size.append(mean_ap(detector, scenes))
 ax = plots.curves({"mAP": by_size}, sizes)
 for size in (20, 28):
@@ -252,7 +253,7 @@ def pruned_both_ways(model, x, y, controls=True):
 # %% tags=["varies"]
 detectors = pruned_both_ways(detector, train_scenes.images, cells, controls=not quick_mode())
 for name, network in detectors.items():
-    train(network, train_scenes.images, cells, name)
+    train(network, train_scenes.images, cells, name, after)
 
 
 # %% [markdown]
@@ -470,7 +471,7 @@ train(unet, x, y, "U-Net", epochs, 5e-3, weights)
 print(f"mean IoU {mean_iou(unet):.1%} on validation scenes")
 unets = pruned_both_ways(unet, x, y, controls=False)
 for name, network in unets.items():
-    train(network, x, y, name, weights=weights)
+    train(network, x, y, name, after, weights=weights)
 
 # %% tags=["varies"]
 print(f"test scenes, {data.caption}, one run")
@@ -537,7 +538,8 @@ print(f"80 % of weights: classes lose {loss.min():.1%} to {loss.max():.1%}, mean
 # %%
 def fit(model, split, label, epochs):
     """Train on (inputs, labels), and return the model."""
-    model.fit(*split, 128, epochs, verbose=0, callbacks=[Progress(label, epochs)])
+    if epochs:
+        model.fit(*split, 128, epochs, verbose=0, callbacks=[Progress(label, epochs)])
     return model
 
 
@@ -630,7 +632,7 @@ Audio((said * fade).ravel(), rate=vowels.RATE)
 # bright where it is loud.
 
 # %% tags=["varies"]
-speakers = (45, 15, 15) if quick_mode() else (150, 30, 60)
+speakers = (15, 6, 6) if quick_mode() else (150, 30, 60)
 train, val, test = speech.load_vowels(speakers)
 heard = [(hearing.log_mel(part.waves), part.vowel) for part in (train, val, test)]
 print(f"{train}; to choose by: {val}; to test: {test}")
@@ -653,7 +655,8 @@ plt.show()
 # **Predict**: which has more weights, and which is better?
 
 # %% tags=["varies"]
-epochs = 3 if quick_mode() else 6
+epochs, after = (1, 0) if quick_mode() else (6, 2)
+scored = 64 if quick_mode() else 512  # examples for Taylor's score
 cnn = fit(hearing.vowel_cnn(seed=0), heard[0], "CNN", epochs)
 gru = fit(hearing.vowel_gru(seed=0), heard[0], "GRU", epochs)
 for model in (cnn, gru):
@@ -676,7 +679,6 @@ for name, W in pruning.weights(gru).items():
 # does a weight that is used 24 times in a row matter more than one that is used once?
 
 # %% tags=["varies"]
-after = 1 if quick_mode() else 2
 sounds = {"CNN": cnn, "GRU": gru}
 for name, model in (("CNN", cnn), ("GRU", gru)):
     masks = masking.make_masks(criteria.magnitude(pruning.weights(model)), 0.8)
@@ -734,7 +736,7 @@ report
 # %% tags=["varies"]
 for name, model in (("CNN", cnn), ("GRU", gru)):
     groups = structure.channel_groups(model)
-    scores = structure.taylor(groups, heard[0][0][:512], heard[0][1][:512], batch_size=64)
+    scores = structure.taylor(groups, heard[0][0][:scored], heard[0][1][:scored], batch_size=64)
     small, _ = structure.shrink(groups, masks=structure.choose(scores, 0.5, "layer"))
     sounds[f"{name}, half the structure"] = fit(small, heard[0], f"{name}, half", after)
 
@@ -761,7 +763,7 @@ if not quick_mode():
 # would that be?
 
 # %% tags=["varies"]
-lines = (800, 200, 200) if quick_mode() else (8000, 1000, 3000)
+lines = (400, 100, 100) if quick_mode() else (8000, 1000, 3000)
 splits = text.load_lines(lines)
 read = [(part.ids, part.kind) for part in splits]
 print(splits[0])
@@ -797,8 +799,8 @@ assert floor > 0.8
 # Then each place goes through a small dense network. Both parts *add* to what flows past them.
 
 # %% tags=["varies"]
-epochs = 2 if quick_mode() else 4
-reader = fit(reading.text_gru(seed=0), read[0], "GRU", epochs)
+epochs = 1 if quick_mode() else 4
+reader = fit(reading.text_gru(seed=0), read[0], "GRU", 0 if quick_mode() else epochs)
 former = fit(reading.text_transformer(seed=0), read[0], "Transformer", epochs)
 for model in (reader, former):
     print(f"{model.name}: {model.count_params():,} parameters, {right(model, read[1]):.1%} right")
@@ -863,7 +865,7 @@ for name, model in tuple(words.items()):
     masks = masking.make_masks(criteria.magnitude(pruning.weights(model)), 0.8)
     words[f"{name}, 80 % zeros"] = fit(held(model, masks), read[0], name, after)
     groups = structure.channel_groups(model)
-    scores = structure.taylor(groups, read[0][0][:512], read[0][1][:512], batch_size=64)
+    scores = structure.taylor(groups, read[0][0][:scored], read[0][1][:scored], batch_size=64)
     small, _ = structure.shrink(groups, masks=structure.choose(scores, 0.5, "layer"))
     words[f"{name}, half the structure"] = fit(small, read[0], f"{name}, half", after)
 
