@@ -6,7 +6,7 @@ import numpy as np
 
 from course_utils import criteria, regrowth
 from course_utils.arrays import Arrays, Weights, checked_number
-from course_utils.backend import keras
+from course_utils.backend import build_optimizer, keras
 from course_utils.masking import GRANULARITIES, SCOPES, Masks, exclude, make_masks, sparsity
 from course_utils.pruning.attaching import attach, held_masks, regrown, remembered
 from course_utils.pruning.kernels import kernels, layouts, weights
@@ -95,6 +95,7 @@ class PruneOnSchedule(keras.callbacks.Callback):
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Look at the model anew: it may have been trained, loaded or rewound since."""
         self._started = False
+        build_optimizer(self.model)  # or the first step takes twice as long
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Prune, if it is time; what other callbacks see at the end of the batch is settled."""

@@ -411,7 +411,7 @@ print(f"{lenet.total.parameters:,} parameters, {lenet.total.macs:,} MACs")
 
 # %% tags=["varies"]
 untrained = pruning.weights(model)
-part = data.head(10000) if quick_mode() else data
+part = data.head(2000) if quick_mode() else data
 epochs = 20 if data.stand_in else 2  # the stand-in has few images
 with Progress("article's CNN", epochs) as progress:
     how = {"batch_size": 64, "epochs": epochs, "verbose": 0, "callbacks": [progress]}

@@ -259,7 +259,7 @@ def pruned_accuracy(masks, weights=dense[0]):
     return accuracy(probe)
 
 
-levels = [0.5, 0.75, 0.9, 0.95, 0.97, 0.98, 0.99]
+levels = [0.5, 0.9] if quick_mode() else [0.5, 0.75, 0.9, 0.95, 0.97, 0.98, 0.99]
 curves = {}
 for scope in shares:
     masks = [masking.make_masks(scores, s, scope) for s in levels]
@@ -350,7 +350,7 @@ for floor in (0, 1):
 # `conv1` (500 weights), `conv2` (25,000), `fc1` (400,000) and `fc2` (5,000).
 
 # %% tags=["varies"]
-steps = [0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99]
+steps = [0.5, 0.9] if quick_mode() else [0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99]
 whole = dict.fromkeys(scores, 0.0)
 sensitivity = {
     name: [pruned_accuracy(masking.make_masks(scores, whole | {name: s})) for s in steps]

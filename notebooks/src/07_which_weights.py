@@ -32,7 +32,7 @@ from course_utils.lessons.progress import Progress, quick_mode
 plots.use_style()
 
 # %% tags=["varies"]
-data = load_mnist().head(3_000, held_out=1_000) if quick_mode() else load_mnist().head(20_000)
+data = load_mnist().head(1_000, held_out=500) if quick_mode() else load_mnist().head(20_000)
 epochs = 20 if data.stand_in else 1 if quick_mode() else 4
 data
 
@@ -146,7 +146,7 @@ def true_changes(model):
 # loss on them hardly falls any more.
 
 # %% tags=["varies"]
-passes = {"early": 3, "late": 30 if quick_mode() else 300}
+passes = {"early": 3, "late": 10 if quick_mode() else 300}
 small, truth = {}, {}
 for when, count in passes.items():
     small[when] = small_network()
@@ -206,10 +206,10 @@ check.taylor(my_taylor)
 
 
 # %%
-def scores_of(model, x, y, few=300):
+def scores_of(model, x, y, few=30 if quick_mode() else 300):
     W, one = pruning.weights(model), pruning.gradients(model, x, y)
     each = {of: pruning.gradients(model, x[:few], y[:few], reduce=of) for of in ("size", "square")}
-    h = pruning.curvature(model, x, y, samples=10 if quick_mode() else 40)
+    h = pruning.curvature(model, x, y, samples=2 if quick_mode() else 40)
     return {
         "magnitude": criteria.magnitude(W),
         "|gradient|": criteria.gradient(each["size"]),
@@ -281,7 +281,7 @@ dense = model.get_weights()
 x_some, y_some = data.x_train[:1000], data.y_train[:1000]
 
 # %% tags=["varies"]
-scores = scores_of(model, x_some, y_some, few=100 if quick_mode() else 300)
+scores = scores_of(model, x_some, y_some)
 W = pruning.weights(model)
 scores["Wanda"] = criteria.wanda(W, pruning.input_norms(model, x_some))
 scores["LAMP"] = criteria.lamp(W)
@@ -517,7 +517,7 @@ lenet.fit(data.x_train, data.y_train, callbacks=[Progress("LeNet-5", epochs)], *
 lenet_dense, sizes = lenet.get_weights(), criteria.magnitude(pruning.weights(lenet))
 
 # %%
-steps = [0.1, 0.3, 0.5, 0.7, 0.9]
+steps = [0.3, 0.7] if quick_mode() else [0.1, 0.3, 0.5, 0.7, 0.9]
 inner = {name: sizes[name] for name in ("conv2/kernel", "fc1/kernel")}
 
 

@@ -62,8 +62,9 @@ print(data.caption)
 # %%
 def train(model, label, epochs, *callbacks, images=None, batch_size=128):
     x, y = data.x_train[:images], data.y_train[:images]
-    options = {"verbose": 0, "callbacks": [*callbacks, Progress(label, epochs)]}
-    model.fit(x, y, epochs=epochs, batch_size=batch_size, **options)
+    if epochs:
+        options = {"verbose": 0, "callbacks": [*callbacks, Progress(label, epochs)]}
+        model.fit(x, y, epochs=epochs, batch_size=batch_size, **options)
     return model
 
 
@@ -641,7 +642,7 @@ for way, arrays in after.items():
     pruning.attach(model, masks)
     if way == "share, prune":
         clustering.hold_codebooks(model, arrays)
-    train(model, way, 1, images=6_000)
+    train(model, way, 0 if quick_mode() else 1, images=6_000)
     if way == "prune, share":
         clustering.hold_codebooks(model, clustering.cluster(pruning.weights(model), clusters=15))
     print(f"error {error(model):.2%}, sparse file {len(export.sparse_file(model)):,} bytes")
@@ -754,7 +755,8 @@ def moved(source, x, y, rounds):
             other.set_weights(one.get_weights())
         masks = pruning.masks_from_zeros(model)
         pruning.attach(model, {n: m for n, m in masks.items() if "fc2" not in n})
-    model.fit(x, y, batch_size=32, epochs=rounds, verbose=0)
+    if rounds:
+        model.fit(x, y, batch_size=32, epochs=rounds, verbose=0)
     return model
 
 
@@ -773,7 +775,7 @@ for name, callbacks in (("dense", []), ("pruned 95%", [pruning.PruneOnSchedule(c
 # %% tags=["varies"]
 x_other, y_other = digits(x_val, y_val, 5)
 for name, source in sources.items():
-    model = moved(source, x_new[few], y_new[few], rounds=1 if quick_mode() else 15)
+    model = moved(source, x_new[few], y_new[few], rounds=0 if quick_mode() else 15)
     wrong = np.mean(np.asarray(model(x_other)).argmax(axis=1) != y_other)
     share = masking.sparsity(pruning.weights(model, exclude="fc2/*"))
     print(f"{name:11} {share:4.0%} zeros, error on the digits 5 to 9: {wrong:.1%}")

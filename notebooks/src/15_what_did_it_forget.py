@@ -32,7 +32,7 @@ from course_utils.lessons.progress import Progress, quick_mode
 plots.use_style()
 
 # %% tags=["varies"]
-data = load_mnist().head(3_000 if quick_mode() else 20_000)
+data = load_mnist().head(1_000 if quick_mode() else 20_000)
 epochs = 12 if data.stand_in else 1 if quick_mode() else 4
 more = -(-epochs // 2)  # after pruning
 data
