@@ -26,7 +26,6 @@ CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"][
 # Public functions and classes whose docstring shows no example, and why.
 NO_EXAMPLE = {
     "backend.silent_stderr": "nothing to see: that is its purpose",
-    "extras.clustering.*.release_codebooks": "nothing to see: they are gone",
     "extras.export.*.write_sparse": "it writes a file; sparse_file shows one",
     "extras.speed.*.litert_call": "it needs a LiteRT file: keras_call shows the same",
     "extras.speed.*.predict_litert": "it needs a LiteRT file, and a package of its own",

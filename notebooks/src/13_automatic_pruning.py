@@ -506,9 +506,7 @@ if OPTUNA:
     def proposed(trial):
         return with_offsets(**{layer: trial.suggest_float(layer, 0, 5) for layer in layers})
 
-    study = optuna.create_study(
-        direction="maximize", sampler=optuna.samplers.TPESampler(seed=0)
-    )
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=0))
     study.optimize(lambda trial: proposed(trial)["accuracy"], n_trials=count)
     print(f"Optuna: {len(study.trials)} trials")
 
