@@ -12,7 +12,6 @@ dense.
     dynamic     refused: "failed to prepare"; blocks of 16 inputs run, with wrong outputs, silently
     int8        convolutions run; dense layers are mostly refused: "failed to prepare"
 
-Without XNNPACK (`delegate=False`) all of "dynamic" and "int8" run, and float16 has its NaN still.
 So a sparse file is compared with its dense twin before it is returned.
 """
 

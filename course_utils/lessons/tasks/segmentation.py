@@ -3,7 +3,6 @@
 import numpy as np
 
 from course_utils.backend import keras
-from course_utils.lessons.tasks.scenes import answers
 
 layers = keras.layers
 
@@ -62,7 +61,7 @@ def mean_iou(model: keras.Model, images: np.ndarray, pixels: np.ndarray) -> floa
     True
     """
     metric = keras.metrics.MeanIoU(CLASSES)
-    metric.update_state(pixels, answers(model, images).argmax(axis=-1))
+    metric.update_state(pixels, model.predict(images, batch_size=128, verbose=0).argmax(axis=-1))
     return float(metric.result())
 
 
@@ -74,7 +73,7 @@ def class_ious(model: keras.Model, images: np.ndarray, pixels: np.ndarray) -> np
     >>> class_ious(unet(), np.zeros((1, 24, 24, 1)), np.zeros((1, 24, 24), int)).shape
     (11,)
     """
-    given = answers(model, images).argmax(axis=-1)
+    given = model.predict(images, batch_size=128, verbose=0).argmax(axis=-1)
     metrics = [keras.metrics.IoU(CLASSES, [number]) for number in range(CLASSES)]
     for metric in metrics:
         metric.update_state(pixels, given)
