@@ -134,7 +134,7 @@ def test_whole_numbers_and_broken_weights_are_refused():
 
 def test_without_scikit_learn_the_error_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.cluster", None)
-    with pytest.raises(ImportError, match=r"pip install 'cnn-pruning-course\[clustering\]'"):
+    with pytest.raises(ImportError, match="pip install scikit-learn"):
         clustering.cluster({"W": np.linspace(1, 2, 9)}, 2)
 
 

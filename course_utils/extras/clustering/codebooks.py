@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from course_utils.arrays import Arrays, checked, checked_dict, same_names, whole
+from course_utils.extras.speed.runtime import needed
 
 STARTS = ("linear", "density", "random")
 
@@ -78,13 +79,7 @@ def _start(kept: np.ndarray, clusters: int, start: str, rng: np.random.Generator
 
 def _k_means(kept: np.ndarray, start: np.ndarray) -> np.ndarray:
     """Return the centroids that Lloyd's algorithm ends with, in rising order."""
-    try:
-        from sklearn.cluster import KMeans
-    except ImportError as error:
-        raise ImportError(
-            "sharing weights needs scikit-learn, which is not installed here: "
-            "pip install 'cnn-pruning-course[clustering]', or pip install scikit-learn."
-        ) from error
+    KMeans = needed("sklearn.cluster", "scikit-learn").KMeans
     points, first = (a.astype("float64").reshape(-1, 1) for a in (kept, start))
     # Until nothing moves, or hardly anything: the last rounds of many weights take longest.
     fitted = KMeans(len(first), init=first, n_init=1, tol=1e-7, max_iter=300).fit(points)

@@ -22,8 +22,7 @@ def needed(module: str, package: str) -> ModuleType:
         return importlib.import_module(module)
     except ImportError as error:
         raise ImportError(
-            f"This measurement needs the package {package}, which is not installed here: "
-            f"pip install {package}, or everything for measuring with the extra [measure]."
+            f"This needs the package {package}, which is not installed here: pip install {package}."
         ) from error
 
 

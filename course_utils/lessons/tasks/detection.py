@@ -18,24 +18,19 @@ SURE = 0.05  # what a detector is less sure of is not reported
 SAME = 0.45  # boxes of a class that overlap more are taken for the same object
 
 
-def detector(
-    side: int = 48, widths: tuple[int, ...] = (16, 32, 48, 64), seed: int = 0
-) -> keras.Model:
-    """Build a detector for digits on a canvas: four convolutions and a head of 15 numbers a cell.
+def detector(seed: int = 0) -> keras.Model:
+    """Build a detector for digits on a canvas of 48x48: four convolutions, 15 numbers a cell.
 
-    Three convolutions halve the sides, so that a cell is 8x8 pixels; the outputs are
-    (n, side / 8, side / 8, 15): objectness, the box in four numbers, ten classes, all without
-    activation. It is compiled with `detection_loss` for what `to_cells` returns.
-
-    Raises ValueError for a side that is no multiple of 8.
+    Three convolutions halve the sides, so that a cell is 8x8 pixels; the outputs are (n, 6, 6, 15):
+    objectness, the box in four numbers, ten classes, all without activation. It is compiled with
+    `detection_loss` for what `to_cells` returns.
 
     >>> detector().output_shape
     (None, 6, 6, 15)
     """
-    _cells(side)
     keras.utils.set_random_seed(seed)
-    x = image = keras.Input((side, side, 1), name="image")
-    for number, width in enumerate(widths, 1):
+    x = image = keras.Input((48, 48, 1), name="image")
+    for number, width in enumerate((16, 32, 48, 64), 1):
         how = {"strides": 2 if number <= 3 else 1, "padding": "same", "use_bias": False}
         x = layers.Conv2D(width, 3, name=f"conv{number}", **how)(x)
         x = layers.BatchNormalization(momentum=0.9, name=f"norm{number}")(x)

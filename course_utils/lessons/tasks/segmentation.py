@@ -9,8 +9,8 @@ layers = keras.layers
 CLASSES = 11  # the ground, and ten digits
 
 
-def unet(side: int = 24, widths: tuple[int, int, int] = (8, 24, 48), seed: int = 0) -> keras.Model:
-    """Build a U-Net of two levels for scenes of digits: outputs (n, side, side, 11), a softmax.
+def unet(seed: int = 0) -> keras.Model:
+    """Build a U-Net of two levels for scenes of 24x24: outputs (n, 24, 24, 11), a softmax.
 
     Down: a convolution and a pooling on each level. Up: a transposed convolution, and beside it
     the maps of the same level from the way down (`Concatenate`: a skip). It is compiled for the
@@ -18,15 +18,11 @@ def unet(side: int = 24, widths: tuple[int, int, int] = (8, 24, 48), seed: int =
     has four levels, and two convolutions on each, both ways; here the upper level has none on the
     way up but the 1x1 of the output, since at full size they cost most.
 
-    Raises ValueError for a side that is no multiple of 4.
-
     >>> unet().output_shape
     (None, 24, 24, 11)
     """
-    if side < 4 or side % 4:
-        raise ValueError(f"the side of a canvas must be a multiple of 4 pixels, got {side}")
     keras.utils.set_random_seed(seed)
-    image = keras.Input((side, side, 1), name="image")
+    widths, image = (8, 24, 48), keras.Input((24, 24, 1), name="image")
     down1 = _block(image, widths[0], "down1")
     down2 = _block(layers.MaxPooling2D(2, name="pool1")(down1), widths[1], "down2")
     deep1 = _block(layers.MaxPooling2D(2, name="pool2")(down2), widths[2], "deep1")
