@@ -6,7 +6,6 @@ import json
 import math
 import random
 import textwrap
-import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from course_utils.backend import keras, layers_inside
 from course_utils.backend import tensorflow as tf
 from course_utils.extras import sparsefile
+from course_utils.extras.sparsefile.container import write_whole
 
 _BESIDES = 100_000  # numbers that a model may hold beside its weights: seeds, scales, states
 
@@ -51,17 +51,9 @@ def write_sparse(model: keras.Model, path: str | Path) -> int:
     Raises what `sparse_file` raises, ValueError for a model that cannot be read back, and OSError
     where the place cannot be written.
     """
-    data, path = sparse_file(model), Path(path)
+    data = sparse_file(model)
     read_sparse(data)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # In the same folder, since only within one file system a rename is atomic; a name of its own,
-    # since two processes may be here at once.
-    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    finally:  # after a pressed stop button, too
-        part.unlink(missing_ok=True)
+    write_whole(data, Path(path))
     return len(data)
 
 

@@ -30,22 +30,12 @@ def judged(data: bytes, images: np.ndarray, limits: Limits) -> dict:
     _require_fitting(model, limits)
     total = measuring.report(model).total
     facts = {"macs": total.macs, "parameters": total.parameters, "sparsity": total.sparsity}
-    return facts | {"answers": answers(model, images), "times": times(model, images[:BATCH])}
-
-
-def answers(model: keras.Model, images: np.ndarray) -> str:
-    """Return one digit for each image (n, 28, 28, 1), the output that is largest.
-
-    Raises Refused where an output is NaN, since then no answer is the largest.
-
-    >>> len(answers(models.article_cnn(), np.zeros((3, 28, 28, 1), "float32")))
-    3
-    """
     compute = tf.function(lambda batch: model(batch, training=False))
     outputs = np.concatenate([np.asarray(compute(batch)) for batch in batches(images, BATCH)])
     if np.isnan(outputs).any():
-        raise Refused("it answers NaN to some images.")
-    return "".join(map(str, outputs.argmax(axis=1)))
+        raise Refused("it answers NaN to some images.")  # none of them is the largest
+    facts["answers"] = "".join(map(str, outputs.argmax(axis=1)))  # one digit for each image
+    return facts | {"times": times(model, images[:BATCH])}
 
 
 def times(model: keras.Model, images: np.ndarray, repeats: int = 40) -> dict[str, list[float]]:
