@@ -206,7 +206,6 @@ def test_what_the_runtime_cannot_read_is_refused(data):
         ("float64", {}, "precision must be one of float32, float16, dynamic, int8, not 'float64'"),
         ("int8", {}, "int8 needs samples"),
         ("float16", {"samples": np.zeros((1, 6))}, "samples serve int8 and sparse files only"),
-        ("dynamic", {"sparse": True}, "both sparse and of dynamic range"),
     ],
 )
 def test_wrong_wishes_are_refused_before_anything_is_converted(precision, settings, words):
@@ -289,6 +288,12 @@ def test_sparse_float16_of_zeros_in_blocks_is_refused(mask):
 )
 def test_sparse_float16_of_other_zeros_runs(mask):
     assert len(export.litert(dense_net(mask), "float16", sparse=True)) < DENSE_NET / 2
+
+
+@pytest.mark.parametrize("mask", [SINGLE, full(IN_FOURS)], ids=["single", "fours"])
+def test_sparse_dynamic_is_refused(mask):
+    with pytest.raises(ValueError, match="leave out sparse"):
+        export.litert(dense_net(mask), "dynamic", sparse=True)
 
 
 @pytest.mark.parametrize("mask", [IN_FOURS, full(SINGLE)], ids=["fours", "single"])

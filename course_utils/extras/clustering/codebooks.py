@@ -65,7 +65,7 @@ def _clustered(W: np.ndarray, clusters: int, start: str, rng: np.random.Generato
     centroids = _k_means(kept, _start(kept, clusters, start, rng))
     centroids[centroids == 0] = np.finfo(W.dtype).tiny  # zero would look pruned
     shared = W.copy()
-    shared[W != 0] = centroids[_nearest(kept, centroids)]
+    shared[W != 0] = centroids[np.searchsorted((centroids[1:] + centroids[:-1]) / 2, kept)]
     return shared
 
 
@@ -84,8 +84,3 @@ def _k_means(kept: np.ndarray, start: np.ndarray) -> np.ndarray:
     # Until nothing moves, or hardly anything: the last rounds of many weights take longest.
     fitted = KMeans(len(first), init=first, n_init=1, tol=1e-7, max_iter=300).fit(points)
     return np.sort(fitted.cluster_centers_.ravel().astype(kept.dtype))
-
-
-def _nearest(values: np.ndarray, centroids: np.ndarray) -> np.ndarray:
-    """Return for each value the place of the nearest centroid; centroids rise."""
-    return np.searchsorted((centroids[1:] + centroids[:-1]) / 2, values)
