@@ -35,7 +35,9 @@ def cluster(
     if start not in STARTS:
         raise ValueError(f"start must be one of {', '.join(STARTS)}, not {start!r}.")
     arrays = {name: checked(W, name) for name, W in checked_dict(weights, "weights").items()}
-    counts = _counts(arrays, clusters)
+    each = clusters if isinstance(clusters, Mapping) else dict.fromkeys(arrays, clusters)
+    same_names(arrays, each, ("weights", "clusters"))
+    counts = {name: whole(count, "clusters", least=1) for name, count in each.items()}
     rng = np.random.default_rng(whole(seed, "seed"))
     return {name: _clustered(W, counts[name], start, rng) for name, W in arrays.items()}
 
@@ -47,13 +49,6 @@ def codebook(W: np.ndarray) -> np.ndarray:
     [-2.0, 1.5]
     """
     return np.unique(W[W != 0])
-
-
-def _counts(arrays: Arrays, clusters: int | Mapping[str, int]) -> dict[str, int]:
-    if not isinstance(clusters, Mapping):
-        clusters = dict.fromkeys(arrays, clusters)
-    same_names(arrays, clusters, ("weights", "clusters"))
-    return {name: whole(count, "clusters", least=1) for name, count in clusters.items()}
 
 
 def _clustered(W: np.ndarray, clusters: int, start: str, rng: np.random.Generator) -> np.ndarray:

@@ -97,7 +97,10 @@ def latency(
     with _no_collection():
         for _ in range(repeats):
             for name in order.permutation(list(calls)):
-                times[name].append(_timed(calls[name]))
+                with calls[name].holding():
+                    start = time.perf_counter_ns()
+                    calls[name].run()
+                    times[name].append((time.perf_counter_ns() - start) / 1e9)
     rows = []
     for name, call in calls.items():
         low, median, high = (float(q) for q in np.quantile(times[name], [0.25, 0.5, 0.75]))
@@ -113,13 +116,6 @@ def cores() -> int:
     """
     allowed = getattr(os, "sched_getaffinity", None)  # Linux only
     return len(allowed(0)) if allowed else os.cpu_count() or 1
-
-
-def _timed(call: TimedCall) -> float:
-    with call.holding():
-        start = time.perf_counter_ns()
-        call.run()
-        return (time.perf_counter_ns() - start) / 1e9
 
 
 @contextlib.contextmanager
