@@ -18,6 +18,8 @@ delete both to start anew. A seed takes one core about two minutes.
 
 import by_seed
 import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import softmax
 
 from course_utils import criteria, masking, models, pruning
 from course_utils.lessons import forgetting, recorded
@@ -33,7 +35,7 @@ NETWORKS = (
 STEPS = [(kind, severity) for kind in forgetting.KINDS for severity in (1, 3, 5)]
 FIELDS = (
     "seed", "network", "sparsity", "train_accuracy", "val_accuracy", "test_accuracy",
-    "nll", "ece", "ece_mass", "temperature", "nll_tempered", "ece_tempered",
+    "nll", "ece", "temperature", "nll_tempered", "ece_tempered",
     *(f"error {digit}" for digit in range(10)), *(f"{kind} {step}" for kind, step in STEPS),
 )  # fmt: skip
 
@@ -99,19 +101,35 @@ def train(model, data: Dataset, epochs: int) -> None:
     model.fit(data.x_train, data.y_train, batch_size=BATCH, epochs=epochs, verbose=0)
 
 
+def at_temperature(p: np.ndarray, temperature: float) -> np.ndarray:
+    """Return probabilities with their logits divided by a temperature (Guo et al. 2017)."""
+    # Logits are the logarithms up to a constant, which the division below takes out again.
+    logits = np.log(np.maximum(p.astype(np.float64), np.finfo(np.float32).tiny))
+    return softmax(logits / temperature, axis=1)
+
+
+def best_temperature(p: np.ndarray, labels: np.ndarray) -> float:
+    """Return the temperature from 0.2 to 5 with the lowest negative log-likelihood."""
+
+    def loss(log_T: float) -> float:
+        return forgetting.nll(at_temperature(p, np.exp(log_T)), labels)
+
+    found = minimize_scalar(loss, bounds=np.log([0.2, 5.0]), options={"xatol": 1e-3})
+    return float(np.exp(found.x))
+
+
 def measured(model, data: Dataset, worse: dict) -> tuple[dict, np.ndarray]:
     """Return what is asked of one network on data that it did not see, and its answers."""
     p = probabilities(model, data.x_test)
     p_val, y_val, y = probabilities(model, data.x_val[:SOME]), data.y_val[:SOME], data.y_test
-    temperature = forgetting.best_temperature(p_val, y_val)
-    cooler, seen = forgetting.at_temperature(p, temperature), data.x_train[:SOME]
+    temperature = best_temperature(p_val, y_val)
+    cooler, seen = at_temperature(p, temperature), data.x_train[:SOME]
     numbers = {
         "train_accuracy": accuracy(probabilities(model, seen), data.y_train[:SOME]),
         "val_accuracy": accuracy(p_val, y_val),
         "test_accuracy": accuracy(p, y),
         "nll": forgetting.nll(p, y),
         "ece": forgetting.ece(p, y),
-        "ece_mass": forgetting.ece(p, y, equal="mass"),
         "temperature": temperature,
         "nll_tempered": forgetting.nll(cooler, y),
         "ece_tempered": forgetting.ece(cooler, y),

@@ -42,6 +42,7 @@ Four floors; imports run down only. A file is named after what it holds:
                picture), tasks, data, scoreboard, results: what only the notebooks need
 """
 
+from collections.abc import Callable
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
@@ -66,15 +67,22 @@ _ROOMS = {
 _HOMES = {name: room for room, names in _ROOMS.items() for name in names}
 
 
-def __dir__() -> list[str]:
-    return sorted([*_HOMES, *(module.name for module in iter_modules(__path__))])
+def _rooms(package: str, path: list[str], homes: dict[str, str]) -> tuple[Callable, Callable]:
+    """Return a package's `__dir__` and `__getattr__` (PEP 562): what is in it comes when asked."""
+
+    def names() -> list[str]:
+        return sorted([*homes, *(module.name for module in iter_modules(path))])
+
+    def get(name: str) -> Any:  # noqa: ANN401 (what it is, its home says)
+        if name in homes:
+            return getattr(import_module(f"{package}.{homes[name]}"), name)
+        if name in names():
+            return import_module(f"{package}.{name}")
+        raise AttributeError(
+            f"module {package!r} has no attribute {name!r}; it has {', '.join(names())}."
+        )
+
+    return names, get
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 (what it is, its home says)
-    if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    if name in __dir__():
-        return import_module(f"{__name__}.{name}")
-    raise AttributeError(
-        f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__dir__())}."
-    )
+__dir__, __getattr__ = _rooms(__name__, __path__, _HOMES)

@@ -53,16 +53,6 @@ def macs(kernel: Shape, positions: Shape = ()) -> int:
     return parameters(kernel, bias=False) * math.prod(positions)
 
 
-def dense_bytes(parameters: int, bits: int = 32) -> int:
-    """Return the bytes of a tensor stored entry by entry, zeros included.
-
-    >>> dense_bytes(1000)
-    4000
-    """
-    _positive(parameters=parameters, bits=bits)
-    return math.ceil(parameters * bits / 8)
-
-
 def sparse_bytes(parameters: int, sparsity: float, bits: int = 32, index_bits: int = 16) -> int:
     """Return the bytes of values and indices when only non-zeros are stored.
 

@@ -58,7 +58,9 @@ def taylor(weights: Arrays, gradients: Arrays) -> Scores:
     """Score every weight by |g · w|, the change in the loss, to first order, if w were 0.
 
     g is the gradient of the mean loss. Source: Molchanov et al. 2017 (arXiv 1611.06440), there
-    for feature maps; for weights Molchanov et al. 2019 (arXiv 1906.10771), there squared.
+    for feature maps; for weights Molchanov et al. 2019 (arXiv 1906.10771), there squared. Of a
+    network not yet trained it is SNIP, Lee et al. 2019 (arXiv 1810.02340), whose scores are the
+    shares of all |g · w|, in the same order.
 
     >>> taylor({"fc": np.array([3.0, -1.0])}, {"fc": np.array([0.5, 4.0])})["fc"].tolist()
     [1.5, 4.0]
@@ -82,21 +84,6 @@ def obd(weights: Arrays, curvature: Arrays) -> Scores:
     return {
         name: 0.5 * H * W**2 for name, (W, H) in _paired(weights, curvature, "curvature").items()
     }
-
-
-def snip(weights: Arrays, gradients: Arrays) -> Scores:
-    """Score every weight by its share of all |g · w|, meant for a network not yet trained.
-
-    The order is that of `taylor`; the scores are shares, which sum to 1 over all kernels. Source:
-    Lee et al. 2019 (arXiv 1810.02340), where g · w is the gradient with respect to a gate on the
-    weight.
-
-    >>> snip({"fc": np.array([3.0, -1.0])}, {"fc": np.array([1.0, 1.0])})["fc"].tolist()
-    [0.75, 0.25]
-    """
-    scores = {name: S.astype(np.float64) for name, S in taylor(weights, gradients).items()}
-    total = sum(S.sum() for S in scores.values()) or 1.0
-    return {name: S / total for name, S in scores.items()}
 
 
 def wanda(weights: Arrays, input_norms: Arrays) -> Scores:

@@ -1,20 +1,16 @@
-"""The course's small networks, with every layer named, so that reports and masks can be read."""
+"""The course's small networks for 28x28 images, every layer named, so that reports can be read."""
 
 from course_utils.backend import keras
 
 layers = keras.layers
 
-Size = tuple[int, int, int]
 
-
-def article_cnn(
-    input_shape: Size = (28, 28, 1), classes: int = 10, seed: int = 0
-) -> keras.Sequential:
+def article_cnn(seed: int = 0) -> keras.Sequential:
     """Build the CNN of the article's section 5.2: 32 filters, one pooling, Dense 64, softmax.
 
-    347,146 parameters on 28x28 images, 347,040 of them in three kernels. `seed` fixes the
-    initial weights, and the order of batches and every other draw after it in this process.
-    The model is compiled as in the article (Adam, cross-entropy, accuracy), for integer labels.
+    347,146 parameters, 347,040 of them in three kernels. `seed` fixes the initial weights, and the
+    order of batches and every other draw after it in this process. The model is compiled as in the
+    article (Adam, cross-entropy, accuracy), for integer labels.
 
     >>> article_cnn().count_params()
     347146
@@ -22,19 +18,18 @@ def article_cnn(
     keras.utils.set_random_seed(seed)
     return _sequential(
         "article_cnn",
-        input_shape,
         layers.Conv2D(32, 3, activation="relu", name="conv"),
         layers.MaxPooling2D(2, name="pool"),
         layers.Flatten(name="flatten"),
         layers.Dense(64, activation="relu", name="dense"),
-        layers.Dense(classes, activation="softmax", name="output"),
+        layers.Dense(10, activation="softmax", name="output"),
     )
 
 
-def lenet5(input_shape: Size = (28, 28, 1), classes: int = 10, seed: int = 0) -> keras.Sequential:
+def lenet5(classes: int = 10, seed: int = 0) -> keras.Sequential:
     """Build LeNet-5 in the form that pruning papers use (20-50-500-10, 5x5, no padding).
 
-    431,080 parameters and 2,293,000 MACs on 28x28 images, as in Han et al. 2015 (arXiv 1506.02626).
+    431,080 parameters and 2,293,000 MACs, as in Han et al. 2015 (arXiv 1506.02626).
 
     >>> lenet5().count_params()
     431080
@@ -42,7 +37,6 @@ def lenet5(input_shape: Size = (28, 28, 1), classes: int = 10, seed: int = 0) ->
     keras.utils.set_random_seed(seed)
     return _sequential(
         "lenet5",
-        input_shape,
         layers.Conv2D(20, 5, name="conv1"),
         layers.MaxPooling2D(2, name="pool1"),
         layers.Conv2D(50, 5, name="conv2"),
@@ -53,11 +47,11 @@ def lenet5(input_shape: Size = (28, 28, 1), classes: int = 10, seed: int = 0) ->
     )
 
 
-def lenet300(input_shape: Size = (28, 28, 1), classes: int = 10, seed: int = 0) -> keras.Sequential:
+def lenet300(seed: int = 0) -> keras.Sequential:
     """Build LeNet-300-100, the dense network of pruning papers: 300, 100, 10 units, ReLU.
 
-    266,610 parameters on 28x28 images, 266,200 of them in three kernels, and as many MACs, as in
-    Han et al. 2015 (arXiv 1506.02626). Each column of "fc1/kernel" has one weight a pixel.
+    266,610 parameters, 266,200 of them in three kernels, and as many MACs, as in Han et al. 2015
+    (arXiv 1506.02626). Each column of "fc1/kernel" has one weight a pixel.
 
     >>> lenet300().count_params()
     266610
@@ -65,11 +59,10 @@ def lenet300(input_shape: Size = (28, 28, 1), classes: int = 10, seed: int = 0) 
     keras.utils.set_random_seed(seed)
     return _sequential(
         "lenet300",
-        input_shape,
         layers.Flatten(name="flatten"),
         layers.Dense(300, activation="relu", name="fc1"),
         layers.Dense(100, activation="relu", name="fc2"),
-        layers.Dense(classes, activation="softmax", name="fc3"),
+        layers.Dense(10, activation="softmax", name="fc3"),
     )
 
 
@@ -86,5 +79,5 @@ def compiled(
     return model
 
 
-def _sequential(name: str, shape: Size, *inner: keras.Layer) -> keras.Sequential:
-    return compiled(keras.Sequential([keras.Input(shape, name="image"), *inner], name=name))
+def _sequential(name: str, *inner: keras.Layer) -> keras.Sequential:
+    return compiled(keras.Sequential([keras.Input((28, 28, 1), name="image"), *inner], name=name))

@@ -11,7 +11,7 @@ import numpy as np
 
 from course_utils.arrays import checked, checked_number, rounded_to, zeroed
 
-Order = float | str  # a number p >= 1, math.inf, "fro", "spectral" or "nuclear"
+Order = float | str  # a number p >= 1, math.inf, or "fro"
 
 # Which axes of a kernel are *kept apart*. Keras kernels end in (inputs, outputs), for Dense
 # and Conv2D alike, so a filter is one slice of the last axis, a channel one of the axis before.
@@ -21,10 +21,10 @@ _KEPT_AXIS = {"tensor": None, "filter": -1, "channel": -2}
 def norm(W: np.ndarray, ord: Order = "fro", granularity: str = "tensor") -> np.ndarray:
     """Return ‖W‖ for the whole tensor, or for each filter or input channel by itself.
 
-    `ord` is p >= 1 or infinity for (Σ|w|^p)^(1/p) over the entries, "fro" for p = 2, and for
-    matrices "spectral" (largest singular value) or "nuclear" (their sum). What NumPy calls
-    `np.linalg.norm(W, 2)` is the spectral norm, not the Frobenius norm. The result is float64
-    and keeps W's dimensions (length 1 where summed), so that `W / norm(W)` broadcasts.
+    `ord` is p >= 1 or infinity for (Σ|w|^p)^(1/p) over the entries, and "fro" for p = 2. What
+    NumPy calls `np.linalg.norm(W, 2)` of a matrix is its largest singular value, another norm. The
+    result is float64 and keeps W's dimensions (length 1 where summed), so that `W / norm(W)`
+    broadcasts.
     Raises ValueError for p < 1, which is no norm. Source: the article's section 4.2.
 
     >>> norm([[3.0, 4.0]]).item()
@@ -34,8 +34,6 @@ def norm(W: np.ndarray, ord: Order = "fro", granularity: str = "tensor") -> np.n
     """
     W = checked(W).astype(np.float64)
     axes = _summed_axes(W, granularity)
-    if ord in ("spectral", "nuclear"):
-        return _singular_norm(W, ord, granularity)
     p = _order(ord)
     size = np.abs(W)
     largest = size.max(axis=axes, keepdims=True)
@@ -117,9 +115,7 @@ def energy_lost(W: np.ndarray, pruned: np.ndarray) -> float:
 def _order(ord: Order) -> float:
     if isinstance(ord, str):
         if ord != "fro":
-            raise ValueError(
-                f"ord must be a p >= 1, math.inf, 'fro', 'spectral' or 'nuclear', not {ord!r}."
-            )
+            raise ValueError(f"ord must be a p >= 1, math.inf or 'fro', not {ord!r}.")
         return 2.0
     return checked_number(ord, "ord (an order below 1 is no norm)", 1, math.inf)
 
@@ -135,13 +131,3 @@ def _summed_axes(W: np.ndarray, granularity: str) -> tuple[int, ...]:
             f"granularity={granularity!r} needs last axes (inputs, outputs), but W is {W.shape}."
         )
     return tuple(axis for axis in range(W.ndim) if axis != W.ndim + kept)
-
-
-def _singular_norm(W: np.ndarray, ord: str, granularity: str) -> np.ndarray:
-    if W.ndim != 2 or granularity != "tensor":
-        raise ValueError(
-            f"ord={ord!r} is defined for a whole matrix only: W has shape {W.shape}, and "
-            f"granularity={granularity!r}. Reshape a kernel with W.reshape(-1, W.shape[-1]) first."
-        )
-    values = np.linalg.svd(W, compute_uv=False)
-    return np.full((1, 1), values.max() if ord == "spectral" else values.sum())

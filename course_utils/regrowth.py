@@ -11,13 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_utils import criteria
-from course_utils.arrays import (
-    Arrays,
-    checked_number,
-    count,
-    same_names,
-    whole,
-)
+from course_utils.arrays import Arrays, checked_number, count, same_names, whole
 from course_utils.masking import Masks, checked_mask, checked_scores
 
 

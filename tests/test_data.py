@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from course_utils.extras.sparsefile.container import write_whole
 from course_utils.lessons.data import Dataset, enlarge, load_digits, load_mnist
 from course_utils.lessons.mnist import (
     FILE,
@@ -29,7 +30,6 @@ from course_utils.lessons.mnist import (
     MNIST_URL,
     download,
     find_mnist,
-    keep,
     keras_caches,
     read_arrays,
 )
@@ -443,13 +443,13 @@ def test_a_file_that_may_not_be_read_is_reported(open_folder, capsys, where):
 def test_keeping_fails_whole(tmp_path):
     (tmp_path / FILE).mkdir()
     with pytest.raises(OSError, match=FILE):
-        keep(b"content", tmp_path / FILE)
+        write_whole(b"content", tmp_path / FILE)
     assert list(tmp_path.iterdir()) == [tmp_path / FILE]
 
 
 @posix_only
 def test_a_kept_file_has_the_usual_permissions(tmp_path):
-    keep(b"content", tmp_path / "new" / FILE)
+    write_whole(b"content", tmp_path / "new" / FILE)
     (tmp_path / "other").write_bytes(b"content")
     assert (tmp_path / "new" / FILE).stat().st_mode == (tmp_path / "other").stat().st_mode
 

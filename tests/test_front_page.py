@@ -49,6 +49,24 @@ def test_it_offers_about_twenty_names_and_each_is_there():
         assert value.__doc__, name
 
 
+ROOMS = """
+import sys
+import course_utils as cu
+listed = [*dir(cu.extras), *dir(cu.lessons)]
+before = {"numpy", "keras", "tensorflow", "matplotlib"} & set(sys.modules)
+print(len(before), cu.lessons.data.__name__, cu.extras.search.__name__, *listed)
+"""
+
+
+def test_the_rooms_of_the_upper_floors_come_when_they_are_asked_for():
+    before, *names = python(ROOMS)
+    assert before == "0"
+    assert names[:2] == ["course_utils.lessons.data", "course_utils.extras.search"]
+    assert {"search", "sweeping", "export", "checks", "plots", "tasks"} <= set(names)
+    with pytest.raises(AttributeError, match=r"course_utils.extras.* 'serch'; it has .*search"):
+        cu.extras.serch  # noqa: B018
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_name_is_the_one_of_its_room(name):
     room = {"report": cu.measuring, "shrink": cu.structure}.get(name, cu.pruning)

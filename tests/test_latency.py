@@ -281,7 +281,7 @@ def without_extras() -> dict:
     [("dense", "threadpoolctl"), ("csr", "scipy"), ("litert", "ai-edge-litert")],
 )
 def test_what_is_not_installed_is_named(without_extras, name, package):
-    assert without_extras[name].startswith(f"This measurement needs the package {package}, which")
+    assert without_extras[name].startswith(f"This needs the package {package}, which")
     assert f"pip install {package}" in without_extras[name]
 
 

@@ -26,7 +26,6 @@ CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"][
 # Public functions and classes whose docstring shows no example, and why.
 NO_EXAMPLE = {
     "backend.silent_stderr": "nothing to see: that is its purpose",
-    "extras.clustering.*.release_codebooks": "nothing to see: they are gone",
     "extras.export.*.write_sparse": "it writes a file; sparse_file shows one",
     "extras.speed.*.litert_call": "it needs a LiteRT file: keras_call shows the same",
     "extras.speed.*.predict_litert": "it needs a LiteRT file, and a package of its own",
@@ -80,8 +79,9 @@ def test_the_init_of_a_folder_imports_from_its_own_folder_only():
         folder, _, file = name.rpartition(".")
         if folder and file == "__init__":
             modules = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-            own = () if folder in ("extras", "lessons") else f"course_utils.{folder}."
-            strangers = [module for module in modules if not module.startswith(own)]
+            own = "course_utils" if folder in ("extras", "lessons") else f"course_utils.{folder}."
+            lazy = own == "course_utils"  # the front page's way to load what is asked for
+            strangers = [m for m in modules if not (m == own if lazy else m.startswith(own))]
             assert not strangers, f"the __init__ of {folder} imports {strangers}"
 
 
@@ -116,8 +116,8 @@ def test_the_core_loads_nothing_but_numpy():
 def test_the_package_is_small():
     core = {name: n for name, n in LINES.items() if name.split(".")[0] not in FLOORS}
     whole = sum(LINES.values())
-    # It had 18,495 before it had floors, and is to have 15,600: lower this whenever it can be.
-    assert whole <= 16_150, f"the package has {whole:,} lines; take an idea away"
+    # It had 18,495 before it had floors: lower this whenever it can be.
+    assert whole <= 15_600, f"the package has {whole:,} lines; take an idea away"
     assert sum(core.values()) <= 3_500, f"the core has {sum(core.values()):,} lines"
 
 

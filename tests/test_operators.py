@@ -50,10 +50,6 @@ def test_the_norm_is_frobenius_and_is_the_root_of_eleven_quarters():
     assert round(norm(W).item(), 2) == 1.66  # as printed in the article
 
 
-def test_the_spectral_norm_is_another_number():
-    assert norm(W, "spectral").item() == pytest.approx(1.531891, abs=5e-7)
-
-
 def test_the_normalized_matrix():
     expected = [
         [0.060302, 0.180907, 0.301511],
@@ -213,15 +209,6 @@ def test_norms_fall_as_p_rises(W):
     assert all(large >= small * (1 - 1e-12) for large, small in itertools.pairwise(sizes))
 
 
-@given(arrays(np.float64, array_shapes(min_dims=2, max_dims=2, max_side=5), elements=ENTRIES))
-def test_matrix_norms_are_those_of_numpy_and_in_order(W):
-    spectral, nuclear = norm(W, "spectral").item(), norm(W, "nuclear").item()
-    assert spectral == pytest.approx(np.linalg.norm(W, 2), rel=1e-12, abs=1e-300)
-    assert nuclear == pytest.approx(np.linalg.norm(W, "nuc"), rel=1e-12, abs=1e-300)
-    assert spectral <= norm(W).item() * (1 + 1e-12)
-    assert norm(W).item() <= nuclear * (1 + 1e-12)
-
-
 @pytest.mark.parametrize(
     ("per", "shape", "expected"),
     [
@@ -250,11 +237,6 @@ def test_normalize_gives_every_part_norm_one_and_keeps_signs(W, ord, per):
 def test_normalize_forgets_the_scale(W, exponent):
     assume(np.abs(W).max() > 1e-100)
     np.testing.assert_allclose(normalize(2.0**exponent * W), normalize(W), rtol=1e-14)
-
-
-@pytest.mark.parametrize("ord", ["spectral", "nuclear"])
-def test_normalize_by_a_matrix_norm(ord):
-    assert norm(normalize(W, ord), ord).item() == pytest.approx(1, rel=1e-14)
 
 
 @given(KERNELS, THETAS)
@@ -430,7 +412,7 @@ def test_an_order_below_one_is_no_norm(ord):
 
 
 def test_an_unknown_order_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match="'fro', 'spectral' or 'nuclear', not 'l2'"):
+    with pytest.raises(ValueError, match=r"math\.inf or 'fro', not 'l2'"):
         norm([1.0], "l2")
     with pytest.raises(TypeError, match="ord"):
         norm([1.0], None)
@@ -448,15 +430,7 @@ def test_a_vector_has_no_filters(per):
         normalize([1.0, 2.0], granularity=per)
 
 
-@pytest.mark.parametrize("ord", ["spectral", "nuclear"])
-def test_a_matrix_norm_needs_a_whole_matrix(ord):
-    with pytest.raises(ValueError, match="whole matrix"):
-        norm(np.ones((3, 3, 1, 2)), ord)
-    with pytest.raises(ValueError, match="whole matrix"):
-        norm(np.ones((3, 3)), ord, granularity="filter")
-
-
-@pytest.mark.parametrize("ord", [*ORDERS, "spectral", "nuclear"])
+@pytest.mark.parametrize("ord", ORDERS)
 def test_normalizing_zeros_is_refused(ord):
     with pytest.raises(ValueError, match="W is all zeros"):
         normalize(np.zeros((2, 3)), ord)

@@ -31,7 +31,7 @@ def test_a_front_is_drawn_from_left_to_right():
 def test_durations_stand_in_their_order_with_their_numbers():
     ax = plots.durations({"sort": 0.012, "scan": 1.5, "retrain": 83})
     assert [bar.get_width() for bar in ax.patches] == [0.012, 1.5, 83]
-    assert [text.get_text() for text in ax.texts] == ["12 ms", "1.5 s", "83 s"]
+    assert [text.get_text() for text in ax.texts] == ["12.0 ms", "1.5 s", "83.0 s"]
     assert ax.get_xscale() == "log"
     assert ax.yaxis_inverted()
     assert ax.get_xlim()[0] == pytest.approx(0.01)

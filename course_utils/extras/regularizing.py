@@ -4,7 +4,6 @@ A penalty makes weights small; it sets none to zero. A mask does that (see `prun
 """
 
 import math
-from collections.abc import Sequence
 
 from course_utils.arrays import checked_number
 from course_utils.backend import keras, recompile
@@ -14,13 +13,12 @@ from course_utils.pruning.selectors import Selectors
 
 @keras.saving.register_keras_serializable(package="course_utils")
 class GroupLasso(keras.regularizers.Regularizer):
-    """Penalize whole groups: strength times the sum, over all groups, of √size · the L2 norm.
+    """Penalize whole filters: strength times the sum, over all of them, of √size · the L2 norm.
 
-    A group is what shares a place along `axis`: -1, the last, are the filters of a convolution
-    and the units of a dense layer (its columns); -2 their input channels. Where L1 makes single
-    weights small, this makes groups small, all of a group together: on the way to structural
-    pruning. At 0 its gradient is 0. Sources: Yuan and Lin 2006 (J. R. Stat. Soc. B 68:49-67); Wen
-    et al. 2016 (arXiv 1608.03665), section 3.1, on filters.
+    A filter of a convolution, or a unit of a dense layer, is what shares a place along the last
+    axis. Where L1 makes single weights small, this makes filters small, all of one together: on the
+    way to structural pruning. At 0 its gradient is 0. Sources: Yuan and Lin 2006 (J. R. Stat. Soc.
+    B 68:49-67); Wen et al. 2016 (arXiv 1608.03665), section 3.1, on filters.
 
     Raises TypeError and ValueError where strength is no number of at least 0.
 
@@ -28,25 +26,21 @@ class GroupLasso(keras.regularizers.Regularizer):
     3.535533905029297
     """
 
-    def __init__(self, strength: float = 0.01, axis: int | Sequence[int] = -1) -> None:
+    def __init__(self, strength: float = 0.01) -> None:
         self.strength = checked_number(strength, "strength", 0, math.inf)
-        self.axis = [axis] if isinstance(axis, int) else list(axis)
 
     def __call__(self, x: keras.KerasTensor) -> keras.KerasTensor:
         """Return the penalty of one kernel, a single number."""
-        ops, rank = keras.ops, len(x.shape)
-        outside = {axis % rank for axis in self.axis}
-        within = [axis for axis in range(rank) if axis not in outside]
-        size = math.prod(x.shape[axis] for axis in within)
-        squares = ops.sum(ops.square(x), axis=within)
+        ops = keras.ops
+        squares = ops.sum(ops.square(x), axis=list(range(len(x.shape) - 1)))
         # The slope of a root at 0 is infinite, and its product with 0 no number.
         safe = ops.where(squares > 0, squares, ops.ones_like(squares))
         norms = ops.where(squares > 0, ops.sqrt(safe), ops.zeros_like(squares))
-        return self.strength * size**0.5 * ops.sum(norms)
+        return self.strength * math.prod(x.shape[:-1]) ** 0.5 * ops.sum(norms)
 
     def get_config(self) -> dict:
         """Return what Keras saves."""
-        return {"strength": self.strength, "axis": self.axis}
+        return {"strength": self.strength}
 
 
 def regularize(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.arrays import Arrays, whole
+from course_utils.arrays import whole
 from course_utils.lessons.mnist import find_mnist, keras_caches, read_arrays
 
 DIGITS_SHAPES = {"images": (1797, 8, 8), "labels": (1797,)}
@@ -90,7 +90,11 @@ def load_mnist() -> Dataset:
       test   10,000 images
     """
     arrays = find_mnist(os.environ.get("COURSE_DATA_DIR"), keras_caches())
-    return load_digits() if arrays is None else _split_mnist(arrays)
+    if arrays is None:
+        return load_digits()
+    x, x_test = _unit(arrays["x_train"]), _unit(arrays["x_test"])
+    y, y_test = arrays["y_train"].astype(np.int64), arrays["y_test"].astype(np.int64)
+    return _locked(Dataset("MNIST", x[:50000], y[:50000], x[50000:], y[50000:], x_test, y_test))
 
 
 def load_digits() -> Dataset:
@@ -125,12 +129,6 @@ def enlarge(images: np.ndarray) -> np.ndarray:
     weights = np.maximum(10 - distance, 0)
     large = weights @ images.astype(np.int64) @ weights.T  # (n, 20, 20), up to 10 * 10 * 16
     return np.pad(large / np.float32(1600), ((0, 0), (4, 4), (4, 4))).astype(np.float32)
-
-
-def _split_mnist(arrays: Arrays) -> Dataset:
-    x, x_test = _unit(arrays["x_train"]), _unit(arrays["x_test"])
-    y, y_test = arrays["y_train"].astype(np.int64), arrays["y_test"].astype(np.int64)
-    return _locked(Dataset("MNIST", x[:50000], y[:50000], x[50000:], y[50000:], x_test, y_test))
 
 
 def _unit(images: np.ndarray) -> np.ndarray:

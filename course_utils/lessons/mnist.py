@@ -15,7 +15,6 @@ import os
 import tempfile
 import threading
 import time
-import uuid
 from collections.abc import Mapping
 from http.client import HTTPException
 from pathlib import Path
@@ -25,6 +24,7 @@ from urllib.request import urlopen
 import numpy as np
 
 from course_utils.arrays import Arrays
+from course_utils.extras.sparsefile.container import write_whole
 
 Shapes = Mapping[str, tuple[int, ...]]  # name of an array -> its shape; all are uint8
 
@@ -157,22 +157,6 @@ def download(url: str, silence: float = 10.0, whole: float = 120.0) -> bytes:
     return bytes(came)
 
 
-def keep(content: bytes, path: Path) -> None:
-    """Write a whole file, or nothing: other processes see the old file or the new one.
-
-    Raises OSError when the place cannot be written.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # In the same folder, since only within one file system a rename is atomic; a name of its own,
-    # since two processes may be here at once. Not tempfile: its files are closed to other users.
-    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    finally:  # after a pressed stop button, too
-        part.unlink(missing_ok=True)
-
-
 def why(error: Exception) -> str:
     """Say in one line what an error was about, without its path, number and wrapping.
 
@@ -229,7 +213,7 @@ def _download_once(path: Path, url: str, silence: float) -> Arrays | None:
     try:
         # Replacing a damaged file loses nothing: Keras itself overwrites whatever stands under
         # this name as soon as its hash is another.
-        keep(content, path)
+        write_whole(content, path)
     except OSError as error:
         print(f"MNIST was downloaded, but not kept as {path}: {why(error)}.")
         print("It is used now. To keep it the next time, set KERAS_HOME to a folder of yours.")

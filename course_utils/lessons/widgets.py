@@ -9,7 +9,6 @@ import html
 import io
 import os
 from collections.abc import Callable
-from decimal import Decimal
 
 import matplotlib.pyplot as plt
 from IPython.core.interactiveshell import InteractiveShell
@@ -64,7 +63,7 @@ def _live_view(draw: Callable[..., Figure | Axes], ranges: dict[str, Range], png
     def redraw(change: object) -> None:
         # An error here would end in the server's log, where the reader does not look.
         try:
-            image.value = _picture(draw, {name: _value(c) for name, c in controls.items()})
+            image.value = _picture(draw, {name: _plain(c.value) for name, c in controls.items()})
             message.value = ""
         except Exception as error:
             message.value = html.escape(f"{type(error).__name__}: {error}")
@@ -86,23 +85,12 @@ def _control(name: str, given: Range) -> object:
     low, high, step, start = given
     whole = all(isinstance(number, int) for number in given)
     kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
-    readout = "d" if whole else f".{_decimals(step)}f"
-    return kind(value=start, min=low, max=high, step=step, readout_format=readout, **label)
+    return kind(value=start, min=low, max=high, step=step, **label)
 
 
-def _value(control: object) -> Value:
-    """Read a slider; 0.30000000000000004 is the browser's way of counting to 0.3."""
-    value = control.value
-    return round(value, _decimals(control.step)) if hasattr(control, "step") else value
-
-
-def _decimals(step: float) -> int:
-    """Count the decimals that tell two steps apart.
-
-    >>> _decimals(0.05), _decimals(0.5), _decimals(2.0)
-    (2, 1, 1)
-    """
-    return max(1, -Decimal(str(step)).as_tuple().exponent)
+def _plain(value: Value) -> Value:
+    """Round what a slider says; 0.30000000000000004 is the browser's way of counting to 0.3."""
+    return round(value, 9) if isinstance(value, float) else value
 
 
 def _start(name: str, given: Range) -> Value:

@@ -11,7 +11,6 @@ from course_utils.backend import keras, model_of
 from course_utils.masking import Masks
 from course_utils.pruning.selectors import Selectors, left_out
 from course_utils.structure.calls import Kept, Maker, Slice
-from course_utils.structure.ids import Ids
 from course_utils.structure.walking import Walk, has_graph
 from course_utils.tables import Printed
 
@@ -94,17 +93,27 @@ def channel_groups(
     >>> found.left["fc2"].reason
     'an output of the model'
     """
-    walk = _walked(model_of(model), inexact)
+    model, walk = model_of(model), Walk(inexact=inexact)
+    if not has_graph(model):
+        raise ValueError(
+            f"the graph of model {model.name!r} is not known: it is subclassed, or not built. "
+            "Structural pruning needs a Sequential or Functional model with a keras.Input."
+        )
+    walk.enter(model)
     ids = walk.ids
     makers = [maker for call in walk.calls.values() for maker in call.makers]
-    _leave(ids, makers, include, exclude)
+    places = [(f"{maker.name}/kernel", maker.owners) for maker in makers]
+    reasons = left_out(places, include, exclude, "layer that makes channels")
+    for maker, reason in zip(makers, reasons, strict=True):
+        if reason:
+            ids.fix(maker.ids, reason)
     roots = ids.roots()
     narrow = [part for call in walk.calls.values() for part in call.narrow]
     groups = _grouped(makers, narrow, roots, ids.reasons())
     slices = [replace(s, ids=roots[s.ids]) for call in walk.calls.values() for s in call.slices]
     factors = [(v, roots[f]) for call in walk.calls.values() for v, f in call.factors]
     return Channels(
-        model_of(model),
+        model,
         {group.name: group for group in groups if not group.reason},
         {group.name: group for group in groups if group.reason},
         tuple(slices),
@@ -160,26 +169,6 @@ def _checked_mask(mask: np.ndarray, group: Group) -> np.ndarray:
     if not mask.any():
         raise ValueError(f"the mask of {group.name!r} leaves no channel; one at least must stay.")
     return mask.astype(bool)
-
-
-def _walked(model: keras.Model, inexact: bool) -> Walk:
-    if not has_graph(model):
-        raise ValueError(
-            f"the graph of model {model.name!r} is not known: it is subclassed, or not built. "
-            "Structural pruning needs a Sequential or Functional model with a keras.Input."
-        )
-    walk = Walk(inexact=inexact)
-    walk.enter(model)
-    return walk
-
-
-def _leave(ids: Ids, makers: list[Maker], include: Selectors, exclude: Selectors) -> None:
-    """Fix what the caller did not choose."""
-    places = [(f"{maker.name}/kernel", maker.owners) for maker in makers]
-    reasons = left_out(places, include, exclude, "layer that makes channels")
-    for maker, reason in zip(makers, reasons, strict=True):
-        if reason:
-            ids.fix(maker.ids, reason)
 
 
 def _grouped(

@@ -72,7 +72,7 @@ def within_budget(
 ) -> Masks:
     """Return masks that remove the lowest scores until the cost is within the budget.
 
-    `cost` comes from `costs(model)`: `.macs`, `.parameters` or `.bytes`. `budget` is a number
+    `cost` comes from `costs(model)`: `.macs` or `.parameters`. `budget` is a number
     in its unit, or at most 1 a share of what the whole model costs. Where the last channel was so
     large that more than 2 % of the budget is left over, others come back, the highest scores
     first; or, if that does not fill it, smaller channels go in its place.

@@ -29,7 +29,6 @@ from course_utils import criteria, masking, measuring, pruning, structure
 from course_utils.backend import keras
 from course_utils.lessons import plots, recorded, tasks
 from course_utils.lessons.checks import beyond_digits as check
-from course_utils.lessons.checks import beyond_digits_sound as check_sound
 from course_utils.lessons.data import load_mnist
 from course_utils.lessons.progress import Progress, quick_mode
 from course_utils.lessons.tasks import hearing, reading, speech, text, vowels
@@ -712,7 +711,7 @@ def my_entries(inputs, units, outputs):
 
 
 # %% tags=["check"]
-check_sound.unit_entries(my_entries)
+check.unit_entries(my_entries)
 
 # %% [markdown]
 # <details><summary>Hint</summary>
@@ -837,7 +836,7 @@ def my_output(values, W, b, gone):
 
 
 # %% tags=["check"]
-check_sound.without_head(my_output)
+check.without_head(my_output)
 
 # %% [markdown]
 # <details><summary>Hint</summary>

@@ -3,7 +3,7 @@
 import numpy as np
 from answers import Repeatable
 
-from course_utils.lessons.checks import beyond_digits_sound as check
+from course_utils.lessons.checks import beyond_digits as check
 
 
 def entries(inputs, units, outputs):

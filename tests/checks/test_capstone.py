@@ -58,7 +58,7 @@ WRONG = {
         (lambda a, f: kept(a, np.nextafter(f, 1)), "exactly at the floor"),
         (lambda a, f: max(kept(a, f) - 1, 0), "the place of the last"),
         (lambda a, f: int(np.argmax(a)) if a else 0, "pruned least"),
-        (lambda a, f: a[: kept(a, f)], "a whole number was expected"),
+        (lambda a, f: a[: kept(a, f)], "a number was expected"),
         (lambda a, f: 99, "was expected"),
     ],
     check.choice: [

@@ -1,5 +1,8 @@
 """Calibration against scikit-learn, against a plain loop, and against what must always hold."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +11,9 @@ from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss
 
 from course_utils.lessons import forgetting
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+import what_it_forgot
 
 
 def answers(seed, n=400, classes=5, sharp=2.0):
@@ -19,7 +25,7 @@ def answers(seed, n=400, classes=5, sharp=2.0):
     return p, np.array(drawn)
 
 
-SEEDS, BINS, KINDS = st.integers(0, 10_000), st.integers(1, 20), st.sampled_from(("width", "mass"))
+SEEDS, BINS = st.integers(0, 10_000), st.integers(1, 20)
 
 
 def loop_ece(p, labels, bins):
@@ -48,13 +54,12 @@ def test_a_certain_and_wrong_answer_is_dear_but_not_infinite():
     assert forgetting.nll(np.array([[1, 0]]), [1]) == pytest.approx(-np.log(np.finfo(float).eps))
 
 
-@pytest.mark.parametrize(("equal", "strategy"), [("width", "uniform"), ("mass", "quantile")])
 @pytest.mark.parametrize("bins", [5, 10, 15])
-def test_the_bins_are_those_of_scikit_learn(equal, strategy, bins):
-    p, labels = answers(1, n=398)  # no quantile falls on an answer, where rounding would decide
+def test_the_bins_are_those_of_scikit_learn(bins):
+    p, labels = answers(1, n=398)
     right = (p.argmax(axis=1) == labels).astype(int)
-    accuracy, confidence = calibration_curve(right, p.max(axis=1), n_bins=bins, strategy=strategy)
-    found = forgetting.reliability(p, labels, bins, equal)
+    accuracy, confidence = calibration_curve(right, p.max(axis=1), n_bins=bins)
+    found = forgetting.reliability(p, labels, bins)
     np.testing.assert_allclose([b.accuracy for b in found], accuracy)
     np.testing.assert_allclose([b.confidence for b in found], confidence)
     assert sum(b.count for b in found) == len(p)
@@ -66,37 +71,24 @@ def test_the_error_is_that_of_a_plain_loop(seed, bins):
     assert forgetting.ece(p, labels, bins) == pytest.approx(loop_ece(p, labels, bins))
 
 
-@given(SEEDS, BINS, KINDS)
-def test_the_error_lies_between_the_one_bin_gap_and_one_whatever_the_order(seed, bins, equal):
+@given(SEEDS, BINS)
+def test_the_error_lies_between_the_one_bin_gap_and_one_whatever_the_order(seed, bins):
     p, labels = answers(seed, n=60)
-    found = forgetting.ece(p, labels, bins, equal)
+    found = forgetting.ece(p, labels, bins)
     gap = abs(p.max(axis=1).mean() - np.mean(p.argmax(axis=1) == labels))
     assert gap - 1e-12 <= found <= 1
     order = np.random.default_rng(seed).permutation(60)
-    assert forgetting.ece(p[order], labels[order], bins, equal) == pytest.approx(found)
+    assert forgetting.ece(p[order], labels[order], bins) == pytest.approx(found)
 
 
-@given(SEEDS, BINS, KINDS)
-def test_every_answer_is_in_one_bin_and_within_its_edges(seed, bins, equal):
+@given(SEEDS, BINS)
+def test_every_answer_is_in_one_bin_and_within_its_edges(seed, bins):
     p, labels = answers(seed, n=60)
-    found = forgetting.reliability(p, labels, bins, equal)
+    found = forgetting.reliability(p, labels, bins)
     assert sum(b.count for b in found) == 60
     assert len(found) <= bins
     assert all(b.low - 1e-12 <= b.confidence <= b.high + 1e-12 for b in found)
     assert [b.low for b in found] == sorted(b.low for b in found)
-
-
-def test_bins_of_equal_mass_hold_as_many_answers_each():
-    p, labels = answers(2)
-    counts = [b.count for b in forgetting.reliability(p, labels, 10, "mass")]
-    assert counts == [40] * 10
-
-
-def test_equal_confidences_stay_together_in_bins_of_equal_mass():
-    p = np.tile([0.9, 0.1], (20, 1))
-    labels = np.repeat([0, 1], 10)
-    (only,) = forgetting.reliability(p, labels, 5, "mass")
-    assert (only.count, only.accuracy) == (20, 0.5)
 
 
 def test_a_network_that_says_how_often_it_is_right_has_no_error():
@@ -126,10 +118,10 @@ def test_what_was_drawn_from_the_probabilities_has_the_error_of_chance():
 @given(SEEDS, st.floats(0.25, 4))
 def test_a_temperature_changes_no_answer_and_is_undone_by_its_inverse(seed, temperature):
     p, _ = answers(seed, n=20)
-    warm = forgetting.at_temperature(p, temperature)
+    warm = what_it_forgot.at_temperature(p, temperature)
     np.testing.assert_allclose(warm.sum(axis=1), 1)
     assert (warm.argmax(axis=1) == p.argmax(axis=1)).all()
-    np.testing.assert_allclose(forgetting.at_temperature(warm, 1 / temperature), p, rtol=1e-6)
+    np.testing.assert_allclose(what_it_forgot.at_temperature(warm, 1 / temperature), p, rtol=1e-6)
     lower, higher = sorted((warm.max(), p.max()))
     assert (warm.max() == lower) == (temperature >= 1) or np.isclose(lower, higher)
 
@@ -139,22 +131,22 @@ def test_the_best_temperature_finds_the_one_that_was_put_in(true):
     rng = np.random.default_rng(5)
     p, _ = answers(5, n=20_000, classes=3)
     labels = (rng.random((len(p), 1)) > np.cumsum(p, axis=1)).sum(axis=1).clip(0, 2)
-    warm = forgetting.at_temperature(p, 1 / true)
-    assert forgetting.best_temperature(warm, labels) == pytest.approx(true, rel=0.05)
+    warm = what_it_forgot.at_temperature(p, 1 / true)
+    assert what_it_forgot.best_temperature(warm, labels) == pytest.approx(true, rel=0.05)
 
 
 def test_the_best_temperature_is_never_worse_than_none():
     p, labels = answers(6)
-    T = forgetting.best_temperature(p, labels)
-    best = forgetting.nll(forgetting.at_temperature(p, T), labels)
+    T = what_it_forgot.best_temperature(p, labels)
+    best = forgetting.nll(what_it_forgot.at_temperature(p, T), labels)
     assert best <= forgetting.nll(p, labels)
     for near in (0.97 * T, 1.03 * T):
-        assert best <= forgetting.nll(forgetting.at_temperature(p, near), labels)
+        assert best <= forgetting.nll(what_it_forgot.at_temperature(p, near), labels)
 
 
 def test_probabilities_that_underflowed_to_zero_survive_a_temperature():
     p = np.array([[1.0, 0.0, 0.0]], np.float32)
-    assert np.isfinite(forgetting.at_temperature(p, 2.0)).all()
+    assert np.isfinite(what_it_forgot.at_temperature(p, 2.0)).all()
 
 
 @pytest.mark.parametrize(
@@ -176,11 +168,7 @@ def test_what_is_no_answer_is_refused(arguments, error, said):
             function(*arguments)
 
 
-def test_unknown_bins_and_temperatures_are_refused():
+def test_unknown_bins_are_refused():
     p, labels = answers(0, n=10)
-    with pytest.raises(ValueError, match='"width" or "mass"'):
-        forgetting.ece(p, labels, equal="size")
     with pytest.raises(ValueError, match="at least 1"):
         forgetting.ece(p, labels, bins=0)
-    with pytest.raises(ValueError, match="temperature"):
-        forgetting.at_temperature(p, 0)

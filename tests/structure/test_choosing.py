@@ -149,7 +149,7 @@ def channels(request) -> structure.Channels:
     return structure.channel_groups(NETWORKS[request.param]())
 
 
-@pytest.mark.parametrize("kind", ["macs", "parameters", "bytes"])
+@pytest.mark.parametrize("kind", ["macs", "parameters"])
 @pytest.mark.parametrize("share", [0.15, 0.4, 0.9])
 @pytest.mark.parametrize("scope", ["layer", "global"])
 def test_a_budget_is_met_within_two_percent(channels, kind, share, scope):
@@ -172,7 +172,6 @@ def test_what_is_counted_before_is_what_the_smaller_model_has(channels):
         small, _ = structure.shrink(channels, masks=masks)
         assert price.macs(masks) == measuring.report(small).total.macs
         assert price.parameters(masks) == small.count_params()
-        assert price.bytes(masks) == sum(W.nbytes for W in small.get_weights())
 
 
 def test_a_budget_that_cannot_be_met_names_the_least(channels):

@@ -30,7 +30,7 @@ def scenes():
 def trained(scenes):
     """Thirty steps: enough to find most digits, and to be far from chance."""
     train = scenes[0]
-    model = detector(widths=(8, 16, 24, 32))
+    model = detector()
     model.fit(train.images, to_cells(train.objects, len(train), SIDE), 32, 8, verbose=0)
     return model
 
@@ -133,4 +133,4 @@ def test_a_detector_is_pruned_both_ways_and_saved(trained, tmp_path):
 @pytest.mark.parametrize("side", [0, 4, 50])
 def test_a_side_that_cells_do_not_fill_is_refused(side):
     with pytest.raises(ValueError, match="multiple of 8"):
-        detector(side)
+        to_cells(Objects(*np.zeros((2, 0), int), np.zeros((0, 4)), np.zeros(0)), 1, side)

@@ -47,14 +47,10 @@ def test_mean_iou_is_that_counted_by_hand(scenes):
     assert not classes[np.logical_not(there)].any()
 
 
-def test_the_network_answers_for_every_pixel_on_any_canvas_that_halves_twice():
-    for side in (12, 24):
-        answer = unet(side)(np.zeros((2, side, side, 1)))
-        assert answer.shape == (2, side, side, 11)
-        np.testing.assert_allclose(np.sum(answer, axis=-1), 1, rtol=1e-5)
-    for side in (0, 22):
-        with pytest.raises(ValueError, match="multiple of 4"):
-            unet(side)
+def test_the_network_answers_for_every_pixel():
+    answer = unet()(np.zeros((2, 24, 24, 1)))
+    assert answer.shape == (2, 24, 24, 11)
+    np.testing.assert_allclose(np.sum(answer, axis=-1), 1, rtol=1e-5)
 
 
 def test_a_channel_of_a_skip_is_read_on_the_way_down_and_on_the_way_up():

@@ -1,17 +1,6 @@
 """Weight sharing: few different values in each kernel, found by k-means and kept while training."""
 
-from course_utils.extras.clustering.codebook_constraint import (
-    held_codebooks,
-    hold_codebooks,
-    release_codebooks,
-)
+from course_utils.extras.clustering.codebook_constraint import hold_codebooks
 from course_utils.extras.clustering.codebooks import STARTS, cluster, codebook
 
-__all__ = [
-    "STARTS",
-    "cluster",
-    "codebook",
-    "held_codebooks",
-    "hold_codebooks",
-    "release_codebooks",
-]
+__all__ = ["STARTS", "cluster", "codebook", "hold_codebooks"]

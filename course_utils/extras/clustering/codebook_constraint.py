@@ -62,7 +62,8 @@ def hold_codebooks(model: keras.Model, shared: Arrays, *, step: str = "mean") ->
     values themselves, since the gradient of a value is the sum of those of its weights (Deep
     Compression, equation 3). Under Adam, whose steps do not add up, take "mean".
 
-    Call it after masks and after loading weights, on the model that you train. Raises ValueError,
+    Call it after masks and after loading weights, on the model that you train; a clone, and a model
+    loaded from a file, are plain. Raises ValueError,
     having changed nothing, for unknown names, other shapes, more than 65,536 different values,
     weights that are not zero where a held mask is, an optimizer with `use_ema=True` (averages are
     not shared), and an unknown step.
@@ -71,55 +72,23 @@ def hold_codebooks(model: keras.Model, shared: Arrays, *, step: str = "mean") ->
     >>> from course_utils.extras.clustering import cluster
     >>> model = models.article_cnn()
     >>> hold_codebooks(model, cluster(pruning.weights(model, include="conv/*"), clusters=4))
-    >>> [len(values) for values in held_codebooks(model).values()]
-    [4]
+    >>> len(np.unique(model.get_layer("conv").kernel))
+    4
     """
     if step not in STEPS:
         raise ValueError(f"step must be one of {', '.join(STEPS)}, not {step!r}.")
     optimizer = getattr(model, "optimizer", None)
     if getattr(getattr(optimizer, "inner_optimizer", optimizer), "use_ema", False):
         raise ValueError("averages of shared weights are not shared: compile with use_ema=False.")
-    variables = _named(model, shared)
+    variables = {found.name: found.variable for found in candidates(model) if found.stored}
+    unknown = sorted(set(checked_dict(shared, "shared")) - set(variables))
+    if unknown:
+        raise ValueError(f"unknown kernels {unknown}; this model has {sorted(variables)}.")
     arrays = {name: _checked(name, W, variables[name]) for name, W in shared.items()}
     for name, W in arrays.items():
         _constrain(variables[name], CodebookConstraint(variables[name], W, step))
         variables[name].assign(W)
     recompile(model)
-
-
-def release_codebooks(model: keras.Model) -> None:
-    """Let go of all codebooks: weights keep their values until training moves each by itself.
-
-    Masks stay held, and constraints that the layers had before come back.
-    """
-    held = _held(model)
-    for variable in held.values():
-        _constrain(variable, _codebook_of(variable).earlier)
-    if held:
-        recompile(model)
-
-
-def held_codebooks(model: keras.Model) -> dict[str, np.ndarray]:
-    """Return the values that `hold_codebooks` holds now; an empty dictionary for a plain model.
-
-    >>> from course_utils import models
-    >>> held_codebooks(models.article_cnn())
-    {}
-    """
-    held = _held(model)
-    return {name: read(_codebook_of(variable).centroids) for name, variable in held.items()}
-
-
-def _named(model: keras.Model, shared: object) -> dict[str, keras.Variable]:
-    possible = _stored(model)
-    unknown = sorted(set(checked_dict(shared, "shared")) - set(possible))
-    if unknown:
-        raise ValueError(f"unknown kernels {unknown}; this model has {sorted(possible)}.")
-    return {name: possible[name] for name in shared}
-
-
-def _stored(model: keras.Model) -> dict[str, keras.Variable]:
-    return {found.name: found.variable for found in candidates(model) if found.stored}
 
 
 def _checked(name: str, W: object, variable: keras.Variable) -> np.ndarray:
@@ -141,27 +110,15 @@ def _checked(name: str, W: object, variable: keras.Variable) -> np.ndarray:
     return W
 
 
-def _held(model: keras.Model) -> dict[str, keras.Variable]:
-    return {name: v for name, v in _stored(model).items() if _codebook_of(v)}
-
-
-def _codebook_of(variable: keras.Variable) -> CodebookConstraint | None:
-    constraint = variable.constraint
-    if isinstance(constraint, MaskConstraint):
-        constraint = constraint.earlier
-    return constraint if isinstance(constraint, CodebookConstraint) else None
-
-
 def _beneath(variable: keras.Variable) -> keras.constraints.Constraint | None:
-    """Return the constraint that a codebook comes on top of."""
-    held = _codebook_of(variable)
-    if held is not None:
-        return held.earlier
+    """Return the constraint that comes before a mask and a codebook."""
     constraint = variable.constraint
-    return constraint.earlier if isinstance(constraint, MaskConstraint) else constraint
+    for kind in (MaskConstraint, CodebookConstraint):
+        constraint = constraint.earlier if isinstance(constraint, kind) else constraint
+    return constraint
 
 
-def _constrain(variable: keras.Variable, constraint: keras.constraints.Constraint | None) -> None:
+def _constrain(variable: keras.Variable, constraint: keras.constraints.Constraint) -> None:
     """Give a variable a constraint, beneath its mask, if one is held."""
     if isinstance(variable.constraint, MaskConstraint):
         variable.constraint.earlier = constraint

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from course_utils.arrays import Arrays, checked, checked_dict, same_names, whole
+from course_utils.extras.speed.runtime import needed
 
 STARTS = ("linear", "density", "random")
 
@@ -34,7 +35,9 @@ def cluster(
     if start not in STARTS:
         raise ValueError(f"start must be one of {', '.join(STARTS)}, not {start!r}.")
     arrays = {name: checked(W, name) for name, W in checked_dict(weights, "weights").items()}
-    counts = _counts(arrays, clusters)
+    each = clusters if isinstance(clusters, Mapping) else dict.fromkeys(arrays, clusters)
+    same_names(arrays, each, ("weights", "clusters"))
+    counts = {name: whole(count, "clusters", least=1) for name, count in each.items()}
     rng = np.random.default_rng(whole(seed, "seed"))
     return {name: _clustered(W, counts[name], start, rng) for name, W in arrays.items()}
 
@@ -48,13 +51,6 @@ def codebook(W: np.ndarray) -> np.ndarray:
     return np.unique(W[W != 0])
 
 
-def _counts(arrays: Arrays, clusters: int | Mapping[str, int]) -> dict[str, int]:
-    if not isinstance(clusters, Mapping):
-        clusters = dict.fromkeys(arrays, clusters)
-    same_names(arrays, clusters, ("weights", "clusters"))
-    return {name: whole(count, "clusters", least=1) for name, count in clusters.items()}
-
-
 def _clustered(W: np.ndarray, clusters: int, start: str, rng: np.random.Generator) -> np.ndarray:
     if W.dtype.kind != "f":
         raise TypeError(f"weights to share must be floats, not {W.dtype}.")
@@ -64,7 +60,7 @@ def _clustered(W: np.ndarray, clusters: int, start: str, rng: np.random.Generato
     centroids = _k_means(kept, _start(kept, clusters, start, rng))
     centroids[centroids == 0] = np.finfo(W.dtype).tiny  # zero would look pruned
     shared = W.copy()
-    shared[W != 0] = centroids[_nearest(kept, centroids)]
+    shared[W != 0] = centroids[np.searchsorted((centroids[1:] + centroids[:-1]) / 2, kept)]
     return shared
 
 
@@ -78,19 +74,8 @@ def _start(kept: np.ndarray, clusters: int, start: str, rng: np.random.Generator
 
 def _k_means(kept: np.ndarray, start: np.ndarray) -> np.ndarray:
     """Return the centroids that Lloyd's algorithm ends with, in rising order."""
-    try:
-        from sklearn.cluster import KMeans
-    except ImportError as error:
-        raise ImportError(
-            "sharing weights needs scikit-learn, which is not installed here: "
-            "pip install 'cnn-pruning-course[clustering]', or pip install scikit-learn."
-        ) from error
+    KMeans = needed("sklearn.cluster", "scikit-learn").KMeans
     points, first = (a.astype("float64").reshape(-1, 1) for a in (kept, start))
     # Until nothing moves, or hardly anything: the last rounds of many weights take longest.
     fitted = KMeans(len(first), init=first, n_init=1, tol=1e-7, max_iter=300).fit(points)
     return np.sort(fitted.cluster_centers_.ravel().astype(kept.dtype))
-
-
-def _nearest(values: np.ndarray, centroids: np.ndarray) -> np.ndarray:
-    """Return for each value the place of the nearest centroid; centroids rise."""
-    return np.searchsorted((centroids[1:] + centroids[:-1]) / 2, values)

@@ -6,16 +6,14 @@ import json
 import math
 import random
 import textwrap
-import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
-
 from course_utils.backend import keras, layers_inside
 from course_utils.backend import tensorflow as tf
 from course_utils.extras import sparsefile
+from course_utils.extras.sparsefile.container import write_whole
 
 _BESIDES = 100_000  # numbers that a model may hold beside its weights: seeds, scales, states
 
@@ -28,7 +26,8 @@ def sparse_file(model: keras.Model, *, codes: bool = True) -> bytes:
     same; gaps and places in the table in Huffman's code, unless `codes` is False. Not in the file:
     the optimizer, the loss, masks (read them off the zeros again).
     Raises ValueError for a model with layers that are not Keras's own, or that run code of their
-    own (Lambda), or that is not yet built. Source: Han et al. 2016 (arXiv 1510.00149).
+    own (Lambda), or that is not yet built, and TypeError for weights in bfloat16. Source: Han et
+    al. 2016 (arXiv 1510.00149).
 
     >>> from course_utils.models import article_cnn
     >>> read_sparse(sparse_file(article_cnn())).name
@@ -42,7 +41,7 @@ def sparse_file(model: keras.Model, *, codes: bool = True) -> bytes:
         sparsefile.plain_config(text)
     except ValueError as error:
         raise ValueError(f"{error}: save the model as .keras instead.") from error
-    arrays = {f"{i}": _plain(w) for i, w in enumerate(model.weights)}
+    arrays = {f"{i}": keras.ops.convert_to_numpy(w) for i, w in enumerate(model.weights)}
     return sparsefile.encode(arrays, text, codes=codes)
 
 
@@ -52,17 +51,9 @@ def write_sparse(model: keras.Model, path: str | Path) -> int:
     Raises what `sparse_file` raises, ValueError for a model that cannot be read back, and OSError
     where the place cannot be written.
     """
-    data, path = sparse_file(model), Path(path)
+    data = sparse_file(model)
     read_sparse(data)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # In the same folder, since only within one file system a rename is atomic; a name of its own,
-    # since two processes may be here at once.
-    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    finally:  # after a pressed stop button, too
-        part.unlink(missing_ok=True)
+    write_whole(data, Path(path))
     return len(data)
 
 
@@ -93,7 +84,9 @@ def read_sparse(source: bytes | str | Path, largest: int = sparsefile.LARGEST) -
             raise ValueError(f"its layers hold {besides:,} numbers that are no weights")
         model = _built(config)
         for index, variable in enumerate(model.weights):
-            variable.assign(_as_stored(arrays[f"{index}"], variable))
+            if variable.dtype != arrays[f"{index}"].dtype.name:
+                raise ValueError(f"its weights do not fit its layers, which are {variable.dtype}")
+            variable.assign(arrays[f"{index}"])
         _finalize(model)
     return model
 
@@ -149,20 +142,6 @@ def _without_training(config: object) -> object:
         kept = {key: value for key, value in config.items() if key != "compile_config"}
         return {key: _without_training(value) for key, value in kept.items()}
     return [_without_training(v) for v in config] if isinstance(config, list | tuple) else config
-
-
-def _plain(variable: keras.Variable) -> np.ndarray:
-    """Return a weight as NumPy knows it; bfloat16, which it does not know, as its bits."""
-    array = keras.ops.convert_to_numpy(variable)
-    return array.view(np.uint16) if array.dtype.name == "bfloat16" else array
-
-
-def _as_stored(array: np.ndarray, variable: keras.Variable) -> object:
-    if variable.dtype == "bfloat16" and array.dtype == np.uint16:
-        return tf.bitcast(array, tf.bfloat16)
-    if variable.dtype != array.dtype.name:
-        raise ValueError(f"its weights do not fit its layers: {array.dtype} for {variable.dtype}")
-    return array
 
 
 @contextlib.contextmanager

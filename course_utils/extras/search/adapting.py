@@ -8,8 +8,8 @@ import numpy as np
 from course_utils import criteria
 from course_utils.arrays import Arrays, checked_number
 from course_utils.backend import keras
-from course_utils.masking import Masks, make_masks, sparsity
 from course_utils.masking import exclude as excluding
+from course_utils.masking import make_masks, sparsity
 from course_utils.pruning.attaching import attach, held_masks
 from course_utils.pruning.kernels import kernels, layouts
 from course_utils.pruning.layers import read
@@ -110,7 +110,9 @@ def adaptive(
     reached, state, rounds = (sparsity(masks), baseline), _State(model), []
     while step >= min_step and len(rounds) < max_rounds:
         scores = excluding(criterion({name: read(v) for name, v in chosen.items()}), masks)
-        further = _further(masks, scores, step, scope, granularity, axes)
+        wanted = 1 - (1 - reached[0]) * (1 - step)
+        ranked = make_masks(scores, wanted, scope, granularity, layouts=axes)
+        further = {name: ranked[name] & mask for name, mask in masks.items()}
         if sparsity(further) == reached[0]:
             break  # nothing more can go
         try:
@@ -128,15 +130,6 @@ def adaptive(
             state.restore()
             step /= 2
     return Adapted(baseline, tolerance, reached[1], reached[0], tuple(rounds))
-
-
-def _further(
-    masks: Masks, scores: Arrays, share: float, scope: str, granularity: str, axes: dict[str, str]
-) -> Masks:
-    """Return masks that take a share of what the masks have left."""
-    wanted = 1 - (1 - sparsity(masks)) * (1 - share)
-    ranked = make_masks(scores, wanted, scope, granularity, layouts=axes)
-    return {name: ranked[name] & mask for name, mask in masks.items()}
 
 
 class _State:

@@ -5,6 +5,7 @@ the layer hit hardest decides, so that all should lose alike; under it the best 
 found exactly.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -37,20 +38,15 @@ def evenly(losses: Losses, cost: Cost, target: float) -> tuple[Shares, Shares]:
             for name, curve in curves.items()
         }
 
-    low, high = -1, len(tolerances) - 1  # at `high` the cost is within the target
-    least = cost(choice(high))
+    least = cost(choice(len(tolerances) - 1))
     if least > target:
         raise ValueError(
             f"a budget of {target:,.0f} cannot be met: with every layer at its highest level the "
             f"cost is {least:,.0f}. Scan higher levels, or allow more."
         )
-    while low < high:
-        middle = (low + high) // 2
-        if cost(choice(middle)) <= target:
-            high = middle
-        else:
-            low = middle + 1
-    return choice(high), choice(high - 1)
+    within = range(-1, len(tolerances))
+    first = within[bisect_left(within, True, key=lambda index: cost(choice(index)) <= target)]
+    return choice(first), choice(first - 1)
 
 
 def spared(losses: Losses, shares: Shares, cost: Cost, target: float) -> Shares:

@@ -9,7 +9,7 @@ from course_utils.backend import keras
 from course_utils.extras.search.allocation import Cost, Shares
 from course_utils.measuring.macs import work_of
 from course_utils.pruning.kernels import kernels
-from course_utils.structure.channels import Channels, channel_groups
+from course_utils.structure.channels import Channels, as_channels
 from course_utils.structure.costing import costs
 
 UNITS = ("parameters", "macs")
@@ -17,7 +17,7 @@ Settled = Callable[[Shares], Shares]  # to whole weights, or whole channels of w
 
 
 def budgeting(
-    names: Mapping[str, object], model: keras.Model | Channels, of: str, inputs: object = None
+    names: Mapping[str, object], model: keras.Model | Channels, of: str
 ) -> tuple[Cost, Settled]:
     """Return two functions of shares: what would be left to pay, and which shares really go.
 
@@ -32,17 +32,15 @@ def budgeting(
     if of not in UNITS:
         raise ValueError(f"of must be one of {', '.join(UNITS)}, not {of!r}.")
     if not isinstance(model, Channels) and set(names) <= set(kernels(model)):
-        return _of_kernels(names, model, of, inputs)
-    return _of_channels(names, model, of, inputs)
+        return _of_kernels(names, model, of)
+    return _of_channels(names, model, of)
 
 
-def _of_kernels(
-    names: Mapping[str, object], model: keras.Model, of: str, inputs: object
-) -> tuple[Cost, Settled]:
+def _of_kernels(names: Mapping[str, object], model: keras.Model, of: str) -> tuple[Cost, Settled]:
     sizes = {name: int(np.prod(v.shape)) for name, v in kernels(model).items() if name in names}
     whole, uses = model.count_params(), dict.fromkeys(sizes, 1)
     if of == "macs":
-        work = work_of(model, inputs)
+        work = work_of(model)
         whole, uses = work.macs, {n: work.by_kernel[n] // size for n, size in sizes.items()}
 
     def zeros(shares: Shares) -> dict[str, int]:
@@ -55,9 +53,9 @@ def _of_kernels(
 
 
 def _of_channels(
-    names: Mapping[str, object], model: keras.Model | Channels, of: str, inputs: object
+    names: Mapping[str, object], model: keras.Model | Channels, of: str
 ) -> tuple[Cost, Settled]:
-    channels = model if isinstance(model, Channels) else channel_groups(model)
+    channels = as_channels(model)
     sizes = {name: len(group) for name, group in channels.groups.items()}
     unknown = sorted(set(names) - set(sizes))
     if unknown:
@@ -65,7 +63,7 @@ def _of_channels(
             f"the scan names {unknown}, which are neither kernels nor groups of channels of this "
             f"model; its groups are {sorted(sizes)}."
         )
-    price = getattr(costs(channels, inputs), of)
+    price = getattr(costs(channels), of)
 
     def gone(shares: Shares) -> dict[str, int]:
         return {n: min(count(s, sizes[n]), sizes[n] - 1) for n, s in shares.items()}

@@ -55,8 +55,6 @@ def plan(
     model: keras.Model | Channels,
     budget: float,
     of: str = "parameters",
-    *,
-    inputs: object = None,
 ) -> Plan:
     """Return which share of each layer goes, so that what is left costs no more than the budget.
 
@@ -69,8 +67,7 @@ def plan(
 
     `of` "parameters" or "macs". Of kernels: parameters that are not zero; MACs without those by
     zeros, which hardware must know how to leave out. Of channels: those of the smaller model
-    (`structure.costs`). `inputs`, a batch, is needed for MACs where the model leaves its inputs'
-    size open.
+    (`structure.costs`).
 
     `sparsity` of the plan is what `masking.make_masks(scores, …)` takes, and of channels
     `structure.choose(scores, …)`; a coarser granularity rounds to whole structures. Raises
@@ -85,7 +82,7 @@ def plan(
     losses = scan.losses if isinstance(scan, Scan) else scan
     if not losses:
         raise ValueError("the scan names nothing, so there is nothing to plan.")
-    cost, settled = budgeting(losses, model, of, inputs)
+    cost, settled = budgeting(losses, model, of)
     whole = cost({})
     target = checked_number(budget, "budget", 0, float("inf"))
     target = target * whole if target <= 1 else target

@@ -9,7 +9,7 @@ from course_utils.extras.search.scanning import Scan, scan
 from course_utils.masking import make_masks
 from course_utils.pruning.kernels import layouts, named_weights, weights
 from course_utils.pruning.selectors import Selectors
-from course_utils.structure.channels import Channels, channel_groups
+from course_utils.structure.channels import Channels, as_channels
 from course_utils.structure.choosing import choose
 from course_utils.structure.scoring import filter_norms
 from course_utils.structure.zeroing import weight_masks
@@ -78,7 +78,7 @@ def channel_sensitivity(
     >>> {name: list(levels) for name, levels in found.results.items()}
     {'conv1': [0.5], 'conv2': [0.5], 'fc1': [0.5]}
     """
-    channels = model if isinstance(model, Channels) else channel_groups(model)
+    channels = as_channels(model)
     names = {id(variable): name for name, variable in named_weights(channels.model).items()}
     levels = _checked(levels)
     trials = (

@@ -14,9 +14,11 @@ import contextlib
 import hashlib
 import json
 import struct
+import uuid
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import astuple
+from pathlib import Path
 
 import numpy as np
 
@@ -75,6 +77,22 @@ def parts(data: bytes) -> dict[str, dict[str, int]]:
     with _one_refusal():
         heads, _ = _checked(_opened(data)[0], LARGEST)
     return {h.name: dict(zip(("gaps", "table", "values"), h.parts(), strict=True)) for h in heads}
+
+
+def write_whole(content: bytes, path: Path) -> None:
+    """Write a whole file, or nothing: other processes see the old file or the new one.
+
+    Raises OSError when the place cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # In the same folder, since only within one file system a rename is atomic; a name of its own,
+    # since two processes may be here at once. Not tempfile: its files are closed to other users.
+    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    finally:  # after a pressed stop button, too
+        part.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -95,7 +95,8 @@ def restore(head: Head, data: bytes) -> np.ndarray:
     bits = _unsigned(head.dtype)
     if head.shared:
         codes = _numbers(values, head.code_bits, head.entries, head.coded_entries)
-        _require(bool((codes < head.shared).all()), head, "points beyond its table")
+        if (codes >= head.shared).any():
+            raise ValueError(f"the array {head.name!r} points beyond its table")
         entries = np.frombuffer(table, bits)[codes]
     else:
         entries = np.frombuffer(values, bits)
@@ -189,13 +190,8 @@ def _numbers(data: bytes, width: int, count: int, coded: int) -> np.ndarray:
 def _placed(head: Head, positions: np.ndarray, entries: np.ndarray) -> np.ndarray:
     if not head.gap:
         return entries
-    beyond = bool(len(positions)) and positions[-1] >= head.size
-    _require(not beyond, head, "has values beyond its end")
+    if len(positions) and positions[-1] >= head.size:
+        raise ValueError(f"the array {head.name!r} has values beyond its end")
     whole = np.zeros(head.size, entries.dtype)
     whole[positions] = entries
     return whole
-
-
-def _require(holds: bool, head: Head, what: str) -> None:
-    if not holds:
-        raise ValueError(f"the array {head.name!r} {what}")

@@ -97,8 +97,15 @@ def latency(
     with _no_collection():
         for _ in range(repeats):
             for name in order.permutation(list(calls)):
-                times[name].append(_timed(calls[name]))
-    return Latencies(tuple(_timing(n, times[n], calls[n].threads) for n in calls))
+                with calls[name].holding():
+                    start = time.perf_counter_ns()
+                    calls[name].run()
+                    times[name].append((time.perf_counter_ns() - start) / 1e9)
+    rows = []
+    for name, call in calls.items():
+        low, median, high = (float(q) for q in np.quantile(times[name], [0.25, 0.5, 0.75]))
+        rows.append(Timing(name, median, low, high, repeats, call.threads))
+    return Latencies(tuple(rows))
 
 
 def cores() -> int:
@@ -109,18 +116,6 @@ def cores() -> int:
     """
     allowed = getattr(os, "sched_getaffinity", None)  # Linux only
     return len(allowed(0)) if allowed else os.cpu_count() or 1
-
-
-def _timed(call: TimedCall) -> float:
-    with call.holding():
-        start = time.perf_counter_ns()
-        call.run()
-        return (time.perf_counter_ns() - start) / 1e9
-
-
-def _timing(name: str, times: list[float], threads: int | None) -> Timing:
-    low, median, high = (float(q) for q in np.quantile(times, [0.25, 0.5, 0.75]))
-    return Timing(name, median, low, high, len(times), threads)
 
 
 @contextlib.contextmanager

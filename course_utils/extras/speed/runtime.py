@@ -22,8 +22,7 @@ def needed(module: str, package: str) -> ModuleType:
         return importlib.import_module(module)
     except ImportError as error:
         raise ImportError(
-            f"This measurement needs the package {package}, which is not installed here: "
-            f"pip install {package}, or everything for measuring with the extra [measure]."
+            f"This needs the package {package}, which is not installed here: pip install {package}."
         ) from error
 
 
@@ -50,22 +49,16 @@ class Loaded:
         return [_as_float(self.interpreter.get_tensor(d["index"]), d) for d in self.made.values()]
 
 
-def load(data: bytes, x: Inputs, threads: int = 1, delegate: bool = True) -> Loaded:
+def load(data: bytes, x: Inputs, threads: int = 1) -> Loaded:
     """Return a LiteRT file laid out for batches like `x`, to run on so many threads.
 
-    `delegate=False` runs without XNNPACK, the kernels that the runtime prefers on CPUs. Raises
-    ValueError, with the runtime's reason, where it refuses the file, and ImportError without
+    Raises ValueError, with the runtime's reason, where it refuses the file, and ImportError without
     ai-edge-litert.
     """
     runtime = needed("ai_edge_litert.interpreter", "ai-edge-litert")
-    kinds = runtime.OpResolverType
-    kind = kinds.AUTO if delegate else kinds.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     with silent_stderr():  # the runtime announces its kernels there
         try:
-            interpreter = runtime.Interpreter(
-                model_content=data, num_threads=threads, experimental_op_resolver_type=kind
-            )
-            return _laid_out(interpreter, x)
+            return _laid_out(runtime.Interpreter(model_content=data, num_threads=threads), x)
         except (RuntimeError, ValueError) as error:
             reason = " ".join(str(error).split()).rstrip(".")
             raise ValueError(f"The LiteRT runtime refuses this file: {reason}.") from error
@@ -87,7 +80,7 @@ def _details(interpreter: object) -> tuple[dict[str, dict], dict[str, dict]]:
     return signature.get_input_details(), dict(made)
 
 
-def predict_litert(data: bytes, x: Inputs, threads: int = 1, *, delegate: bool = True) -> Inputs:
+def predict_litert(data: bytes, x: Inputs) -> Inputs:
     """Return the outputs of a LiteRT file for all of `x`: float arrays, as `predict` gives.
 
     One array, or a list of them where the model has several outputs. `x` is an array, or
@@ -99,7 +92,7 @@ def predict_litert(data: bytes, x: Inputs, threads: int = 1, *, delegate: bool =
     for part in batches(x, 256):  # all at once would fill memory
         rows = len(keras.tree.flatten(part)[0])
         if rows != length:
-            loaded, length = load(data, part, threads, delegate), rows
+            loaded, length = load(data, part), rows
         loaded.feed(part)
         loaded.run()
         parts.append(loaded.results())

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from course_utils.lessons.checks.verdict import Mistake, call, exercise
+from course_utils.lessons.checks.verdict import call, exercise, number
 from course_utils.lessons.data import Dataset
 from course_utils.lessons.scoreboard import Budget, Entry, judge
 
@@ -22,12 +22,12 @@ def stop_rule(function: Callable) -> Iterator[str]:
     for accuracies in cases:
         failed = [i for i, accuracy in enumerate(accuracies) if accuracy < floor]
         right = failed[0] if failed else len(accuracies)
-        got = _whole(call(function, accuracies, floor))
+        got = number(call(function, accuracies, floor))
         if got != right:
             yield _wrong_stop(got, right, accuracies, floor)
 
 
-def _wrong_stop(got: int, right: int, accuracies: list[float], floor: float) -> str:
+def _wrong_stop(got: float, right: int, accuracies: list[float], floor: float) -> str:
     given = f"for {accuracies} and a floor of {floor}"
     strict = next((i for i, a in enumerate(accuracies) if a <= floor), len(accuracies))
     passing = [i for i, accuracy in enumerate(accuracies) if accuracy >= floor]
@@ -43,7 +43,7 @@ def _wrong_stop(got: int, right: int, accuracies: list[float], floor: float) -> 
         return f"{given} you give the place of the last that passed; how many passed is asked."
     if got == int(np.argmax(accuracies)):
         return f"{given} you chose the best accuracy: that is the network pruned least."
-    return f"{given} {right} was expected, and {got} came."
+    return f"{given} {right} was expected, and {got:g} came."
 
 
 @exercise("Right: the smallest of those that pass, and the test images were not asked.")
@@ -115,12 +115,3 @@ def _falls_short(entry: Entry, budget: Budget) -> Iterator[str]:
         )
     if entry.missed:
         yield f"not within the budget: {'; '.join(entry.missed)}."
-
-
-def _whole(answer: object) -> int:
-    try:
-        return operator.index(answer)
-    except TypeError:
-        raise Mistake(
-            f"a whole number was expected, how many networks are kept, not {answer!r}"
-        ) from None

@@ -8,8 +8,6 @@ Plain functions of arrays: `predicted` labels (n,) of one network or (networks, 
 
 from course_utils.lessons.forgetting.calibration import (
     Bin,
-    at_temperature,
-    best_temperature,
     ece,
     ece_if_calibrated,
     nll,

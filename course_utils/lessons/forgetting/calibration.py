@@ -6,9 +6,8 @@ A network is calibrated if, of all answers that it gives with a confidence of 80
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import softmax
 
-from course_utils.arrays import checked_number, whole
+from course_utils.arrays import whole
 from course_utils.lessons.forgetting.inputs import probabilities_and_labels
 
 
@@ -37,14 +36,10 @@ def nll(probabilities: np.ndarray, labels: np.ndarray) -> float:
     return float(-np.log(chosen.astype(np.float64)).mean())
 
 
-def reliability(
-    probabilities: np.ndarray, labels: np.ndarray, bins: int = 15, equal: str = "width"
-) -> list[Bin]:
-    """Sort the answers by confidence into bins, those without answers left out.
+def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> list[Bin]:
+    """Sort the answers by confidence into bins of equal width, those without answers left out.
 
-    The confidence is the largest probability. With `equal="width"` the bins divide [0, 1] as in
-    Guo et al. 2017 (arXiv 1706.04599, section 2); with `equal="mass"` their edges are quantiles, so
-    that each has about as many answers; equal confidences stay together.
+    The confidence is the largest probability. Source: Guo et al. 2017 (arXiv 1706.04599).
 
     >>> for found in reliability(np.array([[0.9, 0.1], [0.3, 0.7]]), np.array([0, 0]), bins=2):
     ...     print(found.count, round(found.confidence, 3), found.accuracy)
@@ -52,7 +47,7 @@ def reliability(
     """
     p, labels = probabilities_and_labels(probabilities, labels)
     confidence, right = p.max(axis=1).astype(np.float64), p.argmax(axis=1) == labels
-    edges = _edges(confidence, bins, equal)
+    edges = np.linspace(0, 1, whole(bins, "bins", least=1) + 1)
     # A bin takes in its upper edge, not its lower one.
     place = np.searchsorted(edges[1:-1], confidence, side="left")
     return [
@@ -65,9 +60,7 @@ def reliability(
     ]  # fmt: skip
 
 
-def ece(
-    probabilities: np.ndarray, labels: np.ndarray, bins: int = 15, equal: str = "width"
-) -> float:
+def ece(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
     """Return the expected calibration error: the mean |accuracy - confidence| of all answers' bins.
 
     Σ (answers in the bin / all answers) · |accuracy - confidence|, from 0 to 1, over the bins of
@@ -77,7 +70,7 @@ def ece(
     >>> round(ece(np.array([[0.9, 0.1], [0.3, 0.7]]), np.array([0, 0]), bins=2), 3)
     0.3
     """
-    found = reliability(probabilities, labels, bins, equal)
+    found = reliability(probabilities, labels, bins)
     total = sum(b.count for b in found)
     return sum(b.count / total * abs(b.accuracy - b.confidence) for b in found)
 
@@ -96,46 +89,3 @@ def ece_if_calibrated(probabilities: np.ndarray, draws: int = 100, seed: int = 0
     steps[:, -1] = 1  # rounding must not leave a gap above the last class
     drawn = ((rng.random((len(p), 1)) > steps).sum(axis=1) for _ in range(draws))
     return np.array([ece(p, labels) for labels in drawn])
-
-
-def at_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """Return the probabilities with their logits divided by a temperature above 0.
-
-    Above 1 the network is less sure, below 1 surer; no answer changes. Source: Guo et al. 2017
-    (arXiv 1706.04599, section 4.2).
-
-    >>> at_temperature(np.array([[0.9, 0.1]]), 2.0).round(2).tolist()
-    [[0.75, 0.25]]
-    """
-    T = checked_number(temperature, "temperature", np.finfo(float).tiny, np.inf)
-    p, _ = probabilities_and_labels(probabilities, np.zeros(len(probabilities), int))
-    # Logits are the logarithms up to a constant, which the division below takes out again.
-    return softmax(np.log(np.maximum(p.astype(np.float64), np.finfo(np.float32).tiny)) / T, axis=1)
-
-
-def best_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Return the temperature from 0.2 to 5 with the lowest negative log-likelihood, within 0.1 %.
-
-    One number, fitted on validation images; never on those that are reported. Source: Guo et al.
-    2017 (arXiv 1706.04599, section 4.2).
-
-    >>> p, labels = np.array([[0.99, 0.01]] * 4), np.array([0, 0, 0, 1])
-    >>> at_temperature(p, best_temperature(p, labels))[0].round(2).tolist()
-    [0.75, 0.25]
-    """
-    from scipy.optimize import minimize_scalar  # here, since it takes long to import
-
-    def loss(log_T: float) -> float:
-        return nll(at_temperature(probabilities, np.exp(log_T)), labels)
-
-    found = minimize_scalar(loss, bounds=np.log([0.2, 5.0]), options={"xatol": 1e-3})
-    return float(np.exp(found.x))
-
-
-def _edges(confidence: np.ndarray, bins: int, equal: str) -> np.ndarray:
-    steps = np.linspace(0, 1, whole(bins, "bins", least=1) + 1)
-    if equal == "width":
-        return steps
-    if equal == "mass":
-        return np.quantile(confidence, steps)
-    raise ValueError(f'equal must be "width" or "mass", not {equal!r}.')

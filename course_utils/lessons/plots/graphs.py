@@ -31,7 +31,8 @@ def layer_graph(
     for way in ways:
         _arrow(ax, [places[name] for name in way])
     for name in dict.fromkeys(name for edge in edges for name in edge[:2]):
-        marks = _marks(name, edges, groups or {})
+        out = [ids for start, _, ids in edges if start == name]
+        marks = [m for m, own in (groups or {}).items() if any(np.isin(i, own).any() for i in out)]
         _box(ax, name, places[name], {m: COLOURS[list(groups).index(m) % 6] for m in marks})
     left, right = (pick(x for x, _ in places.values()) for pick in (min, max))
     ax.set(xlim=(2.1 * left - 1.2, 2.1 * right + 1.2), ylim=(depth + 0.45, -0.45))
@@ -92,11 +93,6 @@ def _levels(edges: Edges) -> dict[str, int]:
         for start, end, _ids in edges:
             levels[end] = max(levels[end], levels[start] + 1)
     return levels
-
-
-def _marks(name: str, edges: Edges, groups: Mapping[str, Sequence[int]]) -> list[str]:
-    out = [ids for start, _, ids in edges if start == name]
-    return [m for m, own in groups.items() if any(np.isin(ids, own).any() for ids in out)]
 
 
 def _arrow(ax: Axes, places: list[tuple[float, int]]) -> None:

@@ -6,7 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from course_utils.lessons.plots.style import BLUE, COLOURS, GREY, RED, ink, line
+from course_utils.lessons.plots.series import stacked
+from course_utils.lessons.plots.style import BLUE, GREY, RED, line
 
 
 def weight_sizes(series: Mapping[str, np.ndarray], ax: Axes | None = None) -> Axes:
@@ -49,20 +50,11 @@ def stages(
     Parts have the order of the first stage; a note, such as the error, stands behind its bar.
     """
     ax = ax or plt.subplots(figsize=(8, 0.6 + 0.5 * len(parts)))[1]
-    kinds = list(next(iter(parts.values())))
-    left = np.zeros(len(parts))
-    for kind, colour in zip(kinds, COLOURS, strict=False):
-        width = np.array([part[kind] / 1000 for part in parts.values()])
-        ax.barh(list(parts), width, left=left, color=colour, edgecolor="white", label=kind)
-        for place, (start, size) in enumerate(zip(left, width, strict=True)):
-            if size > 0.06 * max(sum(p.values()) for p in parts.values()) / 1000:
-                at = {"x": start + size / 2, "y": place, "color": ink(colour), "fontsize": 10}
-                ax.text(**at, s=f"{size:.1f}", ha="center", va="center")
-        left += width
+    kilo = {s: {kind: size / 1000 for kind, size in part.items()} for s, part in parts.items()}
+    left = stacked(kilo, "{:.1f}", ax)
     for place, stage in enumerate(parts):
         text = f" {left[place]:.1f} kB{notes.get(stage, '')}"
         ax.text(left[place], place, text, va="center", color=GREY, fontsize=11)
-    ax.invert_yaxis()
     ax.set(xlabel="kilobytes", xlim=(0, 1.45 * max(left)))
     ax.legend(loc="lower right")
     return ax

@@ -49,22 +49,29 @@ def sparsity_by_step(series: Mapping[str, Mapping[int, float]], ax: Axes | None 
 def shares(parts: Mapping[str, Mapping[str, float]], ax: Axes | None = None) -> Axes:
     """Draw stacked bars of 100 %, one an entry of `{"weights": {"conv": 288, …}, "MACs": {…}}`."""
     ax = ax or plt.subplots(figsize=(7, 2.4))[1]
-    names = list(next(iter(parts.values())))
-    totals = {bar: sum(values.values()) for bar, values in parts.items()}
-    left = np.zeros(len(parts))
-    for index, name in enumerate(names):
-        width = np.array([values[name] / totals[bar] for bar, values in parts.items()])
-        colour = COLOURS[index % 6]
-        ax.barh(list(parts), width, left=left, label=name, color=colour, edgecolor="white")
-        for bar, (start, share) in enumerate(zip(left, width, strict=True)):
-            if share > 0.07:  # a narrower part has no room for its number
-                at = {"x": start + share / 2, "y": bar, "color": ink(colour)}
-                ax.text(**at, s=f"{share:.1%}", ha="center", va="center")
-        left += width
+    whole = {bar: sum(values.values()) for bar, values in parts.items()}
+    part = {bar: {n: v / whole[bar] for n, v in values.items()} for bar, values in parts.items()}
+    stacked(part, "{:.1%}", ax)
     ax.xaxis.set_major_formatter(PercentFormatter(1))
-    ax.invert_yaxis()
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(names))
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(next(iter(parts.values()))))
     return ax
+
+
+def stacked(parts: Mapping[str, Mapping[str, float]], text: str, ax: Axes) -> np.ndarray:
+    """Draw stacked bars from the first on top, `text` the form of their numbers; return the ends.
+
+    A part that is narrower than 7 % of the longest bar has no room for its number.
+    """
+    left, room = np.zeros(len(parts)), 0.07 * max(sum(part.values()) for part in parts.values())
+    for index, kind in enumerate(next(iter(parts.values()))):
+        width, colour = np.array([part[kind] for part in parts.values()]), COLOURS[index % 6]
+        ax.barh(list(parts), width, left=left, label=kind, color=colour, edgecolor="white")
+        for bar in np.flatnonzero(width > room):
+            at = {"x": left[bar] + width[bar] / 2, "y": bar, "color": ink(colour)}
+            ax.text(**at, s=text.format(width[bar]), ha="center", va="center")
+        left += width
+    ax.invert_yaxis()
+    return left
 
 
 def bars(series: Mapping[str, Sequence[float]], ax: Axes | None = None) -> Axes:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
+from matplotlib.ticker import EngFormatter, FuncFormatter, NullLocator, PercentFormatter
 
 from course_utils.lessons.plots.choices import by_compression
 from course_utils.lessons.plots.style import BLUE, GREEN, GREY, RED, SKY, line
@@ -68,23 +68,12 @@ def rounds(
 def durations(seconds: Mapping[str, float], ax: Axes | None = None) -> Axes:
     """Draw how long things took on a logarithmic scale, one row each, from the first on top."""
     ax = ax or plt.subplots(figsize=(7, 0.6 + 0.4 * len(seconds)))[1]
-    low = 10.0 ** np.floor(np.log10(min(seconds.values())))
+    low, written = 10.0 ** np.floor(np.log10(min(seconds.values()))), EngFormatter("s", places=1)
     ax.barh(list(seconds), list(seconds.values()), color=BLUE, height=0.6)
     for row, value in enumerate(seconds.values()):
-        ax.annotate(_short(value), (value, row), (4, 0), textcoords="offset points", va="center")
+        ax.annotate(written(value), (value, row), (4, 0), textcoords="offset points", va="center")
     ax.set(xscale="log", xlim=(low, 4 * max(seconds.values())), xlabel="seconds")
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.invert_yaxis()
     return ax
-
-
-def _short(seconds: float) -> str:
-    """Write seconds as far as they can be believed.
-
-    >>> _short(0.0123), _short(1.234), _short(83.1)
-    ('12 ms', '1.2 s', '83 s')
-    """
-    if seconds < 1:
-        return f"{1000 * seconds:.0f} ms"
-    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"

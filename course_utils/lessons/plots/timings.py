@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from course_utils.lessons.plots.style import BLUE, COLOURS, GREEN, GREY, LIGHT, SKY, line
 
@@ -127,8 +127,7 @@ def size_and_speed(
 def _plain_decades(axis: Axis, limits: Size) -> None:
     """Write 1, 2, 5, 10, 20 … on a logarithmic axis, with some room at both ends."""
     low, high = limits[0] / 1.1, limits[1] * 1.1
-    decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
-    ticks = [d * 10.0**e for e in decades for d in (1, 2, 5) if low <= d * 10.0**e <= high]
-    axis.set_ticks(ticks, [f"{tick:,g}" for tick in ticks])
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:,g}"))
     axis.set_minor_formatter(NullFormatter())
     axis.set_view_interval(low, high, ignore=True)

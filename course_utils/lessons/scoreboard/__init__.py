@@ -7,8 +7,7 @@ names of layers. A file can be wrong, hostile or huge. Of each file
 
     limits        what it may be and take, and how a refusal is said
     isolation     a process of its own: limits of time, memory, disk, and a bare environment
-    child         what happens there: a look without TensorFlow; then `export.read_sparse` builds
-                  what is on its lists, within bounds
+    child         what happens there: `export.read_sparse` builds what is on its lists, in bounds
     network       what that holds, costs and answers
     entries       the budget, and what is known of a network
     judging       its answers compared with the labels, which it never sees

@@ -21,8 +21,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--bytes", type=int, default=usual.bytes, help="at most")
     parser.add_argument("--milliseconds", type=float, default=usual.milliseconds, help="at most")
     asked = parser.parse_args(arguments)
-    budget = Budget(asked.accuracy, asked.bytes, asked.milliseconds)
     try:
+        budget = Budget(asked.accuracy, asked.bytes, asked.milliseconds)
         with contextlib.redirect_stdout(sys.stderr):  # what is said about the data is no result
             board = scoreboard(asked.folder, budget)
     except ValueError as error:

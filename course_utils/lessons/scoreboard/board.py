@@ -62,8 +62,7 @@ def scoreboard(
 
     First come those within the budget: fewest bytes, then fewest MACs, and where both are equal, by
     name, as a tie. A .keras file is refused with a word on what to hand in. No file can make it
-    fail. Raises ValueError for a folder that is none, or holds no such file, and for a budget that
-    makes no sense.
+    fail. Raises ValueError for a folder that is none, or holds no such file.
     """
     paths = _submissions(Path(folder))
     data = data or load_mnist()

@@ -1,4 +1,4 @@
-"""What happens to one file: `python -I -m …scoreboard.child` has it judged, in processes that end.
+"""What happens to one file: `python -I -m …scoreboard.child` has it judged, in a process that ends.
 
 It reads jobs, one line of JSON each: the limits, where the images are, and the folder that holds
 the file under the name SUBMISSION. What was found out goes into that folder, under the name RESULT.
@@ -7,13 +7,11 @@ One line of JSON is printed for each job: why there is no result, or nothing.
 
 import json
 import sys
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from course_utils.extras import sparsefile
 from course_utils.lessons.scoreboard.isolation import run
 from course_utils.lessons.scoreboard.limits import Limits, Refused
 
@@ -32,48 +30,29 @@ def main() -> None:
 
 def _do(job: dict) -> None:
     folder, limits = Path(job["folder"]), Limits(**job["limits"])
-    run(partial(_noted, look, job, limits), folder, limits)
-    if (folder / RESULT).exists():
-        return
-    # Not before: TensorFlow takes seconds to come, and most bad files need none. Keras would look
-    # for these two as well, which take a third of that time, and no judge needs them.
+    # Keras would look for these two, which take a third of TensorFlow's start; no judge needs them.
     sys.modules.update({"matplotlib": None, "sklearn": None})
     from course_utils.lessons.scoreboard import network  # noqa: F401  (so that all forks have it)
 
-    run(partial(_noted, judge, job, limits), folder, limits)
+    run(partial(_judge, job, limits), folder, limits)
 
 
-def look(job: dict, limits: Limits) -> None:
-    """Raise ValueError for what is no sparse file, Refused for a network of unknown parts."""
-    _, text = sparsefile.decode(Path(SUBMISSION).read_bytes(), limits.parameters)
-    try:
-        sparsefile.plain_config(text)
-    except ValueError as error:
-        raise Refused(f"{error}.") from error
-
-
-def judge(job: dict, limits: Limits) -> dict:
-    """Return what a network is and answers, as plain values."""
+def _judge(job: dict, limits: Limits) -> None:
+    """Write down what a network is and answers, or why it is refused."""
     from course_utils.backend import keras
     from course_utils.lessons.scoreboard import network
 
     keras.utils.set_random_seed(0)  # the same at every run, whatever a layer draws
-    images = np.load(job["images"], mmap_mode="r")
-    return network.judged(Path(SUBMISSION).read_bytes(), images, limits)
-
-
-def _noted(step: Callable[[dict, Limits], dict | None], job: dict, limits: Limits) -> None:
-    """Take a step, and write down what it finds, if it finds anything."""
     try:
-        found = step(job, limits)
+        images = np.load(job["images"], mmap_mode="r")
+        found = network.judged(Path(SUBMISSION).read_bytes(), images, limits)
     except (Refused, ValueError) as reason:
         found = {"refused": str(reason)}
     except MemoryError:
         found = {"refused": f"it needs more than {limits.memory_bytes:,} bytes of memory."}
     except Exception as error:  # whatever a network makes TensorFlow raise
         found = {"refused": f"it cannot be run ({type(error).__name__})."}
-    if found:
-        Path(RESULT).write_text(json.dumps(found), encoding="utf-8")
+    Path(RESULT).write_text(json.dumps(found), encoding="utf-8")
 
 
 if __name__ == "__main__":

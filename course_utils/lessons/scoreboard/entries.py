@@ -9,7 +9,8 @@ class Budget:
     """What a network must reach and may cost, lesson 16's if not said; bytes of its sparse file.
 
     `milliseconds`: for 64 images, on one thread of the machine that judges. Times are not the
-    same twice, so it is missed only where even the lower quartile lies above it.
+    same twice, so it is missed only where even the lower quartile lies above it. Raises ValueError
+    for an accuracy outside [0, 1], and for sizes and times of 0 or less.
 
     >>> Budget(accuracy=0.98, bytes=20_000)
     Budget(accuracy=0.98, bytes=20000, milliseconds=50.0)
@@ -19,8 +20,7 @@ class Budget:
     bytes: int = 15_000  # at most
     milliseconds: float = 50.0  # at most
 
-    def require_sense(self) -> None:
-        """Raise ValueError for an accuracy outside [0, 1], and for sizes and times of 0 or less."""
+    def __post_init__(self) -> None:
         if not (0 <= self.accuracy <= 1 and self.bytes > 0 and self.milliseconds > 0):
             raise ValueError(
                 "a budget has an accuracy between 0 and 1 (0.98, not 98), and bytes and "

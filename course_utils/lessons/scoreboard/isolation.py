@@ -135,19 +135,15 @@ def _within(function: Callable[[], object], folder: Path, limits: Limits) -> Non
         "RLIMIT_FSIZE": limits.output_bytes,
         "RLIMIT_CORE": 0,
     }
-    for name, most in wanted.items() if resource else ():
-        _lower(getattr(resource, name, None), most)
+    for name, most in wanted.items():
+        # Windows has none of them, and macOS refuses some.
+        with contextlib.suppress(AttributeError, ValueError, OSError):
+            kind = getattr(resource, name)
+            _, hard = resource.getrlimit(kind)
+            # One above the limit that is felt: where both are one, the kernel kills without a word.
+            highest = most + 1 if hard == resource.RLIM_INFINITY else min(most + 1, hard)
+            resource.setrlimit(kind, (min(most, highest), highest))
     function()
-
-
-def _lower(kind: int | None, most: int) -> None:
-    if kind is None:
-        return
-    _, hard = resource.getrlimit(kind)
-    # One above the limit that is felt: where both are one, the kernel kills without saying why.
-    highest = most + 1 if hard == resource.RLIM_INFINITY else min(most + 1, hard)
-    with contextlib.suppress(ValueError, OSError):  # macOS refuses some of them
-        resource.setrlimit(kind, (min(most, highest), highest))
 
 
 def _kill(process: subprocess.Popen | multiprocessing.Process) -> None:

@@ -27,14 +27,12 @@ def judge(model: object, budget: Budget | None = None, data: Dataset | None = No
 
     For yourself, before you hand it in: the scoreboard takes the test images. The network is
     written as a sparse file, read back, and answers in this process. What speaks against it is said
-    in `Entry.refused`. `data` defaults to `load_mnist()`. Raises ValueError for a budget that makes
-    no sense.
+    in `Entry.refused`. `data` defaults to `load_mnist()`.
     """
     from course_utils.extras import export
     from course_utils.lessons.scoreboard import network
 
     data, budget = data or load_mnist(), budget or Budget()
-    budget.require_sense()
     name = one_line(model.name, 60)
     try:
         file = export.sparse_file(model)
@@ -84,13 +82,11 @@ def prepared(
     images: np.ndarray, labels: np.ndarray, budget: Budget | None, limits: Limits | None
 ) -> Iterator[Task]:
     """Write the images where the processes can read them; hand out a task."""
-    budget = budget or Budget()
-    budget.require_sense()
     command = ("-m", "course_utils.lessons.scoreboard.child")
     with tempfile.TemporaryDirectory() as folder, Supervisor(*command) as supervisor:
         path = Path(folder) / "images.npy"
         np.save(path, images)
-        yield Task(path, labels, budget, limits or Limits(), supervisor)
+        yield Task(path, labels, budget or Budget(), limits or Limits(), supervisor)
 
 
 def bytes_of(path: Path, most: int) -> bytes:

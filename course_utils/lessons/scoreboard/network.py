@@ -30,36 +30,16 @@ def judged(data: bytes, images: np.ndarray, limits: Limits) -> dict:
     _require_fitting(model, limits)
     total = measuring.report(model).total
     facts = {"macs": total.macs, "parameters": total.parameters, "sparsity": total.sparsity}
-    return facts | {"answers": answers(model, images), "times": times(model, images[:BATCH])}
-
-
-def answers(model: keras.Model, images: np.ndarray) -> str:
-    """Return one digit for each image (n, 28, 28, 1), the output that is largest.
-
-    Raises Refused where an output is NaN, since then no answer is the largest.
-
-    >>> len(answers(models.article_cnn(), np.zeros((3, 28, 28, 1), "float32")))
-    3
-    """
     compute = tf.function(lambda batch: model(batch, training=False))
     outputs = np.concatenate([np.asarray(compute(batch)) for batch in batches(images, BATCH)])
     if np.isnan(outputs).any():
-        raise Refused("it answers NaN to some images.")
-    return "".join(map(str, outputs.argmax(axis=1)))
-
-
-def times(model: keras.Model, images: np.ndarray, repeats: int = 40) -> dict[str, list[float]]:
-    """Return low quartile, median and high quartile in milliseconds, of it and of a reference.
-
-    The reference is the article's CNN. Both answer the same batch of images, in turns.
-
-    >>> sorted(times(models.article_cnn(), np.zeros((1, 28, 28, 1), "float32"), repeats=1))
-    ['reference', 'submitted']
-    """
+        raise Refused("it answers NaN to some images.")  # none of them is the largest
+    facts["answers"] = "".join(map(str, outputs.argmax(axis=1)))  # one digit for each image
+    # Both answer the same batch, in turns: low quartile, median and high quartile in milliseconds.
     networks = {"submitted": model, "reference": models.article_cnn()}
-    calls = {name: speed.keras_call(network, images) for name, network in networks.items()}
-    found = speed.latency(calls, repeats).rows
-    return {row.name: [1e3 * row.low, 1e3 * row.median, 1e3 * row.high] for row in found}
+    calls = {name: speed.keras_call(one, images[:BATCH]) for name, one in networks.items()}
+    rows = speed.latency(calls, repeats=40).rows
+    return facts | {"times": {r.name: [1e3 * t for t in (r.low, r.median, r.high)] for r in rows}}
 
 
 def _require_fitting(model: keras.Model, limits: Limits) -> None:

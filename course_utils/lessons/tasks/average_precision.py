@@ -11,11 +11,13 @@ import numpy as np
 
 from course_utils.lessons.tasks.boxes import Objects, box_iou
 
+OVERLAP = 0.5  # intersection over union, from which on a box counts as found
 
-def mean_average_precision(found: Objects, truth: Objects, iou: float = 0.5) -> float:
+
+def mean_average_precision(found: Objects, truth: Objects) -> float:
     """Return the mean of `average_precisions` over the classes that are truly there, in [0, 1].
 
-    Raises ValueError for an `iou` outside (0, 1], and if nothing is truly there.
+    Raises ValueError if nothing is truly there.
 
     >>> there = Objects(np.array([0]), np.array([3]), np.array([[0, 0, 4, 4]]), np.ones(1))
     >>> mean_average_precision(there, there)
@@ -23,28 +25,28 @@ def mean_average_precision(found: Objects, truth: Objects, iou: float = 0.5) -> 
     """
     if not len(truth):
         raise ValueError("no object is truly there, so nothing can be found: give scenes with some")
-    return float(np.mean(list(average_precisions(found, truth, iou).values())))
+    return float(np.mean(list(average_precisions(found, truth).values())))
 
 
-def average_precisions(found: Objects, truth: Objects, iou: float = 0.5) -> dict[int, float]:
+def average_precisions(found: Objects, truth: Objects) -> dict[int, float]:
     """Return {label: average precision} for every label that is truly there.
 
-    Objects found of other labels have no class to be counted in. Raises ValueError for an `iou`
-    outside (0, 1], and for scores that are NaN.
+    The area below precision over recall, with precision made to fall everywhere. Objects found of
+    other labels have no class to be counted in. Raises ValueError for scores that are NaN.
 
     >>> there = Objects(np.array([0]), np.array([3]), np.array([[0, 0, 4, 4]]), np.ones(1))
     >>> average_precisions(there, there)
     {3: 1.0}
     """
-    return {
-        int(label): area_below(*precision_recall(found, truth, int(label), iou))
-        for label in np.unique(truth.label)
-    }
+    areas = {}
+    for label in np.unique(truth.label).tolist():
+        precision, recall = precision_recall(found, truth, label)
+        falling = np.maximum.accumulate(precision[::-1])[::-1]
+        areas[label] = float(np.sum(np.diff(recall, prepend=0) * falling))
+    return areas
 
 
-def precision_recall(
-    found: Objects, truth: Objects, label: int, iou: float = 0.5
-) -> tuple[np.ndarray, np.ndarray]:
+def precision_recall(found: Objects, truth: Objects, label: int) -> tuple[np.ndarray, np.ndarray]:
     """Return precision and recall (n,) after the first 1, 2, … n objects found of one class.
 
     Objects of equal score are taken in the order in which they come.
@@ -53,27 +55,15 @@ def precision_recall(
     >>> precision_recall(there, there, 3)
     (array([1.]), array([1.]))
     """
-    if not 0 < iou <= 1:
-        raise ValueError(f"iou must lie in (0, 1], got {iou}: 0.5 is usual")
     if np.isnan(found.score).any():
         raise ValueError("some scores are NaN, and cannot be ranked: look at the network's outputs")
     mine, there = found.where(found.label == label), truth.where(truth.label == label)
     mine = mine.where(np.argsort(-mine.score, kind="stable"))
-    right = np.cumsum(_right(mine, there, iou))
+    right = np.cumsum(_right(mine, there))
     return right / np.arange(1, len(mine) + 1), right / max(len(there), 1)
 
 
-def area_below(precision: np.ndarray, recall: np.ndarray) -> float:
-    """Return the area below precision over recall, with precision made to fall everywhere.
-
-    >>> area_below(np.array([1.0, 0.5, 2 / 3]), np.array([0.5, 0.5, 1.0]))
-    0.8333333333333333
-    """
-    falling = np.maximum.accumulate(precision[::-1])[::-1]
-    return float(np.sum(np.diff(recall, prepend=0) * falling))
-
-
-def _right(found: Objects, truth: Objects, iou: float) -> np.ndarray:
+def _right(found: Objects, truth: Objects) -> np.ndarray:
     """Tell which objects found, the surest first, are right; each truth counts once."""
     taken, right = np.zeros(len(truth), bool), np.zeros(len(found), bool)
     there = {scene: np.flatnonzero(truth.scene == scene) for scene in np.unique(truth.scene)}
@@ -82,6 +72,6 @@ def _right(found: Objects, truth: Objects, iou: float) -> np.ndarray:
         if len(here):
             overlaps = box_iou(box, truth.box[here])
             best = here[overlaps.argmax()]
-            right[place] = overlaps.max() >= iou and not taken[best]
+            right[place] = overlaps.max() >= OVERLAP and not taken[best]
             taken[best] |= right[place]
     return right

@@ -7,9 +7,8 @@ Once (arXiv 1506.02640), whose losses are squares; here they are cross-entropies
 
 import numpy as np
 
-from course_utils.backend import keras, tensorflow
+from course_utils.backend import batches, keras, tensorflow
 from course_utils.lessons.tasks.boxes import Objects
-from course_utils.lessons.tasks.scenes import answers
 
 layers, ops = keras.layers, keras.ops
 
@@ -19,24 +18,19 @@ SURE = 0.05  # what a detector is less sure of is not reported
 SAME = 0.45  # boxes of a class that overlap more are taken for the same object
 
 
-def detector(
-    side: int = 48, widths: tuple[int, ...] = (16, 32, 48, 64), seed: int = 0
-) -> keras.Model:
-    """Build a detector for digits on a canvas: four convolutions and a head of 15 numbers a cell.
+def detector(seed: int = 0) -> keras.Model:
+    """Build a detector for digits on a canvas of 48x48: four convolutions, 15 numbers a cell.
 
-    Three convolutions halve the sides, so that a cell is 8x8 pixels; the outputs are
-    (n, side / 8, side / 8, 15): objectness, the box in four numbers, ten classes, all without
-    activation. It is compiled with `detection_loss` for what `to_cells` returns.
-
-    Raises ValueError for a side that is no multiple of 8.
+    Three convolutions halve the sides, so that a cell is 8x8 pixels; the outputs are (n, 6, 6, 15):
+    objectness, the box in four numbers, ten classes, all without activation. It is compiled with
+    `detection_loss` for what `to_cells` returns.
 
     >>> detector().output_shape
     (None, 6, 6, 15)
     """
-    _cells(side)
     keras.utils.set_random_seed(seed)
-    x = image = keras.Input((side, side, 1), name="image")
-    for number, width in enumerate(widths, 1):
+    x = image = keras.Input((48, 48, 1), name="image")
+    for number, width in enumerate((16, 32, 48, 64), 1):
         how = {"strides": 2 if number <= 3 else 1, "padding": "same", "use_bias": False}
         x = layers.Conv2D(width, 3, name=f"conv{number}", **how)(x)
         x = layers.BatchNormalization(momentum=0.9, name=f"norm{number}")(x)
@@ -91,41 +85,28 @@ def detection_loss(true: keras.KerasTensor, given: keras.KerasTensor) -> keras.K
     return ops.sum(objectness + there * (box + kind), axis=(1, 2))
 
 
-def boxes_and_scores(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the box of every cell (n, m, 4), in pixels, and its score for each class (n, m, 10).
-
-    A score is the probability that an object is there, times that of the class.
-
-    >>> boxes, scores = boxes_and_scores(np.zeros((1, 1, 1, 15)))
-    >>> boxes.tolist(), scores[0, 0, 0].round(3).tolist()
-    ([[[0.0, 0.0, 8.0, 8.0]]], 0.05)
-    """
-    count, rows, columns = cells.shape[:3]
-    corner = np.stack(np.mgrid[:rows, :columns], axis=-1)
-    middle = (cells[..., 1:3] + corner + 0.5) * CELL
-    half = np.exp(np.minimum(cells[..., 3:5], 5)) * CELL / 2
-    boxes = np.concatenate([middle - half, middle + half], axis=-1)
-    objectness = np.asarray(ops.sigmoid(cells[..., :1]))
-    scores = objectness * np.asarray(ops.softmax(cells[..., 5:]))
-    return boxes.reshape(count, -1, 4), scores.reshape(count, -1, CLASSES)
-
-
-def from_cells(cells: np.ndarray, sure: float = SURE, same: float = SAME) -> Objects:
+def from_cells(cells: np.ndarray, sure: float = SURE) -> Objects:
     """Return the objects that a detector's outputs speak of, without doubles.
 
-    Of boxes of a class that overlap by more than `same` the surest stays: non-maximum suppression,
+    Of boxes of a class that overlap by more than SAME the surest stays: non-maximum suppression,
     by TensorFlow's `tf.image.combined_non_max_suppression`.
 
     >>> len(from_cells(np.zeros((1, 2, 2, 15)), sure=0.5))
     0
     """
-    boxes, scores = boxes_and_scores(np.asarray(cells, np.float32))
-    most = boxes.shape[1]
+    cells = np.asarray(cells, np.float32)
+    count, rows, columns = cells.shape[:3]
+    corner, most = np.stack(np.mgrid[:rows, :columns], axis=-1), rows * columns
+    middle = (cells[..., 1:3] + corner + 0.5) * CELL
+    half = np.exp(np.minimum(cells[..., 3:5], 5)) * CELL / 2
+    boxes = np.concatenate([middle - half, middle + half], axis=-1).reshape(count, most, 1, 4)
+    # The probability that an object is there, times that of the class.
+    scores = np.asarray(ops.sigmoid(cells[..., :1]) * ops.softmax(cells[..., 5:]))
     found = tensorflow.image.combined_non_max_suppression(
-        boxes[:, :, None], scores, most, most, same, sure, clip_boxes=False
+        boxes, scores.reshape(count, most, CLASSES), most, most, SAME, sure, clip_boxes=False
     )
-    box, score, label, count = (np.asarray(part) for part in found)
-    valid = np.arange(most) < count[:, None]
+    box, score, label, valid = (np.asarray(part) for part in found)
+    valid = np.arange(most) < valid[:, None]
     return Objects(np.nonzero(valid)[0], label[valid].astype(np.int64), box[valid], score[valid])
 
 
@@ -135,7 +116,7 @@ def detect(model: keras.Model, images: np.ndarray) -> Objects:
     >>> bool((detect(detector(), np.zeros((2, 48, 48, 1))).score >= SURE).all())
     True
     """
-    return from_cells(answers(model, images))
+    return from_cells(np.concatenate([np.asarray(model(part)) for part in batches(images)]))
 
 
 def _cells(side: int) -> int:

@@ -110,16 +110,6 @@ def make_scenes(
     return Scenes(images[..., None].copy(), objects, pixels.astype(np.int64))
 
 
-def answers(model: keras.Model, images: np.ndarray, batch_size: int = 128) -> np.ndarray:
-    """Return a network's outputs for images, some at a time: all at once take too much memory.
-
-    >>> answers(keras.Sequential([keras.layers.Flatten()]), np.zeros((3, 4, 4, 1))).shape
-    (3, 16)
-    """
-    parts = np.array_split(images, max(-(-len(images) // batch_size), 1))
-    return np.concatenate([np.asarray(model(part)) for part in parts])
-
-
 def _sprites(x: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return digits (n, s, s), each brought to its size in the corner of the largest, and boxes."""
     sprites = np.zeros((len(x), sizes.max(), sizes.max()), np.float32)

@@ -2,16 +2,15 @@
 
 import numpy as np
 
-from course_utils.backend import keras
-from course_utils.lessons.tasks.scenes import answers
+from course_utils.backend import batches, keras
 
 layers = keras.layers
 
 CLASSES = 11  # the ground, and ten digits
 
 
-def unet(side: int = 24, widths: tuple[int, int, int] = (8, 24, 48), seed: int = 0) -> keras.Model:
-    """Build a U-Net of two levels for scenes of digits: outputs (n, side, side, 11), a softmax.
+def unet(seed: int = 0) -> keras.Model:
+    """Build a U-Net of two levels for scenes of 24x24: outputs (n, 24, 24, 11), a softmax.
 
     Down: a convolution and a pooling on each level. Up: a transposed convolution, and beside it
     the maps of the same level from the way down (`Concatenate`: a skip). It is compiled for the
@@ -19,15 +18,11 @@ def unet(side: int = 24, widths: tuple[int, int, int] = (8, 24, 48), seed: int =
     has four levels, and two convolutions on each, both ways; here the upper level has none on the
     way up but the 1x1 of the output, since at full size they cost most.
 
-    Raises ValueError for a side that is no multiple of 4.
-
     >>> unet().output_shape
     (None, 24, 24, 11)
     """
-    if side < 4 or side % 4:
-        raise ValueError(f"the side of a canvas must be a multiple of 4 pixels, got {side}")
     keras.utils.set_random_seed(seed)
-    image = keras.Input((side, side, 1), name="image")
+    widths, image = (8, 24, 48), keras.Input((24, 24, 1), name="image")
     down1 = _block(image, widths[0], "down1")
     down2 = _block(layers.MaxPooling2D(2, name="pool1")(down1), widths[1], "down2")
     deep1 = _block(layers.MaxPooling2D(2, name="pool2")(down2), widths[2], "deep1")
@@ -62,7 +57,7 @@ def mean_iou(model: keras.Model, images: np.ndarray, pixels: np.ndarray) -> floa
     True
     """
     metric = keras.metrics.MeanIoU(CLASSES)
-    metric.update_state(pixels, answers(model, images).argmax(axis=-1))
+    metric.update_state(pixels, _answers(model, images))
     return float(metric.result())
 
 
@@ -74,11 +69,15 @@ def class_ious(model: keras.Model, images: np.ndarray, pixels: np.ndarray) -> np
     >>> class_ious(unet(), np.zeros((1, 24, 24, 1)), np.zeros((1, 24, 24), int)).shape
     (11,)
     """
-    given = answers(model, images).argmax(axis=-1)
+    given = _answers(model, images)
     metrics = [keras.metrics.IoU(CLASSES, [number]) for number in range(CLASSES)]
     for metric in metrics:
         metric.update_state(pixels, given)
     return np.array([float(metric.result()) for metric in metrics])
+
+
+def _answers(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    return np.concatenate([np.asarray(model(part)).argmax(axis=-1) for part in batches(images)])
 
 
 def _block(x: keras.KerasTensor, width: int, name: str) -> keras.KerasTensor:
