@@ -206,10 +206,11 @@ check.taylor(my_taylor)
 
 
 # %%
-def scores_of(model, x, y, few=30 if quick_mode() else 300):
+def scores_of(model, x, y):
+    few, samples = (30, 2) if quick_mode() else (300, 40)
     W, one = pruning.weights(model), pruning.gradients(model, x, y)
     each = {of: pruning.gradients(model, x[:few], y[:few], reduce=of) for of in ("size", "square")}
-    h = pruning.curvature(model, x, y, samples=2 if quick_mode() else 40)
+    h = pruning.curvature(model, x, y, samples=samples)
     return {
         "magnitude": criteria.magnitude(W),
         "|gradient|": criteria.gradient(each["size"]),
