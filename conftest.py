@@ -132,13 +132,17 @@ class Seconds:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.of: dict[str, float] = defaultdict(float)
-        self.before = sum(os.times()[:4])
+        self.before = self.now()
+
+    def now(self) -> float:
+        """What this process and those that it has waited for have used, and what is forked."""
+        return sum(os.times()[:4]) + forked.seconds()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self) -> Iterator[None]:
         """Give a report what has been used since the last one; it travels between processes."""
         report = yield
-        now = sum(os.times()[:4])
+        now = self.now()
         report.processor, self.before = now - self.before, now
         return report
 

@@ -22,6 +22,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import psutil
+
 # One thread, so that a fork copies all there is of the process; the rest as backend.py sets it.
 SETTINGS = {
     "KERAS_BACKEND": "tensorflow",
@@ -75,6 +77,17 @@ def stop() -> None:
         process.communicate()
         folder.cleanup()
         _server.cache_clear()
+
+
+def seconds() -> float:
+    """Processor seconds of the process that has Keras and of what was forked from it, so far."""
+    if not _server.cache_info().currsize:
+        return 0.0
+    server, used = psutil.Process(_server()[0].pid), 0.0
+    for process in (server, *server.children()):
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
+            used += sum(process.cpu_times()[:4])
+    return used
 
 
 @functools.cache
