@@ -11,6 +11,7 @@ is no good parent, each gets a new Python.
 
 import contextlib
 import functools
+import gc
 import importlib
 import json
 import os
@@ -191,5 +192,6 @@ if __name__ == "__main__":
         sys.exit(kernel(sys.argv[1:]))
     for name in ("keras", "IPython", "scipy.stats", "zmq"):  # ipykernel looks for its parent
         importlib.import_module(name)
+    gc.freeze()  # what all forks share is neither searched for garbage nor copied for that
     if forked := serve(sys.argv[1]):
         _become(*forked)

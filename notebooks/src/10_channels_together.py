@@ -339,7 +339,7 @@ print(f"hidden: {before.shape} -> {after.shape}")
 # the network a little first, so that there is something to see.
 
 # %% tags=["varies"]
-data = load_mnist().head(500, held_out=500) if quick_mode() else load_mnist().head(10_000)
+data = load_mnist().head(256, held_out=256) if quick_mode() else load_mnist().head(10_000)
 epochs = 6 if data.stand_in else 1 if quick_mode() else 3
 
 

@@ -301,7 +301,7 @@ print("row starts", np.r_[0, np.cumsum(np.count_nonzero(W, axis=1))])
 
 # %%
 densities = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5]
-large = 1024 if quick_mode() else 2048
+large = 256 if quick_mode() else 2048
 cases = [((5408, 64), 1), ((5408, 64), 256), ((large, large), 1), ((large, large), 256)]
 
 
@@ -455,7 +455,7 @@ own = {}
 for name, pair in list(both.items())[-1 if quick_mode() else 0 :]:
     sizes = dict(zip(("full", "half"), pair, strict=True))
     lite = {size: export.litert(model) for size, model in sizes.items()} if LITERT else {}
-    for batch in (256, 1):
+    for batch in (1,) if quick_mode() else (256, 1):
         x = images[:batch]
         calls = {size: speed.keras_call(model, x) for size, model in sizes.items()}
         own[name, "Keras", batch] = measure(calls, batch)
@@ -600,7 +600,7 @@ for n in filters:
 thin = [1e3 * row.median for row in measure(calls).rows]
 
 # %% tags=["varies"]
-widths = list(range(24, 49, 8) if quick_mode() else range(8, 49, 4)) if LITERT else []
+widths = list(range(8, 49, 24 if quick_mode() else 4)) if LITERT else []
 x, calls = np.ones((8, 26, 26, 32), "float32"), {}
 for n in widths:
     layer = keras.Sequential([keras.Input(x.shape[1:]), keras.layers.Conv2D(n, 3)])
@@ -622,7 +622,7 @@ plt.show()
 # negative result: taking a few filters out may save nothing at all.
 
 # %% tags=["varies"]
-for few, more in ((24, 32), (40, 48)) if LITERT else ():
+for few, more in ((24, 32), (40, 48)) if 24 in widths else ():
     t = wide[widths.index(few)] / wide[widths.index(more)]
     print(f"{few} filters instead of {more}: {few / more:.0%} of the MACs, {t:.0%} of the time")
 

@@ -466,7 +466,7 @@ weights = tasks.pixel_weights(train_scenes.pixels)
 
 # %% tags=["varies"]
 x, y = train_scenes.images, train_scenes.pixels
-train(unet, x, y, "U-Net", epochs, 5e-3, weights)
+train(unet, x, y, "U-Net", 0 if quick_mode() else epochs, 5e-3, weights)
 print(f"mean IoU {mean_iou(unet):.1%} on validation scenes")
 unets = pruned_both_ways(unet, x, y, controls=False)
 for name, network in unets.items():
@@ -798,8 +798,8 @@ assert floor > 0.8
 # Then each place goes through a small dense network. Both parts *add* to what flows past them.
 
 # %% tags=["varies"]
-epochs = 1 if quick_mode() else 4
-reader = fit(reading.text_gru(seed=0), read[0], "GRU", 0 if quick_mode() else epochs)
+epochs = 0 if quick_mode() else 4
+reader = fit(reading.text_gru(seed=0), read[0], "GRU", epochs)
 former = fit(reading.text_transformer(seed=0), read[0], "Transformer", epochs)
 for model in (reader, former):
     print(f"{model.name}: {model.count_params():,} parameters, {right(model, read[1]):.1%} right")

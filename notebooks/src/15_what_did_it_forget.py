@@ -32,7 +32,8 @@ from course_utils.lessons.progress import Progress, quick_mode
 plots.use_style()
 
 # %% tags=["varies"]
-data = load_mnist().head(1_000 if quick_mode() else 20_000)
+full = load_mnist()
+data = full.head(1_000, held_out=1_000) if quick_mode() else full.head(20_000)
 epochs = 12 if data.stand_in else 1 if quick_mode() else 4
 more = -(-epochs // 2)  # after pruning
 data
@@ -271,10 +272,10 @@ print(f"correlation of the two rows: {np.corrcoef(change, early)[0, 1]:.2f}")
 
 # %% tags=["varies"]
 if not data.stand_in:  # the recorded answers are about MNIST's test images
-    ink = data.x_test.mean(axis=(1, 2, 3))
+    ink = full.x_test.mean(axis=(1, 2, 3))
     quarter = np.searchsorted(np.quantile(ink, [0.25, 0.5, 0.75]), ink)
     for name in ("dense", "98 % pruned", "90 % random"):
-        wrong = answers[name] != data.y_test
+        wrong = answers[name] != full.y_test
         parts = [wrong[:, quarter == q].mean(axis=1) for q in range(4)]
         text = "   ".join(f"{e.mean():.1%} ± {e.std(ddof=1):.1%}" for e in parts)
         print(f"{name:12} thin … thick: {text}")
@@ -283,7 +284,7 @@ if not data.stand_in:  # the recorded answers are about MNIST's test images
 if not data.stand_in:
     thin, thick = (
         [
-            (answers[name] != data.y_test)[:, quarter == q].mean()
+            (answers[name] != full.y_test)[:, quarter == q].mean()
             for name in ("dense", "98 % pruned")
         ]
         for q in (0, 3)
@@ -383,8 +384,8 @@ picks = {
     "most votes": np.argsort(-votes * lost, kind="stable")[:12],
 }
 for title, chosen in picks.items() if not data.stand_in else ():
-    texts = [f"{data.y_test[i]}: {before[i]}→{after[i]}" for i in chosen]
-    ax = plots.images(data.x_test[chosen], texts, plt.subplots(figsize=(12, 1.5))[1])
+    texts = [f"{full.y_test[i]}: {before[i]}→{after[i]}" for i in chosen]
+    ax = plots.images(full.x_test[chosen], texts, plt.subplots(figsize=(12, 1.5))[1])
     ax.set_title(f"{title} (true: dense majority→98 % majority)", fontsize=11, pad=10)
     plt.show()
 
@@ -402,7 +403,7 @@ print(f"and on {(agreed[~lost] < 1).mean():.1%} of the others")
 
 # %% tags=["varies"]
 if not data.stand_in:
-    truth, weak = data.y_test, (answers["dense, early"] != data.y_test).mean(axis=0)
+    truth, weak = full.y_test, (answers["dense, early"] != full.y_test).mean(axis=0)
     right = [np.sum((labels == truth) & lost) for labels in (before, after)]
     print(f"of {lost.sum()} exemplars {right[0]} were right before, {right[1]} after", end="; ")
     print(f"early networks err on {weak[lost].mean():.0%} of them, and on {weak.mean():.0%} in all")

@@ -232,7 +232,7 @@ def whole_process(label, by_lot=False):
     model = models.compiled(copied(start))
     for kind, share in steps:
         model = cut(model, kind, share, by_lot)
-        if not quick_mode() or kind == "weights":  # the quick run retrains once
+        if not quick_mode() or (kind == "weights" and not by_lot):  # the quick run retrains once
             train(model, f"{label}: {kind}, {share:.0%}", again)
         yield copied(model), accuracy(model), len(export.sparse_file(model))
 
