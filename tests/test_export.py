@@ -152,7 +152,7 @@ def test_onnx(build, cnn, x, tmp_path):
 # float16 has 11 bits, int8 256 steps for outputs between 0 and 1; dynamic lies between.
 @pytest.mark.parametrize(
     ("precision", "tolerance"),
-    [("float32", 1e-6), ("float16", 1e-3), ("dynamic", 5e-3), ("int8", 1e-2)],
+    [("float32", 1e-6), ("float16", 1e-3), full("dynamic", 5e-3), ("int8", 1e-2)],
 )
 def test_litert(precision, tolerance, cnn, x):
     samples = x if precision == "int8" else None
@@ -252,7 +252,7 @@ def test_sparse_files_of_the_articles_cnn_run(precision, tolerance, share, cnn, 
     np.testing.assert_allclose(speed.predict_litert(data, x), outputs(cnn, x), atol=tolerance)
 
 
-@pytest.mark.parametrize("precision", ["float32", full("float16"), full("int8")])
+@pytest.mark.parametrize("precision", [full("float32"), full("float16"), full("int8")])
 def test_sparse_convolutions_run_in_these_precisions(precision):
     """In int8 a file this small is even larger when it is sparse."""
     model = conv_net()
@@ -266,7 +266,7 @@ def test_sparse_convolutions_run_in_these_precisions(precision):
 
 @pytest.mark.parametrize(
     "mask",
-    [full(HALF), full(HALF[:, None]), IN_FOURS, SINGLE, full(False)],
+    [full(HALF), full(HALF[:, None]), full(IN_FOURS), SINGLE, full(False)],
     ids=["outputs", "inputs", "fours", "single", "all"],
 )
 def test_sparse_float32_runs_whatever_the_zeros_look_like(mask):
@@ -286,20 +286,20 @@ def test_sparse_float16_of_zeros_in_blocks_is_refused(mask):
 
 
 @pytest.mark.parametrize(
-    "mask", [SINGLE, full(HALF[:, None])], ids=["single", "every second input"]
+    "mask", [full(SINGLE), full(HALF[:, None])], ids=["single", "every second input"]
 )
 def test_sparse_float16_of_other_zeros_runs(mask):
     assert len(export.litert(dense_net(mask), "float16", sparse=True)) < DENSE_NET / 2
 
 
-@pytest.mark.parametrize("mask", [IN_FOURS, full(SINGLE)], ids=["fours", "single"])
+@pytest.mark.parametrize("mask", [full(IN_FOURS), full(SINGLE)], ids=["fours", "single"])
 def test_sparse_int8_of_dense_layers_is_refused(mask):
     x = np.random.default_rng(0).random((40, 64), dtype="float32")
     with pytest.raises(ValueError, match=r"runtime refuses this file: .*failed to prepare"):
         export.litert(dense_net(mask), "int8", samples=x, sparse=True)
 
 
-@pytest.mark.parametrize("precision", ["dynamic", full("int8")])
+@pytest.mark.parametrize("precision", [full("dynamic"), full("int8")])
 def test_what_is_refused_runs_without_xnnpack(precision):
     """So that the table in the docstring stays true: a new runtime that does better fails here."""
     from course_utils.extras.export.litert import _converted, _settings
@@ -377,11 +377,11 @@ def test_weights_that_share_few_values_take_fewer_bytes(cnn):
     assert same_network(export.read_sparse(export.sparse_file(shared)), shared)
 
 
-def test_files_are_made_and_read_without_moving_chance(cnn):
-    before = random.getstate()
-    export.read_sparse(export.sparse_file(cnn))
-    export.keras_bytes(cnn)
-    export.litert(cnn)
+def test_files_are_made_and_read_without_moving_chance():
+    model, before = dense_net(), random.getstate()
+    export.read_sparse(export.sparse_file(model))
+    export.keras_bytes(model)
+    export.litert(model)
     assert random.getstate() == before
 
 

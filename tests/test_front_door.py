@@ -308,6 +308,7 @@ def compared(installable: Clone, tmp_path: Path) -> Clone:
     return installable
 
 
+@pytest.mark.full
 def test_a_library_to_compare_with_is_installed_once_beside_the_environment(compared, tmp_path):
     offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path)}
     first = call(compared, "peers", "torch", "-x", **offline)

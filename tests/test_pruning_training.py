@@ -484,13 +484,13 @@ def test_masks_may_be_attached_again_after_detach(tiny, batch):
 def test_a_frozen_layer_is_pruned_and_stays_pruned_when_it_thaws(tiny, batch):
     model = tiny()
     model.get_layer("hidden").trainable = False
-    models.compiled(model)
+    models.compiled(model, "sgd")
     masks = attach(model)
     frozen = pruning.weights(model)["hidden/kernel"]
     fit(model, batch)
     np.testing.assert_array_equal(pruning.weights(model)["hidden/kernel"], frozen)
     model.get_layer("hidden").trainable = True
-    models.compiled(model)
+    models.compiled(model, "sgd")
     fit(model, batch)
     assert (pruning.weights(model)["hidden/kernel"] != frozen).any()
     assert_held(model, masks)
@@ -501,7 +501,8 @@ def test_the_mask_holds_inside_nested_models_and_in_a_shared_layer(batch):
     inner = keras.Sequential([keras.Input((6,)), layers.Dense(6, name="fc")], name="inner")
     features = keras.Input((6,))
     x = inner(shared(shared(features)))
-    model = models.compiled(keras.Model(features, layers.Dense(3, "softmax", name="fc")(x)))
+    model = keras.Model(features, layers.Dense(3, "softmax", name="fc")(x))
+    model.compile("sgd", "sparse_categorical_crossentropy")
     fit(model, batch)
     masks = attach(model)
     assert list(masks) == ["shared/kernel", "inner/fc/kernel", "fc/kernel"]
@@ -510,7 +511,7 @@ def test_the_mask_holds_inside_nested_models_and_in_a_shared_layer(batch):
 
 
 def test_a_mask_of_ones_changes_nothing_of_the_training_to_the_bit(tiny, batch):
-    plain, held = tiny("adam"), tiny("adam")
+    plain, held = (tiny(keras.optimizers.SGD(0.1, momentum=0.9)) for _ in range(2))
     pruning.attach(held, pruning.masks_from_zeros(held))
     fit(plain, batch)
     fit(held, batch)
