@@ -305,7 +305,8 @@ def test_curvature_is_the_hessians_diagonal_in_the_mean():
         draws = np.array([run[name] for run in runs])
         error = draws.std(axis=0, ddof=1) / np.sqrt(len(draws))
         assert (np.abs(draws.mean(axis=0) - diagonal) <= 4 * error + 1e-9).all()
-        assert np.corrcoef(draws.mean(axis=0).ravel(), diagonal.ravel())[0, 1] > 0.9
+        alike = np.corrcoef(draws.mean(axis=0).ravel(), diagonal.ravel())[0, 1]
+        assert alike > (0.9 if full_run() else 0.85)
 
 
 def test_more_samples_are_less_noisy():
@@ -673,7 +674,7 @@ def studied(request) -> dict:
         "g": g,
         "sizes": sizes,
         "squares": squares,
-        "h": pruning.curvature(model, x, y, samples=100 if full_run() else 40, batch_size=200),
+        "h": pruning.curvature(model, x, y, samples=100 if full_run() else 40),
         "norms": pruning.input_norms(model, x),
         "truth": removed_one_by_one(model, x, y),
     }
