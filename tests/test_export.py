@@ -152,7 +152,7 @@ def test_onnx(build, cnn, x, tmp_path):
 # float16 has 11 bits, int8 256 steps for outputs between 0 and 1; dynamic lies between.
 @pytest.mark.parametrize(
     ("precision", "tolerance"),
-    [("float32", 1e-6), ("float16", 1e-3), full("dynamic", 5e-3), ("int8", 1e-2)],
+    [("float32", 1e-6), ("float16", 1e-3), ("dynamic", 5e-3), ("int8", 1e-2)],
 )
 def test_litert(precision, tolerance, cnn, x):
     samples = x if precision == "int8" else None

@@ -215,6 +215,15 @@ def test_averaged_weights_are_masked_however_late_the_average_comes(
     assert_held(model, pruning.held_masks(model))
 
 
+def test_an_average_of_before_is_masked_by_attach_itself(tiny, batch):
+    """Keras may overwrite the weights with it before the next step."""
+    model = tiny(averaging(False), run_eagerly=True)
+    model.train_on_batch(*batch)
+    masks = attach(model)
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    assert_held(model, masks)
+
+
 def test_an_average_is_that_of_the_masked_weights(tiny, batch):
     """A twin without an average takes the same steps; its weights are averaged by hand."""
     held, twin = tiny(averaging(False)), tiny(keras.optimizers.Adam(0.1))

@@ -157,6 +157,12 @@ def test_a_network_learns_and_can_be_pruned_by_structure(build, splits):
     assert [row.group for row in report.left] == ["output"]
 
 
+def test_of_the_convolutions_half_of_the_filters_can_go():
+    channels = structure.channel_groups(hearing.vowel_cnn(seed=0))
+    assert list(channels.left) == ["output"]
+    structure.shrink(channels, 0.5, verify=True)
+
+
 def test_the_same_seed_builds_the_same_network():
     one, two, other = (hearing.vowel_gru(seed=seed).get_weights()[0] for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, two)
