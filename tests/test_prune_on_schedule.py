@@ -255,6 +255,13 @@ def test_a_trained_model_is_not_pruned_at_one_blow_by_a_schedule_that_is_over(ti
     assert watch.seen == asked(RISING, 72, 8)
 
 
+def test_a_schedule_that_begins_at_this_very_step_prunes_a_trained_model(tiny, batch):
+    model = tiny(run_eagerly=True)
+    model.fit(*batch, batch_size=8, verbose=0)  # four steps
+    fit(model, batch, PruneOnSchedule(schedules.one_shot(0.5, at=4)), epochs=1)
+    assert zeros(model) == 0.5
+
+
 def test_a_constant_schedule_prunes_a_trained_model_at_once(tiny, batch):
     model = tiny()
     model.fit(*batch, batch_size=8, verbose=0)
