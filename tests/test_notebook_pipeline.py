@@ -337,6 +337,7 @@ def test_quick_and_live_modes_do_not_reach_committed_outputs(tmp_path, monkeypat
     monkeypatch.setenv("COURSE_QUICK", "1")
     monkeypatch.setenv("COURSE_WIDGETS", "1")
     monkeypatch.setenv("COURSE_DATA_DIR", "kept")
+    monkeypatch.delenv("COURSE_FORKED", raising=False)  # set where a test before has forked
     code = "# %%\nimport os\nprint(*sorted(n for n in os.environ if n.startswith('COURSE_')))\n"
     lesson = lesson_of(tmp_path, code)
     made = notebook_editions.make_edition([lesson], lesson.stem, "lesson")
