@@ -64,12 +64,16 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
-    """Import without garbage collection: of half a million new objects nearly all stay."""
+    """Import without garbage collection, and never look again at what is there then.
+
+    Of half a million new objects nearly all stay; to go through them takes a tenth of the run.
+    """
     gc.disable()
     try:
         return (yield)
     finally:
         gc.enable()
+        gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -110,6 +110,7 @@ def test_the_counts_are_those_of_the_sparsities():
     assert (column(DENSE, "paths", SHOWS) == 784 * 300 * 100 * 10).all()
 
 
+@pytest.mark.full
 def test_the_other_script_makes_rows_of_this_form():
     kinds = (what_it_shows.NETWORKS[0], CONTROL)
     rows = what_it_shows.table(load_digits().head(200), seeds=2, epochs=1, kinds=kinds)

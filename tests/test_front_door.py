@@ -286,6 +286,7 @@ def test_setup_falls_back_to_pip_and_is_done_once(installable, tmp_path):
     assert environment_state(installable) == "ready"
 
 
+@pytest.mark.full
 def test_setup_without_network_ends_in_words_and_leaves_no_stamp(installable):
     done = call(installable, "setup", PIP_NO_INDEX="1")
     assert done.returncode == 1
@@ -308,6 +309,7 @@ def compared(installable: Clone, tmp_path: Path) -> Clone:
     return installable
 
 
+@pytest.mark.full
 def test_a_library_to_compare_with_is_installed_once_beside_the_environment(compared, tmp_path):
     offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path)}
     first = call(compared, "peers", "torch", "-x", **offline)

@@ -77,6 +77,7 @@ def test_it_looks_for_all_that_package_and_lessons_import():
 
 
 @pytest.mark.slow
+@pytest.mark.full
 def test_elsewhere_it_adds_the_package_and_leaves_the_rest(tmp_path):
     """A new environment with an old package; the repository is this clone, all else left out."""
     venv.create(tmp_path / "env", with_pip=True)

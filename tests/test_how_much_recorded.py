@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from course_utils.lessons import recorded
 from course_utils.lessons.data import load_digits
@@ -27,6 +28,7 @@ def test_what_was_chosen_by_luck_looks_better_than_it_is():
     assert row["loss_seen"] < row["loss_on_others"]
 
 
+@pytest.mark.full
 def test_the_script_makes_rows_of_this_form(monkeypatch):
     monkeypatch.setattr(how_much, "SPARSITIES", how_much.SPARSITIES[:2])  # each is a training
     rows, luck = how_much.one_seed(load_digits().head(200), seed=1, epochs=1)

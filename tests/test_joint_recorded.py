@@ -82,6 +82,7 @@ def pruned(model, sparsity):
     return model
 
 
+@pytest.mark.full
 def test_the_scripts_make_rows_of_these_forms():
     data = load_digits().head(100)
     found = few_kilobytes.stages(pruned(models.lenet5(), 0.99), data, seed=1)

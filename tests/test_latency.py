@@ -4,10 +4,10 @@ import contextlib
 import gc
 import json
 import os
-import subprocess
 import sys
 import time
 
+import forked
 import numpy as np
 import pytest
 
@@ -267,12 +267,10 @@ print(json.dumps(found))
 @pytest.fixture(scope="module")
 def without_extras() -> dict:
     missing = ("scipy", "scipy.sparse", "ai_edge_litert.interpreter", "threadpoolctl")
-    run = subprocess.run(
-        [sys.executable, "-c", ALONE % (missing,)],
-        capture_output=True, text=True, check=True,
-        env=os.environ | {"TF_NUM_INTRAOP_THREADS": "2"},
-    )  # fmt: skip
-    assert run.stderr == ""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TF_NUM_INTRAOP_THREADS", "2")
+        run = forked.run(ALONE % (missing,))
+    assert (run.returncode, run.stderr) == (0, "")
     return json.loads(run.stdout)
 
 

@@ -13,12 +13,11 @@ import slides
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.full,
     pytest.mark.skipif(not shutil.which("npm"), reason="Marp needs Node.js and npm"),
 ]
 # That none is stale is tested of all in test_slides, by what they are made from.
-FIRST, *OTHERS = slides.decks()
-DECKS = [FIRST, *(pytest.param(deck, marks=pytest.mark.full) for deck in OTHERS)]
-decks = pytest.mark.parametrize("deck", DECKS, ids=lambda deck: deck.stem)
+decks = pytest.mark.parametrize("deck", slides.decks(), ids=lambda deck: deck.stem)
 WIDE = 1280 / 720
 
 

@@ -44,6 +44,7 @@ def test_before_retraining_a_plan_that_looked_at_the_layers_beats_one_that_did_n
 
 
 @pytest.mark.slow
+@pytest.mark.full
 def test_the_script_makes_rows_of_this_form():
     rows = {
         trial["network"]: plans_compared.compared(**trial, quick=True)

@@ -5,6 +5,7 @@ import itertools
 import forked
 import numpy as np
 import pytest
+from sizes import few, full_run
 
 from course_utils import criteria, masking, models, pruning, regrowth, schedules
 from course_utils.backend import keras, tensorflow
@@ -52,9 +53,10 @@ SCHEDULES = {
 }
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)
+# The functions themselves are tested with the schedules.
+@pytest.mark.parametrize("schedule", few(SCHEDULES, "polynomial", "a function of one's own"))
 def test_after_every_step_the_kernels_are_as_sparse_as_was_asked_before_it(tiny, batch, schedule):
-    model, pruner, watch = tiny("adam"), PruneOnSchedule(schedule), Watch()
+    model, pruner, watch = tiny(), PruneOnSchedule(schedule), Watch()
     fit(model, batch, pruner, callbacks=[watch, pruner])  # in whatever order
     assert watch.seen == asked(schedule, 72, 8)
     assert zeros(model) == round(schedule(8) * 72) / 72  # and at the end, the last step's
@@ -107,7 +109,7 @@ def test_following_a_schedule_compiles_nothing_anew(tiny, batch):
 
 
 def test_schedule_zero_trains_as_if_it_were_not_there_to_the_bit(tiny, batch):
-    plain, pruned = tiny("adam"), tiny("adam")
+    plain, pruned = (tiny(keras.optimizers.SGD(0.1, momentum=0.9)) for _ in range(2))
     fit(plain, batch, keras.callbacks.Callback())
     fit(pruned, batch, PruneOnSchedule(schedules.constant(0.0)))
     assert all(
@@ -146,9 +148,11 @@ PAIRS = [
 
 @pytest.mark.parametrize(("granularity", "scope"), PAIRS)
 def test_every_scope_and_granularity(pictures, scope, granularity):
-    model = models.article_cnn()
+    model = models.article_cnn((10, 10, 1))
+    model.run_eagerly = not full_run()
     pruner = PruneOnSchedule(schedules.one_shot(0.5, 1), criteria.lamp, scope, granularity)
-    model.fit(*pictures, batch_size=32, verbose=0, callbacks=[pruner])
+    x = pictures.x[:, :10, :10]
+    model.fit(x, pictures.y, batch_size=32, verbose=0, callbacks=[pruner])
     masks = pruning.held_masks(model)
     expected = masking.pool({n: m.astype(float) for n, m in masks.items()}, granularity)
     assert all(set(np.unique(share)) <= {0, 1} for share in expected.values())  # none is cut apart
@@ -251,6 +255,13 @@ def test_a_trained_model_is_not_pruned_at_one_blow_by_a_schedule_that_is_over(ti
     assert watch.seen == asked(RISING, 72, 8)
 
 
+def test_a_schedule_that_begins_at_this_very_step_prunes_a_trained_model(tiny, batch):
+    model = tiny(run_eagerly=True)
+    model.fit(*batch, batch_size=8, verbose=0)  # four steps
+    fit(model, batch, PruneOnSchedule(schedules.one_shot(0.5, at=4)), epochs=1)
+    assert zeros(model) == 0.5
+
+
 def test_a_constant_schedule_prunes_a_trained_model_at_once(tiny, batch):
     model = tiny()
     model.fit(*batch, batch_size=8, verbose=0)
@@ -284,24 +295,24 @@ OPTIMIZERS = {
 }
 
 
-# With surgery a short run takes those that keep nothing, moments, and averages.
-WITH_SURGERY = ("SGD with momentum and decay", "Adam", "an average, often")
+# A short run takes one that keeps moments, and averages, each once more inside another optimizer.
+SHORT = ("SGD with momentum and decay", "an average, often", "a loss scale")
+WITH_SURGERY = ("Adam", "an average, often")
 
 
 def optimized() -> list:
     """(optimizer, rule to regrow), each with each."""
-    made = [pytest.param(make, None, id=name) for name, make in OPTIMIZERS.items()]
-    for name, make in OPTIMIZERS.items():
-        marks = () if name in WITH_SURGERY else pytest.mark.full
-        made.append(
-            pytest.param(make, regrowth.surgery(every=2), id=f"{name}, surgery", marks=marks)
-        )
-    return made
+    plain = {name: (make, None) for name, make in OPTIMIZERS.items()}
+    surgery = {name: (make, regrowth.surgery(every=2)) for name, make in OPTIMIZERS.items()}
+    return few(plain, *SHORT) + few(
+        {f"{name}, surgery": case for name, case in surgery.items()},
+        *(f"{name}, surgery" for name in WITH_SURGERY),
+    )
 
 
 @pytest.mark.parametrize(("optimizer", "regrow"), optimized())
 def test_any_optimizer(tiny, batch, optimizer, regrow):
-    model, watch = tiny(optimizer()), Watch()
+    model, watch = tiny(optimizer(), built=False), Watch()
     pruner = PruneOnSchedule(RISING, regrow=regrow)
     fit(model, batch, pruner, callbacks=[pruner, watch])
     assert watch.seen == asked(RISING, 72, 8)
@@ -315,12 +326,17 @@ def test_accumulated_gradients_count_as_the_steps_that_they_make(tiny, batch):
     assert watch.seen == [share for share in asked(RISING, 72, 4) for _ in range(2)]
 
 
+WAYS = {
+    f"{kind}-{settings}": (settings, rule)
+    for kind, rule in {"nested": None, "surgery": regrowth.surgery(every=2)}.items()
+    for settings in [{"jit_compile": True}, {"jit_compile": False}, {"run_eagerly": True}]
+}
+
+
 @pytest.mark.parametrize(
-    "settings",
-    [{"jit_compile": True}, {"jit_compile": False}, {"run_eagerly": True}],
-    ids=str,
+    ("settings", "regrow"),
+    few(WAYS, "nested-{'run_eagerly': True}", "surgery-{'jit_compile': True}"),
 )
-@pytest.mark.parametrize("regrow", [None, regrowth.surgery(every=2)], ids=["nested", "surgery"])
 def test_however_the_step_is_compiled(tiny, batch, settings, regrow):
     model, watch = tiny("adam", **settings), Watch()
     pruner = PruneOnSchedule(RISING, regrow=regrow)
@@ -398,7 +414,7 @@ for kind in sys.argv[1:]:
 
 @pytest.mark.slow
 def test_every_device_of_a_mirrored_strategy():
-    kinds = ["plain", "average", "surgery"]
+    kinds = ["plain", "average", "surgery"] if full_run() else ["surgery"]
     run = forked.run(MIRRORED, *kinds)
     assert run.returncode == 0, run.stderr
     assert run.stdout.splitlines() == [f"{k} 2 True 0.75 0.75 {{'fc/kernel': 0}}" for k in kinds]

@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+from sizes import few
 
 from course_utils import criteria, masking, models, pruning
 from course_utils.backend import keras
@@ -196,7 +197,7 @@ def test_a_kernel_that_lora_computes_is_refused(tiny):
         pruning.weights(model)
 
 
-@pytest.mark.parametrize("mode", ["int8", "int4"])
+@pytest.mark.parametrize("mode", few(["int8", "int4"], "int8"))
 def test_a_quantized_kernel_is_refused(tiny, mode):
     model = tiny()
     model.get_layer("hidden").quantize(mode)

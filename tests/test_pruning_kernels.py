@@ -7,11 +7,14 @@ to it.
 
 import numpy as np
 import pytest
+from sizes import full_run
 
 from course_utils import criteria, masking, models, pruning, schedules
 from course_utils.backend import keras
 
 layers = keras.layers
+# Tracing a step takes a second and more, the steps taken here eagerly a tenth.
+EAGER = {"run_eagerly": not full_run()}
 
 
 def stack(shape: tuple, *parts: keras.Layer, **options: object) -> keras.Model:
@@ -32,7 +35,7 @@ def half(model: keras.Model, **choice: object) -> masking.Masks:
 def trained(model: keras.Model) -> keras.Model:
     """Train for two steps on random inputs and targets of the model's own shapes."""
     rng = np.random.default_rng(0)
-    model.compile(keras.optimizers.Adam(0.01), "mse")
+    model.compile(keras.optimizers.Adam(0.01), "mse", **EAGER)
     x = rng.integers(0, 2, (8, *model.input_shape[1:]))
     y = rng.normal(size=(8, *model.output_shape[1:]))
     model.fit(x, y, batch_size=4, verbose=0)
@@ -225,7 +228,7 @@ def test_a_model_with_kernels_on_request_only_can_be_pruned_on_a_schedule(model,
     model = model()
     with pytest.raises(ValueError, match="no kernel to prune"):
         pruning.kernels(model)
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", **EAGER)
     pruner = pruning.PruneOnSchedule(schedules.constant(0.5), include="*")
     x = np.ones((8, *model.input_shape[1:]), "int32")
     model.fit(x, np.ones((8, *model.output_shape[1:])), verbose=0, callbacks=[pruner])
@@ -248,7 +251,7 @@ def test_a_model_written_as_a_class_with_all_that_is_in_it():
 
 def test_a_matrix_that_belongs_to_the_model_itself_can_be_held():
     model = built()
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", **EAGER)
     pruning.attach(model, {"mix": np.eye(4)})
     model.fit(np.ones((8, 4)), np.ones((8, 2)), verbose=0)
     np.testing.assert_array_equal(model.mix.numpy() != 0, np.eye(4) == 1)
@@ -556,7 +559,7 @@ def test_a_layer_that_cannot_be_pruned_does_not_hinder_once_it_is_left_out(make)
         pruning.kernels(model)
     assert list(pruning.kernels(model, exclude="spare")) == ["used/kernel"]
     assert "used/bias" in pruning.skipped(model, exclude="spare")
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", **EAGER)
     pruner = pruning.PruneOnSchedule(schedules.constant(0.5), exclude="spare")
     model.fit(np.ones((8, 4)), np.ones((8, 4)), verbose=0, callbacks=[pruner])
     assert pruner.sparsity == 0.5
@@ -672,7 +675,7 @@ def test_every_float_policy_gives_arrays_that_criteria_take_and_masks_that_hold(
     after = pruning.weights(model)["fc/kernel"]
     mask = pruning.held_masks(model)["fc/kernel"]
     np.testing.assert_array_equal(after, np.where(mask, weights["fc/kernel"], 0))
-    model.compile("sgd", "mse")
+    model.compile("sgd", "mse", **EAGER)
     model.fit(np.ones((8, 4)), np.ones((8, 4)), verbose=0)
     assert pruning.regrown(model) == {"fc/kernel": 0}
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import forked
 import numpy as np
 import pytest
+from sizes import few
 
 from course_utils import criteria, masking, models, pruning
 from course_utils.backend import keras
@@ -57,7 +58,9 @@ def stranger(tmp_path_factory, pictures) -> dict:
     folder = tmp_path_factory.mktemp("saved")
     model = models.article_cnn()
     attach(model, 0.9)
+    model.run_eagerly = True
     model.fit(*pictures, verbose=0)
+    model.run_eagerly = False
     x, y = pictures
     np.savez(folder / "data.npz", x=x, y=y, outputs=model.predict(x, verbose=0))
     model.save(folder / "model.keras")
@@ -160,7 +163,8 @@ def test_masks_beside_the_model_in_an_npz_file(tiny, tmp_path, save):
 
 
 @pytest.mark.parametrize(
-    "duplicate", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))], ids=["copy", "pickle"]
+    "duplicate",
+    few({"copy": copy.deepcopy, "pickle": lambda m: pickle.loads(pickle.dumps(m))}, "copy"),
 )
 def test_a_copy_has_the_zeros_and_no_masks_and_the_original_keeps_its_own(tiny, batch, duplicate):
     model = tiny("adam")

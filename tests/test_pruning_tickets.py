@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from sizes import few
 
 from course_utils import criteria, masking, models, pruning, regrowth, schedules
-from course_utils.backend import keras
+from course_utils.backend import build_optimizer, keras
 
 layers = keras.layers
 
@@ -25,7 +26,10 @@ def normed() -> keras.Model:
 
 
 def compiled(model: keras.Model, **settings: object) -> keras.Model:
-    model.compile(keras.optimizers.Adam(0.05), "sparse_categorical_crossentropy", **settings)
+    """Compile for an optimizer that remembers, built beforehand, which halves the tracing."""
+    optimizer = keras.optimizers.SGD(0.05, momentum=0.9)
+    model.compile(optimizer, "sparse_categorical_crossentropy", **settings)
+    build_optimizer(model)
     return model
 
 
@@ -70,7 +74,7 @@ def test_a_snapshot_does_not_follow_the_training(batch):
     assert all(same(snapshots.weights[0], start))
 
 
-@pytest.mark.parametrize("together", [2, 4, 3])
+@pytest.mark.parametrize("together", few([2, 4, 3], 3))
 def test_steps_that_are_made_in_one_go_are_not_invented(batch, together):
     model = compiled(normed(), steps_per_execution=together)
     snapshots = pruning.Snapshots(range(9))
@@ -165,7 +169,7 @@ def test_a_ticket_trains_as_a_network_that_had_the_masks_from_the_start(batch):
         np.testing.assert_allclose(W, expected, rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("which", ["inverse", "same", "all"])
+@pytest.mark.parametrize("which", few(["inverse", "same", "all"], "inverse"))
 def test_nothing_is_left_of_masks_or_hidden_weights_of_the_run_that_is_undone(batch, which):
     """In dynamic network surgery pruned weights train on, out of sight: not into the next run."""
     model, snapshots = normed(), pruning.Snapshots([0])

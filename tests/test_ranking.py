@@ -175,7 +175,11 @@ def test_a_kernel_that_is_wholly_pruned_stays_so_under_any_floor():
         assert (bits(masks["a"]), bits(masks["b"])) == ("000", "000111111")
 
 
-@given(st.data(), st.sampled_from(["kernel", "filter", "channel"]), st.lists(SHARES, min_size=3))
+@given(
+    st.data(),
+    st.sampled_from(["kernel", "filter", "channel"]),
+    st.lists(SHARES, min_size=3, max_size=4),
+)
 def test_structures_of_unlike_sizes_nest_too(data, granularity, shares):
     shapes = {"a": (3, 3, 1, 2), "b": (6, 3), "c": (1, 5), "d": (2, 4, 2)}
     masks = {name: np.ones(shape, bool) for name, shape in shapes.items()}

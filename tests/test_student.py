@@ -88,6 +88,7 @@ def test_the_same_course_gives_the_same_bytes(folder, tmp_path):
     assert again == (folder.parent / "pruning-course.zip").read_bytes()
 
 
+@pytest.mark.full
 def test_its_lessons_run_with_its_own_package(folder):
     """Two quick ones; that the code is that of the tested lessons is tested above."""
     names = [str(folder / "notebooks" / f"{n}.ipynb") for n in ("01_norms", "02_prune_operator")]

@@ -41,31 +41,32 @@ print(message.value, image.value == seen[-1])
 """
 
 
-def run(tmp_path, live, *cells):
-    """Execute cells in a kernel, each within the pipeline's time limits; return them."""
-    codes = [DRAW.format(live=live), *cells]
+@pytest.fixture(scope="module")
+def cells(tmp_path_factory):
+    """One kernel for all: live, then without ipywidgets, then as where nobody looks."""
+    hide = 'import sys; sys.modules["ipywidgets"] = None'
+    alone = 'os.environ["COURSE_WIDGETS"] = ""'
+    codes = [DRAW.format(live="1"), SLIDER, MOVE, hide, SLIDER, alone, SLIDER]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in codes])
-    assert execute(notebook, tmp_path) == ""
+    assert execute(notebook, tmp_path_factory.mktemp("notebook")) == ""
     return notebook.cells
 
 
-def test_headless_notebook_shows_the_picture_alone(tmp_path):
-    [shown] = run(tmp_path, "", SLIDER)[1].outputs
+def test_headless_notebook_shows_the_picture_alone(cells):
+    [shown] = cells[6].outputs
     assert set(shown.data) == {"image/png", "text/plain"}
     assert shown.data["text/plain"] == "figure at theta=0.2, kind=a"
     assert base64.b64decode(shown.data["image/png"]).startswith(b"\x89PNG")
 
 
-def test_live_notebook_adds_a_slider_that_the_picture_follows(tmp_path):
-    cells = run(tmp_path, "1", SLIDER, MOVE)
+def test_live_notebook_adds_a_slider_that_the_picture_follows(cells):
     [shown] = cells[1].outputs
     assert set(shown.data) == {"image/png", "text/plain", VIEW}
     assert cells[2].outputs[0].text == "3 True\nValueError: theta &gt; 0.9 True\n"
 
 
-def test_without_ipywidgets_a_sentence_stands_beside_the_picture(tmp_path):
-    hide = 'import sys; sys.modules["ipywidgets"] = None'
-    sentence, shown = run(tmp_path, "1", hide, SLIDER)[2].outputs
+def test_without_ipywidgets_a_sentence_stands_beside_the_picture(cells):
+    sentence, shown = cells[4].outputs
     assert sentence.name == "stdout"
     assert "sliders need ipywidgets" in sentence.text
     assert set(shown.data) == {"image/png", "text/plain"}

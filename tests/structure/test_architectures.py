@@ -13,8 +13,7 @@ from course_utils.structure import channel_groups, shrink, zeroed
 
 SHARES = (0.3, 0.5, 0.7)  # a short run takes the middle one alone, of those that differ most
 SHORT = (
-    "MobileNetV2", "U-Net", "siamese", "detector", "vision transformer", "ShuffleNet", "ResNeXt",
-    "translator",
+    "U-Net", "siamese", "detector", "vision transformer", "ShuffleNet", "ResNeXt", "translator",
 )  # fmt: skip
 LARGE = ("EfficientNetB0", "MobileNetV3Large", "InceptionResNetV2")  # take one share in any case
 ALL = {**NAMED, **OTHERS}

@@ -3,6 +3,7 @@
 import forked
 import numpy as np
 import pytest
+from sizes import few
 
 from course_utils import criteria, masking, models, pruning, structure
 from course_utils.backend import keras
@@ -34,12 +35,19 @@ def own_loss(y, logits):
 
 @pytest.mark.parametrize(
     ("loss", "metrics"),
-    [
-        ("sparse_categorical_crossentropy", ["accuracy"]),
-        (keras.losses.SparseCategoricalCrossentropy(from_logits=True), [own_loss]),
-        (own_loss, [keras.metrics.SparseTopKCategoricalAccuracy(2, name="top2")]),
-        (lambda y, p: own_loss(y, p), None),
-    ],
+    few(
+        {
+            "names": ("sparse_categorical_crossentropy", ["accuracy"]),
+            "own metric": (
+                keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+                [own_loss],
+            ),
+            "own loss": (own_loss, [keras.metrics.SparseTopKCategoricalAccuracy(2, name="top2")]),
+            "lambda": (lambda y, p: own_loss(y, p), None),
+        },
+        "own metric",
+        "own loss",
+    ),
 )
 def test_it_is_compiled_as_before_with_a_new_optimizer(loss, metrics, data):
     model = net()
@@ -126,7 +134,7 @@ def test_names_inputs_and_outputs_are_those_of_the_model():
 
 def test_the_given_model_is_left_as_it_was(data):
     model = net()
-    model.compile("adam", "sparse_categorical_crossentropy")
+    model.compile("adam", "sparse_categorical_crossentropy", run_eagerly=True)
     model.fit(*data, verbose=0)
     before = [np.array(v) for v in (*model.variables, *model.optimizer.variables)]
     structure.shrink(model, 0.5, verify=True)
@@ -136,7 +144,7 @@ def test_the_given_model_is_left_as_it_was(data):
 
 def test_masks_that_are_held_are_held_in_the_smaller_model_and_through_its_training(data):
     model = net()
-    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     masks = masking.make_masks(criteria.magnitude(pruning.weights(model)), 0.6)
     pruning.attach(model, masks)
     channels = structure.channel_groups(model)
@@ -238,7 +246,8 @@ assert not any(name.startswith("course_utils") for name in sys.modules)
 
 def test_its_file_loads_without_the_package_and_gives_the_same_outputs(tmp_path, data):
     small, _ = structure.shrink(net(), 0.5)
-    small.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    small.compile("adam", loss, run_eagerly=True)
     small.fit(*data, verbose=0)
     small.save(tmp_path / "small.keras")
     np.save(tmp_path / "x.npy", data[0])
@@ -272,11 +281,14 @@ def onnx(path, x):
 
 @pytest.mark.parametrize(
     ("kind", "name", "run"),
-    [
-        ("tf_saved_model", "folder", saved_model),
-        ("litert", "small.tflite", litert),
-        ("onnx", "small.onnx", onnx),
-    ],
+    few(
+        {
+            "SavedModel": ("tf_saved_model", "folder", saved_model),
+            "LiteRT": ("litert", "small.tflite", litert),
+            "ONNX": ("onnx", "small.onnx", onnx),
+        },
+        "LiteRT",
+    ),
 )
 def test_every_export_gives_the_same_outputs(kind, name, run, tmp_path, data):
     if kind == "onnx":

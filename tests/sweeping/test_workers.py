@@ -49,6 +49,7 @@ def test_a_pool_runs_each_trial_once_and_its_processes_share_the_cores(file, mar
 
 
 @pytest.mark.slow
+@pytest.mark.full
 def test_real_trainings_over_a_pool_give_what_they_give_here():
     """In one process, since each must start TensorFlow; that two share the work is tested above."""
     every = sweeping.grid(seed=[0], sparsity=[0.5, 0.75])

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sizes import full_run
 
 from course_utils import pruning, structure
 from course_utils.backend import keras
@@ -28,10 +29,14 @@ def scenes():
 
 @pytest.fixture(scope="module")
 def trained(scenes):
-    """Thirty steps: enough to find most digits, and to be far from chance."""
+    """Enough steps to find most digits, and to be far from chance; in a short run one."""
     train = scenes[0]
     model = detector()
-    model.fit(train.images, to_cells(train.objects, len(train), SIDE), 32, 8, verbose=0)
+    x, y = train.images, to_cells(train.objects, len(train), SIDE)
+    if full_run():
+        model.fit(x, y, 32, 8, verbose=0)
+    else:
+        model.train_on_batch(x[:32], y[:32])
     return model
 
 
@@ -104,6 +109,7 @@ def test_box_and_class_of_a_cell_without_object_cost_nothing():
     assert float(detection_loss(true, one)[0]) == float(detection_loss(true, other)[0])
 
 
+@pytest.mark.full
 def test_a_short_training_finds_most_digits_of_scenes_never_seen(trained, scenes):
     test = scenes[2]
     found = detect(trained, test.images)

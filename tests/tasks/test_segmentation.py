@@ -65,6 +65,7 @@ def test_a_channel_of_a_skip_is_read_on_the_way_down_and_on_the_way_up():
 
 def test_without_some_channels_it_computes_what_it_did(scenes):
     model = unet()
+    model.run_eagerly = True
     model.fit(scenes[0].images[:64], scenes[0].pixels[:64], 32, verbose=0)
     small, report = structure.shrink(model, 0.5, verify=True)
     assert report.parameters[1] < 0.4 * report.parameters[0]
@@ -79,6 +80,7 @@ def test_ground_pixels_weigh_less():
     assert 0 < weights[0, 0, 0] < 1
 
 
+@pytest.mark.full
 def test_a_short_training_is_far_from_all_ground(scenes):
     train, _, test = scenes
     model = unet()

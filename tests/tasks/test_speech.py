@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sizes import few
 
 from course_utils import structure
 from course_utils.lessons.tasks import hearing, speech, vowels
@@ -140,7 +141,10 @@ def test_loudness_does_not_matter():
     np.testing.assert_allclose(hearing.log_mel(8 * waves), hearing.log_mel(waves), atol=1e-3)
 
 
-@pytest.mark.parametrize("build", [hearing.vowel_cnn, hearing.vowel_gru])
+NETWORKS = {build.__name__: build for build in (hearing.vowel_cnn, hearing.vowel_gru)}
+
+
+@pytest.mark.parametrize("build", few(NETWORKS, "vowel_gru"))
 def test_a_network_learns_and_can_be_pruned_by_structure(build, splits):
     train = splits[0]
     x = hearing.log_mel(train.waves)
@@ -151,6 +155,12 @@ def test_a_network_learns_and_can_be_pruned_by_structure(build, splits):
     small, report = structure.shrink(model, 0.5, verify=True)
     assert small.count_params() < 0.4 * model.count_params()
     assert [row.group for row in report.left] == ["output"]
+
+
+def test_of_the_convolutions_half_of_the_filters_can_go():
+    channels = structure.channel_groups(hearing.vowel_cnn(seed=0))
+    assert list(channels.left) == ["output"]
+    structure.shrink(channels, 0.5, verify=True)
 
 
 def test_the_same_seed_builds_the_same_network():
