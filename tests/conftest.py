@@ -140,5 +140,5 @@ def visit(browser) -> Iterator:
     for one in visits:
         # A context that is closed while its page still loads has hung for minutes.
         with contextlib.suppress(Exception):
-            one.page.goto("about:blank")
+            one.page.goto("about:blank", timeout=10_000)
         one.context.close()

@@ -78,6 +78,7 @@ def stop() -> None:
         process.communicate()
         folder.cleanup()
         _server.cache_clear()
+        del os.environ["COURSE_FORKED"]
 
 
 def seconds() -> float:

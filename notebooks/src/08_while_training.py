@@ -43,7 +43,7 @@ plots.use_style()
 # epochs on 30,000 images, and each that is pruned ends with 2 % of its weights:
 
 # %% tags=["varies"]
-data = load_mnist().head(2_000, held_out=500) if quick_mode() else load_mnist().head(30_000)
+data = load_mnist().head(3_000, held_out=500) if quick_mode() else load_mnist().head(30_000)
 epochs = 30 if data.stand_in else 2 if quick_mode() else 10  # the stand-in is small
 STEPS = epochs * -(-len(data.x_train) // 128)  # optimizer steps in all, with batches of 128
 FINAL = 0.98
