@@ -266,6 +266,7 @@ def _digest(text: str) -> str:
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
+@pytest.mark.full
 def test_setup_falls_back_to_pip_and_is_done_once(installable, tmp_path):
     limits = tmp_path / "limits.txt"  # a machine-wide pip setting that contradicts the lock
     limits.write_text("uv<1\n")

@@ -40,6 +40,7 @@ def test_an_unknown_table_is_refused_with_the_names_of_those_there_are():
         recorded.rows("nothing")
 
 
+@pytest.mark.full
 def test_the_script_makes_rows_of_this_form():
     rows = mnist_retrain.one_seed(load_digits().head(200), seed=1, epochs=1)
     assert set(rows[0]) == set(mnist_retrain.FIELDS)

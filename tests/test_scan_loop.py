@@ -70,6 +70,7 @@ def test_what_is_kept_fits_into_the_memory_allowed(table):
     assert all(row["kept_mb"] <= 2**28 / 1e6 for row in table.values())
 
 
+@pytest.mark.full
 def test_the_script_times_three_ways_that_find_the_same():
     layers = [keras.Input((6,)), keras.layers.Dense(5), keras.layers.Dense(10)]
     found = scan_loop.measured(keras.Sequential(layers), *scan_loop.images(30, (6,)), 8, rounds=1)

@@ -179,6 +179,7 @@ def again(data):
         yield task
 
 
+@pytest.mark.full
 def test_a_second_run_judges_alike(board, folder, again):
     for name in ("small.sparse", "plain.sparse"):
         first, second = asdict(named(board, name)), asdict(again.entry(folder / name))

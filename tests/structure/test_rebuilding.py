@@ -276,6 +276,7 @@ def test_norms_over_channels_without_some_of_them(kind):
     assert small.get_layer("n").get_weights()[0].shape == (4,)
 
 
+@pytest.mark.full
 def test_inexact_convnext():
     """Its layers that scale have their width in their config."""
     model = keras.applications.ConvNeXtTiny(weights=None, input_shape=(32, 32, 3), classes=3)
