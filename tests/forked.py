@@ -35,8 +35,10 @@ SETTINGS = {
 INTERRUPT = b"interrupt"
 # Keras has imported Matplotlib, which looks for a kernel then, and finds none.
 KERNEL = """
+import os, sys
 import matplotlib
 from ipykernel.kernelapp import IPKernelApp
+sys.argv.append(f"--IPKernelApp.parent_handle={os.getppid()}")
 matplotlib.rcParams["backend"] = "module://matplotlib_inline.backend_inline"
 IPKernelApp.launch_instance()
 """
@@ -178,7 +180,6 @@ def _become(about: dict, files: list[int]) -> None:
     os.chdir(about["cwd"])
     os.environ.clear()
     os.environ.update(about["env"])
-    os.environ["JPY_PARENT_PID"] = str(os.getppid())  # which a kernel looks after
     sys.argv, sys.path[0] = about["argv"], ""
     sys.stdin, sys.stdout, sys.stderr = (
         os.fdopen(n, mode, buffering=1, closefd=False) for n, mode in enumerate("rww")
@@ -191,7 +192,7 @@ def _become(about: dict, files: list[int]) -> None:
 if __name__ == "__main__":
     if sys.argv[1] == "-f":
         sys.exit(kernel(sys.argv[1:]))
-    for name in ("keras", "IPython", "scipy.stats", "zmq"):  # ipykernel looks for its parent
+    for name in ("keras", "ipykernel.kernelapp", "scipy.ndimage", "scipy.stats", "sklearn.metrics"):
         importlib.import_module(name)
     gc.freeze()  # what all forks share is neither searched for garbage nor copied for that
     if forked := serve(sys.argv[1]):
