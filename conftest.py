@@ -47,7 +47,6 @@ def pytest_configure(config: pytest.Config) -> None:
     if sys.platform == "linux" and config.getoption("nbval_current_env", False):
         # nbval's kernels come from tests/forked.py, so that TensorFlow starts twice, not 34 times.
         config.option.nbval_current_env, config.option.nbval_kernel_name = False, "forked"
-        os.environ["JUPYTER_PATH"] = str(Path(__file__).parent / "tests")
     if path := config.getoption("--seconds"):
         config.pluginmanager.register(Seconds(Path(path)))
 

@@ -69,7 +69,7 @@ def kernel(arguments: list[str]) -> int:
 
 
 def start() -> None:
-    """Start the process that has Keras, where there is none yet."""
+    """Start the process that has Keras, where there is none yet; Jupyter finds its kernels then."""
     _server()
 
 
@@ -80,7 +80,7 @@ def stop() -> None:
         process.communicate()
         folder.cleanup()
         _server.cache_clear()
-        del os.environ["COURSE_FORKED"]
+        del os.environ["COURSE_FORKED"], os.environ["JUPYTER_PATH"]
 
 
 def seconds() -> float:
@@ -97,7 +97,8 @@ def seconds() -> float:
 @functools.cache
 def _server() -> tuple[subprocess.Popen, tempfile.TemporaryDirectory]:
     folder = tempfile.TemporaryDirectory()
-    os.environ["COURSE_FORKED"] = path = str(Path(folder.name, "socket"))
+    path = str(Path(folder.name, "socket"))
+    os.environ |= {"COURSE_FORKED": path, "JUPYTER_PATH": str(Path(__file__).parent)}
     process = subprocess.Popen(
         [sys.executable, __file__, path],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | SETTINGS,
@@ -161,6 +162,8 @@ def serve(path: str) -> tuple[dict, list[int]] | None:
                     with contextlib.suppress(KeyError):
                         waiting.unregister(job)
                     job.close()
+                elif job not in jobs:
+                    pass  # its end was in the same list, before this
                 elif job.recv(len(INTERRUPT)):
                     _kill(jobs[job], signal.SIGINT)
                 else:

@@ -41,8 +41,7 @@ def test_a_process_leaves_nothing_to_the_next(tmp_path):
 
 
 @linux_only
-def test_a_kernel_can_be_interrupted_and_ends_with_who_asked_for_it(monkeypatch):
-    monkeypatch.setenv("JUPYTER_PATH", str(Path(__file__).parent))
+def test_a_kernel_can_be_interrupted_and_ends_with_who_asked_for_it():
     forked.start()
     manager, client = start_new_kernel(kernel_name="forked")
     try:

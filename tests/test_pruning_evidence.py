@@ -264,25 +264,33 @@ def test_wrong_settings_are_refused():
 # ------------------------------------------------------------------------------------- curvature
 
 
+def hessian(model: keras.Model, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """All of it, for the kernels' weights in a row: the differences of the gradient."""
+
+    def slope() -> np.ndarray:
+        return np.concatenate([g.ravel() for g in on_tape(model, x, y).values()])
+
+    rows = []
+    for variable in pruning.kernels(model).values():
+        W = variable.numpy()
+        for index in np.ndindex(*W.shape):
+            sides = []
+            for step in (1e-5, -1e-5):
+                moved = W.copy()
+                moved[index] += step
+                variable.assign(moved)
+                sides.append(slope())
+            rows.append((sides[0] - sides[1]) / 2e-5)
+        variable.assign(W)
+    return np.array(rows)
+
+
 def exact_diagonal(model: keras.Model, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
-    """The Hessian's diagonal: the differences of each weight's own gradient."""
-    return {
-        name: curve(model, name, variable, x, y)
-        for name, variable in pruning.kernels(model).items()
-    }
-
-
-def curve(model, name, variable, x, y) -> np.ndarray:
-    W, found = variable.numpy(), np.zeros(variable.shape)
-    for index in np.ndindex(*W.shape):
-        sides = []
-        for step in (1e-5, -1e-5):
-            moved = W.copy()
-            moved[index] += step
-            variable.assign(moved)
-            sides.append(on_tape(model, x, y)[name][index])
-        found[index] = (sides[0] - sides[1]) / 2e-5
-    variable.assign(W)
+    """The Hessian's diagonal, in the form of the kernels."""
+    left, found = np.diag(hessian(model, x, y)), {}
+    for name, variable in pruning.kernels(model).items():
+        size = np.prod(variable.shape)
+        found[name], left = left[:size].reshape(variable.shape), left[size:]
     return found
 
 
@@ -316,31 +324,9 @@ def test_curvature_is_the_hessians_diagonal_in_the_mean():
     assert np.linalg.norm(deviation) < np.linalg.norm(np.diag(H)) / 4  # narrow enough to tell
 
 
-def hessian(model: keras.Model, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """All of it, for the kernels' weights in a row: the differences of the gradient."""
-
-    def slope() -> np.ndarray:
-        return np.concatenate([g.ravel() for g in on_tape(model, x, y).values()])
-
-    rows = []
-    for variable in pruning.kernels(model).values():
-        W = variable.numpy()
-        for index in np.ndindex(*W.shape):
-            sides = []
-            for step in (1e-5, -1e-5):
-                moved = W.copy()
-                moved[index] += step
-                variable.assign(moved)
-                sides.append(slope())
-            rows.append((sides[0] - sides[1]) / 2e-5)
-        variable.assign(W)
-    return np.array(rows)
-
-
 def test_more_samples_are_less_noisy():
     model, (x, y) = double(), data(40)
     exact = exact_diagonal(model, x, y)["a/kernel"]
-
     count, many = (8, 16) if full_run() else (3, 9)
 
     def error(samples: int) -> float:
@@ -360,7 +346,7 @@ def test_curvature_repeats_for_the_same_seed_only():
 def test_curvature_draws_signs_anew_for_every_batch_that_is_compiled():
     """12 batches of 256 run as one compiled step: equal signs in all would not average out."""
     model, (x, y) = double(), data(3000)
-    exact = curve(model, "b/kernel", pruning.kernels(model)["b/kernel"], x, y)
+    exact = exact_diagonal(model, x, y)["b/kernel"]
     one = pruning.curvature(model, x[:256], y[:256], samples=1)["b/kernel"]
     all_ = pruning.curvature(model, x, y, samples=1)["b/kernel"]
     assert np.abs(all_ - exact).mean() < np.abs(one - exact).mean()
@@ -383,7 +369,7 @@ def test_curvature_goes_through_recurrent_layers(layer):
     model = stack((2, 4), layer(1, name="r"), layers.Dense(2, name="d"))
     x, y = data(10, (2, 4), (2,))
     runs = pruning.curvature(model, x, y, samples=20, include="r/recurrent_kernel")
-    exact = curve(model, "r/recurrent_kernel", model.get_layer("r").cell.recurrent_kernel, x, y)
+    exact = exact_diagonal(model, x, y)["r/recurrent_kernel"]
     found = runs["r/recurrent_kernel"]
     if exact.size == 1:  # nothing beside the diagonal
         np.testing.assert_allclose(found, exact, rtol=1e-5)

@@ -63,10 +63,9 @@ def hold_codebooks(model: keras.Model, shared: Arrays, *, step: str = "mean") ->
     Compression, equation 3). Under Adam, whose steps do not add up, take "mean".
 
     Call it after masks and after loading weights, on the model that you train; a clone, and a model
-    loaded from a file, are plain. Raises ValueError,
-    having changed nothing, for unknown names, other shapes, more than 65,536 different values,
-    weights that are not zero where a held mask is, an optimizer with `use_ema=True` (averages are
-    not shared), and an unknown step.
+    loaded from a file, are plain. Raises ValueError, having changed nothing, for unknown names,
+    other shapes, more than 65,536 different values, weights that are not zero where a held mask is,
+    an optimizer with `use_ema=True` (averages are not shared), and an unknown step.
 
     >>> from course_utils import models, pruning
     >>> from course_utils.extras.clustering import cluster
