@@ -41,7 +41,7 @@ plots.use_style()
 
 # %% tags=["varies"]
 epochs = 1 if quick_mode() else 10
-data = load_mnist().head(1_500, held_out=500) if quick_mode() else load_mnist().head(50_000)
+data = load_mnist().head(640, held_out=160) if quick_mode() else load_mnist().head(50_000)
 data
 
 # %% [markdown] covers="30 31 32 33" corrects="16 17"

@@ -729,7 +729,7 @@ assert (np.mean(trained_on, axis=0)[1:] > np.mean(ticket, axis=0)[1:]).all()
 # passes the test images as `validation_data` has *chosen* on them: lesson 06 says what that costs.)
 
 # %% tags=["varies"]
-size = 600 if quick_mode() else 6000
+size = 300 if quick_mode() else 6000
 x, y = data.x_train[:size], data.y_train[:size]
 steps = -(-len(x) // 128)
 rising = schedules.polynomial(0.999, begin=2 * steps, end=4 * steps)

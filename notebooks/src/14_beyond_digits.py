@@ -54,7 +54,7 @@ data
 # digits: the split of lesson 00 stays.
 
 # %% tags=["varies"]
-counts = (64, 50, 50) if quick_mode() else (4096, 500, 1000)
+counts = (32, 24, 24) if quick_mode() else (4096, 500, 1000)
 train_scenes, val_scenes, test_scenes = tasks.load_scenes(data, counts)
 train_scenes
 
@@ -762,7 +762,7 @@ if not quick_mode():
 # would that be?
 
 # %% tags=["varies"]
-lines = (400, 100, 100) if quick_mode() else (8000, 1000, 3000)
+lines = (200, 60, 60) if quick_mode() else (8000, 1000, 3000)
 splits = text.load_lines(lines)
 read = [(part.ids, part.kind) for part in splits]
 print(splits[0])

@@ -41,7 +41,7 @@ layers = keras.layers
 plots.use_style()
 
 # %% tags=["varies"]
-data = load_mnist().head(2_000, held_out=1_000) if quick_mode() else load_mnist().head(20_000)
+data = load_mnist().head(640, held_out=500) if quick_mode() else load_mnist().head(20_000)
 real = not (quick_mode() or data.stand_in)
 data
 
