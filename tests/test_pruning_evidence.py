@@ -324,10 +324,11 @@ def test_curvature_is_the_hessians_diagonal_in_the_mean():
     assert np.linalg.norm(deviation) < np.linalg.norm(np.diag(H)) / 4  # narrow enough to tell
 
 
+@pytest.mark.full  # how noisy draws may be is asked above, too
 def test_more_samples_are_less_noisy():
     model, (x, y) = double(), data(40)
     exact = exact_diagonal(model, x, y)["a/kernel"]
-    count, many = (8, 16) if full_run() else (3, 9)
+    count, many = 8, 16
 
     def error(samples: int) -> float:
         runs = [pruning.curvature(model, x, y, samples=samples, seed=s) for s in range(count)]
@@ -675,7 +676,9 @@ def trained(steps: int) -> tuple[keras.Model, np.ndarray, np.ndarray]:
     return model, x, y
 
 
-@pytest.fixture(scope="module", params=[8, 400], ids=["on the way", "near a minimum"])
+@pytest.fixture(
+    scope="module", params=few({"on the way": 8, "near a minimum": 400}, "near a minimum")
+)
 def studied(request) -> dict:
     """A network early in training and one near a minimum: what is measured, and the truth."""
     model, x, y = trained(request.param)
