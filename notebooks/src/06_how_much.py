@@ -35,7 +35,7 @@ plots.use_style()
 # times, with three seeds, and look at it on validation images only. The test images come last.
 
 # %% tags=["varies"]
-data = load_mnist().head(1_000, held_out=500) if quick_mode() else load_mnist().head(20_000)
+data = load_mnist().head(512, held_out=256) if quick_mode() else load_mnist().head(20_000)
 epochs = 20 if data.stand_in else 1 if quick_mode() else 4
 x_val, y_val = data.x_val[:5_000], data.y_val[:5_000]
 

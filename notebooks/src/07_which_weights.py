@@ -32,7 +32,7 @@ from course_utils.lessons.progress import Progress, quick_mode
 plots.use_style()
 
 # %% tags=["varies"]
-data = load_mnist().head(1_000, held_out=500) if quick_mode() else load_mnist().head(20_000)
+data = load_mnist().head(512, held_out=256) if quick_mode() else load_mnist().head(20_000)
 epochs = 20 if data.stand_in else 1 if quick_mode() else 4
 data
 
