@@ -15,7 +15,7 @@ import numpy as np
 from course_utils.arrays import Arrays, Weights, checked_dict, zeroed
 from course_utils.backend import keras, model_of, recompile
 from course_utils.masking import Masks, checked_mask
-from course_utils.pruning.kernels import Variables, candidates, chosen, refuse_equal_names, weights
+from course_utils.pruning.kernels import Kernel, candidates, refuse_equal_names, weights
 from course_utils.pruning.layers import read
 
 
@@ -97,8 +97,8 @@ def detach(model: keras.Model) -> None:
     Constraints that the layers had before come back. Without masks this does nothing.
     """
     held = _held(model)
-    for variable in held.values():
-        variable.constraint = variable.constraint.earlier
+    for one in held:
+        one.kept.constraint = one.kept.constraint.earlier
     if held:
         recompile(model)
 
@@ -106,9 +106,11 @@ def detach(model: keras.Model) -> None:
 def held_masks(model: keras.Model) -> Masks:
     """Return the masks that `attach` holds now; an empty dictionary for a plain model.
 
-    A clone and a model loaded from a file are plain: attach again, with these masks.
+    A clone and a model loaded from a file are plain: attach again, with these masks. Quantizing
+    makes new kernels: their zeros stay, their masks are gone. LoRA keeps a mask on the kernel that
+    was there, and adds to it: `regrown` counts what is no longer zero in the sum.
     """
-    return {name: read(variable.constraint.mask) for name, variable in _held(model).items()}
+    return {one.name: read(one.kept.constraint.mask) for one in _held(model)}
 
 
 def remembered(model: keras.Model) -> Weights:
@@ -116,7 +118,7 @@ def remembered(model: keras.Model) -> Weights:
 
     Where nothing is remembered (see `attach`) a pruned weight is 0.
     """
-    return {name: _whole(variable) for name, variable in _held(model).items()}
+    return {one.name: _whole(one.kept) for one in _held(model)}
 
 
 def masks_from_zeros(model: keras.Model) -> Masks:
@@ -129,7 +131,7 @@ def regrown(model: keras.Model) -> dict[str, int]:
 
     All counts are 0 unless something wrote past the mask: `set_weights`, a checkpoint that was
     loaded, the moving average of an optimizer that the model was not compiled with, a train step
-    of your own that was compiled before `attach`.
+    of your own that was compiled before `attach`, LoRA's product that is added to the kernel.
 
     >>> from course_utils import models
     >>> model = models.article_cnn()
@@ -137,10 +139,28 @@ def regrown(model: keras.Model) -> dict[str, int]:
     >>> regrown(model)
     {'conv/kernel': 0, 'dense/kernel': 0, 'output/kernel': 0}
     """
+    numbers = {one: one.numbers() for one in _held(model)}
     return {
-        name: int(np.count_nonzero(read(variable)[~read(variable.constraint.mask)]))
-        for name, variable in _held(model).items()
+        one.name: int(np.count_nonzero(W[~read(one.kept.constraint.mask)]))
+        for one, W in numbers.items()
+        if W is not None
     }
+
+
+def restore(model: keras.Model) -> None:
+    """Zero what was written past the masks, where it can be; see `regrown`.
+
+    >>> from course_utils import models
+    >>> model = models.article_cnn()
+    >>> attach(model, {"output/kernel": np.zeros((1, 10))})
+    >>> model.get_layer("output").kernel.assign(np.ones((64, 10)))
+    >>> restore(model)
+    >>> regrown(model)
+    {'output/kernel': 0}
+    """
+    for one in _held(model):
+        if one.stored:
+            _set(model, one.kept, read(one.kept.constraint.mask))
 
 
 def average_of(model: keras.Model | None, path: str) -> keras.Variable | None:
@@ -185,13 +205,11 @@ def _constrain(model: keras.Model, variable: keras.Variable, remember: bool) -> 
     return True
 
 
-def _held(model: keras.Model) -> Variables:
-    everything = candidates(model) or chosen(model)  # which refuses it: nothing to prune
-    # A layer that is not built, or is quantized, holds nothing; a model of such alone is refused.
-    stored = [f for f in everything if f.stored] or everything
-    held = [f for f in stored if isinstance(f.variable.constraint, MaskConstraint)]
+def _held(model: keras.Model) -> list[Kernel]:
+    """Return the kernels that have a mask, also those that could be given none today."""
+    held = [f for f in candidates(model) if isinstance(getattr(f.kept, "constraint", None), MaskConstraint)]
     refuse_equal_names(held)
-    return {f.name: f.variable for f in held}
+    return held
 
 
 def _whole(variable: keras.Variable) -> np.ndarray:

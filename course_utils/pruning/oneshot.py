@@ -6,7 +6,7 @@ from course_utils import criteria, masking
 from course_utils.arrays import Arrays
 from course_utils.backend import keras
 from course_utils.pruning.attaching import attach, held_masks
-from course_utils.pruning.kernels import layouts, weights
+from course_utils.pruning.kernels import kernels, layouts, weights
 from course_utils.pruning.selectors import Selectors
 
 
@@ -33,6 +33,8 @@ def prune(
     >>> masking.sparsity(masks)
     0.8
     """
+    criteria.refuse_unfit(criterion)
+    kernels(model, include, exclude)  # refuses what can be read, but not held
     scores = dict(criterion(weights(model, include, exclude)))
     held = {name: mask for name, mask in held_masks(model).items() if name in scores}
     if held:
