@@ -198,7 +198,7 @@ def value_of(layer: keras.Layer, name: str) -> object:
     """
     try:
         return getattr(layer, name, None)
-    except Exception:  # noqa: BLE001 (somebody's own property: what it raises nobody knows)
+    except Exception:
         return None
 
 

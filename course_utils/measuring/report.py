@@ -4,7 +4,6 @@ import gzip
 import io
 import math
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import h5py
@@ -101,7 +100,8 @@ def report(
 
     Reading is not pruning: of kernels that no mask can hold zeros are counted all the same, of
     quantized ones from the whole numbers that are stored; a note says what they are, also where
-    zeros cannot be told, or a layer was never called.
+    zeros cannot be told, or a layer was never called. A note names kernels that keep fewer weights
+    than they have outputs, too: some of these are dead (`masking.collapsed` says when a layer is).
 
     >>> from course_utils.models import article_cnn
     >>> report(article_cnn()).total.macs
@@ -155,6 +155,7 @@ def _row(
         "not used": bool(own) and path not in work.outputs,
         **{why: bool(why) for why in whys},
         "zeros not known": len(arrays) < len(kernels),
+        **_thin(kernels),
     }
     sizes = {id(variable): math.prod(variable.shape) for variable in own}
     # Packed numbers are stored in fewer.
@@ -169,3 +170,11 @@ def _row(
         work.by_layer[path] + sum(used),
         ", ".join(note for note, holds in notes.items() if holds),
     )
+
+
+def _thin(kernels: list[tuple[Kernel, np.ndarray | None]]) -> dict[str, bool]:
+    """Note which kernels keep fewer weights than they have outputs: some of these are dead."""
+    arrays = {one.attribute: W for one, W in kernels if W is not None}
+    found = masking.thin(arrays, {one.attribute: one.layout for one, _ in kernels})
+    of = {name: f" of {name}" if len(kernels) > 1 else "" for name in found}
+    return {f"only {k:,}{of[n]} for {o:,} outputs": True for n, (k, o) in found.items()}

@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 
 from course_utils import masking, pruning
-from course_utils.arrays import whole
-from course_utils.pruning.steps import StepCallback
+from course_utils.pruning.steps import StepCallback, checked_steps
 
 
 class ZeroCounter(StepCallback):
@@ -19,7 +18,7 @@ class ZeroCounter(StepCallback):
         super().__init__()
         self.sparsity: dict[int, float] = {}
         self.steps = 0  # done so far, over all calls of `fit`
-        self._wanted = sorted({whole(step, "each step") for step in steps})
+        self._wanted = checked_steps(steps)
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Record the state before the first step."""

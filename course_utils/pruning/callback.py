@@ -5,16 +5,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_utils import criteria, regrowth
+from course_utils import criteria, regrowth, schedules
 from course_utils.arrays import Arrays, Weights, checked_number, whole
 from course_utils.backend import build_optimizer
 from course_utils.masking import GRANULARITIES, SCOPES, Masks, exclude, make_masks, sparsity
-from course_utils.pruning.attaching import attach, held_masks, regrown, remembered, restore
+from course_utils.masking.collapse import warning_of
+from course_utils.pruning.attaching import held_masks, hold, regrown, remembered, restore
 from course_utils.pruning.kernels import kernels, layouts, weights
 from course_utils.pruning.selectors import Selectors, checked_selectors
 from course_utils.pruning.steps import StepCallback
 from course_utils.schedules import Schedule
-
 
 # So many zeros an initializer draws by chance, in the coarsest type, bfloat16: not worth a warning.
 _BY_CHANCE = 0.01
@@ -67,7 +67,7 @@ class PruneOnSchedule(StepCallback):
     ) -> None:
         super().__init__()
         criteria.refuse_unfit(criterion)
-        if not callable(schedule):
+        if not callable(schedule) or schedule in vars(schedules).values():
             raise TypeError(
                 f"schedule must be a function from step to sparsity, not {schedule!r}. "
                 "For a fixed sparsity write schedules.constant(0.8)."
@@ -91,7 +91,7 @@ class PruneOnSchedule(StepCallback):
         self.masks: Masks = {}
         self.requested = 0.0  # what the schedule asked for last
         self.history: dict[int, float] = {}  # sparsity of the masks, by the step it began at
-        self._started = False
+        self._started = self._warned = False
 
     @property
     def sparsity(self) -> float:
@@ -198,7 +198,10 @@ class PruneOnSchedule(StepCallback):
         return masks
 
     def _hold(self, masks: Masks, step: int) -> None:
-        attach(self.model, masks, remember=self.regrow is not None and self.regrow.surgery)
+        fallen = hold(self.model, masks, remember=self.regrow is not None and self.regrow.surgery)
+        if fallen and not self._warned:  # once is enough: the report names all
+            warnings.warn(f"at step {step}, {warning_of(fallen)}", stacklevel=2)
+            self._warned = True
         self.masks = masks
         self.history[step] = sparsity(masks)
 

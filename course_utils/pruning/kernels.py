@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_utils.arrays import Weights
-from course_utils.backend import keras, kept_under, model_of, trained_by, value_of
+from course_utils.backend import kept_under, keras, model_of, trained_by, value_of
 from course_utils.pruning.layers import every_weight, holder_of, numbers_in, prunable, walk
 from course_utils.pruning.selectors import Selectors, as_list, left_out
 

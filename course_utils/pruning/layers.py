@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from course_utils.backend import (
-    keras,
     kept_under,
+    keras,
     layers_inside,
     model_of,
     trained_by,

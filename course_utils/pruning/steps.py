@@ -1,5 +1,8 @@
 """How many steps has a model made?  Read off its optimizer, or counted where that makes none."""
 
+from collections.abc import Iterable
+
+from course_utils.arrays import whole
 from course_utils.backend import keras
 from course_utils.pruning.layers import read
 
@@ -58,6 +61,17 @@ class StepCallback(keras.callbacks.Callback):
 
     def _begin(self) -> None:
         self._begun, self._batches, self._least = _steps_of(self.model), 0, 0
+
+
+def checked_steps(steps: Iterable[int]) -> list[int]:
+    """Return the steps at which a callback is to look, each once, in order.
+
+    >>> checked_steps([100, 0, 100])
+    [0, 100]
+    """
+    if isinstance(steps, str) or not isinstance(steps, Iterable):
+        raise TypeError(f"steps must be whole numbers in a list, such as [0, 100], not {steps!r}.")
+    return sorted({whole(step, "each step") for step in steps})
 
 
 def _steps_of(model: keras.Model) -> int:

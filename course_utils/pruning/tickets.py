@@ -6,9 +6,9 @@ import numpy as np
 
 from course_utils.arrays import Arrays, checked_dict, whole
 from course_utils.backend import keras, model_of
-from course_utils.pruning.attaching import attach, detach, held_masks
+from course_utils.pruning.attaching import attach, detach, held_masks, hold
 from course_utils.pruning.layers import own_weights, read, walk
-from course_utils.pruning.steps import StepCallback
+from course_utils.pruning.steps import StepCallback, checked_steps
 
 
 class Snapshots(StepCallback):
@@ -30,7 +30,7 @@ class Snapshots(StepCallback):
 
     def __init__(self, steps: Iterable[int]) -> None:
         super().__init__()
-        self.steps = frozenset(whole(step, "each step") for step in steps)
+        self.steps = frozenset(checked_steps(steps))
         self.weights: dict[int, list[np.ndarray]] = {}
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
@@ -78,7 +78,7 @@ def rewind(model: keras.Model, earlier: Sequence[np.ndarray], masks: Arrays) -> 
     masks = held_masks(model)
     detach(model)  # what pruned weights remember is of the run that is undone
     model.set_weights(earlier)
-    attach(model, masks)
+    hold(model, masks)
 
 
 def reinitialized(model: keras.Model, seed: int = 0) -> list[np.ndarray]:
