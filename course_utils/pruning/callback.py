@@ -141,14 +141,14 @@ class PruneOnSchedule(StepCallback):
         names, held = kernels(self.model, self.include, self.exclude), held_masks(self.model)
         masks = {name: held[name] for name in names if name in held}
         if len(masks) < len(names):
-            masks = self._masks_without_any(step, wanted) | masks
+            masks = self._masks_off_zeros(step, wanted, masks)
         self._started, self._seen = True, step
         self.requested = 0.0  # what is pruned already stays; the schedule is asked anew
         self._hold(masks, step)
 
-    def _masks_without_any(self, step: int, wanted: float) -> Masks:
-        """Return the masks of a model without any, off its zeros: the training may be going on."""
-        masks = {name: W != 0 for name, W in self._weights().items()}
+    def _masks_off_zeros(self, step: int, wanted: float, held: Masks) -> Masks:
+        """Return masks where there are none yet off the zeros: the training may be going on."""
+        masks = {name: W != 0 for name, W in self._weights().items()} | held
         if step > 0 and self.schedule(step - 1) > 0:
             if sparsity(masks) == 0 and wanted != self.schedule(0):
                 raise ValueError(
@@ -158,15 +158,14 @@ class PruneOnSchedule(StepCallback):
                     f"schedule that begins later: lambda step: schedule(max(step - {step}, 0))."
                 )
             return masks
-        masks = {name: mask if mask.any() else ~mask for name, mask in masks.items()}
-        if sparsity(masks) > _BY_CHANCE:
-            zeros = {name: sparsity(mask) for name, mask in masks.items() if not mask.all()}
+        masks = {n: mask if mask.any() or n in held else ~mask for n, mask in masks.items()}
+        zeros = {n: sparsity(m) for n, m in masks.items() if n not in held and not m.all()}
+        if zeros and sparsity({name: masks[name] for name in zeros}) > _BY_CHANCE:
             warnings.warn(
-                f"at step {step}, where the schedule has pruned nothing yet, {sparsity(masks):.1%} "
-                "of the weights are 0 already. They are taken for pruned, and held, and no more "
-                "are pruned until the schedule asks for more than that. If they are to train (an "
-                "initializer's zeros), attach masks of ones first: pruning.attach(model, {name: "
-                f"numpy.ones_like(W)}}). Share of zeros: {_listed(zeros)}.",
+                f"at step {step}, where the schedule has pruned nothing yet, weights are 0 already "
+                f"({_listed(zeros)}). They are taken for pruned, and held, and no more are pruned "
+                "until the schedule asks for more. If they are to train (an initializer's zeros), "
+                "attach masks of ones first: pruning.attach(model, {name: numpy.ones_like(W)}).",
                 stacklevel=2,
             )
         return masks
