@@ -180,7 +180,7 @@ def kept_under(layer: keras.Layer, name: str) -> keras.Variable | None:
     >>> layer = keras.layers.Dense(3)
     >>> layer.build((None, 4))
     >>> layer.enable_lora(1)
-    >>> kept_under(layer, "kernel").shape
+    >>> tuple(kept_under(layer, "kernel").shape)
     (4, 3)
     """
     for one in (name, f"_{name}"):
