@@ -72,7 +72,10 @@ def checked_number(value: float, name: str, low: float, high: float) -> float:
     if not low <= value <= high:  # False for NaN, too; before float, which huge integers overflow
         range_ = f"at least {low}" if math.isinf(high) else f"between {low} and {high}"
         raise ValueError(f"{name} must be {range_}, not {value!r}.")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{name} must fit into a float, at most about 1.8e308.") from None
 
 
 def whole(value: int, name: str, least: int = 0) -> int:
@@ -133,6 +136,11 @@ def checked_dict(arrays: object, name: str) -> Arrays:
         )
     if not arrays:
         raise ValueError(f"{name} is an empty dictionary; there is nothing to prune.")
+    for key in arrays:
+        if not isinstance(key, str):
+            raise TypeError(
+                f"the keys of {name} must be names of kernels, such as 'conv1/kernel', not {key!r}."
+            )
     return arrays
 
 

@@ -133,17 +133,20 @@ def wrapped_calls(
     ...     float(layer(keras.ops.ones(())))
     -1.0
     """
-    before = {id(layer): (layer, vars(layer).get("call")) for layer in layers}
+    before = {}
+    for layer in layers:  # a quantized layer computes with a function of another name
+        name = "call" if layer.quantization_mode is None else "quantized_call"
+        before[id(layer)] = layer, name, vars(layer).get(name)
     try:
-        for layer, _ in before.values():
+        for layer, name, _ in before.values():
             # Into the instance, beneath Keras's own book-keeping of attributes.
-            vars(layer)["call"] = wrap(layer, layer.call)
+            vars(layer)[name] = wrap(layer, getattr(layer, name))
         yield
     finally:
-        for layer, call in before.values():
-            vars(layer).pop("call", None)
+        for layer, name, call in before.values():
+            vars(layer).pop(name, None)
             if call is not None:
-                vars(layer)["call"] = call
+                vars(layer)[name] = call
 
 
 def layers_inside(layer: keras.Layer) -> list[keras.Layer]:
@@ -166,6 +169,37 @@ def trained_by(layer: keras.Layer, variable: keras.Variable) -> bool:
     (True, False)
     """
     return any(variable is one for one in layer._trainable_variables)
+
+
+def kept_under(layer: keras.Layer, name: str) -> keras.Variable | None:
+    """Return the variable that a layer keeps under a name, also where it computes with another.
+
+    With LoRA or packed numbers `layer.kernel` is computed from what is kept. None where a layer
+    keeps no variable of that name.
+
+    >>> layer = keras.layers.Dense(3)
+    >>> layer.build((None, 4))
+    >>> layer.enable_lora(1)
+    >>> tuple(kept_under(layer, "kernel").shape)
+    (4, 3)
+    """
+    for one in (name, f"_{name}"):
+        value = value_of(layer, one)
+        if isinstance(value, keras.Variable):
+            return value
+    return None
+
+
+def value_of(layer: keras.Layer, name: str) -> object:
+    """Return an attribute of a layer, and None where a property of it raises or is not there.
+
+    >>> value_of(keras.layers.Dense(3), "kernel") is None  # not built
+    True
+    """
+    try:
+        return getattr(layer, name, None)
+    except Exception:
+        return None
 
 
 def compile_settings(model: keras.Model) -> dict:

@@ -34,9 +34,9 @@ def parameters(kernel: Shape, bias: bool = True) -> int:
     >>> parameters((3, 3, 1, 32)), parameters((5408, 64))
     (320, 346176)
     """
+    _checked_shape(kernel, "kernel")
     if not len(kernel):
         raise ValueError("kernel must have at least one axis: (inputs, outputs) for a Dense layer.")
-    _positive(**{f"kernel[{axis}]": length for axis, length in enumerate(kernel)})
     return math.prod(kernel) + (kernel[-1] if bias else 0)
 
 
@@ -49,7 +49,7 @@ def macs(kernel: Shape, positions: Shape = ()) -> int:
     >>> macs((3, 3, 1, 32), positions=(26, 26)), macs((5408, 64))
     (194688, 346112)
     """
-    _positive(**{f"positions[{axis}]": length for axis, length in enumerate(positions)})
+    _checked_shape(positions, "positions")
     return parameters(kernel, bias=False) * math.prod(positions)
 
 
@@ -70,3 +70,9 @@ def sparse_bytes(parameters: int, sparsity: float, bits: int = 32, index_bits: i
 def _positive(**lengths: int) -> None:
     for name, value in lengths.items():
         whole(value, name, least=1)
+
+
+def _checked_shape(shape: Shape, name: str) -> None:
+    if isinstance(shape, str) or not hasattr(shape, "__len__"):
+        raise TypeError(f"{name} must be a shape such as (3, 3, 1, 32), not {shape!r}.")
+    _positive(**{f"{name}[{axis}]": length for axis, length in enumerate(shape)})

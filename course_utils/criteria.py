@@ -6,6 +6,9 @@ Some look at more than the weights: gradients, curvatures, the inputs' norms, un
 (`pruning.gradients`, `pruning.curvature` and `pruning.input_norms` measure them).
 """
 
+import contextlib
+import inspect
+
 import numpy as np
 
 from course_utils.arrays import Arrays, Scores, checked, checked_dict, same_names, spreads, whole
@@ -114,6 +117,27 @@ def random(weights: Arrays, seed: int = 0) -> Scores:
         name: np.random.default_rng([seed, *name.encode()]).random(checked(W, name).shape)
         for name, W in checked_dict(weights, "weights").items()
     }
+
+
+def refuse_unfit(criterion: object) -> None:
+    """Raise TypeError for what cannot be called with the weights alone, as a criterion is.
+
+    >>> refuse_unfit(magnitude)
+    """
+    if not callable(criterion):
+        raise TypeError(
+            "criterion must be a function from weights to scores, such as criteria.magnitude, "
+            f"not {criterion!r}."
+        )
+    with contextlib.suppress(ValueError):  # of some functions nobody knows what they take
+        try:
+            inspect.signature(criterion).bind({})
+        except TypeError:
+            raise TypeError(
+                f"criterion is called with the weights alone, but {criterion!r} takes something "
+                "else. Give it the rest from around it: lambda w: criteria.taylor(w, "
+                "pruning.gradients(model, x, y))."
+            ) from None
 
 
 def _as_float(W: np.ndarray, name: str) -> np.ndarray:

@@ -89,6 +89,8 @@ def prune(W: np.ndarray, theta: float) -> np.ndarray:
 def relative_error(W: np.ndarray, pruned: np.ndarray) -> float:
     """Return ‖W - W'‖ / ‖W‖ (Frobenius), between 0 (nothing lost) and 1 (all cut).
 
+    It is above 1 only where W' is no pruned W, but has entries that were moved away from W's.
+
     Raises ValueError if the shapes differ or W is all zeros.
 
     >>> relative_error([3.0, 4.0], [0.0, 4.0])
@@ -106,10 +108,18 @@ def relative_error(W: np.ndarray, pruned: np.ndarray) -> float:
 def energy_lost(W: np.ndarray, pruned: np.ndarray) -> float:
     """Return the share of Σw² that pruning removed: the square of `relative_error`.
 
+    Between 0 and 1. Raises ValueError beyond: then `pruned` is not W with some entries cut.
+
     >>> round(energy_lost([3.0, 4.0], [0.0, 4.0]), 2)
     0.36
     """
-    return relative_error(W, pruned) ** 2
+    lost = relative_error(W, pruned) ** 2
+    if lost > 1 + 1e-9:  # what rounding may add
+        raise ValueError(
+            f"pruned differs from W by {lost:.1f} times the energy of W, so it is not W with some "
+            "entries cut, and no share was lost. Give W ⊙ mask; relative_error compares any two."
+        )
+    return min(lost, 1.0)
 
 
 def _order(ord: Order) -> float:
@@ -121,7 +131,7 @@ def _order(ord: Order) -> float:
 
 
 def _summed_axes(W: np.ndarray, granularity: str) -> tuple[int, ...]:
-    if granularity not in _KEPT_AXIS:
+    if granularity not in list(_KEPT_AXIS):  # a list: what cannot be hashed is refused in words
         raise ValueError(f"granularity must be one of {sorted(_KEPT_AXIS)}, not {granularity!r}.")
     kept = _KEPT_AXIS[granularity]
     if kept is None:

@@ -36,6 +36,10 @@ class Regrowth:
         if self.end is not None:
             whole(self.end, "end", least=1)
         checked_number(self.hysteresis, "hysteresis", 1, math.inf)
+        if self.grow is not None and not callable(self.grow):
+            raise TypeError(
+                f"grow must be a function (weights, step) -> scores, not {self.grow!r}."
+            )
 
     @property
     def surgery(self) -> bool:
@@ -87,6 +91,11 @@ def rigl(
     >>> rigl(lambda: {}, end=1000).surgery
     False
     """
+    if not callable(gradients):
+        raise TypeError(
+            "gradients must be a function that measures them anew, such as "
+            f"pruning.fresh_gradients(model, x, y), not {type(gradients).__name__}."
+        )
     return Regrowth(every, fraction, end, lambda weights, step: criteria.magnitude(gradients()))
 
 
@@ -115,6 +124,7 @@ def cosine(fraction: float, step: int, end: int) -> float:
     (0.3, 0.15, 0.0)
     """
     fraction, end = checked_number(fraction, "fraction", 0, 1), whole(end, "end", least=1)
+    step = checked_number(step, "step", 0, math.inf)
     # Halved first: half of the smallest float would be 0.
     return fraction * ((1 + math.cos(math.pi * min(step, end) / end)) / 2)
 

@@ -20,7 +20,7 @@ def constant(sparsity: float) -> Schedule:
     (0.8, 0.8)
     """
     sparsity = checked_number(sparsity, "sparsity", 0, 1)
-    return lambda step: sparsity
+    return one_shot(sparsity, at=0)
 
 
 def one_shot(sparsity: float, at: int) -> Schedule:
@@ -31,7 +31,7 @@ def one_shot(sparsity: float, at: int) -> Schedule:
     (0.0, 0.8)
     """
     sparsity, at = checked_number(sparsity, "sparsity", 0, 1), whole(at, "at")
-    return lambda step: sparsity if step >= at else 0.0
+    return lambda step: sparsity if _step(step) >= at else 0.0
 
 
 def polynomial(
@@ -117,12 +117,19 @@ def iterative(final: float, begin: int, every: int, rounds: int) -> Schedule:
     rounds = whole(rounds, "rounds", least=1)
 
     def schedule(step: int) -> float:
-        if step < begin:
+        if _step(step) < begin:
             return 0.0
         done = min((step - begin) // every + 1, rounds)
         return final if done == rounds else min(1 - (1 - final) ** (done / rounds), final)
 
     return schedule
+
+
+def _step(step: float) -> float:
+    """Return a step, after making sure that it is a number: NaN is neither before nor after any."""
+    if step != step:
+        raise ValueError(f"step must be the number of steps made, not {step!r}.")
+    return checked_number(step, "step", -math.inf, math.inf)
 
 
 def _between(
@@ -137,7 +144,7 @@ def _between(
         raise ValueError(f"end must be greater than begin, not {end} after {begin}.")
 
     def schedule(step: int) -> float:
-        if step < begin:
+        if _step(step) < begin:
             return 0.0
         if step >= end:
             return final

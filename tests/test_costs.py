@@ -95,3 +95,9 @@ def test_bytes_at_the_ends():
 def test_shapes_that_cannot_be_are_refused_in_words(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_what_stays_is_counted_as_everywhere_and_bytes_are_never_too_few():
+    assert costs.sparse_bytes(7, 0.5, bits=8, index_bits=8) == 2 * (7 - 4)  # 3.5 of 7 are 4
+    assert costs.sparse_bytes(5, 0.5, bits=8, index_bits=8) == 2 * (5 - 2)  # 2.5 of 5 are 2
+    assert costs.sparse_bytes(1, 0.0, bits=1, index_bits=1) == 1  # a quarter of a byte

@@ -296,7 +296,11 @@ def test_the_sparsity_of_the_whole_model_counts_what_was_left_alone():
         "normalization: it scales and shifts, and is as large as a bias": 40,
         "left out by `exclude`": 10,
     }
-    assert {row.layer: row.note for row in report.rows} == {"a": "held, frozen", "bn": "", "b": ""}
+    assert {row.layer: row.note for row in report.rows} == {
+        "a": "held, frozen, only 0 for 10 outputs",
+        "bn": "",
+        "b": "",
+    }
     assert sum(report.left_alone.values()) + report.total.weights == report.total.parameters
 
 

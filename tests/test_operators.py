@@ -454,3 +454,11 @@ def test_no_share_of_zeros_can_be_lost():
 def test_arrays_of_different_shape_have_no_difference():
     with pytest.raises(ValueError, match=r"\(2, 1\).*\(2,\)"):
         energy_lost([[1.0], [2.0]], [1.0, 2.0])
+
+
+@pytest.mark.filterwarnings("ignore:overflow")
+@pytest.mark.parametrize("granularity", ["tensor", "filter"])
+def test_a_norm_beyond_the_largest_float_is_no_reason_not_to_divide_by_it(granularity):
+    W = np.full((4, 4), 1.7e308)  # the norm of the whole is 6.8e308, of a column 3.4e308
+    expected = {"tensor": 0.25, "filter": 0.5}[granularity]
+    np.testing.assert_allclose(normalize(W, granularity=granularity), expected)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sizes import few, full_run
 
-from course_utils import criteria, masking, models, pruning, regrowth, schedules
+from course_utils import criteria, masking, measuring, models, pruning, regrowth, schedules
 from course_utils.backend import keras, tensorflow
 from course_utils.pruning import PruneOnSchedule
 
@@ -544,3 +544,150 @@ def test_nothing_remembered_is_in_the_saved_model(tiny, batch, tmp_path):
     loaded = keras.models.load_model(tmp_path / "m.keras")
     assert zeros(loaded) == 0.5
     assert [v.shape for v in loaded.variables] == [v.shape for v in model.variables]
+
+
+# -------------------------------------------------------------- models with optimizers of their own
+
+
+class Game(keras.Model):
+    """Two networks that train with optimizers of their own, as a GAN does in Keras's guides."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one = keras.Sequential([keras.Input((6,)), layers.Dense(8)], name="one")
+        self.two = keras.Sequential([keras.Input((8,)), layers.Dense(2)], name="two")
+
+    def compile(self, **settings: object) -> None:
+        super().compile(**settings)
+        self.own = [keras.optimizers.Adam(0.01), keras.optimizers.Adam(0.01)]
+
+    def call(self, x):
+        return self.two(self.one(x))
+
+    def train_step(self, data):
+        for part, optimizer in zip((self.one, self.two), self.own, strict=True):
+            with tensorflow.GradientTape() as tape:
+                loss = keras.ops.mean(self(data[0]) ** 2)
+            variables = part.trainable_variables
+            optimizer.apply(tape.gradient(loss, variables), variables)
+        return {"loss": loss}
+
+
+class Stepping(Game):
+    """A train step of one's own that does use the model's optimizer."""
+
+    def train_step(self, data):
+        with tensorflow.GradientTape() as tape:
+            loss = keras.ops.mean(self(data[0]) ** 2)
+        variables = self.trainable_variables
+        self.optimizer.apply(tape.gradient(loss, variables), variables)
+        return {"loss": loss}
+
+
+def game(kind: type = Game, **settings: object) -> keras.Model:
+    model = kind()
+    model(np.zeros((1, 6), "float32"))
+    model.compile(**settings)
+    return model
+
+
+@pytest.mark.parametrize("group", [1, 2])
+def test_where_the_models_optimizer_makes_no_step_batches_count(batch, group):
+    model, watch, pruner = game(steps_per_execution=group), Watch(), PruneOnSchedule(RISING)
+    fit(model, batch, pruner, callbacks=[pruner, watch], epochs=1)
+    fit(
+        model, batch, pruner, callbacks=[pruner, watch], epochs=1
+    )  # goes on, with the same callback
+    assert watch.seen == asked(RISING, 64, 8)[::group]
+    assert zeros(model) == 0.75
+    assert int(model.optimizer.iterations) == 0
+
+
+def test_a_step_of_ones_own_with_the_models_optimizer_counts_as_ever(batch):
+    model, watch, pruner = game(Stepping), Watch(), PruneOnSchedule(RISING)
+    fit(model, batch, pruner, callbacks=[pruner, watch], epochs=1)
+    fit(model, batch, PruneOnSchedule(RISING), callbacks=[pruner, watch], epochs=1)
+    assert watch.seen == asked(RISING, 64, 8)
+    again = pruning.Snapshots([0, 3])
+    model.compile()
+    fit(model, batch, again, epochs=1)
+    assert list(again.weights) == [0, 3]  # compiled anew: from 0
+
+
+def test_snapshots_and_zeros_are_of_counted_steps_too(batch):
+    snapshots, zero = pruning.Snapshots([0, 3, 8]), measuring.ZeroCounter([2, 7])
+    fit(game(run_eagerly=True), batch, snapshots, callbacks=[snapshots, zero])
+    assert list(snapshots.weights) == [0, 3, 8]
+    assert list(zero.sparsity) == [2, 7]
+
+
+# ----------------------------------------------------------------- weights that bring zeros along
+
+
+def test_zeros_that_came_with_the_weights_are_never_let_go_and_a_warning_says_so(tiny, batch):
+    half_way, again, pruner = tiny(), tiny(), PruneOnSchedule(RISING)
+    fit(half_way, batch, pruner, epochs=1)
+    came = zeros(half_way)
+    assert 0 < came < 0.75
+    again.set_weights(half_way.get_weights())
+    was_zero = {name: W == 0 for name, W in pruning.weights(again).items()}
+    watch, pruner = Watch(), PruneOnSchedule(RISING)
+    with pytest.warns(UserWarning, match="weights are 0 already.*hidden/kernel.*attach masks"):
+        fit(again, batch, pruner, callbacks=[pruner, watch])
+    assert watch.seen == [max(share, came) for share in asked(RISING, 72, 8)]
+    assert zeros(again) == 0.75
+    assert all((W[was_zero[name]] == 0).all() for name, W in pruning.weights(again).items())
+
+
+@pytest.mark.filterwarnings("error::UserWarning")
+def test_an_initializers_zeros_train_where_a_kernel_has_nothing_else_or_masks_of_ones_say_so(
+    tiny, batch
+):
+    model = tiny(run_eagerly=True)
+    hidden, output = pruning.kernels(model).values()
+    output.assign(np.zeros(output.shape))
+    fit(model, batch, PruneOnSchedule(schedules.constant(0.0)), epochs=1)
+    assert np.count_nonzero(output.numpy()) == 24
+    model = tiny(run_eagerly=True)
+    hidden = pruning.kernels(model)["hidden/kernel"]
+    hidden.assign(np.eye(*hidden.shape))
+    pruning.attach(model, {"hidden/kernel": np.ones(hidden.shape)})
+    fit(model, batch, PruneOnSchedule(schedules.constant(0.0)), epochs=1)
+    assert np.count_nonzero(hidden.numpy()) > 6
+
+
+# --------------------------------------------------------------------------- what cannot be meant
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"criterion": "magnitude"}, "criterion must be a function"),
+        ({"criterion": None}, "criterion must be a function"),
+        ({"criterion": criteria.taylor}, "weights alone.*lambda w: criteria.taylor"),
+        ({"min_kept": "1"}, "min_kept must be a whole number"),
+        ({"regrow": 0.3}, r"regrowth\.surgery\(\)"),
+        ({"regrow": regrowth.surgery}, r"regrowth\.surgery\(\)"),
+        ({"include": 3}, "include and exclude take"),
+        ({"exclude": ["fc", None]}, "include and exclude take"),
+        ({"schedule": schedules.constant}, "schedule must be a function"),
+    ],
+)
+def test_arguments_are_looked_at_before_any_training(arguments, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        PruneOnSchedule(**{"schedule": RISING, **arguments})
+
+
+@pytest.mark.parametrize("criterion", ["magnitude", None, criteria.taylor])
+def test_prune_refuses_the_same_criteria(tiny, criterion):
+    model = tiny()
+    with pytest.raises(TypeError, match="criterion"):
+        pruning.prune(model, 0.5, criterion)
+    assert pruning.held_masks(model) == {}
+
+
+@pytest.mark.parametrize("callback", [pruning.Snapshots, measuring.ZeroCounter])
+@pytest.mark.parametrize("steps", [3, "3", None])
+def test_steps_to_look_at_come_in_a_list(callback, steps):
+    with pytest.raises(TypeError, match="steps must be whole numbers in a list"):
+        callback(steps)

@@ -380,3 +380,10 @@ def test_an_array_is_read_and_not_touched(array):
     array.setflags(write=False)
     head, data = store("W", array)
     assert same_bits(restore(head, data), before)
+
+
+def test_bytes_behind_the_codes_are_refused():
+    code = coded(np.array([3, 0, 0, 1]))
+    assert decoded(code, 4).tolist() == [3, 0, 0, 1]
+    with pytest.raises(ValueError, match="not those of 4 numbers"):
+        decoded(code + b"x", 4)

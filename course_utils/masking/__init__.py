@@ -5,6 +5,7 @@ asked for, weights are *ranked*, never cut at a threshold: exactly round(s · n)
 when scores are tied or half of them are zero already.
 """
 
+from course_utils.masking.collapse import collapsed, thin
 from course_utils.masking.granularity import GRANULARITIES, pool
 from course_utils.masking.masks import (
     Masks,
@@ -31,6 +32,7 @@ __all__ = [
     "by_threshold",
     "checked_mask",
     "checked_scores",
+    "collapsed",
     "compression",
     "erk",
     "exclude",
@@ -39,4 +41,5 @@ __all__ = [
     "pool",
     "shuffle",
     "sparsity",
+    "thin",
 ]

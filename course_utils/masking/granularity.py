@@ -43,6 +43,8 @@ def layout_of(name: str, array: np.ndarray, layouts: Mapping[str, str] | None) -
     >>> layout_of("conv/kernel", np.ones((3, 3, 1, 8)), None)
     'ssio'
     """
+    if not isinstance(layouts, Mapping | None):
+        raise TypeError(f"layouts must be a dictionary, as pruning.layouts gives, not {layouts!r}.")
     layout = (layouts or {}).get(name, LAYOUTS.get(array.ndim, ""))
     if len(layout) != array.ndim or set(layout) - set("sioc"):
         raise ValueError(

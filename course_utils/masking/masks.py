@@ -57,6 +57,9 @@ def sparsity(arrays: Arrays | np.ndarray) -> float:
     if not isinstance(arrays, Mapping):
         arrays = {"W": arrays}
     parts = [as_array(A, name) for name, A in checked_dict(arrays, "arrays").items()]
+    for A in parts:
+        if A.dtype.kind not in "biufc":
+            raise TypeError(f"arrays must hold numbers, or False and True, not {A.dtype}.")
     zeros = sum(A.size - int(np.count_nonzero(A)) for A in parts)
     return zeros / sum(A.size for A in parts)
 

@@ -51,7 +51,7 @@ def work_of(model: keras.Model, inputs: object = None) -> Work:
         work.by_layer[path] += _attention(layer, inputs)
         for found in kernels.get(id(layer), ()):
             times = _times(found, layer, given, made)
-            work.by_kernel[found.name] += costs.macs(tuple(found.variable.shape), times)
+            work.by_kernel[found.name] += costs.macs(found.shape, times)
 
     with watched(model, see):
         model(one, training=False)

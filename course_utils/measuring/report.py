@@ -4,7 +4,6 @@ import gzip
 import io
 import math
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import h5py
@@ -14,7 +13,7 @@ from course_utils import masking
 from course_utils.backend import keras, model_of
 from course_utils.measuring.macs import Work, work_of
 from course_utils.pruning.attaching import held_masks
-from course_utils.pruning.kernels import named_weights, skipped, weights
+from course_utils.pruning.kernels import Kernel, named_weights, picked, skipped
 from course_utils.pruning.layers import inner_layers, own_weights, walk
 from course_utils.pruning.selectors import Selectors
 from course_utils.tables import Printed
@@ -99,12 +98,17 @@ def report(
     pooling and activations count none. `inputs`, a batch, is needed where the model does not
     declare its shapes. Source of the counting rule: `costs.macs`.
 
+    Reading is not pruning: of kernels that no mask can hold zeros are counted all the same, of
+    quantized ones from the whole numbers that are stored; a note says what they are, also where
+    zeros cannot be told, or a layer was never called. A note names kernels that keep fewer weights
+    than they have outputs, too: some of these are dead (`masking.collapsed` says when a layer is).
+
     >>> from course_utils.models import article_cnn
     >>> report(article_cnn()).total.macs
     541440
     """
     model = model_of(model)
-    kernels = weights(model, include, exclude)
+    taken = [(one, one.numbers()) for one in picked(model, include, exclude)]
     work, held = work_of(model, inputs), set(held_masks(model))
     rows: dict[int, LayerRow] = {}  # a layer that stands in several places comes once
     for prefix, owners in walk(model):
@@ -112,12 +116,14 @@ def report(
         holds = not inner_layers(layer) or own_weights(layer) or work.by_layer[path]
         mere_input = isinstance(layer, keras.layers.InputLayer)
         if holds and not mere_input and id(layer) not in rows:  # more than a box for other layers
-            mine = {name: W for name, W in kernels.items() if name.rpartition("/")[0] == path}
+            mine = [(one, W) for one, W in taken if one.owners[-1] is layer]
             rows[id(layer)] = _row(path, layer, mine, held, work)
+    counted = {one.name for one, W in taken if W is not None}
     sizes = {name: math.prod(variable.shape) for name, variable in named_weights(model).items()}
     left_alone: Counter[str] = Counter()
     for name, reason in skipped(model, include, exclude).items():
-        left_alone[reason] += sizes[name]
+        if name not in counted:
+            left_alone[reason] += sizes[name]
     return Report(model.name, tuple(rows.values()), dict(left_alone))
 
 
@@ -136,22 +142,39 @@ def file_bytes(model: keras.Model, compressed: bool = False) -> int:
 
 
 def _row(
-    path: str, layer: keras.Layer, kernels: Mapping[str, np.ndarray], held: set[str], work: Work
-) -> LayerRow:
-    arrays, own = list(kernels.values()), own_weights(layer)
+    path: str, layer: keras.Layer, kernels: list[tuple[Kernel, np.ndarray | None]], held: set[str],
+    work: Work,
+) -> LayerRow:  # fmt: skip
+    own, arrays = own_weights(layer), [W for _, W in kernels if W is not None]
     used = (macs for name, macs in work.by_kernel.items() if name.rpartition("/")[0] == path)
+    whys = dict.fromkeys(one.why_not for one, _ in kernels)
     notes = {
-        "held": bool(held.intersection(kernels)),
+        "held": any(one.name in held for one, _ in kernels),
         "frozen": bool(kernels) and not layer.trainable,
+        "not built": not layer.built,
         "not used": bool(own) and path not in work.outputs,
+        **{why: bool(why) for why in whys},
+        "zeros not known": len(arrays) < len(kernels),
+        **_thin(kernels),
     }
+    sizes = {id(variable): math.prod(variable.shape) for variable in own}
+    # Packed numbers are stored in fewer.
+    sizes |= {id(one.kept): W.size for one, W in kernels if W is not None}
     return LayerRow(
         path,
-        arrays[0].shape if len(arrays) == 1 else (),
+        kernels[0][0].shape if len(kernels) == 1 else (),
         (None, *work.outputs.get(path, ())[1:]),
-        sum(math.prod(variable.shape) for variable in own),
+        sum(sizes.values()),
         sum(W.size for W in arrays),
         sum(W.size - int(np.count_nonzero(W)) for W in arrays),
         work.by_layer[path] + sum(used),
         ", ".join(note for note, holds in notes.items() if holds),
     )
+
+
+def _thin(kernels: list[tuple[Kernel, np.ndarray | None]]) -> dict[str, bool]:
+    """Note which kernels keep fewer weights than they have outputs: some of these are dead."""
+    arrays = {one.attribute: W for one, W in kernels if W is not None}
+    found = masking.thin(arrays, {one.attribute: one.layout for one, _ in kernels})
+    of = {name: f" of {name}" if len(kernels) > 1 else "" for name in found}
+    return {f"only {k:,}{of[n]} for {o:,} outputs": True for n, (k, o) in found.items()}

@@ -3,12 +3,10 @@
 from collections.abc import Iterable
 
 from course_utils import masking, pruning
-from course_utils.arrays import whole
-from course_utils.backend import keras
-from course_utils.pruning.layers import steps_made
+from course_utils.pruning.steps import StepCallback, checked_steps
 
 
-class ZeroCounter(keras.callbacks.Callback):
+class ZeroCounter(StepCallback):
     """Record the sparsity of the prunable kernels after single optimizer steps.
 
     `sparsity` maps a step to the share of zeros; step 0 is the state before training. Steps are
@@ -20,19 +18,21 @@ class ZeroCounter(keras.callbacks.Callback):
         super().__init__()
         self.sparsity: dict[int, float] = {}
         self.steps = 0  # done so far, over all calls of `fit`
-        self._wanted = sorted({whole(step, "each step") for step in steps})
+        self._wanted = checked_steps(steps)
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Record the state before the first step."""
+        super().on_train_begin(logs)
         self._record(0)
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Record the state after this step, if it was asked for."""
-        self._record(steps_made(self.model) - self._before)
+        super().on_train_batch_end(batch, logs)
+        self._record(self.steps_made - self._before)
 
     def _record(self, steps: int) -> None:
         if steps == 0:  # a new optimizer counts from 0 again, an old one goes on
-            self._before = steps_made(self.model)
+            self._before = self.steps_made
             self._offset = self.steps
         self.steps = self._offset + steps
         if self._wanted and self.steps >= self._wanted[0]:

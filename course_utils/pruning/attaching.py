@@ -8,14 +8,16 @@ there is nothing to strip before saving.
 """
 
 import contextlib
+import warnings
 import weakref
 
 import numpy as np
 
 from course_utils.arrays import Arrays, Weights, checked_dict, zeroed
 from course_utils.backend import keras, model_of, recompile
-from course_utils.masking import Masks, checked_mask
-from course_utils.pruning.kernels import Variables, candidates, chosen, refuse_equal_names, weights
+from course_utils.masking import Masks, checked_mask, collapsed
+from course_utils.masking.collapse import Kept, warning_of
+from course_utils.pruning.kernels import Kernel, candidates, refuse_equal_names, weights
 from course_utils.pruning.layers import read
 
 
@@ -71,7 +73,7 @@ def attach(model: keras.Model, masks: Arrays, *, remember: bool = False) -> None
     their updates are added up (`remembered`), and a later mask may bring them back.
 
     Raises ValueError, having changed nothing, for unknown names, shapes that do not fit, and
-    entries other than 0 and 1.
+    entries other than 0 and 1. Warns where a layer collapses (see `masking.collapsed`).
 
     >>> from course_utils import masking, models
     >>> from course_utils.pruning import weights
@@ -80,15 +82,34 @@ def attach(model: keras.Model, masks: Arrays, *, remember: bool = False) -> None
     >>> masking.sparsity(weights(model)["dense/kernel"])
     1.0
     """
+    fallen = hold(model, masks, remember=remember)
+    if fallen:
+        warnings.warn(warning_of(fallen), stacklevel=2)
+
+
+def hold(model: keras.Model, masks: Arrays, *, remember: bool = False) -> Kept:
+    """Do what `attach` does, and return what has collapsed that had not before, without a word.
+
+    >>> from course_utils import models
+    >>> model, mask = models.article_cnn(), np.zeros((64, 10))
+    >>> mask[0, 0] = 1
+    >>> hold(model, {"output/kernel": mask}), hold(model, {"output/kernel": mask})
+    ({'output/kernel': (1, 10)}, {})
+    """
     model = model_of(model)
     fitted = _fitted(model, masks)
-    for variable, _ in fitted:
-        average_of(model, variable.path)  # one that cannot be told from another is refused here
-    news = [_constrain(model, variable, remember) for variable, _ in fitted]
+    for one, _ in fitted:
+        average_of(model, one.variable.path)  # one that cannot be told from another is refused here
+    layouts = {one.name: one.layout for one, _ in fitted}
+    before = {o.name: read(o.kept.constraint.mask) for o, _ in fitted if _is_held(o)}
+    news = [_constrain(model, one.variable, remember) for one, _ in fitted]
     if any(news):
         recompile(model)
-    for variable, mask in fitted:
-        _set(model, variable, mask)
+    for one, mask in fitted:
+        _set(model, one.variable, mask)
+    fallen = collapsed({one.name: mask for one, mask in fitted}, layouts)
+    already = collapsed(before, layouts)
+    return {name: facts for name, facts in fallen.items() if name not in already}
 
 
 def detach(model: keras.Model) -> None:
@@ -97,8 +118,8 @@ def detach(model: keras.Model) -> None:
     Constraints that the layers had before come back. Without masks this does nothing.
     """
     held = _held(model)
-    for variable in held.values():
-        variable.constraint = variable.constraint.earlier
+    for one in held:
+        one.kept.constraint = one.kept.constraint.earlier
     if held:
         recompile(model)
 
@@ -106,9 +127,11 @@ def detach(model: keras.Model) -> None:
 def held_masks(model: keras.Model) -> Masks:
     """Return the masks that `attach` holds now; an empty dictionary for a plain model.
 
-    A clone and a model loaded from a file are plain: attach again, with these masks.
+    A clone and a model loaded from a file are plain: attach again, with these masks. Quantizing
+    makes new kernels: their zeros stay, their masks are gone. LoRA keeps a mask on the kernel that
+    was there, and adds to it: `regrown` counts what is no longer zero in the sum.
     """
-    return {name: read(variable.constraint.mask) for name, variable in _held(model).items()}
+    return {one.name: read(one.kept.constraint.mask) for one in _held(model)}
 
 
 def remembered(model: keras.Model) -> Weights:
@@ -116,7 +139,7 @@ def remembered(model: keras.Model) -> Weights:
 
     Where nothing is remembered (see `attach`) a pruned weight is 0.
     """
-    return {name: _whole(variable) for name, variable in _held(model).items()}
+    return {one.name: _whole(one.kept) for one in _held(model)}
 
 
 def masks_from_zeros(model: keras.Model) -> Masks:
@@ -129,7 +152,7 @@ def regrown(model: keras.Model) -> dict[str, int]:
 
     All counts are 0 unless something wrote past the mask: `set_weights`, a checkpoint that was
     loaded, the moving average of an optimizer that the model was not compiled with, a train step
-    of your own that was compiled before `attach`.
+    of your own that was compiled before `attach`, LoRA's product that is added to the kernel.
 
     >>> from course_utils import models
     >>> model = models.article_cnn()
@@ -137,10 +160,23 @@ def regrown(model: keras.Model) -> dict[str, int]:
     >>> regrown(model)
     {'conv/kernel': 0, 'dense/kernel': 0, 'output/kernel': 0}
     """
+    numbers = {one: one.numbers() for one in _held(model)}
     return {
-        name: int(np.count_nonzero(read(variable)[~read(variable.constraint.mask)]))
-        for name, variable in _held(model).items()
+        one.name: int(np.count_nonzero(W[~read(one.kept.constraint.mask)]))
+        for one, W in numbers.items()
+        if W is not None
     }
+
+
+def restore(model: keras.Model) -> None:
+    """Zero what was written past the masks, where it can be; see `regrown`.
+
+    >>> from course_utils import models
+    >>> restore(models.article_cnn())  # nothing is held: nothing to do
+    """
+    for one in _held(model):
+        if one.stored:
+            _set(model, one.kept, read(one.kept.constraint.mask))
 
 
 def average_of(model: keras.Model | None, path: str) -> keras.Variable | None:
@@ -159,16 +195,16 @@ def average_of(model: keras.Model | None, path: str) -> keras.Variable | None:
     return found[0]
 
 
-def _fitted(model: keras.Model, masks: object) -> list[tuple[keras.Variable, np.ndarray]]:
-    """Return every mask in the shape of its variable, beside it."""
+def _fitted(model: keras.Model, masks: object) -> list[tuple[Kernel, np.ndarray]]:
+    """Return every mask in the shape of its variable, beside its kernel."""
     names, everything = set(checked_dict(masks, "masks")), candidates(model)
     refuse_equal_names([kernel for kernel in everything if kernel.name in names])
     possible = {kernel.name: kernel for kernel in everything}
     unknown = sorted(names - set(possible))
     if unknown:
         raise ValueError(f"unknown kernels {unknown}; this model has {sorted(possible)}.")
-    variables = {name: possible[name].variable for name in masks}
-    return [(v, checked_mask(masks[name], tuple(v.shape), name)) for name, v in variables.items()]
+    shapes = {name: tuple(possible[name].variable.shape) for name in masks}
+    return [(possible[n], checked_mask(masks[n], shape, n)) for n, shape in shapes.items()]
 
 
 def _constrain(model: keras.Model, variable: keras.Variable, remember: bool) -> bool:
@@ -185,13 +221,15 @@ def _constrain(model: keras.Model, variable: keras.Variable, remember: bool) -> 
     return True
 
 
-def _held(model: keras.Model) -> Variables:
-    everything = candidates(model) or chosen(model)  # which refuses it: nothing to prune
-    # A layer that is not built, or is quantized, holds nothing; a model of such alone is refused.
-    stored = [f for f in everything if f.stored] or everything
-    held = [f for f in stored if isinstance(f.variable.constraint, MaskConstraint)]
+def _held(model: keras.Model) -> list[Kernel]:
+    """Return the kernels that have a mask, also those that could be given none today."""
+    held = [one for one in candidates(model) if _is_held(one)]
     refuse_equal_names(held)
-    return {f.name: f.variable for f in held}
+    return held
+
+
+def _is_held(one: Kernel) -> bool:
+    return isinstance(getattr(one.kept, "constraint", None), MaskConstraint)
 
 
 def _whole(variable: keras.Variable) -> np.ndarray:

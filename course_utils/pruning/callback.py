@@ -1,25 +1,32 @@
 """Prune while the model trains: an ordinary Keras callback that follows a schedule."""
 
+import warnings
 from collections.abc import Callable
 
 import numpy as np
 
-from course_utils import criteria, regrowth
-from course_utils.arrays import Arrays, Weights, checked_number
-from course_utils.backend import build_optimizer, keras
+from course_utils import criteria, regrowth, schedules
+from course_utils.arrays import Arrays, Weights, checked_number, whole
+from course_utils.backend import build_optimizer
 from course_utils.masking import GRANULARITIES, SCOPES, Masks, exclude, make_masks, sparsity
-from course_utils.pruning.attaching import attach, held_masks, regrown, remembered
+from course_utils.masking.collapse import warning_of
+from course_utils.pruning.attaching import held_masks, hold, regrown, remembered, restore
 from course_utils.pruning.kernels import kernels, layouts, weights
-from course_utils.pruning.layers import steps_made
-from course_utils.pruning.selectors import Selectors
+from course_utils.pruning.selectors import Selectors, checked_selectors
+from course_utils.pruning.steps import StepCallback
 from course_utils.schedules import Schedule
 
+# So many zeros an initializer draws by chance, in the coarsest type, bfloat16: not worth a warning.
+_BY_CHANCE = 0.01
 
-class PruneOnSchedule(keras.callbacks.Callback):
+
+class PruneOnSchedule(StepCallback):
     """Bring the masks, before each step, to the sparsity that the schedule asks for.
 
     `schedule` gives the sparsity of all chosen kernels together for the number of optimizer steps
-    made so far (`optimizer.iterations`, as for learning rates; compile anew to count from 0).
+    made so far (`optimizer.iterations`, as for learning rates; compile anew to count from 0). Where
+    a train step of your own leaves `model.optimizer` alone, as a GAN's does, every batch is a step,
+    over all calls of `fit` with this callback.
     Masks change only where its value changes. `criterion` is called with the weights as they are;
     one that needs more takes it from around it: `lambda w: criteria.taylor(w,
     pruning.gradients(model, x, y))`. `scope`, `granularity` and `min_kept` are those of
@@ -29,7 +36,10 @@ class PruneOnSchedule(keras.callbacks.Callback):
     Put it first in the list of callbacks, so that the others find "sparsity" in the logs: the
     progress bar, History, CSVLogger, TensorBoard. Between two steps nothing changes, so that every
     checkpoint is as sparse as its logs say. A training that goes on from a saved model, or under
-    BackupAndRestore, reads the masks back off the zeros. `EarlyStopping(restore_best_weights=True)`
+    BackupAndRestore, reads the masks back off the zeros. So does one that goes on from weights
+    alone, whose steps start at 0: it is never less sparse than what came in, waits until the
+    schedule asks for more, and warns, since an initializer's zeros look the same. (A kernel of
+    nothing but zeros is not taken for pruned.) `EarlyStopping(restore_best_weights=True)`
     may bring back an epoch that was less sparse: let it start after the schedule's end.
 
     In a training loop of your own: `set_model(model)` once, `update(step)` before each step.
@@ -56,7 +66,8 @@ class PruneOnSchedule(keras.callbacks.Callback):
         exclude: Selectors = None,
     ) -> None:
         super().__init__()
-        if not callable(schedule):
+        criteria.refuse_unfit(criterion)
+        if not callable(schedule) or schedule in vars(schedules).values():
             raise TypeError(
                 f"schedule must be a function from step to sparsity, not {schedule!r}. "
                 "For a fixed sparsity write schedules.constant(0.8)."
@@ -66,15 +77,21 @@ class PruneOnSchedule(keras.callbacks.Callback):
                 f"scope must be one of {SCOPES} and granularity one of {GRANULARITIES}, "
                 f"not {scope!r} and {granularity!r}."
             )
+        if regrow is not None and not isinstance(regrow, regrowth.Regrowth):
+            raise TypeError(
+                "regrow must be a regrowth.Regrowth, such as regrowth.surgery() or "
+                f"regrowth.sparse_evolution(fraction=0.3), not {regrow!r}."
+            )
         if regrow is not None and granularity != "weight":
             raise ValueError("regrow moves single weights: it needs granularity 'weight'.")
         self.schedule, self.criterion, self.regrow = schedule, criterion, regrow
+        min_kept = whole(min_kept, "min_kept")
         self.ranking = {"scope": scope, "granularity": granularity, "min_kept": min_kept}
-        self.include, self.exclude = include, exclude
+        self.include, self.exclude = checked_selectors(include), checked_selectors(exclude)
         self.masks: Masks = {}
         self.requested = 0.0  # what the schedule asked for last
         self.history: dict[int, float] = {}  # sparsity of the masks, by the step it began at
-        self._started = False
+        self._started = self._warned = False
 
     @property
     def sparsity(self) -> float:
@@ -94,47 +111,62 @@ class PruneOnSchedule(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Look at the model anew: it may have been trained, loaded or rewound since."""
+        super().on_train_begin(logs)
         self._started = False
         build_optimizer(self.model)  # or the first step takes twice as long
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Prune, if it is time; what other callbacks see at the end of the batch is settled."""
-        self.update(steps_made(self.model))
+        super().on_train_batch_begin(batch, logs)
+        self.update(self.steps_made)
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
+        """Add the sparsity to the logs."""
+        super().on_train_batch_end(batch, logs)
+        self.on_epoch_end(batch, logs)
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         """Add the sparsity to the logs."""
         if logs is not None:
             logs["sparsity"] = self.sparsity
 
-    on_epoch_end = on_train_batch_end
-
     def on_train_end(self, logs: dict | None = None) -> None:
         """Follow the schedule to its last step, and zero what was written past the masks."""
-        self.update(steps_made(self.model))
+        self.update(self.steps_made)
+        super().on_train_end(logs)
         if any(regrown(self.model).values()):
-            attach(self.model, held_masks(self.model))
+            restore(self.model)
 
     def _start(self, step: int, wanted: float) -> None:
         names, held = kernels(self.model, self.include, self.exclude), held_masks(self.model)
         masks = {name: held[name] for name in names if name in held}
         if len(masks) < len(names):
-            masks = self._masks_without_any(step, wanted) | masks
+            masks = self._masks_off_zeros(step, wanted, masks)
         self._started, self._seen = True, step
         self.requested = 0.0  # what is pruned already stays; the schedule is asked anew
         self._hold(masks, step)
 
-    def _masks_without_any(self, step: int, wanted: float) -> Masks:
-        """Return the masks of a model without any: all True, or off its zeros when it goes on."""
-        arrays = self._weights()
-        if step == 0 or self.schedule(step - 1) == 0:
-            return {name: np.ones(W.shape, bool) for name, W in arrays.items()}
-        masks = {name: W != 0 for name, W in arrays.items()}
-        if sparsity(masks) == 0 and wanted != self.schedule(0):
-            raise ValueError(
-                f"the optimizer has made {step} steps, and the schedule asks for "
-                f"{wanted:.1%} sparsity by now, but nothing is pruned yet. To prune a trained "
-                "model gradually, compile it anew, so that steps count from 0, or give a schedule "
-                f"that begins later: lambda step: schedule(max(step - {step}, 0))."
+    def _masks_off_zeros(self, step: int, wanted: float, held: Masks) -> Masks:
+        """Return masks where there are none yet off the zeros: the training may be going on."""
+        masks = {name: W != 0 for name, W in self._weights().items()} | held
+        if step > 0 and self.schedule(step - 1) > 0:
+            if sparsity(masks) == 0 and wanted != self.schedule(0):
+                raise ValueError(
+                    f"the optimizer has made {step} steps, and the schedule asks for "
+                    f"{wanted:.1%} sparsity by now, but nothing is pruned yet. To prune a trained "
+                    "model gradually, compile it anew, so that steps count from 0, or give a "
+                    f"schedule that begins later: lambda step: schedule(max(step - {step}, 0))."
+                )
+            return masks
+        masks = {n: mask if mask.any() or n in held else ~mask for n, mask in masks.items()}
+        zeros = {n: sparsity(m) for n, m in masks.items() if n not in held and not m.all()}
+        if zeros and sparsity({name: masks[name] for name in zeros}) > _BY_CHANCE:
+            warnings.warn(
+                f"at step {step}, where the schedule has pruned nothing yet, weights are 0 already "
+                f"({_listed(zeros)}). They are taken for pruned, and held, and no more are pruned "
+                "until the schedule asks for more. If they are to train (an initializer's zeros), "
+                "attach masks of ones first: pruning.attach(model, {name: numpy.ones_like(W)}).",
+                stacklevel=2,
             )
         return masks
 
@@ -165,7 +197,10 @@ class PruneOnSchedule(keras.callbacks.Callback):
         return masks
 
     def _hold(self, masks: Masks, step: int) -> None:
-        attach(self.model, masks, remember=self.regrow is not None and self.regrow.surgery)
+        fallen = hold(self.model, masks, remember=self.regrow is not None and self.regrow.surgery)
+        if fallen and not self._warned:  # once is enough: the report names all
+            warnings.warn(f"at step {step}, {warning_of(fallen)}", stacklevel=2)
+            self._warned = True
         self.masks = masks
         self.history[step] = sparsity(masks)
 
@@ -173,3 +208,7 @@ class PruneOnSchedule(keras.callbacks.Callback):
         now = weights(self.model, self.include, self.exclude)
         whole = remembered(self.model) if self._started else {}
         return {name: whole.get(name, W) for name, W in now.items()}
+
+
+def _listed(shares: dict[str, float]) -> str:
+    return ", ".join(f"{name} {share:.1%}" for name, share in shares.items())

@@ -3,9 +3,11 @@
 import itertools
 from dataclasses import dataclass
 
+import numpy as np
+
 from course_utils.arrays import Weights
-from course_utils.backend import keras, model_of, trained_by
-from course_utils.pruning.layers import every_weight, holder_of, prunable, read, walk
+from course_utils.backend import kept_under, keras, model_of, trained_by, value_of
+from course_utils.pruning.layers import every_weight, holder_of, numbers_in, prunable, walk
 from course_utils.pruning.selectors import Selectors, as_list, left_out
 
 Variables = dict[str, keras.Variable]
@@ -30,19 +32,37 @@ class Kernel:
     on_request: str = ""  # why it is pruned only where `include` names it
 
     @property
+    def layer(self) -> keras.Layer:
+        """The layer that has the weight: the last of its owners, or a recurrent layer's cell."""
+        return holder_of(self.owners[-1])
+
+    @property
+    def kept(self) -> keras.Variable | None:
+        """The variable under it, which may be packed, or part of a sum; None if there is none."""
+        return kept_under(self.layer, self.attribute) if self.layer.built else None
+
+    @property
+    def why_not(self) -> str:
+        """Why no mask can hold it, and nothing if one can."""
+        if not self.layer.built:
+            return "not built: the model has never called this layer"
+        value, mode = value_of(self.layer, self.attribute), self.layer.quantization_mode
+        if isinstance(value, keras.Variable) and keras.backend.is_float_dtype(value.dtype):
+            return ""
+        kinds = {"LoRA": getattr(self.layer, "lora_enabled", False), f"quantized, {mode}": mode}
+        how = " and ".join(kind for kind, holds in kinds.items() if holds)
+        return f"{how or 'computed by its layer'}: no mask can hold it"
+
+    @property
     def stored(self) -> bool:
         """Tell whether the layer is built and stores this weight as floats, so it can be held."""
-        holder = holder_of(self.owners[-1])
-        variable = getattr(holder, self.attribute) if holder.built else None
-        # LoRA computes the kernel on the fly; quantization stores whole numbers.
-        is_variable = isinstance(variable, keras.Variable)
-        return is_variable and keras.backend.is_float_dtype(variable.dtype)
+        return not self.why_not
 
     @property
     def variable(self) -> keras.Variable:
         """The variable itself; raises ValueError where there is none, or none that can be held."""
         layer = self.owners[-1]
-        if not holder_of(layer).built:
+        if not self.layer.built:
             raise ValueError(
                 f"layer {layer.name!r} has no weights yet. Build the model first: give "
                 "it a keras.Input, or call it once on a batch."
@@ -53,7 +73,17 @@ class Kernel:
                 "weights or quantized (LoRA, int8), so it cannot be pruned. Prune first, then "
                 "quantize, or leave the layer out with `exclude`."
             )
-        return getattr(holder_of(layer), self.attribute)
+        return getattr(self.layer, self.attribute)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape that the layer computes with; packed numbers are stored in another."""
+        value = value_of(self.layer, self.attribute)
+        return tuple(getattr(self.kept if value is None else value, "shape", ()))
+
+    def numbers(self) -> np.ndarray | None:
+        """Return what the layer computes with, and None where nobody can say what is 0 in it."""
+        return numbers_in(self.layer, self.attribute) if self.layer.built else None
 
 
 def kernels(model: keras.Model, include: Selectors = None, exclude: Selectors = None) -> Variables:
@@ -64,9 +94,10 @@ def kernels(model: keras.Model, include: Selectors = None, exclude: Selectors = 
     recurrent and attention layers. `include` takes only what it names, and may name more:
     embeddings, and the matrices of layers of your own. `exclude` leaves out. Each is a pattern
     such as "block1/*", a layer, a class of layers, a function (layer, name) -> bool, or a list.
+    A layer that the model has never called has no weights, and is left alone (see `skipped`).
 
-    Raises ValueError when the model is not built yet, has nothing to prune, or a selector finds
-    nothing.
+    Raises ValueError when the model is not built yet, has nothing to prune, holds a kernel that is
+    quantized or computed by LoRA and not left out, or a selector finds nothing.
 
     >>> from course_utils.models import article_cnn
     >>> list(kernels(article_cnn()))
@@ -80,11 +111,15 @@ def kernels(model: keras.Model, include: Selectors = None, exclude: Selectors = 
 def weights(model: keras.Model, include: Selectors = None, exclude: Selectors = None) -> Weights:
     """Return copies of the prunable kernels, as {"conv/kernel": array}; see `kernels`.
 
+    Reading is not pruning: a quantized kernel comes as the whole numbers that are stored, so that
+    its zeros can be counted, one with LoRA as the sum. One that cannot be read is left out.
+
     >>> from course_utils.models import article_cnn
     >>> weights(article_cnn())["conv/kernel"].shape
     (3, 3, 1, 32)
     """
-    return {name: read(variable) for name, variable in kernels(model, include, exclude).items()}
+    arrays = {found.name: found.numbers() for found in chosen(model, include, exclude)}
+    return {name: array for name, array in arrays.items() if array is not None}
 
 
 def layouts(model: keras.Model) -> dict[str, str]:
@@ -109,13 +144,13 @@ def skipped(
     >>> list(skipped(article_cnn()).items())[0]
     ('conv/bias', 'a bias: there are few, and they shift rather than connect')
     """
-    taken = {id(found.variable) for found in chosen(model, include, exclude)}
+    taken = {id(f.kept) for f in picked(model, include, exclude) if f.stored}
     everything = candidates(model)
     reasons = left_out([(one.name, one.owners) for one in everything], include, exclude)
     why = {
-        id(one.variable): reason or one.on_request
+        id(one.kept): reason or one.why_not or one.on_request
         for one, reason in zip(everything, reasons, strict=True)
-        if one.stored
+        if one.kept is not None
     }
     owners = {id(variable): owner for _, owner, variable in every_weight(model)}
     return {
@@ -127,7 +162,7 @@ def skipped(
 
 def named_weights(model: keras.Model) -> Variables:
     """Return every weight of the model once, by name; what can be pruned is named as there."""
-    possible = {id(found.variable): found.name for found in candidates(model) if found.stored}
+    possible = {id(found.kept): found.name for found in candidates(model)}
     named: Variables = {}
     for name, _, variable in every_weight(model):
         name = possible.get(id(variable), name)
@@ -139,7 +174,27 @@ def named_weights(model: keras.Model) -> Variables:
 def chosen(
     model: keras.Model, include: Selectors = None, exclude: Selectors = None
 ) -> list[Kernel]:
-    """Return what `kernels` takes, with its layers and layouts."""
+    """Return what `kernels` takes, with its layers and layouts, whether a mask can hold it or not.
+
+    Raises ValueError where there is nothing.
+    """
+    found = picked(model, include, exclude)
+    if not found:
+        raise ValueError(
+            f"model {model_of(model).name!r} has no kernel to prune: there is no Dense, "
+            "convolution, recurrent or attention layer in it, or all are left out, so there is "
+            "nothing to prune."
+        )
+    return found
+
+
+def picked(
+    model: keras.Model, include: Selectors = None, exclude: Selectors = None
+) -> list[Kernel]:
+    """Return what `chosen` returns, or nothing: a model without kernels can be read, too.
+
+    Of a model that is built, layers that are not are never called: they are left alone.
+    """
     model = model_of(model)
     everything = candidates(model)
     reasons = left_out([(one.name, one.owners) for one in everything], include, exclude)
@@ -148,13 +203,11 @@ def chosen(
         for one, reason in zip(everything, reasons, strict=True)
         if not reason and (as_list(include) or not one.on_request)
     ]
-    if not taken:
-        raise ValueError(
-            f"model {model.name!r} has no kernel to prune: there is no Dense, convolution, "
-            "recurrent or attention layer in it, or all are left out, so there is nothing to prune."
-        )
     refuse_equal_names(taken)
-    return taken
+    built = [one for one in taken if one.layer.built]
+    if taken and (not built or (len(built) < len(taken) and not model.built)):
+        _ = next(one for one in taken if not one.layer.built).variable  # which refuses it
+    return built
 
 
 def candidates(model: keras.Model) -> list[Kernel]:

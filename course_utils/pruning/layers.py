@@ -1,11 +1,18 @@
 """The layers of a model: walked through, and what each has that can be pruned."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from course_utils.backend import keras, layers_inside, model_of, trained_by
+from course_utils.backend import (
+    kept_under,
+    keras,
+    layers_inside,
+    model_of,
+    trained_by,
+    value_of,
+)
 from course_utils.masking.granularity import LAYOUTS
 
 _L = keras.layers
@@ -79,15 +86,30 @@ def read(variable: keras.Variable) -> np.ndarray:
     return np.array(keras.ops.convert_to_numpy(variable), dtype_of(variable))
 
 
+def numbers_in(layer: keras.Layer, attribute: str) -> np.ndarray | None:
+    """Return a copy of what a layer computes with: of a quantized one the whole numbers.
+
+    With LoRA that is the sum. None where it cannot be read, or where a weight of 0 is not stored
+    as 0: calibrated (GPTQ, AWQ), or quantized and with LoRA.
+    """
+    value = value_of(layer, attribute)
+    if isinstance(value, keras.Variable):
+        return read(value)
+    mode, lora = layer.quantization_mode, getattr(layer, "lora_enabled", False)
+    if not keras.ops.is_tensor(value) or (mode and (lora or mode != "int4")):
+        return None
+    numbers = np.array(keras.ops.convert_to_numpy(keras.ops.cast(value, "float32")))
+    point = value_of(layer, f"{attribute}_zero")  # what stands for 0, in each group of rows
+    if point is None:
+        return numbers
+    rows = read(layer.g_idx).astype(int)
+    return numbers - read(point)[rows] if numbers.shape[:1] == rows.shape else None
+
+
 def dtype_of(variable: keras.Variable) -> str:
     """Return the type in which `read` gives a variable."""
     name = keras.backend.standardize_dtype(variable.dtype)
     return "float32" if name == "bfloat16" else name
-
-
-def steps_made(model: keras.Model) -> int:
-    """Return how many steps the optimizer has made; on several devices the counts are equal."""
-    return int(read(model.optimizer.iterations))
 
 
 def every_weight(model: keras.Model) -> Iterator[tuple[str, keras.Layer, keras.Variable]]:
@@ -107,7 +129,7 @@ def prunable(layer: keras.Layer) -> Iterator[tuple[str, str, str]]:
     [('kernel', 'ssio', '')]
     """
     for kind, attributes in _KERNELS:
-        if isinstance(layer, kind):
+        if isinstance(layer, kind) and not _without(layer, attributes):
             for name, layout in attributes.items():
                 yield name, layout or _einsum_layout(layer.equation), ""
             return
@@ -118,6 +140,12 @@ def prunable(layer: keras.Layer) -> Iterator[tuple[str, str, str]]:
         for name, value in vars(layer).items():
             if isinstance(value, keras.Variable) and value.ndim > 1 and trained_by(layer, value):
                 yield name, LAYOUTS.get(value.ndim, ""), f"{owner}: on request, by `include`"
+
+
+def _without(layer: keras.Layer, attributes: Iterable[str]) -> bool:
+    """Tell whether a built layer, of a class of one's own, has made other weights than its kind."""
+    holder = holder_of(layer)
+    return holder.built and all(kept_under(holder, name) is None for name in attributes)
 
 
 def _einsum_layout(equation: str) -> str:

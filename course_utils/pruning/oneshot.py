@@ -1,12 +1,14 @@
 """Prune once, in one call: what `criteria`, `masking` and `attach` do one after the other."""
 
+import warnings
 from collections.abc import Callable, Mapping
 
 from course_utils import criteria, masking
 from course_utils.arrays import Arrays
 from course_utils.backend import keras
-from course_utils.pruning.attaching import attach, held_masks
-from course_utils.pruning.kernels import layouts, weights
+from course_utils.masking.collapse import warning_of
+from course_utils.pruning.attaching import held_masks, hold
+from course_utils.pruning.kernels import kernels, layouts, weights
 from course_utils.pruning.selectors import Selectors
 
 
@@ -26,13 +28,16 @@ def prune(
     `sparsity` is the share to prune of all prunable weights together, or {kernel: share}. The other
     arguments are those of `masking.make_masks` and `pruning.kernels`, which say what is refused;
     `criterion` is called with the weights. What is pruned already goes first, so that pruning
-    further keeps it pruned. Train afterwards as ever; `detach` lets the weights go.
+    further keeps it pruned. Train afterwards as ever; `detach` lets the weights go. Warns where a
+    layer collapses (see `masking.collapsed`): another scope, or a higher `min_kept`, saves it.
 
     >>> from course_utils import models
     >>> masks = prune(models.article_cnn(), 0.8)
     >>> masking.sparsity(masks)
     0.8
     """
+    criteria.refuse_unfit(criterion)
+    kernels(model, include, exclude)  # refuses what can be read, but not held
     scores = dict(criterion(weights(model, include, exclude)))
     held = {name: mask for name, mask in held_masks(model).items() if name in scores}
     if held:
@@ -40,5 +45,7 @@ def prune(
     masks = masking.make_masks(
         scores, sparsity, scope, granularity, min_kept=min_kept, layouts=layouts(model)
     )
-    attach(model, masks)
+    fallen = hold(model, masks)
+    if fallen:
+        warnings.warn(warning_of(fallen), stacklevel=2)
     return masks

@@ -48,6 +48,18 @@ def as_list(selectors: Selectors) -> list[Selector]:
     return list(selectors) if isinstance(selectors, list | tuple | set) else [selectors]
 
 
+def checked_selectors(selectors: Selectors) -> Selectors:
+    """Return selectors as they are; TypeError where one could never choose anything.
+
+    >>> checked_selectors("conv*")
+    'conv*'
+    """
+    for selector in as_list(selectors):
+        if not isinstance(selector, str | keras.Layer | type) and not callable(selector):
+            raise _none(selector)
+    return selectors
+
+
 def matches(selector: Selector, name: str, owners: Sequence[keras.Layer]) -> bool:
     """Tell whether a selector means the weight of this name, or what it lies in.
 
@@ -66,7 +78,11 @@ def matches(selector: Selector, name: str, owners: Sequence[keras.Layer]) -> boo
         return any(isinstance(owner, selector) for owner in owners)
     if callable(selector):
         return bool(selector(owners[-1], name))
-    raise TypeError(
+    raise _none(selector)
+
+
+def _none(selector: object) -> TypeError:
+    return TypeError(
         "include and exclude take a pattern, a layer, a class of layers, a function "
         f"(layer, name) -> bool, or a list of these, not {selector!r}."
     )

@@ -4,16 +4,18 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from course_utils.arrays import Arrays, whole
+from course_utils.arrays import Arrays, checked_dict, whole
 from course_utils.backend import keras, model_of
-from course_utils.pruning.attaching import attach, detach, held_masks
-from course_utils.pruning.layers import own_weights, read, steps_made, walk
+from course_utils.pruning.attaching import attach, detach, held_masks, hold
+from course_utils.pruning.layers import own_weights, read, walk
+from course_utils.pruning.steps import StepCallback, checked_steps
 
 
-class Snapshots(keras.callbacks.Callback):
+class Snapshots(StepCallback):
     """Keep all weights of the model as they were before certain steps, to rewind to.
 
-    `steps` count as in `optimizer.iterations`; step 0 is the untrained network. Afterwards
+    `steps` count as in `optimizer.iterations` (or as batches, of a model that trains with other
+    optimizers than its own); step 0 is the untrained network. Afterwards
     `weights` holds {step: what model.get_weights() gave}. With `steps_per_execution` Keras makes
     several steps in one go: what lies between is never seen, and not kept. A step that is seen
     again, after compiling anew, does not replace what was kept.
@@ -28,18 +30,23 @@ class Snapshots(keras.callbacks.Callback):
 
     def __init__(self, steps: Iterable[int]) -> None:
         super().__init__()
-        self.steps = frozenset(whole(step, "each step") for step in steps)
+        self.steps = frozenset(checked_steps(steps))
         self.weights: dict[int, list[np.ndarray]] = {}
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Keep the weights, if this is a step to keep."""
-        step = steps_made(self.model)
-        if step in self.steps and step not in self.weights:
-            self.weights[step] = self.model.get_weights()
+        super().on_train_batch_begin(batch, logs)
+        self._keep()
 
     def on_train_end(self, logs: dict | None = None) -> None:
         """Keep the weights, if the last step is one to keep."""
-        self.on_train_batch_begin(batch=-1)
+        self._keep()
+        super().on_train_end(logs)
+
+    def _keep(self) -> None:
+        step = self.steps_made
+        if step in self.steps and step not in self.weights:
+            self.weights[step] = self.model.get_weights()
 
 
 def rewind(model: keras.Model, earlier: Sequence[np.ndarray], masks: Arrays) -> None:
@@ -67,11 +74,11 @@ def rewind(model: keras.Model, earlier: Sequence[np.ndarray], masks: Arrays) -> 
             f"the earlier weights have shapes {given}, the model's have {shapes}: "
             "take them from this model, with model.get_weights()."
         )
-    attach(model, masks)  # refuses what does not fit, with nothing changed
+    attach(model, {**held_masks(model), **checked_dict(masks, "masks")})  # refuses what cannot be
     masks = held_masks(model)
     detach(model)  # what pruned weights remember is of the run that is undone
     model.set_weights(earlier)
-    attach(model, masks)
+    hold(model, masks)
 
 
 def reinitialized(model: keras.Model, seed: int = 0) -> list[np.ndarray]:

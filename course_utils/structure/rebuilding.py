@@ -146,7 +146,6 @@ def _fresh(metric: object) -> object:
 
 def _hold_masks(old: keras.Model, new: keras.Model, left: Left) -> None:
     """Hold what is left of the masks that the old model holds."""
-    variables = {one.name: one.variable for one in candidates(old) if one.stored}
-    masks = held_masks(old) if variables else {}
+    variables, masks = {one.name: one.kept for one in candidates(old)}, held_masks(old)
     if masks:
         attach(new, {name: left(variables[name], mask) for name, mask in masks.items()})

@@ -173,3 +173,9 @@ def test_unknown_bins_are_refused():
     p, labels = answers(0, n=10)
     with pytest.raises(ValueError, match="at least 1"):
         forgetting.ece(p, labels, bins=0)
+
+
+def test_a_confidence_on_an_edge_belongs_to_the_bin_below():
+    p = np.array([[0.75, 0.25, 0.0], [0.5, 0.25, 0.25]])
+    found = forgetting.reliability(p, [0, 0], bins=4)
+    assert [(one.low, one.high, one.count) for one in found] == [(0.25, 0.5, 1), (0.5, 0.75, 1)]

@@ -205,3 +205,14 @@ def test_one_channel_of_a_group_stays(lenet):
 def test_mistakes_are_said_in_words(lenet, losses, budget, options, words):
     with pytest.raises(ValueError, match=words):
         search.plan(losses, lenet, budget, **options)
+
+
+@pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
+def test_where_there_is_room_for_one_it_goes_to_what_loses_most_for_what_it_saves(names):
+    def cost(shares):
+        return 10 - shares["a"] - 2 * shares["b"]
+
+    for lost, kept in (({"a": 0.1, "b": 0.3}, "b"), ({"a": 0.1, "b": 0.1}, "a")):
+        losses = {name: {0.5: lost[name]} for name in names}
+        found = spared(losses, dict.fromkeys(names, 0.5), cost, target=9.5)
+        assert found == {name: 0.0 if name == kept else 0.5 for name in names}

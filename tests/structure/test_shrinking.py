@@ -305,3 +305,12 @@ def test_the_networks_of_the_course_halve():
         small, report = structure.shrink(build(), 0.5, verify=True)
         assert tuple(row.after for row in report.rows) == sizes
         assert small.count_params() == report.parameters[1]
+
+
+def test_a_model_that_is_frozen_as_a_whole_stays_frozen():
+    model = net()
+    model.trainable = False
+    small, _ = structure.shrink(model, 0.5)
+    assert not small.trainable
+    assert small.trainable_variables == []
+    assert not any(layer.trainable for layer in small.layers if layer.weights)
