@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.arrays import Scores, checked, checked_dict, checked_number, whole
+from course_utils.arrays import Scores, checked_number, whole
 from course_utils.backend import keras
+from course_utils.masking import checked_scores
 from course_utils.pruning import kernels
 from course_utils.pruning.derivatives import data_for, gradients_of
 from course_utils.pruning.examples import steps
@@ -107,9 +108,8 @@ def relative(scores: Scores) -> Scores:
     >>> relative({"a": np.array([1.0, 3.0])})["a"].tolist()
     [0.5, 1.5]
     """
-    found = checked_dict(scores, "scores")
-    arrays = {name: checked(values, f"the scores of {name!r}") for name, values in found.items()}
-    return {name: values / (np.abs(values).mean() or 1.0) for name, values in arrays.items()}
+    found = checked_scores(scores)
+    return {name: values / (np.abs(values).mean() or 1.0) for name, values in found.items()}
 
 
 def _summed(
