@@ -196,6 +196,12 @@ def _fitting(model: keras.Model | None, parts: tuple, name: str) -> tuple:
             )
         pairs = [*zip(wanted, arrays, wanted.values(), strict=True)]
     for key, array, tensor in pairs:
+        text, wanted_text = array.dtype.kind in "SUO", tensor.dtype == "string"
+        if text != wanted_text:
+            kinds = [("numbers", "text")[one] for one in (text, wanted_text)]
+            raise TypeError(
+                f"{name} holds {kinds[0]}, and input {key!r} of the model takes {kinds[1]}."
+            )
         if not _takes(tensor.shape[1:], array.shape[1:]):
             raise ValueError(
                 f"{name} has examples of shape {array.shape[1:]}, and input {key!r} of the model "

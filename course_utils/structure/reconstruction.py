@@ -117,6 +117,7 @@ def _kept_outputs(channels: Channels, masks: Masks, layer: keras.Layer) -> np.nd
 
 def _fit(layer: keras.Layer, X: np.ndarray, Y: np.ndarray) -> tuple[float, float]:
     """Change kernel and bias so that X · W + b comes closest to Y; return the errors."""
+    _refuse_infinite(layer, X, Y)
     W, b = _matrix(layer), _bias(layer)
     if layer.use_bias:  # the bias is the weight of an input that is always 1
         X, W = np.hstack([X, np.ones((len(X), 1))]), np.vstack([W, b])
@@ -125,11 +126,8 @@ def _fit(layer: keras.Layer, X: np.ndarray, Y: np.ndarray) -> tuple[float, float
     # The smallest change among equally good ones: weights of inputs that are always 0 stay.
     ridge = 1e-6 * np.trace(gram) / len(gram) + 1e-12
     W = W + np.linalg.solve(gram + ridge * np.eye(len(gram)), X.T @ rest)
-    if not np.isfinite(W.astype(layer.kernel.dtype)).all():
-        raise ValueError(
-            f"layer {layer.name!r} cannot be fitted: what it reads of these data is too large for "
-            f"{layer.kernel.dtype}. Scale x as in training."
-        )
+    with np.errstate(over="ignore"):
+        _refuse_infinite(layer, W.astype(layer.kernel.dtype))
     if layer.use_bias:
         layer.bias.assign(W[-1])
         W = W[:-1]
@@ -137,3 +135,11 @@ def _fit(layer: keras.Layer, X: np.ndarray, Y: np.ndarray) -> tuple[float, float
     spread = ((Y - Y.mean(axis=0)) ** 2).mean() or 1.0
     now = Y - X[:, : len(W)] @ W - _bias(layer)
     return float((rest**2).mean() / spread), float((now**2).mean() / spread)
+
+
+def _refuse_infinite(layer: keras.Layer, *arrays: np.ndarray) -> None:
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise ValueError(
+            f"layer {layer.name!r} cannot be fitted: what it reads of these data, or makes of "
+            f"them, is too large for {layer.kernel.dtype}. Scale x as in training."
+        )
