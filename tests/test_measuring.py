@@ -396,12 +396,17 @@ def test_batches_of_one_size_cost_what_one_example_costs(stateful):
         assert not np.any(model.get_layer("lstm").states[0])
 
 
-def test_text_is_measured():
-    words = layers.StringLookup(vocabulary=["a", "b"], name="words")
-    x = keras.Input((3,), dtype="string")
-    model = keras.Model(x, layers.Dense(2, name="fc")(layers.Embedding(3, 4)(words(x))))
+@pytest.mark.parametrize("words", ["lookup", "vectorization"])
+def test_text_is_measured(words):
+    if words == "lookup":
+        texts, layer = np.array([["a", "b", "c"]]), layers.StringLookup(vocabulary=["a", "b"])
+    else:  # between text and tokens it has words of ragged length
+        texts = np.array([["a b"]])
+        layer = layers.TextVectorization(vocabulary=["a", "b"], output_sequence_length=3)
+    x = keras.Input(texts.shape[1:], dtype="string")
+    model = keras.Model(x, layers.Dense(2, name="fc")(layers.Embedding(4, 4)(layer(x))))
     assert measuring.report(model).total.macs == 3 * 4 * 2
-    assert measuring.report(model, inputs=np.array([["a", "b", "c"]])).total.macs == 3 * 4 * 2
+    assert measuring.report(model, inputs=texts).total.macs == 3 * 4 * 2
 
 
 def test_an_unbuilt_model_is_refused():

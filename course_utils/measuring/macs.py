@@ -121,4 +121,8 @@ def _attention(layer: keras.Layer, inputs: tuple) -> int:
 def _shape(tensors: object) -> Shape:
     """Return the shape of the first of one or more tensors."""
     flat = keras.tree.flatten(tensors)
-    return tuple(int(n) for n in flat[0].shape) if flat and hasattr(flat[0], "shape") else ()
+    if not flat or not hasattr(flat[0], "shape"):
+        return ()
+    # Words, between a text and its tokens, are of ragged length.
+    ragged = hasattr(flat[0], "bounding_shape")
+    return tuple(int(n) for n in (flat[0].bounding_shape() if ragged else flat[0].shape))

@@ -147,7 +147,6 @@ def test_the_baseline_is_what_evaluate_calls_accuracy(units, loss, metric, y):
         (1, "mse", X.sum(axis=1), "the loss 'mse' does not say what .*: give measure=f"),
         (1, "mae", YES, "does not say what a right answer is: give measure=f"),
         (2, keras.losses.Huber(), X[:, :2], "'huber_loss' does not say .* give measure=f"),
-        (1, None, YES, "are no probabilities: compile .* or give measure=f"),
         (2, "binary_crossentropy", np.ones((64, 2)), "must be one-hot rows, else give measure=f"),
         (1, "binary_crossentropy", YES + 1, "the labels must be 0 and 1"),
         (3, "categorical_crossentropy", np.eye(4)[YES], "one-hot rows of the same width"),
@@ -183,6 +182,14 @@ def test_bad_calls_end_in_words(change, words):
     given = {"model": judged(3, None), "x": X, "y": YES, "levels": [0.5]} | change
     with pytest.raises((TypeError, ValueError), match=words):
         search.sensitivity(**given)
+
+
+def test_what_a_model_that_is_not_compiled_means_is_guessed_with_a_warning():
+    model = judged(1, "mse")
+    plain = keras.Model(model.inputs, model.outputs)
+    with pytest.warns(UserWarning, match="no probabilities, .* compile the model with its loss"):
+        found = search.sensitivity(plain, X, YES, [0.5])
+    assert found.baseline == ((np.asarray(model(X))[:, 0] > 0.5) == YES).mean()
 
 
 def test_outputs_that_are_nan_are_no_answers():

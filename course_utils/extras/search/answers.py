@@ -1,5 +1,6 @@
 """What is a right answer? What the compiled loss does not say of the outputs is asked for."""
 
+import warnings
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -16,8 +17,8 @@ def measure_for(model: keras.Model) -> Measure:
     """Return `right_answers` as the loss of a model wants it; its mean is Keras's accuracy.
 
     One output is right on the label's side of 1/2, or of 0 where the loss takes it for a logit.
-    Raises ValueError where outputs are no answers: in a regression. A model that is not compiled
-    may give classes or probabilities.
+    Raises ValueError where outputs are no answers: in a regression. A model that is not compiled is
+    taken to give classes or probabilities; a warning says where they are none.
 
     >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
     >>> model.compile(loss=keras.losses.BinaryCrossentropy(from_logits=True))
@@ -50,8 +51,9 @@ def right_answers(outputs: object, labels: object, threshold: float | None = Non
 
     Outputs (n, classes) with whole-number labels (n,) or one-hot ones (n, classes); or one
     number an example with labels 0 and 1, right if on the label's side of the `threshold`: None
-    is 1/2, of probabilities. Raises TypeError for labels that are text, ValueError for other
-    shapes, for labels that are none of the classes, and for outputs that are NaN.
+    is 1/2, with a warning where outputs are no probabilities. Raises TypeError for labels that are
+    text, ValueError for other shapes, for labels that are none of the classes, and for outputs
+    that are NaN.
 
     >>> right_answers(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1])).tolist()
     [1.0, 0.0]
@@ -92,10 +94,11 @@ def _sides(outputs: np.ndarray, labels: np.ndarray, threshold: float | None) -> 
     ):
         raise ValueError(f"of one output the labels must be 0 and 1, one for each example: {_ASK}.")
     if threshold is None and (outputs.min() < 0 or outputs.max() > 1):
-        raise ValueError(
-            f"outputs from {outputs.min():.3g} to {outputs.max():.3g} are no probabilities: "
-            "compile the model with its loss, such as BinaryCrossentropy(from_logits=True), or "
-            f"{_ASK}."
+        warnings.warn(
+            "some outputs are no probabilities, and are counted as right on the label's side of "
+            "1/2: compile the model with its loss, such as BinaryCrossentropy(from_logits=True), "
+            f"or {_ASK}.",
+            stacklevel=2,
         )
     return (
         (outputs > (0.5 if threshold is None else threshold)) == (labels.reshape(-1) > 0.5)
