@@ -149,6 +149,24 @@ def test_onnx(build, cnn, x, tmp_path):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")  # Keras's own
+@pytest.mark.parametrize("approximate", [full(True), full(False)])
+def test_what_is_said_of_onnx_and_gelu_is_still_true(approximate, tmp_path):
+    runtime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("tf2onnx")
+    x = keras.Input((4,))
+    gelu = keras.layers.Lambda(lambda t: keras.activations.gelu(t, approximate=approximate))
+    model = keras.Model(x, gelu(layers.Dense(3)(x)))
+    model(np.zeros((1, 4), "float32"))
+    model.export(tmp_path / "model.onnx", format="onnx", verbose=False)
+    runs = True
+    try:
+        runtime.InferenceSession(str(tmp_path / "model.onnx"))
+    except Exception:
+        runs = False
+    assert runs == approximate
+
+
 # float16 has 11 bits, int8 256 steps for outputs between 0 and 1; dynamic lies between.
 @pytest.mark.parametrize(
     ("precision", "tolerance"),
