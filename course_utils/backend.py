@@ -222,3 +222,44 @@ def operation_of(tensor: keras.KerasTensor) -> keras.Operation:
     'image'
     """
     return tensor._keras_history.operation
+
+
+def operations_on(tensor: keras.KerasTensor) -> list[keras.Operation]:
+    """Return the layers and operations that read an input of a model.
+
+    >>> image = keras.Input((4,))
+    >>> _ = keras.layers.Dense(2, name="first")(image)
+    >>> [one.name for one in operations_on(image)]
+    ['first']
+    """
+    return [node.operation for node in operation_of(tensor)._outbound_nodes]
+
+
+def inputs_by_name(model: keras.Model) -> dict[str, keras.KerasTensor]:
+    """Return the symbolic inputs of a model in its own order; {} where it declares none.
+
+    >>> image = keras.Input((4,), name="image")
+    >>> list(inputs_by_name(keras.Model(image, keras.layers.Dense(2)(image))))
+    ['image']
+    """
+    inputs = getattr(model, "inputs", None) or []
+    form = None if isinstance(model, keras.Sequential) else getattr(model, "input", None)
+    if isinstance(form, dict):  # flat in the order of its sorted names
+        names = [path[-1] for path, _ in keras.tree.flatten_with_path(form)]
+        return dict(zip(names, keras.tree.flatten(form), strict=True))
+    return {operation_of(tensor).name: tensor for tensor in inputs}
+
+
+def states_of(model: keras.Model) -> list[keras.Variable]:
+    """Return the variables of a model that no optimizer moves: statistics, states, seeds.
+
+    >>> model = keras.Sequential([keras.Input((4,)), keras.layers.BatchNormalization()])
+    >>> len(states_of(model)), len(model.variables)
+    (2, 4)
+    """
+    layers = list(model._flatten_layers())
+    trained = {id(v) for layer in layers for v in layer._trainable_variables}
+    # What a stateful recurrent layer remembers is none of its variables, as Keras counts them.
+    remembered = [v for one in layers for v in keras.tree.flatten(getattr(one, "states", None))]
+    everything = [*model.variables, *(v for v in remembered if isinstance(v, keras.Variable))]
+    return [variable for variable in everything if id(variable) not in trained]

@@ -149,6 +149,24 @@ def test_onnx(build, cnn, x, tmp_path):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore:In the future `np.object`:FutureWarning")  # Keras's own
+@pytest.mark.parametrize("approximate", [full(True), full(False)])
+def test_what_is_said_of_onnx_and_gelu_is_still_true(approximate, tmp_path):
+    runtime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("tf2onnx")
+    x = keras.Input((4,))
+    gelu = keras.layers.Lambda(lambda t: keras.activations.gelu(t, approximate=approximate))
+    model = keras.Model(x, gelu(layers.Dense(3)(x)))
+    model(np.zeros((1, 4), "float32"))
+    model.export(tmp_path / "model.onnx", format="onnx", verbose=False)
+    runs = True
+    try:
+        runtime.InferenceSession(str(tmp_path / "model.onnx"))
+    except Exception:
+        runs = False
+    assert runs == approximate
+
+
 # float16 has 11 bits, int8 256 steps for outputs between 0 and 1; dynamic lies between.
 @pytest.mark.parametrize(
     ("precision", "tolerance"),
@@ -183,6 +201,117 @@ def test_litert_with_two_inputs_by_their_names():
     np.testing.assert_allclose(speed.predict_litert(data, x), expected, rtol=1e-5)
     with pytest.raises(ValueError, match=r"inputs \['left', 'right'\]: give"):
         speed.predict_litert(data, x["left"])
+
+
+RNG = np.random.default_rng(0)
+
+
+def tokens() -> keras.Model:
+    x = keras.Input((12,), dtype="int32")
+    h = layers.Conv1D(16, 3, activation="relu")(layers.Embedding(50, 8)(x))
+    return keras.Model(x, layers.Dense(1, activation="sigmoid")(layers.GlobalMaxPooling1D()(h)))
+
+
+def pixels() -> keras.Model:
+    x = keras.Input((12, 12, 3), dtype="uint8")
+    h = layers.Conv2D(8, 3, activation="relu")(layers.Rescaling(1 / 255.0)(x))
+    return keras.Model(x, layers.Dense(2)(layers.GlobalAveragePooling2D()(h)))
+
+
+def pair() -> keras.Model:
+    b, a = keras.Input((6,), name="b"), keras.Input((3,), name="a")
+    return keras.Model([b, a], layers.Dense(2)(layers.Concatenate()([layers.Dense(8)(b), a])))
+
+
+@pytest.mark.parametrize(
+    ("build", "samples"),
+    [
+        (tokens, RNG.integers(0, 50, (64, 12)).astype("int32")),
+        (pixels, tf.data.Dataset.from_tensor_slices(
+            RNG.integers(0, 256, (64, 12, 12, 3)).astype("uint8")).batch(16)),
+        (pair, [RNG.normal(size=(64, n)).astype("float32") for n in (6, 3)]),
+        full(pair, {"a": np.ones((64, 3), "float32"), "b": RNG.normal(size=(64, 6))}),
+    ],
+)  # fmt: skip
+def test_int8_of_whole_numbers_of_lists_and_of_datasets(build, samples):
+    """Token ids and pixels stay what they are; only what is a float is scaled."""
+    keras.utils.set_random_seed(0)
+    model = build()
+    found = speed.predict_litert(export.litert(model, "int8", samples=samples), samples)
+    x = np.concatenate([*samples]) if isinstance(samples, tf.data.Dataset) else samples
+    np.testing.assert_allclose(found, model(x, training=False), atol=0.05)
+
+
+def test_outputs_come_as_the_model_returns_them():
+    x = keras.Input((6,))
+    made = {"kind": layers.Dense(3, name="k")(x), "age": layers.Dense(1, name="a")(x)}
+    model, values = keras.Model(x, made), RNG.normal(size=(5, 6)).astype("float32")
+    found, expected = speed.predict_litert(export.litert(model), values), model(values)
+    assert set(found) == set(expected)
+    for name, array in found.items():
+        np.testing.assert_allclose(array, expected[name], rtol=1e-4, atol=1e-6)
+
+
+def test_a_list_of_inputs_of_one_shape_is_asked_by_name():
+    a, b = keras.Input((3,), name="a"), keras.Input((3,), name="b")
+    data = export.litert(keras.Model([b, a], layers.Subtract()([a, b])))
+    one, two = np.ones((1, 3), "float32"), np.zeros((1, 3), "float32")
+    with pytest.raises(ValueError, match="a dictionary with one array for each"):
+        speed.predict_litert(data, [one, two])
+    assert speed.predict_litert(data, {"a": one, "b": two}).tolist() == [[1, 1, 1]]
+
+
+@pytest.mark.parametrize("precision", ["float32", full("int8")])
+@pytest.mark.parametrize(
+    "layer",
+    [layers.LSTM, full(layers.GRU), full(layers.SimpleRNN), full(layers.ConvLSTM1D)],
+)
+def test_a_file_that_the_runtime_refuses_is_not_handed_out(layer, precision):
+    shape = (4, 6, 2) if layer is layers.ConvLSTM1D else (4, 3)
+    x = RNG.normal(size=(8, *shape)).astype("float32")
+
+    def model(**settings):
+        arguments = (3, 3) if layer is layers.ConvLSTM1D else (3,)
+        return keras.Sequential([keras.Input(shape), layer(*arguments, name="loop", **settings)])
+
+    samples = x if precision == "int8" else None
+    with pytest.raises(ValueError, match=r"recurrent layers loop are loops.*unroll=True"):
+        export.litert(model(), precision, samples=samples)
+    unrolled = model(unroll=True)
+    found = speed.predict_litert(export.litert(unrolled, precision, samples=samples), x)
+    np.testing.assert_allclose(found, unrolled(x), atol=1e-5 if precision == "float32" else 0.1)
+
+
+def test_a_model_of_open_size_is_run_on_a_small_image_or_on_one_that_is_given():
+    x = keras.Input((None, None, 3))
+    model = keras.Model(x, layers.GlobalAveragePooling2D()(layers.Conv2D(8, 3, name="conv")(x)))
+    attach(model, 0.9)
+    image = np.ones((1, 9, 9, 3), "float32")
+    for settings in ({}, {"inputs": image}):
+        data = export.litert(model, sparse=True, **settings)
+        np.testing.assert_allclose(speed.predict_litert(data, image), model(image), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("samples", "words"),
+    [
+        (np.full((4, 6), np.nan), "samples must be finite"),
+        (np.zeros((0, 6)), "at least one"),
+        (np.zeros((4, 5)), r"samples has examples of shape \(5,\)"),
+        (iter([np.zeros((1, 6))]), "can be read only once"),
+    ],
+)
+def test_samples_that_are_none_are_refused(tiny, samples, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        export.litert(tiny(built=False), "int8", samples=samples)
+
+
+@pytest.mark.parametrize(
+    "write", [export.litert, export.keras_bytes, export.sparse_file, export.write_sparse]
+)
+def test_what_is_no_model_is_refused(write, tmp_path):
+    with pytest.raises(TypeError, match="model must be a Keras model, not NoneType"):
+        write(None, *([tmp_path / "x"] if write is export.write_sparse else []))
 
 
 def test_litert_on_more_than_one_batch_and_on_none(tiny):

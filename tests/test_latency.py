@@ -144,6 +144,7 @@ def test_what_a_call_raises_goes_through_and_collection_is_on_again():
         ({"a": int}, {"warmup": 0}, ValueError, "warmup must be a whole number of at least 1"),
         ({"a": int}, {"warmup": True}, ValueError, "warmup must be"),
         ({"a": int}, {"seed": -1}, ValueError, "seed must be"),
+        (int, {}, TypeError, "calls must be functions by name, .* not type"),
     ],
 )
 def test_what_cannot_be_timed_is_refused(calls, settings, error, words):

@@ -309,10 +309,108 @@ def test_what_is_no_model_is_refused():
         measuring.report(layers.Dense(3))
 
 
-def test_an_image_of_any_size_has_no_macs_yet_and_the_message_says_so():
+def test_an_image_of_any_size_is_taken_small_and_the_report_says_so():
     model = keras.Sequential([keras.Input((None, None, 1)), layers.Conv2D(4, 3, name="conv")])
-    with pytest.raises(ValueError, match="any size"):
+    found = measuring.report(model)
+    assert found.total.macs == 30 * 30 * 36
+    assert "inputs (1, 32, 32, 1): for another size give inputs=x[:1]" in found.summary()[-1]
+    given = measuring.report(model, inputs=np.zeros((7, 5, 5, 1)))
+    assert (given.total.macs, given.assumed) == (3 * 3 * 36, "")
+
+
+def test_a_size_that_is_too_small_for_the_model_is_not_taken():
+    """Three halvings leave 32 with no place for a window of 5; 64 has one."""
+    halves = [layers.MaxPooling2D(name=f"pool{i}") for i in range(3)]
+    model = keras.Sequential([keras.Input((None, None, 1)), *halves, layers.Conv2D(1, 5)])
+    assert measuring.report(model).total.macs == 4 * 4 * 25
+
+
+def test_no_size_that_computes_is_a_refusal_with_a_way_out():
+    model = keras.Sequential([keras.Input((None, 2)), layers.Conv1D(1, 20_000)])
+    with pytest.raises(ValueError, match=r"none of those that were tried.*inputs=x\[:1\]"):
         measuring.report(model)
+
+
+# ------------------------------------------------------------- loops, states, and uses in reverse
+
+
+def frames() -> tuple[keras.Model, keras.Model]:
+    """A small network for one image, and one that has it look at five, one after the other."""
+    cnn = keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            layers.Conv2D(4, 3, padding="same", name="conv"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(6, name="fc"),
+        ],
+        name="cnn",
+    )
+    film = keras.Input((5, 8, 8, 3))
+    steps = layers.TimeDistributed(cnn, name="each")(film)
+    return cnn, keras.Model(film, layers.Dense(2, name="end")(layers.LSTM(7, name="lstm")(steps)))
+
+
+def test_a_model_in_a_loop_costs_as_often_as_the_loop_turns():
+    cnn, model = frames()
+    one = 64 * 27 * 4 + 4 * 6
+    assert measuring.report(cnn).total.macs == one
+    macs = {row.layer: row.macs for row in measuring.report(model).rows}
+    assert macs["each/cnn/conv"] == 5 * 64 * 27 * 4
+    assert sum(macs.values()) == 5 * one + 5 * (6 + 7) * 28 + 7 * 2
+
+
+def test_a_loop_in_a_loop_and_a_loop_around_what_remembers():
+    film = keras.Input((3, 4, 5))
+    inner = layers.TimeDistributed(layers.Dense(2, name="fc"), name="inner")
+    h = layers.TimeDistributed(inner, name="outer")(film)
+    h = layers.TimeDistributed(layers.GRU(6, name="gru"), name="rows")(h)
+    model = keras.Model(film, h)
+    assert measuring.report(model).total.macs == 3 * 4 * 5 * 2 + 3 * 4 * (2 + 6) * 18
+
+
+def test_places_that_are_folded_into_the_batch_count():
+    film = keras.Input((3, 4, 4, 2))
+    h = layers.Lambda(lambda x: keras.ops.reshape(x, (-1, 4, 4, 2)), output_shape=(4, 4, 2))(film)
+    model = keras.Model(film, layers.Conv2D(5, 3, padding="same", name="conv")(h))
+    assert measuring.report(model).total.macs == 3 * 16 * 18 * 5
+
+
+def test_an_embedding_in_reverse_multiplies():
+    tokens, table = (
+        keras.Input((6,), dtype="int32"),
+        layers.ReversibleEmbedding(30, 4, name="table"),
+    )
+    model = keras.Model(tokens, table(layers.Dense(4, name="fc")(table(tokens)), reverse=True))
+    assert {row.layer: row.macs for row in measuring.report(model).rows} == {
+        "table": 6 * 4 * 30,
+        "fc": 6 * 16,
+    }
+
+
+@pytest.mark.parametrize("stateful", [False, True])
+def test_batches_of_one_size_cost_what_one_example_costs(stateful):
+    x = keras.Input((5, 3), batch_size=4)
+    model = keras.Model(x, layers.Dense(1)(layers.LSTM(6, stateful=stateful, name="lstm")(x)))
+    total = 5 * (3 + 6) * 24 + 6
+    assert measuring.report(model).total.macs == total
+    assert measuring.report(model, inputs=np.ones((9, 5, 3))).total.macs == total
+    with pytest.raises(ValueError, match="batches of 4 only: give at least 4 examples, not 1"):
+        measuring.report(model, inputs=np.ones((1, 5, 3)))
+    if stateful:
+        assert not np.any(model.get_layer("lstm").states[0])
+
+
+@pytest.mark.parametrize("words", ["lookup", "vectorization"])
+def test_text_is_measured(words):
+    if words == "lookup":
+        texts, layer = np.array([["a", "b", "c"]]), layers.StringLookup(vocabulary=["a", "b"])
+    else:  # between text and tokens it has words of ragged length
+        texts = np.array([["a b"]])
+        layer = layers.TextVectorization(vocabulary=["a", "b"], output_sequence_length=3)
+    x = keras.Input(texts.shape[1:], dtype="string")
+    model = keras.Model(x, layers.Dense(2, name="fc")(layers.Embedding(4, 4)(layer(x))))
+    assert measuring.report(model).total.macs == 3 * 4 * 2
+    assert measuring.report(model, inputs=texts).total.macs == 3 * 4 * 2
 
 
 def test_an_unbuilt_model_is_refused():

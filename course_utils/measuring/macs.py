@@ -1,17 +1,19 @@
 """Multiply-accumulates, counted from the shapes that really pass through a model."""
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from course_utils import costs
 from course_utils.backend import keras, model_of
-from course_utils.pruning.hooks import watched, zeros_for
+from course_utils.pruning.examples import count, tensors
+from course_utils.pruning.hooks import watched
 from course_utils.pruning.kernels import Kernel, candidates
+from course_utils.pruning.probing import probe, states_kept
 
 _L = keras.layers
 _TRANSPOSED = (_L.Conv1DTranspose, _L.Conv2DTranspose, _L.Conv3DTranspose)
+
+_REVERSIBLE = getattr(_L, "ReversibleEmbedding", ())  # new in Keras 3.13
 
 Shape = tuple[int, ...]
 
@@ -23,6 +25,7 @@ class Work:
     by_kernel: Counter[str] = field(default_factory=Counter)
     by_layer: Counter[str] = field(default_factory=Counter)  # products of no kernel
     outputs: dict[str, Shape] = field(default_factory=dict)
+    inputs: tuple[Shape, ...] = ()  # of the batch that was computed
 
     @property
     def macs(self) -> int:
@@ -33,28 +36,33 @@ class Work:
 def work_of(model: keras.Model, inputs: object = None) -> Work:
     """Return the work of a dense computation for one example, every use of a layer counted.
 
-    The model computes once, on one example of `inputs`, or on zeros of the shapes that it
-    declares; what is counted are the calls of its layers. Raises ValueError where no shapes are
-    known. Of layers of your own the parts that are Keras's are counted.
+    The model computes once, on the first of `inputs`, arrays or a dataset, or on zeros of the
+    shapes that it declares; what is counted are the calls of its layers. Sizes that it leaves open
+    are those of `pruning.probing.probe`, small ones. Raises what that raises. Of layers of your own
+    the parts that are Keras's are counted.
 
     >>> from course_utils.models import article_cnn
     >>> work_of(article_cnn()).macs
     541440
     """
     model = model_of(model)
-    one = zeros_for(model) if inputs is None else keras.tree.map_structure(lambda a: a[:1], inputs)
-    work, kernels = Work(), _by_counting_layer(candidates(model))
+    batch = probe(model, inputs)
+    shapes = (array.shape for array in keras.tree.flatten(batch))
+    work, kernels = Work(inputs=tuple(shapes)), _by_counting_layer(candidates(model))
 
     def see(path: str, layer: keras.Layer, inputs: tuple, outputs: object) -> None:
         given, made = _shape(inputs[0]) if inputs else (), _shape(outputs)
         work.outputs[path] = made
         work.by_layer[path] += _attention(layer, inputs)
         for found in kernels.get(id(layer), ()):
-            times = _times(found, layer, given, made)
-            work.by_kernel[found.name] += costs.macs(found.shape, times)
+            times = _times(found, layer, given, made, inputs)
+            work.by_kernel[found.name] += math.prod(found.shape) * math.prod(times)
 
-    with watched(model, see):
-        model(one, training=False)
+    with states_kept(model), watched(model, see):
+        model(tensors(batch), training=False)
+    for counts in (work.by_kernel, work.by_layer):  # some models take batches of one size only
+        for name, macs in counts.items():
+            counts[name] = -(-macs // count(batch))
     return work
 
 
@@ -62,30 +70,35 @@ def _by_counting_layer(everything: list[Kernel]) -> dict[int, list[Kernel]]:
     """Group kernels by the layer whose calls tell how often they are used."""
     groups: dict[int, list[Kernel]] = {}
     for found in everything:
-        if found.on_request:
+        if found.on_request and not isinstance(found.owners[-1], _REVERSIBLE):
             continue  # rows that are looked up, matrices whose use nobody knows
-        # The loops inside these call a cell or a layer once, more often, or trace it.
-        loops = [o for o in found.owners if isinstance(o, _L.RNN | _L.TimeDistributed)]
+        # The loops inside these call a cell once, more often, or trace it. TimeDistributed, a loop
+        # of Python, calls its layer once a step.
+        loops = [owner for owner in found.owners if isinstance(owner, _L.RNN)]
         groups.setdefault(id((loops or found.owners)[0 if loops else -1]), []).append(found)
     return groups
 
 
-def _times(found: Kernel, layer: keras.Layer, given: Shape, made: Shape) -> Shape:
-    """Return at how many places, and time steps, a kernel is used for one example."""
+def _times(found: Kernel, layer: keras.Layer, given: Shape, made: Shape, inputs: tuple) -> Shape:
+    """Return for how many examples, places and time steps a call uses a kernel.
+
+    The examples are those that the layer sees: some models fold places into that axis.
+    """
     own = found.owners[-1]
     if isinstance(layer, _L.RNN):
         if not type(layer).__name__.startswith("ConvLSTM"):
-            return given[1:2]
-        return (given[1], *_places(layer, made[:1] + made[2:] if layer.return_sequences else made))
-    if isinstance(layer, _L.TimeDistributed):
-        return (given[1], *_times(found, own, given[:1] + given[2:], made[:1] + made[2:]))
+            return given[:2]
+        frame = made[:1] + made[2:] if layer.return_sequences else made
+        return (*given[:2], *_places(layer, frame))
+    if isinstance(own, _REVERSIBLE):  # forwards it looks rows up
+        return given[:-1] if any(one is True for one in inputs[1:]) else (0,)
     if isinstance(own, _L.EinsumDense):
-        inputs, kernel = own.equation.split("->")[0].split(",")
-        letters = inputs.replace("...", "." * (len(given) - len(inputs) + 3))
-        return tuple(n for c, n in zip(letters[1:], given[1:], strict=True) if c not in kernel)
-    if isinstance(own, _TRANSPOSED):  # it lays its kernel over every place of the input
-        return _places(own, given)
-    return _places(own, made)
+        letters, kernel = own.equation.split("->")[0].split(",")
+        letters = letters.replace("...", "." * (len(given) - len(letters) + 3))
+        return tuple(n for c, n in zip(letters, given, strict=True) if c not in kernel)
+    # A transposed convolution lays its kernel over every place of the input.
+    shape = given if isinstance(own, _TRANSPOSED) else made
+    return (*shape[:1], *_places(own, shape))
 
 
 def _places(layer: keras.Layer, shape: Shape) -> Shape:
@@ -97,15 +110,19 @@ def _attention(layer: keras.Layer, inputs: tuple) -> int:
     """Return the MACs of queries times keys and of weights times values, which have no kernel."""
     if not isinstance(layer, _L.MultiHeadAttention | _L.GroupQueryAttention):
         return 0
-    query, value = (np.prod(_shape(tensor)[1:-1]) for tensor in inputs[:2])
+    query, value = _shape(inputs[0])[:-1], _shape(inputs[1])[1:-1]
     if isinstance(layer, _L.GroupQueryAttention):
         sizes = 2 * layer.num_query_heads * layer.head_dim
     else:
         sizes = layer.num_heads * (layer.key_dim + layer.value_dim)
-    return int(query * value) * sizes
+    return math.prod(query + value) * sizes
 
 
 def _shape(tensors: object) -> Shape:
     """Return the shape of the first of one or more tensors."""
     flat = keras.tree.flatten(tensors)
-    return tuple(int(n) for n in flat[0].shape) if flat and hasattr(flat[0], "shape") else ()
+    if not flat or not hasattr(flat[0], "shape"):
+        return ()
+    # Words, between a text and its tokens, are of ragged length.
+    ragged = hasattr(flat[0], "bounding_shape")
+    return tuple(int(n) for n in (flat[0].bounding_shape() if ragged else flat[0].shape))

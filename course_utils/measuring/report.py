@@ -15,6 +15,7 @@ from course_utils.measuring.macs import Work, work_of
 from course_utils.pruning.attaching import held_masks
 from course_utils.pruning.kernels import Kernel, named_weights, picked, skipped
 from course_utils.pruning.layers import inner_layers, own_weights, walk
+from course_utils.pruning.probing import left_open
 from course_utils.pruning.selectors import Selectors
 from course_utils.tables import Printed
 
@@ -56,6 +57,7 @@ class Report(Printed, words=("kernel", "output", "note")):
     rows: tuple[LayerRow, ...]
     # Why weights were left alone: {reason: how many}; `pruning.skipped` says which.
     left_alone: dict[str, int] = field(default_factory=dict)
+    assumed: str = ""  # for which inputs, where the model leaves their size open
 
     @property
     def total(self) -> LayerRow:
@@ -71,6 +73,7 @@ class Report(Printed, words=("kernel", "output", "note")):
             f"{total.zeros / max(total.parameters, 1):.1%} of all parameters; "
             f"compression {masking.compression(total.sparsity):.1f}",
             *(f"left alone: {count:,} ({reason})" for reason, count in self.left_alone.items()),
+            *([self.assumed] if self.assumed else []),
         ]
 
     def table(self) -> list[tuple[str, ...]]:
@@ -95,8 +98,9 @@ def report(
     Sparsity is that of the kernels that `pruning.kernels(model, include, exclude)` gives; all else
     is left alone, with the reason. MACs are those of a dense computation: zeros do not lower them.
     A layer that is used twice has its parameters once and its MACs twice; biases, normalization,
-    pooling and activations count none. `inputs`, a batch, is needed where the model does not
-    declare its shapes. Source of the counting rule: `costs.macs`.
+    pooling and activations count none. `inputs`, arrays or a dataset, are needed where the model
+    does not declare its shapes; where it leaves a size open, the report says which one it took, and
+    `inputs` of another size give that one's MACs. Source of the counting rule: `costs.macs`.
 
     Reading is not pruning: of kernels that no mask can hold zeros are counted all the same, of
     quantized ones from the whole numbers that are stored; a note says what they are, also where
@@ -124,7 +128,10 @@ def report(
     for name, reason in skipped(model, include, exclude).items():
         if name not in counted:
             left_alone[reason] += sizes[name]
-    return Report(model.name, tuple(rows.values()), dict(left_alone))
+    shapes = ", ".join(str(shape) for shape in work.inputs)
+    assumed = f"MACs and outputs of inputs {shapes}: for another size give inputs=x[:1]"
+    open_ = inputs is None and left_open(model)
+    return Report(model.name, tuple(rows.values()), dict(left_alone), assumed if open_ else "")
 
 
 def file_bytes(model: keras.Model, compressed: bool = False) -> int:

@@ -5,10 +5,13 @@ from collections.abc import Callable
 import numpy as np
 
 from course_utils.arrays import Weights, whole
-from course_utils.backend import batches, keras, model_of
+from course_utils.backend import keras, model_of
 from course_utils.backend import tensorflow as tf
+from course_utils.pruning.examples import count, fixed_batch, labelled, steps, tensors
 from course_utils.pruning.kernels import Variables, kernels
 from course_utils.pruning.layers import dtype_of, read
+from course_utils.pruning.losses import checked_labels
+from course_utils.pruning.probing import states_kept
 from course_utils.pruning.selectors import Selectors
 
 _REDUCED = {"mean": lambda g: g, "size": tf.abs, "square": tf.square}
@@ -17,7 +20,7 @@ _REDUCED = {"mean": lambda g: g, "size": tf.abs, "square": tf.square}
 def gradients(
     model: keras.Model,
     x: object,
-    y: object,
+    y: object = None,
     *,
     reduce: str = "mean",
     batch_size: int = 128,
@@ -32,25 +35,26 @@ def gradients(
     gradient itself, "size" |g| of single examples, "square" g² of single examples, which is the
     diagonal of the empirical Fisher information. The last two take a step for every example.
 
+    `x` and `y` are arrays, or nests of them as the model takes them; or `x` alone, a dataset of
+    (x, y) or (x, y, weights) in batches. Raises ValueError for a model that is not compiled, and
+    TypeError or ValueError for data that it cannot learn from: none, NaN, of other lengths or
+    shapes, classes that it has not.
+
     >>> from course_utils.models import article_cnn
     >>> g = gradients(article_cnn(), np.ones((4, 28, 28, 1)), np.zeros(4))
     >>> g["output/kernel"].shape
     (64, 10)
     """
-    if reduce not in _REDUCED:
-        raise ValueError(f"reduce must be one of {sorted(_REDUCED)}, not {reduce!r}.")
-    model, variables = model_of(model), kernels(model, include, exclude)
-
-    def measure(x: object, y: object) -> list[tf.Tensor]:
-        return [_REDUCED[reduce](g) for g in _gradients(model, variables, x, y)]
-
-    return _averaged(model, variables, measure, (x, y), batch_size if reduce == "mean" else 1)
+    model = model_of(model)
+    return gradients_of(
+        model, data_for(model, x, y), reduce, batch_size, include=include, exclude=exclude
+    )
 
 
 def curvature(
     model: keras.Model,
     x: object,
-    y: object,
+    y: object = None,
     *,
     samples: int = 10,
     seed: int = 0,
@@ -62,7 +66,8 @@ def curvature(
 
     The mean of v · Hv over `samples` vectors v of random signs (Bekas et al. 2007, An estimator
     for the diagonal of a matrix). The loss is that of `gradients`. It is noisy: the noise of an
-    entry comes from the other entries of its row, and falls with the root of `samples`.
+    entry comes from the other entries of its row, and falls with the root of `samples`. Data as
+    for `gradients`; a dataset is read once.
 
     >>> from course_utils.models import article_cnn
     >>> h = curvature(article_cnn(), np.ones((4, 28, 28, 1)), np.zeros(4), samples=1)
@@ -71,27 +76,28 @@ def curvature(
     """
     samples = whole(samples, "samples", least=1)
     model, variables = model_of(model), kernels(model, include, exclude)
+    parts = data_for(model, x, y)
     random = tf.random.Generator.from_seed(whole(seed, "seed"))
 
-    def measure(x: object, y: object) -> list[tf.Tensor]:
+    def measure(x: object, y: object, weights: object = None) -> list[tf.Tensor]:
         bits = [random.uniform(v.shape, 0, 2, "int32") for v in variables.values()]
         signs = [tf.cast(2 * b - 1, v.dtype) for b, v in zip(bits, variables.values(), strict=True)]
         values = [v.value for v in variables.values()]
         with tf.GradientTape() as tape:
             tape.watch(values)
-            pairs = zip(_gradients(model, variables, x, y), signs, strict=True)
+            pairs = zip(_gradients(model, variables, x, y, weights), signs, strict=True)
             along = tf.add_n([tf.reduce_sum(g * v) for g, v in pairs])
         products = tape.gradient(along, values, unconnected_gradients="zero")
         return [v * tf.convert_to_tensor(p) for v, p in zip(signs, products, strict=True)]
 
-    runs = [_averaged(model, variables, measure, (x, y), batch_size) for _ in range(samples)]
+    runs = [_averaged(model, variables, measure, parts, batch_size) for _ in range(samples)]
     return {name: np.mean([run[name] for run in runs], axis=0) for name in variables}
 
 
 def fresh_gradients(
     model: keras.Model,
     x: object,
-    y: object,
+    y: object = None,
     examples: int = 256,
     seed: int = 0,
     **choice: Selectors,
@@ -99,53 +105,96 @@ def fresh_gradients(
     """Return a function that measures gradients on some examples, others at every call.
 
     What `regrowth.rigl` asks for: `rigl(pruning.fresh_gradients(model, x_train, y_train))`.
-    `choice` goes to `gradients`: include, exclude.
+    `choice` goes to `gradients`: include, exclude. Data as there, looked at once, now.
 
     >>> from course_utils.models import article_cnn
     >>> draw = fresh_gradients(article_cnn(), np.ones((4, 28, 28, 1)), np.zeros(4), examples=2)
     >>> draw()["conv/kernel"].shape
     (3, 3, 1, 32)
     """
-    rng = np.random.default_rng(whole(seed, "seed"))
-    count = len(keras.tree.flatten(x)[0])
-    size = min(whole(examples, "examples", least=1), count)
+    rng, model = np.random.default_rng(whole(seed, "seed")), model_of(model)
+    parts = data_for(model, x, y)
+    size = min(whole(examples, "examples", least=1), count(parts))
 
     def measure() -> Weights:
-        some = np.sort(rng.choice(count, size, replace=False))
-        xs, ys = keras.tree.map_structure(lambda array: array[some], (x, y))
-        return gradients(model, xs, ys, **choice)
+        some = np.sort(rng.choice(count(parts), size, replace=False))
+        return gradients_of(model, keras.tree.map_structure(lambda a: a[some], parts), **choice)
 
     return measure
 
 
-def _gradients(model: keras.Model, variables: Variables, x: object, y: object) -> list[tf.Tensor]:
-    values = [variable.value for variable in variables.values()]
-    with tf.GradientTape() as tape:
-        tape.watch(values)  # those of frozen layers, too
-        loss = model.compute_loss(x, y, model(x, training=False), training=False)
-    found = tape.gradient(loss, values, unconnected_gradients="zero")
-    return [tf.convert_to_tensor(g) for g in found]  # an embedding's come as slices
+def data_for(model: keras.Model, x: object, y: object) -> tuple:
+    """Return checked inputs and labels, and weights where a dataset has them.
 
-
-def _averaged(
-    model: keras.Model, variables: Variables, measure: Callable, data: object, batch_size: int
-) -> Weights:
-    """Average what `measure` returns for each batch, weighted by the examples in it."""
+    >>> from course_utils.models import article_cnn
+    >>> [part.shape for part in data_for(article_cnn(), np.ones((4, 28, 28, 1)), [0, 1, 2, 3])]
+    [(4, 28, 28, 1), (4,)]
+    """
     if not model.compiled:
         raise ValueError(
             f"model {model.name!r} is not compiled, so it has no loss whose gradients could be "
             "taken: call model.compile(optimizer, loss) first."
         )
-    count = len(keras.tree.flatten(data)[0])
+    parts = labelled(x, y, model)
+    checked_labels(model, parts[1])
+    return parts
+
+
+def gradients_of(
+    model: keras.Model,
+    parts: tuple,
+    reduce: str = "mean",
+    batch_size: int = 128,
+    **choice: Selectors,
+) -> Weights:
+    """Return what `gradients` returns, of data that are checked.
+
+    >>> from course_utils.models import article_cnn
+    >>> gradients_of(article_cnn(), (np.ones((4, 28, 28, 1)), np.zeros(4)))["output/kernel"].shape
+    (64, 10)
+    """
+    if reduce not in _REDUCED:
+        raise ValueError(f"reduce must be one of {sorted(_REDUCED)}, not {reduce!r}.")
+
+    if reduce != "mean" and (fixed_batch(model) or 1) > 1:
+        raise ValueError(
+            f"the model takes batches of {fixed_batch(model)} only, so the gradients of single "
+            f"examples, which reduce={reduce!r} averages, cannot be taken: give reduce='mean'."
+        )
+
+    def measure(x: object, y: object, weights: object = None) -> list[tf.Tensor]:
+        return [_REDUCED[reduce](g) for g in _gradients(model, variables, x, y, weights)]
+
+    variables = kernels(model, **choice)
+    return _averaged(model, variables, measure, parts, batch_size if reduce == "mean" else 1)
+
+
+def _gradients(
+    model: keras.Model, variables: Variables, x: object, y: object, weights: object
+) -> list[tf.Tensor]:
+    values = [variable.value for variable in variables.values()]
+    with tf.GradientTape() as tape:
+        tape.watch(values)  # those of frozen layers, too
+        made = model(x, training=False)
+        loss = model.compute_loss(x, y, made, sample_weight=weights, training=False)
+    found = tape.gradient(loss, values, unconnected_gradients="zero")
+    return [tf.convert_to_tensor(g) for g in found]  # an embedding's come as slices
+
+
+def _averaged(
+    model: keras.Model, variables: Variables, measure: Callable, parts: tuple, batch_size: int
+) -> Weights:
+    """Average what `measure` returns for each batch, weighted by the examples in it."""
+    rows = count(parts)
     # Tracing costs about as much as ten steps.
-    step = tf.function(measure, reduce_retracing=True) if count > 10 * batch_size else measure
+    step = tf.function(measure, reduce_retracing=True) if rows > 10 * batch_size else measure
     totals = {name: np.zeros(v.shape, np.float64) for name, v in variables.items()}
     metrics = {id(variable): read(variable) for variable in model.metrics_variables}
     try:
-        for part in batches(data, batch_size):
-            xs, ys = keras.tree.map_structure(tf.convert_to_tensor, part)
-            for name, value in zip(totals, step(xs, ys), strict=True):
-                totals[name] += len(keras.tree.flatten(xs)[0]) / count * value.numpy()
+        with states_kept(model):
+            for part in steps(model, parts, batch_size):
+                for name, value in zip(totals, step(*tensors(part)), strict=True):
+                    totals[name] += count(part) / rows * value.numpy()
     finally:  # of several outputs, each one's loss is a metric, which has seen this
         for variable in model.metrics_variables:
             variable.assign(metrics.get(id(variable), np.zeros(variable.shape)))

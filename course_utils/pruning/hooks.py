@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from course_utils.arrays import Weights
-from course_utils.backend import batches, keras, model_of, wrapped_calls
+from course_utils.backend import keras, model_of, wrapped_calls
 from course_utils.backend import tensorflow as tf
+from course_utils.pruning.examples import inputs_of, steps, tensors
 from course_utils.pruning.kernels import Kernel, chosen
 from course_utils.pruning.layers import walk
+from course_utils.pruning.probing import states_kept
 from course_utils.pruning.selectors import Selectors
 
 # Layers whose kernel multiplies just what the layer is called on.
@@ -59,8 +61,9 @@ def input_norms(
 
     The array of a kernel has its axes, with length 1 along all but its inputs, so that it
     broadcasts; of a convolution there is one norm an input channel. What criterion `wanda` needs.
-    A layer that the model does not call has none: 0. Raises ValueError for kernels whose inputs
-    no layer hands over: recurrent and embedding ones.
+    A layer that the model does not call has none: 0. `x`: arrays or a dataset. Raises ValueError
+    for kernels whose inputs no layer hands over, recurrent and embedding ones, and what
+    `examples.inputs_of` raises.
 
     >>> from course_utils.models import article_cnn
     >>> norms = input_norms(article_cnn(), np.ones((4, 28, 28, 1)))
@@ -70,6 +73,7 @@ def input_norms(
     model, taken = model_of(model), chosen(model, include, exclude)
     for f in taken:
         _refuse_unknown_inputs(f)
+    x = inputs_of(x, model)
     found = {id(f.owners[-1]): f for f in taken}
     squares = {f.name: np.zeros(_input_shape(f), np.float32) for f in taken}
 
@@ -78,31 +82,10 @@ def input_norms(
             f = found[id(layer)]
             squares[f.name] = squares[f.name] + _input_squares(f, inputs[0])
 
-    with watched(model, see):
-        for part in batches(x, batch_size):
-            model(part, training=False)
+    with states_kept(model), watched(model, see):
+        for (part,) in steps(model, (x,), batch_size):
+            model(tensors(part), training=False)
     return {name: np.sqrt(total) for name, total in squares.items()}
-
-
-def zeros_for(model: keras.Model) -> object:
-    """Return one input of zeros of the shapes that a Sequential or Functional model declares.
-
-    Raises ValueError where a model declares none, or leaves more than the batch open.
-    """
-    if not getattr(model, "inputs", None):
-        raise ValueError(
-            f"model {model.name!r} does not declare the shapes of its inputs, as a Sequential or "
-            "Functional model with a keras.Input does: give a batch of them, inputs=x[:1]."
-        )
-    # A Functional model keeps its inputs in the form in which it takes them: a list, a dictionary.
-    tensors = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
-    for tensor in keras.tree.flatten(tensors):
-        if None in tensor.shape[1:]:
-            raise ValueError(
-                f"the model takes inputs of any size {tensor.shape}, so what it costs is not "
-                "known: give a batch of the size that you mean, inputs=x[:1]."
-            )
-    return keras.tree.map_structure(lambda t: np.zeros((1, *t.shape[1:]), t.dtype), tensors)
 
 
 def _refuse_unknown_inputs(found: Kernel) -> None:

@@ -5,8 +5,10 @@ from collections.abc import Callable
 import numpy as np
 
 from course_utils.arrays import checked_number
-from course_utils.backend import batches, keras, model_of, recompile, wrapped_calls
-from course_utils.pruning.layers import walk
+from course_utils.backend import keras, model_of, recompile, wrapped_calls
+from course_utils.pruning.examples import inputs_of, steps, tensors
+from course_utils.pruning.layers import read, walk
+from course_utils.pruning.probing import states_kept
 from course_utils.structure.channels import Channels
 
 
@@ -35,7 +37,9 @@ def recalibrate(model: keras.Model | Channels, x: object, batch_size: int = 128)
     """Set the statistics of all BatchNormalization layers to those of `x`, as if trained on it.
 
     Each is the average over batches; everything else computes as in inference, and no weight
-    changes. Frozen layers keep their statistics.
+    changes. Frozen layers keep their statistics. `x`: arrays, or a dataset whose labels are not
+    looked at. Raises TypeError or ValueError for data that the model cannot take, for NaN, and
+    where statistics would not be finite; all statistics are then as before.
 
     >>> layer = keras.layers.BatchNormalization()
     >>> model = keras.Sequential([keras.Input((1,)), layer])
@@ -44,17 +48,29 @@ def recalibrate(model: keras.Model | Channels, x: object, batch_size: int = 128)
     ([2.0], [1.0])
     """
     model = model_of(model)
+    parts = steps(model, (inputs_of(x, model),), batch_size)
     layers = [layer for layer in _layers(model) if layer.trainable]
-    before = [layer.momentum for layer in layers]
+    momenta = [layer.momentum for layer in layers]
+    statistics = [v for layer in layers for v in (layer.moving_mean, layer.moving_variance)]
+    found: list[np.ndarray] = []
     try:
-        with wrapped_calls(layers, _as_in_training):
-            for index, part in enumerate(batches(x, batch_size)):
+        # It gives all states back, these statistics, too: they are put in at the end.
+        with states_kept(model), wrapped_calls(layers, _as_in_training):
+            for index, (part,) in enumerate(parts):
                 for layer in layers:
                     layer.momentum = index / (index + 1)  # the average of all batches so far
-                model(part, training=False)
+                model(tensors(part), training=False)
+            found = [read(variable) for variable in statistics]
     finally:
-        for layer, momentum in zip(layers, before, strict=True):
+        for layer, momentum in zip(layers, momenta, strict=True):
             layer.momentum = momentum
+    if not all(np.isfinite(values).all() for values in found):
+        raise ValueError(
+            "statistics would be NaN or infinite: what the model computes of these data is too "
+            "large, or its weights are. Nothing was changed."
+        )
+    for variable, values in zip(statistics, found, strict=True):
+        variable.assign(values)
 
 
 def _layers(model: keras.Model) -> list[keras.Layer]:

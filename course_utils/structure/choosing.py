@@ -51,7 +51,7 @@ def choose(scores: Arrays, sparsity: Shares, scope: str = "global", *, multiple:
     >>> {name: mask.tolist() for name, mask in choose(scores, 0.5, "layer").items()}
     {'conv': [True, False, False, True], 'fc': [False, True]}
     """
-    scores = checked_scores(scores)
+    scores = _of_channels(scores)
     steps = removal_steps(scores, scope, multiple=multiple)
     if scope == "layer" or isinstance(sparsity, Mapping):
         shares = shares_of(scores, sparsity)
@@ -77,14 +77,17 @@ def within_budget(
     large that more than 2 % of the budget is left over, others come back, the highest scores
     first; or, if that does not fill it, smaller channels go in its place.
 
-    Raises ValueError, with the least that is possible, for a budget that cannot be met.
+    Raises ValueError, with the least that is possible, for a budget that cannot be met, and for
+    one that is NaN or negative; TypeError for what is no number.
 
     >>> scores = {"conv": np.array([3.0, 1.0, 2.0, 4.0])}
     >>> within_budget(scores, lambda masks: int(masks["conv"].sum()), budget=3)["conv"].tolist()
     [True, False, True, True]
     """
-    scores = checked_scores(scores)
+    scores = _of_channels(scores)
     steps = removal_steps(scores, scope, multiple=multiple)
+
+    budget, cost = checked_number(budget, "budget", 0, np.inf), _checked_cost(cost)
 
     def price(steps: list[Step]) -> int:
         return cost(_after(scores, steps))
@@ -107,8 +110,8 @@ def per_cost(scores: Arrays, cost: Callable[[Masks], int]) -> dict[str, np.ndarr
     >>> per_cost({"a": np.array([6.0, 2.0])}, lambda masks: 2 * int(masks["a"].sum()))["a"].tolist()
     [3.0, 1.0]
     """
-    scores = checked_scores(scores)
-    stay = _without(scores, {})
+    scores = _of_channels(scores)
+    cost, stay = _checked_cost(cost), _without(scores, {})
     one_less = {name: {**stay, name: np.arange(S.size) > 0} for name, S in scores.items()}
     return {name: S / max(cost(stay) - cost(one_less[name]), 1) for name, S in scores.items()}
 
@@ -148,6 +151,28 @@ def shares_of(groups: Iterable[str], sparsity: Shares) -> dict[str, float]:
             raise ValueError(f"{pattern!r} fits no group; there are {sorted(groups)}.")
         shares.update(dict.fromkeys(fitting, checked_number(share, "sparsity", 0, 1)))
     return shares
+
+
+def _of_channels(scores: Arrays) -> dict[str, np.ndarray]:
+    """Return scores after making sure that they are one number a channel."""
+    checked = checked_scores(scores)
+    for name, S in checked.items():
+        if S.ndim != 1:
+            raise ValueError(
+                f"the scores of {name!r} have shape {S.shape}, where each channel needs one: "
+                "structure.filter_norms(model) and its like give them; scores of single weights "
+                "go to masking.make_masks."
+            )
+    return checked
+
+
+def _checked_cost(cost: object) -> Callable[[Masks], int]:
+    if not callable(cost):
+        raise TypeError(
+            f"cost must be a function of masks, such as costs(model).macs, not "
+            f"{type(cost).__name__}."
+        )
+    return cost
 
 
 def _left(size: int, multiple: int) -> list[int]:

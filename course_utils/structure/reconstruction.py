@@ -5,8 +5,10 @@ import numpy as np
 from course_utils.arrays import whole
 from course_utils.backend import keras
 from course_utils.masking import Masks
+from course_utils.pruning.examples import count, inputs_of, steps, tensors
 from course_utils.pruning.hooks import watched
 from course_utils.pruning.layers import read, walk
+from course_utils.pruning.probing import states_kept
 from course_utils.structure.channels import Channels, as_channels
 from course_utils.structure.shrinking import shrink
 
@@ -24,6 +26,8 @@ def reconstruct(
     the full model on `x`, given what the smaller model now hands to the layer. The errors {layer:
     (before, after)} are shares of the outputs' own variance. Dense and Conv2D layers that are
     called once are fitted; the others stay as `shrink` makes them, and so does the model given.
+    `x`: arrays, or a dataset whose labels are not looked at. Raises TypeError or ValueError for
+    data that the model cannot take, for NaN, for values too large to fit, and what `shrink` raises.
     Source: He et al. 2017 (arXiv 1707.06168) and Luo et al. 2017, ThiNet (arXiv 1707.06342).
 
     >>> from course_utils import models
@@ -36,6 +40,7 @@ def reconstruct(
     """
     rng = np.random.default_rng(whole(seed, "seed"))
     channels = as_channels(model)
+    x = inputs_of(x, channels.model)
     small, _ = shrink(channels, masks=masks)
     old_layers, new_layers = _by_path(channels.model), _by_path(small)
     targets = _inputs(channels.model, x, _losers(channels, masks, old_layers))
@@ -74,9 +79,12 @@ def _inputs(model: keras.Model, x: object, paths: list[str]) -> dict[str, np.nda
         if path in paths:
             found.setdefault(path, []).append(np.asarray(inputs[0]))
 
-    with watched(model, see):
-        model(x, training=False)
-    return {path: arrays[0] for path, arrays in found.items() if len(arrays) == 1}
+    parts = [*steps(model, (x,), count(x))]  # one batch, where the model takes any
+    with states_kept(model), watched(model, see):
+        for (part,) in parts:
+            model(tensors(part), training=False)
+    once = {path: arrays for path, arrays in found.items() if len(arrays) == len(parts)}
+    return {path: np.concatenate(arrays) for path, arrays in once.items()}
 
 
 def _rows(layer: keras.Layer, inputs: np.ndarray) -> np.ndarray:
@@ -109,6 +117,7 @@ def _kept_outputs(channels: Channels, masks: Masks, layer: keras.Layer) -> np.nd
 
 def _fit(layer: keras.Layer, X: np.ndarray, Y: np.ndarray) -> tuple[float, float]:
     """Change kernel and bias so that X · W + b comes closest to Y; return the errors."""
+    _refuse_infinite(layer, X, Y)
     W, b = _matrix(layer), _bias(layer)
     if layer.use_bias:  # the bias is the weight of an input that is always 1
         X, W = np.hstack([X, np.ones((len(X), 1))]), np.vstack([W, b])
@@ -117,6 +126,8 @@ def _fit(layer: keras.Layer, X: np.ndarray, Y: np.ndarray) -> tuple[float, float
     # The smallest change among equally good ones: weights of inputs that are always 0 stay.
     ridge = 1e-6 * np.trace(gram) / len(gram) + 1e-12
     W = W + np.linalg.solve(gram + ridge * np.eye(len(gram)), X.T @ rest)
+    with np.errstate(over="ignore"):
+        _refuse_infinite(layer, W.astype(layer.kernel.dtype))
     if layer.use_bias:
         layer.bias.assign(W[-1])
         W = W[:-1]
@@ -124,3 +135,11 @@ def _fit(layer: keras.Layer, X: np.ndarray, Y: np.ndarray) -> tuple[float, float
     spread = ((Y - Y.mean(axis=0)) ** 2).mean() or 1.0
     now = Y - X[:, : len(W)] @ W - _bias(layer)
     return float((rest**2).mean() / spread), float((now**2).mean() / spread)
+
+
+def _refuse_infinite(layer: keras.Layer, *arrays: np.ndarray) -> None:
+    if not all(np.isfinite(array).all() for array in arrays):
+        raise ValueError(
+            f"layer {layer.name!r} cannot be fitted: what it reads of these data, or makes of "
+            f"them, is too large for {layer.kernel.dtype}. Scale x as in training."
+        )

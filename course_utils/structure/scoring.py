@@ -8,23 +8,28 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.arrays import Scores, whole
-from course_utils.backend import batches, keras
-from course_utils.pruning import gradients, kernels
+from course_utils.arrays import Scores, checked_number, whole
+from course_utils.backend import keras
+from course_utils.masking import checked_scores
+from course_utils.pruning import kernels
+from course_utils.pruning.derivatives import data_for, gradients_of
+from course_utils.pruning.examples import steps
 from course_utils.pruning.layers import read
 from course_utils.structure.calls import Slice
 from course_utils.structure.channels import Channels, as_channels
 
 
 def filter_norms(model: keras.Model | Channels, order: float = 2) -> Scores:
-    """Score every channel by the norm of the filters that make it, L1 or L2, or any order.
+    """Score every channel by the norm of the filters that make it, L1 or L2, or any order from 0.
 
+    Raises ValueError for an order that is negative or NaN, TypeError for what is no number.
     Source: Li et al. 2017 (arXiv 1608.08710), there L1.
 
     >>> from course_utils import models
     >>> filter_norms(models.lenet5())["conv1"].shape
     (20,)
     """
+    order = checked_number(order, "order", 0, np.inf)
     return _summed(as_channels(model), "makes", lambda rows: np.linalg.norm(rows, order, axis=1))
 
 
@@ -54,12 +59,15 @@ def norm_scales(model: keras.Model | Channels) -> Scores:
     return _summed(as_channels(model), "scales", lambda rows: np.abs(rows).sum(axis=1))
 
 
-def taylor(model: keras.Model | Channels, x: object, y: object, batch_size: int = 128) -> Scores:
+def taylor(
+    model: keras.Model | Channels, x: object, y: object = None, batch_size: int = 128
+) -> Scores:
     """Score every channel by the change in the loss, to first order, if it read as 0, squared.
 
     (Σ g · w)² over all weights that read the channel, averaged over batches: that sum is the
-    derivative of the loss with respect to a gate on the channel. The loss is that of `gradients`,
-    so the model must be compiled. Source: Molchanov et al. 2019
+    derivative of the loss with respect to a gate on the channel. Loss and data are those of
+    `pruning.gradients`, so the model must be compiled, and a dataset may stand for `x` and `y`.
+    Raises what that raises. Source: Molchanov et al. 2019
     (arXiv 1906.10771), there with the gate behind the layer that makes the channel.
 
     >>> from course_utils import models
@@ -70,9 +78,9 @@ def taylor(model: keras.Model | Channels, x: object, y: object, batch_size: int 
     variables = kernels(channels.model)
     weights = {name: read(variable) for name, variable in variables.items()}
     total: Scores = {}
-    parts = [*batches((x, y), batch_size)]
-    for xs, ys in parts:
-        g = gradients(channels.model, xs, ys)
+    parts = [*steps(channels.model, data_for(channels.model, x, y), batch_size)]
+    for part in parts:
+        g = gradients_of(channels.model, part)
         products = {id(variables[name]): g[name] * W for name, W in weights.items()}
         change = _summed(channels, "reads", lambda rows: rows.sum(axis=1), products)
         for name, values in change.items():
@@ -95,11 +103,13 @@ def relative(scores: Scores) -> Scores:
     """Return scores divided by the mean of their group, so that groups can be ranked together.
 
     Filters of a wide layer have larger norms than those of a narrow one, and matter no more.
+    Raises TypeError or ValueError for what is no dictionary of finite scores.
 
     >>> relative({"a": np.array([1.0, 3.0])})["a"].tolist()
     [0.5, 1.5]
     """
-    return {name: values / (np.abs(values).mean() or 1.0) for name, values in scores.items()}
+    found = checked_scores(scores)
+    return {name: values / (np.abs(values).mean() or 1.0) for name, values in found.items()}
 
 
 def _summed(

@@ -7,7 +7,8 @@ import numpy as np
 
 from course_utils.backend import keras, model_of
 from course_utils.masking import Masks
-from course_utils.pruning.hooks import zeros_for
+from course_utils.pruning.examples import tensors
+from course_utils.pruning.probing import probe
 from course_utils.structure.channels import Channels, as_channels
 from course_utils.structure.rebuilding import rebuilt
 
@@ -85,8 +86,7 @@ def verified(channels: Channels, masks: Masks, small: keras.Model) -> float:
             "with inexact=True what is left is normalized over fewer channels, and computes "
             "something else; there is nothing to verify. Leave verify out."
         )
-    rng = np.random.default_rng(0)
-    inputs = keras.tree.map_structure(lambda zeros: _random(zeros, rng), zeros_for(channels.model))
+    inputs = tensors(probe(channels.model, rng=np.random.default_rng(0), examples=2))
     full = zeroed(channels, masks)
     with _without_saturation(full, small):
         apart = difference(full, small, inputs)
@@ -118,10 +118,3 @@ def _last(model: keras.Model) -> list[keras.Layer]:
     if isinstance(model, keras.Sequential):
         return model.layers[-1:]
     return [layer for layer in model.layers if layer.name in model.output_names]
-
-
-def _random(zeros: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    shape = (2, *zeros.shape[1:])
-    if zeros.dtype.kind == "f":
-        return rng.normal(size=shape).astype(zeros.dtype)
-    return rng.integers(0, 2, shape).astype(zeros.dtype)

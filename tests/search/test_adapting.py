@@ -188,10 +188,24 @@ def test_it_prints_as_a_table():
         ({"tolerance": -0.1}, "tolerance must be at least 0"),
         ({"step": 1.5}, "step must be between 0 and 1"),
         ({"min_step": 0}, "min_step must be more than 0"),
+        ({"max_rounds": np.nan}, "max_rounds must be a whole number of at least 1"),
+        ({"max_rounds": -3}, "max_rounds must be a whole number of at least 1"),
+        ({"accuracy": lambda model: np.nan}, "NaN before anything is pruned"),
+        ({"accuracy": lambda model: [0.3, 0.9]}, r"must return one number, not \[0.3, 0.9\]: of"),
+        ({"accuracy": lambda model: None}, "must return one number, not None"),
+        ({"accuracy": 0.9}, "accuracy must be a function, not 0.9"),
+        ({"retrain": None}, "retrain must be a function, not None"),
+        ({"criterion": "magnitude"}, "criterion must be a function, not 'magnitude'"),
     ],
 )
 def test_mistakes_are_said_in_words_and_change_nothing(options, words):
     model = network()
-    with pytest.raises(ValueError, match=words):
-        search.adaptive(model, nothing, density, **{"tolerance": 0.1, **options})
+    given = {"retrain": nothing, "accuracy": density, "tolerance": 0.1, **options}
+    with pytest.raises((TypeError, ValueError), match=words):
+        search.adaptive(model, **given)
     assert not pruning.held_masks(model)
+
+
+def test_a_criterion_that_returns_no_scores_is_refused(trained):
+    with pytest.raises(TypeError, match="scores of the criterion must be a dictionary"):
+        search.adaptive(trained, nothing, density, 0.1, criterion=lambda W: None)

@@ -200,10 +200,17 @@ def test_one_channel_of_a_group_stays(lenet):
         ({"conv9": {0.5: 0}}, 0.5, {}, "neither kernels nor groups"),
         (OF_KERNELS, -1, {}, "budget must be at least 0"),
         ({}, 0.5, {}, "names nothing"),
+        ({"fc1/kernel": {}}, 0.5, {}, "names nothing, or no level"),
+        ({"fc1/kernel": {80: 0.1}}, 0.5, {}, "a level of 'fc1/kernel' must be between 0 and 1"),
+        ({"fc1/kernel": {0.5: np.nan}}, 0.5, {}, "the loss of 'fc1/kernel' at 0.5 must be"),
+        ({"fc1/kernel": {0.5: np.inf}}, 0.5, {}, "losses of 'fc1/kernel' are not all finite"),
+        ({"fc1/kernel": {0.5: None}}, 0.5, {}, "at 0.5 must be a number, not None"),
+        ([0.5], 0.5, {}, "scan must be a Scan, or losses such as"),
+        ({"fc1/kernel": 0.5}, 0.5, {}, "scan must be a Scan, or losses such as"),
     ],
 )
 def test_mistakes_are_said_in_words(lenet, losses, budget, options, words):
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises((TypeError, ValueError), match=words):
         search.plan(losses, lenet, budget, **options)
 
 

@@ -107,3 +107,115 @@ def test_levels_are_shares_and_each_counts_once(network, scan):
     found = scan(model, x[:9], y[:9], [0.5, 0.0, 0.5])
     assert all(list(levels) == [0.5, 0.0] for levels in found.results.values())
     assert all(levels[0.0] == found.baseline for levels in found.results.values())
+
+
+# ----------------------------------------------------------------- what outputs are, the loss says
+
+
+X = np.random.default_rng(2).normal(size=(64, 6)).astype("float32")
+YES = (X.sum(axis=1) > 0).astype(int)
+
+
+def judged(units, loss, *metrics):
+    keras.utils.set_random_seed(3)
+    model = keras.Sequential([keras.Input((6,)), L.Dense(8, "relu"), L.Dense(units)])
+    model.compile("sgd", loss, metrics=metrics)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("units", "loss", "metric", "y"),
+    [
+        (1, keras.losses.BinaryCrossentropy(True), keras.metrics.BinaryAccuracy(threshold=0), YES),
+        (1, "binary_crossentropy", "accuracy", YES[:, None]),
+        (3, keras.losses.SparseCategoricalCrossentropy(from_logits=True), "accuracy", YES + 1),
+        (3, "categorical_crossentropy", "accuracy", np.eye(3)[YES]),
+        (2, "binary_crossentropy", "categorical_accuracy", np.eye(2)[YES]),
+        (2, "mse", "categorical_accuracy", np.eye(2)[YES]),
+    ],
+)  # fmt: skip
+def test_the_baseline_is_what_evaluate_calls_accuracy(units, loss, metric, y):
+    model = judged(units, loss, metric)
+    expected = model.evaluate(X, y, verbose=0)[1]
+    assert 0.1 < expected < 0.9
+    assert search.sensitivity(model, X, y, [0.5]).baseline == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("units", "loss", "y", "words"),
+    [
+        (1, "mse", X.sum(axis=1), "the loss 'mse' does not say what .*: give measure=f"),
+        (1, "mae", YES, "does not say what a right answer is: give measure=f"),
+        (2, keras.losses.Huber(), X[:, :2], "'huber_loss' does not say .* give measure=f"),
+        (2, "binary_crossentropy", np.ones((64, 2)), "must be one-hot rows, else give measure=f"),
+        (1, "binary_crossentropy", YES + 1, "the labels must be 0 and 1"),
+        (3, "categorical_crossentropy", np.eye(4)[YES], "one-hot rows of the same width"),
+        (3, "sparse_categorical_crossentropy", YES - 1, "classes from 0 to 2, as .* not -1 to 0"),
+        (3, "sparse_categorical_crossentropy", YES + 2, "classes from 0 to 2, as .* not 2 to 3"),
+        (3, "sparse_categorical_crossentropy", YES + 0.5, "classes from 0 to 2"),
+        (3, "sparse_categorical_crossentropy", YES.astype(str), "labels must be numbers, not <U"),
+    ],
+)  # fmt: skip
+def test_what_is_no_answer_or_no_label_is_refused(units, loss, y, words):
+    model = judged(units, loss)
+    before = model.get_weights()
+    with pytest.raises((TypeError, ValueError), match=words):
+        search.sensitivity(model, X, y, [0.5])
+    for one, other in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"x": X * np.nan}, "x must be finite"),
+        ({"x": X[:0], "y": YES[:0]}, "at least one"),
+        ({"x": X[:, :5]}, r"examples of shape \(5,\)"),
+        ({"levels": 0.5}, r"levels must be several shares, such as \(0.5, 0.9\), not 0.5"),
+        ({"levels": []}, "levels is empty"),
+        ({"criterion": "magnitude"}, "criterion must be a function"),
+        ({"measure": 3}, "measure must be a function"),
+        ({"model": None}, "must be a Keras model"),
+    ],
+)
+def test_bad_calls_end_in_words(change, words):
+    given = {"model": judged(3, None), "x": X, "y": YES, "levels": [0.5]} | change
+    with pytest.raises((TypeError, ValueError), match=words):
+        search.sensitivity(**given)
+
+
+def test_what_a_model_that_is_not_compiled_means_is_guessed_with_a_warning():
+    model = judged(1, "mse")
+    plain = keras.Model(model.inputs, model.outputs)
+    with pytest.warns(UserWarning, match="no probabilities, .* compile the model with its loss"):
+        found = search.sensitivity(plain, X, YES, [0.5])
+    assert found.baseline == ((np.asarray(model(X))[:, 0] > 0.5) == YES).mean()
+
+
+def test_outputs_that_are_nan_are_no_answers():
+    model = judged(3, None)
+    model.layers[-1].bias.assign([np.nan] * 3)
+    with pytest.raises(ValueError, match="outputs are NaN"):
+        search.sensitivity(model, X, YES, [0.5])
+
+
+def test_a_dictionary_of_outputs_reaches_the_measure_as_the_model_returns_it():
+    x = keras.Input((6,))
+    model = keras.Model(x, {"kind": L.Dense(3, name="kind")(x), "age": L.Dense(1, name="age")(x)})
+    y = {"kind": YES, "age": X[:, 0]}
+
+    def right(outputs, labels):
+        return (outputs["kind"].argmax(axis=-1) == labels["kind"]).astype(float)
+
+    found = search.sensitivity(model, X, y, [0.5], measure=right)
+    assert found.baseline == right({"kind": np.asarray(model(X)["kind"])}, y).mean()
+
+
+def test_a_state_is_as_before_every_trial():
+    """Batches of one size, in which a recurrent layer remembers: each trial begins alike."""
+    steps = keras.Input((2, 3), batch_size=16)
+    memory = L.GRU(4, stateful=True, name="memory")
+    model = keras.Model(steps, L.Dense(2)(memory(steps)))
+    found = search.sensitivity(model, X.reshape(64, 2, 3), YES, [0.0, 0.5])
+    assert all(levels[0.0] == found.baseline for levels in found.results.values())
+    assert not np.any(memory.states[0])

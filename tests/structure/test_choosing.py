@@ -188,11 +188,39 @@ def test_a_budget_of_all_removes_nothing(channels):
     assert all(mask.all() for mask in masks.values())
 
 
-def test_an_open_image_size_needs_a_batch():
+def test_an_open_image_size_is_taken_small_unless_a_batch_says_more():
     inputs = keras.Input((None, None, 3))
     x = layers.GlobalAveragePooling2D()(layers.Conv2D(8, 3, name="conv")(inputs))
     found = structure.channel_groups(keras.Model(inputs, layers.Dense(2)(x)))
-    with pytest.raises(ValueError, match="inputs="):
-        structure.costs(found)
+    half = {"conv": np.arange(8) < 4}
+    assert structure.costs(found).macs(half) == 30 * 30 * 27 * 4 + 4 * 2
     price = structure.costs(found, inputs=np.zeros((1, 10, 10, 3), "float32"))
-    assert price.macs({"conv": np.arange(8) < 4}) == 64 * 27 * 4 + 4 * 2
+    assert price.macs(half) == 64 * 27 * 4 + 4 * 2
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda S: structure.within_budget(S, len, np.nan), ValueError, "budget must be at least"),
+        (lambda S: structure.within_budget(S, len, ".5"), TypeError, "budget must be a number"),
+        (lambda S: structure.within_budget(S, 5, 0.5), TypeError, r"such as costs\(model\).macs"),
+        (lambda S: structure.per_cost(S, None), TypeError, r"such as costs\(model\).macs"),
+        (lambda S: structure.choose({"a": np.ones((2, 3))}, 0.5), ValueError, "each channel needs"),
+        (lambda S: structure.relative({"a": [np.nan, 1]}), ValueError, "NaN"),
+        (lambda S: structure.relative([1, 2]), TypeError, "must be a dictionary"),
+        (lambda S: structure.costs(None), TypeError, "must be a Keras model"),
+        (
+            lambda S: structure.filter_norms(models.lenet5(), np.nan),
+            ValueError,
+            "order must be at least",
+        ),
+        (
+            lambda S: structure.filter_norms(models.lenet5(), "2"),
+            TypeError,
+            "order must be a number",
+        ),
+    ],
+)
+def test_bad_calls_end_in_words(call, error, words):
+    with pytest.raises(error, match=words):
+        call({"a": np.arange(4.0)})

@@ -1,7 +1,9 @@
 """The files that a model becomes, and what they weigh: .keras, LiteRT, and a compact sparse file.
 
-SavedModel and ONNX need nothing from here: `model.export(path)`, `model.export(path,
-format="onnx")`. A pruned model is an ordinary Keras model, also under held masks.
+A pruned model is an ordinary Keras model, also under held masks. So SavedModel and ONNX come from
+Keras: `model.export(path)`, `model.export(path, format="onnx")`. Nobody runs such an ONNX file
+before it is handed out: open it once, `onnxruntime.InferenceSession(path)`. With the exact GELU,
+Keras's default, one is written that onnxruntime refuses; the approximate one runs.
 """
 
 from course_utils.extras.export.keras_file import keras_bytes

@@ -4,7 +4,7 @@ import gzip
 import tempfile
 from pathlib import Path
 
-from course_utils.backend import keras
+from course_utils.backend import keras, model_of
 
 
 def keras_bytes(model: keras.Model, compressed: bool = False) -> int:
@@ -12,12 +12,13 @@ def keras_bytes(model: keras.Model, compressed: bool = False) -> int:
 
     Without the state of the optimizer, which makes an Adam-trained model three times as large.
     `compressed`: after gzip, since a .keras file itself is not compressed. Raises ValueError for a
-    model that is neither Sequential nor Functional.
+    model that is neither Sequential nor Functional, TypeError for what is no model.
 
     >>> from course_utils.models import article_cnn
     >>> 4 * 347_146 < keras_bytes(article_cnn()) < 4 * 347_146 + 50_000
     True
     """
+    model = model_of(model)
     if not getattr(model, "inputs", None):
         raise ValueError(
             f"model {model.name!r} is neither Sequential nor Functional, so it cannot be saved "

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from course_utils.backend import keras, layers_inside
+from course_utils.backend import keras, layers_inside, model_of
 from course_utils.backend import tensorflow as tf
 from course_utils.extras import sparsefile
 from course_utils.extras.sparsefile.container import write_whole
@@ -26,13 +26,14 @@ def sparse_file(model: keras.Model, *, codes: bool = True) -> bytes:
     same; gaps and places in the table in Huffman's code, unless `codes` is False. Not in the file:
     the optimizer, the loss, masks (read them off the zeros again).
     Raises ValueError for a model with layers that are not Keras's own, or that run code of their
-    own (Lambda), or that is not yet built, and TypeError for weights in bfloat16. Source: Han et
-    al. 2016 (arXiv 1510.00149).
+    own (Lambda), or that is not yet built, and TypeError for weights in bfloat16 and for what is no
+    model. Source: Han et al. 2016 (arXiv 1510.00149).
 
     >>> from course_utils.models import article_cnn
     >>> read_sparse(sparse_file(article_cnn())).name
     'article_cnn'
     """
+    model = model_of(model)
     if not model.built:
         raise ValueError(f"model {model.name!r} is not built: call it on a batch first.")
     config = _without_training(keras.saving.serialize_keras_object(model))

@@ -26,8 +26,9 @@ A Scan has `baseline`, `results` {layer: {level: accuracy}} and `losses`, and pr
 """
 
 from course_utils.extras.search.adapting import Adapted, Round, adaptive
+from course_utils.extras.search.answers import right_answers
 from course_utils.extras.search.planning import Plan, plan
-from course_utils.extras.search.scanning import Scan, right_answers, scan
+from course_utils.extras.search.scanning import Scan, scan
 from course_utils.extras.search.sensitivity import channel_sensitivity, sensitivity
 
 __all__ = [

@@ -1,13 +1,15 @@
 """Prune and retrain, on and on, for as long as the validation accuracy allows; then stop."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from course_utils import criteria
-from course_utils.arrays import Arrays, checked_number
-from course_utils.backend import keras
+from course_utils.arrays import Arrays, checked_number, whole
+from course_utils.backend import keras, model_of
+from course_utils.extras.search.sensitivity import called
 from course_utils.masking import exclude as excluding
 from course_utils.masking import make_masks, sparsity
 from course_utils.pruning.attaching import attach, held_masks
@@ -92,7 +94,9 @@ def adaptive(
     The model is left at the last accepted round with its masks attached (all True if there was
     none), also where `retrain` or `accuracy` raises an error. The accuracy is that of the data
     it was chosen on, so it flatters: report another. A `retrain` that compiles the model anew
-    starts with a new optimizer each time. Source of the cycle: Han et al. 2015 (arXiv 1506.02626).
+    starts with a new optimizer each time. Raises TypeError or ValueError, before anything is
+    pruned, for settings outside their range and where `accuracy` returns no number, or NaN.
+    Source of the cycle: Han et al. 2015 (arXiv 1506.02626).
 
     >>> from course_utils.models import article_cnn
     >>> found = adaptive(article_cnn(), lambda model: None, lambda model: 1.0, 0.01, max_rounds=2)
@@ -103,13 +107,20 @@ def adaptive(
     checked_number(step, "step", 0, 1)
     if checked_number(min_step, "min_step", 0, 1) == 0:
         raise ValueError("min_step must be more than 0, or it would never end.")
+    max_rounds, model = whole(max_rounds, "max_rounds", least=1), model_of(model)
+    asked = {"retrain": retrain, "accuracy": accuracy, "criterion": criterion}
+    for name, function in asked.items():
+        if not callable(function):
+            raise TypeError(f"{name} must be a function, not {function!r}.")
     chosen, axes = kernels(model, include, exclude), layouts(model)
-    baseline, held = float(accuracy(model)), held_masks(model)
+    baseline, held = _number(accuracy(model)), held_masks(model)
+    if math.isnan(baseline):
+        raise ValueError("accuracy(model) is NaN before anything is pruned: the model diverged.")
     attach(model, {n: held.get(n, np.ones((1,) * len(v.shape))) for n, v in chosen.items()})
     masks = {name: held_masks(model)[name] for name in chosen}
     reached, state, rounds = (sparsity(masks), baseline), _State(model), []
     while step >= min_step and len(rounds) < max_rounds:
-        scores = excluding(criterion({name: read(v) for name, v in chosen.items()}), masks)
+        scores = excluding(called(criterion, {n: read(v) for n, v in chosen.items()}), masks)
         wanted = 1 - (1 - reached[0]) * (1 - step)
         ranked = make_masks(scores, wanted, scope, granularity, layouts=axes)
         further = {name: ranked[name] & mask for name, mask in masks.items()}
@@ -118,7 +129,7 @@ def adaptive(
         try:
             attach(model, further)
             retrain(model)
-            tried = (sparsity(further), float(accuracy(model)))
+            tried = (sparsity(further), _number(accuracy(model)))
         except BaseException:
             state.restore()
             raise
@@ -130,6 +141,16 @@ def adaptive(
             state.restore()
             step /= 2
     return Adapted(baseline, tolerance, reached[1], reached[0], tuple(rounds))
+
+
+def _number(accuracy: object) -> float:
+    """Return what `accuracy` returned as a number; NaN is one, which no round is accepted for."""
+    if np.ndim(accuracy) or isinstance(accuracy, str) or accuracy is None:
+        raise TypeError(
+            f"accuracy(model) must return one number, not {accuracy!r}: of "
+            "model.evaluate(x, y, verbose=0) take the entry of the accuracy, [1]."
+        )
+    return float(accuracy)
 
 
 class _State:

@@ -1,5 +1,6 @@
 """How much of each layer goes, so that a budget is met and little is lost?  scan -> plan"""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -71,7 +72,8 @@ def plan(
 
     `sparsity` of the plan is what `masking.make_masks(scores, …)` takes, and of channels
     `structure.choose(scores, …)`; a coarser granularity rounds to whole structures. Raises
-    ValueError for budgets that cannot be met, unknown units, and names that are not the model's.
+    ValueError for budgets that cannot be met, unknown units, names that are not the model's,
+    levels that are no shares, and losses that are not finite.
 
     >>> from course_utils.models import lenet300
     >>> losses = {"fc1/kernel": {0.5: 0, 0.9: 0.01}, "fc2/kernel": {0.5: 0.01, 0.9: 0.02}}
@@ -79,9 +81,7 @@ def plan(
     >>> {name: round(share, 3) for name, share in found.sparsity.items()}, found.cost
     ({'fc1/kernel': 0.567, 'fc2/kernel': 0.0}, 133305)
     """
-    losses = scan.losses if isinstance(scan, Scan) else scan
-    if not losses:
-        raise ValueError("the scan names nothing, so there is nothing to plan.")
+    losses = _checked(scan.losses if isinstance(scan, Scan) else scan)
     cost, settled = budgeting(losses, model, of)
     whole = cost({})
     target = checked_number(budget, "budget", 0, float("inf"))
@@ -90,3 +90,28 @@ def plan(
     within = spared(losses, within, cost, target)
     shares = settled(given_back((within, beyond), cost, target))
     return Plan(shares, expected(losses, shares), of, whole, target, cost(shares))
+
+
+def _checked(losses: object) -> dict[str, dict[float, float]]:
+    """Return losses by name and level, after making sure that they are numbers of shares."""
+    if not isinstance(losses, Mapping) or not all(isinstance(c, Mapping) for c in losses.values()):
+        raise TypeError(
+            f"scan must be a Scan, or losses such as {{'fc/kernel': {{0.5: 0.01}}}}, not "
+            f"{losses!r:.80}."
+        )
+    if not losses or not all(losses.values()):
+        raise ValueError("the scan names nothing, or no level, so there is nothing to plan.")
+    inf = float("inf")
+    found = {
+        name: {
+            checked_number(level, f"a level of {name!r}", 0, 1): checked_number(
+                loss, f"the loss of {name!r} at {level}", -inf, inf
+            )
+            for level, loss in curve.items()
+        }
+        for name, curve in losses.items()
+    }
+    for name, curve in found.items():
+        if not all(map(math.isfinite, curve.values())):
+            raise ValueError(f"the losses of {name!r} are not all finite: {curve}.")
+    return found

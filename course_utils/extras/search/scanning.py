@@ -12,14 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_utils.arrays import zeroed
-from course_utils.backend import batches, keras
+from course_utils.backend import keras, model_of
 from course_utils.backend import tensorflow as tf
+from course_utils.extras.search.answers import Measure, measure_for
 from course_utils.masking import Masks, checked_mask
+from course_utils.pruning.examples import count, labelled, steps, tensors
 from course_utils.pruning.kernels import named_weights
 from course_utils.pruning.layers import read
+from course_utils.pruning.probing import states_kept
 from course_utils.tables import Printed
-
-Measure = Callable[[object, object], np.ndarray]  # outputs, labels -> a number for each example
 
 
 @dataclass(frozen=True)
@@ -52,35 +53,13 @@ class Scan(Printed):
         return [f"with nothing pruned: {self.baseline:.2%}, of {self.examples:,} examples"]
 
 
-def right_answers(outputs: object, labels: object) -> np.ndarray:
-    """Return 1 for each example that is answered rightly, else 0: its mean is the accuracy.
-
-    Outputs (n, classes) with whole-number labels (n,) or one-hot ones (n, classes); or one
-    probability an example, right if on the label's side of 1/2. Raises ValueError for others.
-
-    >>> right_answers(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1])).tolist()
-    [1.0, 0.0]
-    """
-    if isinstance(outputs, list | tuple | dict) or np.ndim(outputs) not in (1, 2):
-        raise ValueError(
-            "what a right answer is, is known for one output of shape (n, classes) only: give "
-            "measure=f, where f(outputs, labels) returns a number for each example."
-        )
-    outputs, labels = np.asarray(outputs), np.asarray(labels)
-    if outputs.ndim == 1 or outputs.shape[1] == 1:
-        return ((outputs.reshape(-1) > 0.5) == (labels.reshape(-1) > 0.5)).astype(float)
-    if labels.shape == outputs.shape:
-        labels = labels.argmax(axis=-1)
-    return (outputs.argmax(axis=-1) == labels.reshape(-1)).astype(float)
-
-
 def scan(
     model: keras.Model,
     x: object,
     y: object,
     trials: Iterable[tuple[str, Hashable, Masks]],
     *,
-    measure: Measure = right_answers,
+    measure: Measure | None = None,
     batch_size: int = 128,
 ) -> Scan:
     """Return the mean of `measure` over all examples, with the masks of each trial put on alone.
@@ -88,13 +67,16 @@ def scan(
     `trials` are (name, level, masks), such as ("fc", 0.9, {"fc/kernel": mask}), of any weights
     (named as in `pruning.weights`, biases and the like as in `pruning.skipped`); from a generator
     they are asked for one at a time. `x` and `y` are arrays, or lists and dictionaries of them, as
-    the model takes them; `measure` gets outputs and labels of a batch, and returns one number for
-    each example.
+    the model takes them; or x is a dataset of (x, y) in batches, and y None: it is read once, and
+    its weights are left out, as in a metric. `measure` gets outputs and labels of a batch, as the
+    model and the data hold them, and returns one number for each example; None counts right answers
+    (`right_answers`) by what the compiled loss says of the outputs.
 
     The same numbers as `model.evaluate` gives with those masks on. The model may be of any kind
     that is built, and need not be compiled. Its weights are as before afterwards, also after an
-    error. Raises ValueError for unknown weights, masks that do not fit, x and y of different
-    lengths, and a measure that returns something else.
+    error, and so are the states of recurrent layers, with which each trial begins anew. Raises
+    TypeError or ValueError for data that the model cannot take, labels that are none of its
+    classes, unknown weights, masks that do not fit, and a measure that returns something else.
 
     >>> from course_utils.models import lenet300
     >>> trials = [("fc3", 1.0, {"fc3/kernel": np.zeros((100, 10), bool)})]
@@ -104,10 +86,15 @@ def scan(
     """
     # The model, not a lambda: of many functions of one code TensorFlow warns, as of one that is
     # compiled again and again.
-    weights, compute = named_weights(model), tf.function(model)
+    weights, compute = named_weights(model), tf.function(model_of(model))
+    measure = measure_for(model) if measure is None else measure
+    if not callable(measure):
+        raise TypeError(f"measure must be a function of outputs and labels, not {measure!r}.")
+    parts = labelled(x, y, model)[:2]
 
     def mean() -> float:
-        return _mean(compute, batches((x, y), batch_size), measure)
+        with states_kept(model):
+            return _mean(compute, steps(model, parts, batch_size), measure)
 
     baseline, results = mean(), {}
     for name, level, masks in trials:
@@ -115,22 +102,22 @@ def scan(
             results.setdefault(name, {})[level] = mean()
     if not results:
         raise ValueError("there is nothing to scan: give trials such as [('fc', 0.9, masks)].")
-    return Scan(baseline, results, len(keras.tree.flatten(x)[0]))
+    return Scan(baseline, results, count(parts))
 
 
 def _mean(compute: Callable, batch: Iterable[tuple], measure: Measure) -> float:
     """Return the mean of what is measured over all examples, with the weights as they are now."""
-    total = count = 0
+    total = seen = 0
     for inputs, labels in batch:
-        outputs = keras.tree.map_structure(np.asarray, compute(inputs, training=False))
-        found, size = np.asarray(measure(outputs, labels)), len(keras.tree.flatten(inputs)[0])
+        outputs = keras.tree.map_structure(np.asarray, compute(tensors(inputs), training=False))
+        found, size = np.asarray(measure(outputs, labels)), count(inputs)
         if found.shape != (size,):
             raise ValueError(
                 "measure must return one number for each example, an array of shape "
                 f"({size},), not {found.shape}."
             )
-        total, count = total + float(found.sum()), count + size
-    return total / count
+        total, seen = total + float(found.sum()), seen + size
+    return total / seen
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 """How much is lost when one layer alone is pruned, to several levels? The trials of a scan."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from course_utils import criteria
-from course_utils.arrays import Arrays, checked_number
+from course_utils.arrays import Arrays, checked_dict, checked_number
 from course_utils.backend import keras
 from course_utils.extras.search.scanning import Scan, scan
 from course_utils.masking import make_masks
@@ -31,10 +31,12 @@ def sensitivity(
 
     The scan of Han et al. 2015 (arXiv 1506.02626), figure 6. `criterion` and `granularity` are
     those of `pruning.PruneOnSchedule`, `include` and `exclude` those of `pruning.kernels`;
-    `measure` and `batch_size` go to `scan`. Masks are made one at a time. It does not tell what is
-    lost when several kernels are pruned together, or won by training afterwards.
+    `measure` and `batch_size` go to `scan`, which takes datasets, too, and asks the compiled loss
+    what a right answer is. Masks are made one at a time. It does not tell what is lost when
+    several kernels are pruned together, or won by training afterwards.
 
-    Raises ValueError for levels outside [0, 1], and what `scan` and the criterion raise.
+    Raises TypeError or ValueError for levels that are no shares, and what `scan` and the criterion
+    raise: a regression needs a `measure`.
 
     >>> import numpy as np
     >>> from course_utils.models import lenet300
@@ -44,7 +46,7 @@ def sensitivity(
     {'fc1/kernel': [0.5, 0.9], 'fc2/kernel': [0.5, 0.9]}
     """
     levels, axes = _checked(levels), layouts(model)
-    scores = criterion(weights(model, include, exclude))
+    scores = called(criterion, weights(model, include, exclude))
     trials = (
         (name, s, make_masks({name: S}, s, "layer", granularity, layouts={name: axes[name]}))
         for name, S in scores.items()
@@ -69,7 +71,8 @@ def channel_sensitivity(
     gives no scores stay. `structure.channel_groups(model, include, exclude)` chooses groups.
     `measure` and `batch_size` go to `scan`. Source: Li et al. 2017 (arXiv 1608.08710), figure 2b.
 
-    Raises ValueError for levels outside [0, 1], and what `scan` and the criterion raise.
+    Raises TypeError or ValueError for levels that are no shares, and what `scan` and the criterion
+    raise.
 
     >>> import numpy as np
     >>> from course_utils.models import lenet5
@@ -83,7 +86,7 @@ def channel_sensitivity(
     levels = _checked(levels)
     trials = (
         (group, share, {names[one]: mask for one, mask in stays.items()})
-        for group, S in criterion(channels).items()
+        for group, S in called(criterion, channels).items()
         for share in levels
         for stays in [weight_masks(channels, choose({group: S}, share, "layer"))]
     )
@@ -91,4 +94,23 @@ def channel_sensitivity(
 
 
 def _checked(levels: Sequence[float]) -> tuple[float, ...]:
-    return tuple(dict.fromkeys(checked_number(level, "a level", 0, 1) for level in levels))
+    if isinstance(levels, str) or not isinstance(levels, Iterable):
+        raise TypeError(f"levels must be several shares, such as (0.5, 0.9), not {levels!r}.")
+    found = tuple(dict.fromkeys(checked_number(level, "a level", 0, 1) for level in levels))
+    if not found:
+        raise ValueError("levels is empty: give shares such as (0.5, 0.9).")
+    return found
+
+
+def called(criterion: Callable, of: object) -> Arrays:
+    """Return the scores of a criterion. Raises TypeError for what is none, or returns none.
+
+    >>> called("magnitude", {})
+    Traceback (most recent call last):
+    TypeError: criterion must be a function that returns scores by name, not 'magnitude'.
+    """
+    if not callable(criterion):
+        raise TypeError(
+            f"criterion must be a function that returns scores by name, not {criterion!r}."
+        )
+    return checked_dict(criterion(of), "the scores of the criterion")

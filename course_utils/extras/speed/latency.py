@@ -85,6 +85,10 @@ def latency(
     >>> [row.name for row in latency({"sort": lambda: sorted(range(99))}, repeats=3).rows]
     ['sort']
     """
+    if not isinstance(calls, Mapping):
+        raise TypeError(
+            f"calls must be functions by name, {{'name': function}}, not {type(calls).__name__}."
+        )
     calls = {name: _checked(name, call) for name, call in calls.items()}
     if not calls:
         raise ValueError("there is nothing to time: give {'name': function}.")

@@ -1,15 +1,17 @@
 """Run a LiteRT file with ai-edge-litert, and say in a sentence why the runtime refuses one."""
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
 import numpy as np
 
-from course_utils.backend import batches, keras, silent_stderr
+from course_utils.backend import batches, silent_stderr
+from course_utils.pruning.examples import count, inputs_of
 
-Inputs = np.ndarray | Mapping[str, np.ndarray]  # a batch, of several inputs by their names
+# A batch, of several inputs by their names, or a list that their shapes tell apart.
+Inputs = np.ndarray | Mapping[str, np.ndarray] | Sequence[np.ndarray]
 
 
 def needed(module: str, package: str) -> ModuleType:
@@ -36,7 +38,7 @@ class Loaded:
 
     def feed(self, x: Inputs) -> None:
         """Hand over a batch, quantized where the file takes integers."""
-        for name, array in by_name(x, list(self.given)).items():
+        for name, array in by_name(x, self.given).items():
             detail = self.given[name]
             self.interpreter.set_tensor(detail["index"], _as_asked(array, detail))
 
@@ -66,7 +68,7 @@ def load(data: bytes, x: Inputs, threads: int = 1) -> Loaded:
 
 def _laid_out(interpreter: object, x: Inputs) -> Loaded:
     given, made = _details(interpreter)
-    for name, array in by_name(x, list(given)).items():
+    for name, array in by_name(x, given).items():
         interpreter.resize_tensor_input(given[name]["index"], array.shape)
     interpreter.allocate_tensors()
     return Loaded(interpreter, given, made)
@@ -80,39 +82,70 @@ def _details(interpreter: object) -> tuple[dict[str, dict], dict[str, dict]]:
     return signature.get_input_details(), dict(made)
 
 
-def predict_litert(data: bytes, x: Inputs) -> Inputs:
+def predict_litert(data: bytes, x: Inputs) -> np.ndarray | list[np.ndarray] | dict:
     """Return the outputs of a LiteRT file for all of `x`: float arrays, as `predict` gives.
 
-    One array, or a list of them where the model has several outputs. `x` is an array, or
-    {input: array}. Integer files get `x` quantized, and their outputs are turned back. Raises what
-    `load` raises; ValueError where `x` does not fit the file's inputs.
+    One array, a list of them where the model has several outputs, or a dictionary where the model
+    names them. (A dictionary in a list, or a list in one, no file holds.) `x` is an array,
+    {input: array}, a list of arrays that their shapes tell apart, since a file does not keep the
+    order of the model's inputs, or a dataset. Integer
+    files get `x` quantized, and their outputs are turned back. Raises what `load` raises; TypeError
+    for what is no file's content or no data, ValueError where `x` does not fit the file's inputs.
     """
+    if not isinstance(data, bytes):
+        raise TypeError(
+            f"data must be the bytes of a LiteRT file, such as Path(name).read_bytes(), not "
+            f"{type(data).__name__}."
+        )
     parts: list[list[np.ndarray]] = []
     loaded, length = None, 0
-    for part in batches(x, 256):  # all at once would fill memory
-        rows = len(keras.tree.flatten(part)[0])
+    for part in batches(inputs_of(x), 256):  # all at once would fill memory
+        rows = count(part)
         if rows != length:
             loaded, length = load(data, part), rows
         loaded.feed(part)
         loaded.run()
         parts.append(loaded.results())
     outputs = [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
+    names = list(loaded.made)
+    if any(_numbered(name)[0] != "output" for name in names):  # Keras's own: output_0, output_1
+        return dict(zip(names, outputs, strict=True))
     return outputs[0] if len(outputs) == 1 else outputs
 
 
-def by_name(x: Inputs, names: list[str]) -> dict[str, np.ndarray]:
+def by_name(x: Inputs, given: Mapping[str, Mapping]) -> dict[str, np.ndarray]:
     """Return a batch by the names of the inputs. Raises ValueError where they do not fit.
 
-    >>> list(by_name(np.zeros((1, 2)), ["image"]))
+    `given` is what the runtime says of each input; only its "shape_signature" is looked at.
+
+    >>> list(by_name(np.zeros((1, 2)), {"image": {"shape_signature": (-1, 2)}}))
     ['image']
     """
-    arrays = dict(x) if isinstance(x, Mapping) else {names[0]: x} if len(names) == 1 else {}
-    if set(arrays) != set(names):
+    if isinstance(x, list | tuple) and len(x) > 1:
+        arrays = {name: array for array in x for name in _fitting(array, given)}
+        if len(x) != len(given) or any(len(_fitting(array, given)) != 1 for array in x):
+            arrays = {}
+    else:
+        one = x[0] if isinstance(x, list | tuple) else x
+        arrays = dict(x) if isinstance(x, Mapping) else {next(iter(given)): one}
+    if set(arrays) != set(given):
         raise ValueError(
-            f"the file has the inputs {sorted(names)}: give one array where there is one input, "
-            "and otherwise a dictionary with one array for each of these names."
+            f"the file has the inputs {sorted(given)}: give one array where there is one input, "
+            "and otherwise a dictionary with one array for each of these names; a list will do "
+            "where no two of them take arrays of the same shape."
         )
     return {name: np.asarray(array) for name, array in arrays.items()}
+
+
+def _fitting(array: np.ndarray, given: Mapping[str, Mapping]) -> list[str]:
+    """Return the inputs that take an array, by its shape."""
+    shapes = {name: [*detail["shape_signature"]] for name, detail in given.items()}
+    return [
+        name
+        for name, shape in shapes.items()
+        if len(shape) == np.ndim(array)
+        and all(n in (-1, m) for n, m in zip(shape[1:], np.shape(array)[1:], strict=True))
+    ]
 
 
 def _as_asked(array: np.ndarray, detail: Mapping) -> np.ndarray:

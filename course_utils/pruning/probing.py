@@ -1,0 +1,168 @@
+"""A batch that a model computes, for whatever must see it compute: one that is made, or given."""
+
+import contextlib
+from collections.abc import Iterator
+
+import numpy as np
+
+from course_utils.backend import inputs_by_name, keras, model_of, operations_on, states_of
+from course_utils.pruning.examples import count, fixed_batch, inputs_of, tensors
+from course_utils.pruning.layers import read, walk
+
+# What open sizes become: sides of images and lengths of sequences, tried until one computes.
+_SIZES = ((32, 8), (64, 16), (128, 64), (224, 256), (256, 1024), (384, 16_000))
+
+
+def probe(
+    model: keras.Model,
+    inputs: object = None,
+    *,
+    rng: np.random.Generator | None = None,
+    examples: int = 1,
+) -> object:
+    """Return a batch for a model, in the form in which it takes its inputs.
+
+    The first `examples` of `inputs`, where given: arrays or a dataset. Otherwise zeros of what the
+    model declares, or with `rng` random values: normal ones, pixels of 0 to 255, token ids within
+    the embedding's range, masks that leave the first place. Sizes that a model leaves open are
+    tried from small to large until it computes. A model that takes batches of one size only gets
+    a whole one. Nothing of the model changes.
+
+    Raises ValueError where the model declares no inputs, and where no size computes.
+
+    >>> tokens = keras.Input((None,), dtype="int32")
+    >>> probe(keras.Model(tokens, keras.layers.Embedding(50, 2)(tokens))).shape
+    (1, 8)
+    """
+    model = model_of(model)
+    size = fixed_batch(model) or examples
+    if inputs is not None:
+        return _first(inputs_of(inputs, model, "inputs"), size, bool(fixed_batch(model)))
+    if not getattr(model, "inputs", None):
+        raise ValueError(
+            f"model {model.name!r} does not declare the shapes of its inputs, as a Sequential or "
+            "Functional model with a keras.Input does: give a batch of them, inputs=x[:1]."
+        )
+    if not left_open(model):
+        return _batch(model, size, _SIZES[0], rng)
+    failure = None
+    for sizes in _SIZES:
+        batch = _batch(model, size, sizes, rng)
+        try:
+            with states_kept(model):
+                model(tensors(batch), training=False)
+        except Exception as error:  # whatever its layers say to a size that is too small
+            failure = failure or error
+        else:
+            return batch
+    shapes = ", ".join(str(tuple(tensor.shape)) for tensor in model.inputs)
+    raise ValueError(
+        f"the model takes inputs of any size, {shapes}, and it computes none of those that were "
+        f"tried, sides {[a for a, _ in _SIZES]} and lengths {[b for _, b in _SIZES]}: give a batch "
+        "of the size that you mean, inputs=x[:1]."
+    ) from failure
+
+
+def left_open(model: keras.Model) -> bool:
+    """Tell whether a model leaves more than the batch of an input open.
+
+    >>> left_open(keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(2, 3)]))
+    True
+    """
+    return any(None in tensor.shape[1:] for tensor in getattr(model, "inputs", None) or ())
+
+
+@contextlib.contextmanager
+def states_kept(model: keras.Model) -> Iterator[None]:
+    """Give back the states that a model had, of recurrent layers or random seeds, after the block.
+
+    >>> remembers = keras.layers.GRU(1, stateful=True)
+    >>> model = keras.Sequential([keras.Input((2, 1), batch_size=1), remembers])
+    >>> with states_kept(model):
+    ...     _ = model(np.ones((1, 2, 1)))
+    >>> float(remembers.states[0][0, 0])
+    0.0
+    """
+    before = [(variable, read(variable)) for variable in states_of(model)]
+    try:
+        yield
+    finally:
+        for variable, value in before:
+            variable.assign(value)
+
+
+def _first(given: object, size: int, exactly: bool) -> object:
+    if exactly and count(given) < size:
+        raise ValueError(
+            f"the model takes batches of {size} only: give at least {size} examples, not "
+            f"{count(given)}."
+        )
+    return keras.tree.map_structure(lambda array: array[:size], given)
+
+
+def _batch(
+    model: keras.Model, size: int, sizes: tuple[int, int], rng: np.random.Generator | None
+) -> object:
+    # A Functional model keeps its inputs in the form in which it takes them: a list, a dictionary.
+    structure = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
+    values = [
+        _values(name, tensor, (size, *_closed(tensor.shape[1:], sizes)), _bound(model, tensor), rng)
+        for name, tensor in inputs_by_name(model).items()
+    ]
+    return keras.tree.pack_sequence_as(structure, values)
+
+
+def _closed(shape: tuple[int | None, ...], sizes: tuple[int, int]) -> list[int]:
+    """Return a shape with sides of an image, or a length, in the place of what is open."""
+    side, length = sizes
+    many = sum(n is None for n in shape) > 1
+    # The first of three is time: a film.
+    film = many and len(shape) > 3 and shape[0] is None
+    return [
+        n if n is not None else side if many and (axis or not film) else length
+        for axis, n in enumerate(shape)
+    ]
+
+
+def _bound(model: keras.Model, tensor: keras.KerasTensor) -> int:
+    """Return how many token ids there are, for what reads an input; 2 where nobody says."""
+    readers = operations_on(tensor)
+    inside = [layer for one in readers for layer in _with_inner(one)]
+    everywhere = [owners[-1] for _, owners in walk(model)]
+    for layers in (inside, everywhere):
+        sizes = [_rows(layer) for layer in layers]
+        if known := [n for n in sizes if n]:
+            return min(known)
+    return 2
+
+
+def _with_inner(operation: keras.Operation) -> list[keras.Operation]:
+    inner = walk(operation) if isinstance(operation, keras.Layer) else ()
+    return [operation, *(owners[-1] for _, owners in inner)]
+
+
+def _rows(layer: object) -> int | None:
+    if isinstance(layer, keras.layers.Embedding):
+        return layer.input_dim
+    return layer.num_tokens if isinstance(layer, keras.layers.CategoryEncoding) else None
+
+
+def _values(
+    name: str,
+    tensor: keras.KerasTensor,
+    shape: tuple[int, ...],
+    bound: int,
+    rng: np.random.Generator | None,
+) -> np.ndarray:
+    kind = keras.backend.standardize_dtype(tensor.dtype)
+    if kind == "string":
+        return np.full(shape, "a", object) if rng is None else rng.choice([*"abc"], shape)
+    if keras.backend.is_float_dtype(kind):
+        array = np.zeros(shape) if rng is None else rng.normal(size=shape)
+        return keras.ops.convert_to_numpy(keras.ops.cast(array, kind))
+    if kind == "bool" or "mask" in name:  # of zeros, softmax would be NaN
+        array = np.ones(shape) if rng is None else rng.integers(0, 2, shape)
+        array[:, :1] = 1
+        return array.astype(kind)
+    high = 256 if kind == "uint8" else bound
+    return (np.zeros(shape) if rng is None else rng.integers(0, high, shape)).astype(kind)
