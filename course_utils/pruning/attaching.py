@@ -10,6 +10,7 @@ there is nothing to strip before saving.
 import contextlib
 import warnings
 import weakref
+from collections.abc import Callable
 
 import numpy as np
 
@@ -42,6 +43,21 @@ class MaskConstraint(keras.constraints.Constraint):
         zeros = np.zeros(self.mask.shape, "float32")
         self.hidden = _beside(model, zeros, aggregation="only_first_replica")
 
+    def onto(
+        self,
+        model: keras.Model,
+        variable: keras.Variable,
+        left: Callable[[np.ndarray], np.ndarray],
+    ) -> "MaskConstraint":
+        """Return the constraint of a variable that has what is `left` of this one's entries."""
+        new = MaskConstraint(model, variable)
+        new.earlier = earlier_onto(self.earlier, model, variable, left)
+        new.mask.assign(left(read(self.mask)))
+        if self.hidden is not None:
+            new.remember(model)
+            new.hidden.assign(left(read(self.hidden)))
+        return new
+
     def __call__(self, w: keras.KerasTensor) -> keras.KerasTensor:
         """Return `w` with the pruned entries at +0, whatever they were (NaN included)."""
         average = average_of(self.model(), self.path)
@@ -58,6 +74,17 @@ class MaskConstraint(keras.constraints.Constraint):
 
     def _masked(self, w: keras.KerasTensor) -> keras.KerasTensor:
         return keras.ops.where(self.mask, w, keras.ops.zeros_like(w))
+
+
+def earlier_onto(
+    earlier: keras.constraints.Constraint | None,
+    model: keras.Model,
+    variable: keras.Variable,
+    left: Callable[[np.ndarray], np.ndarray],
+) -> keras.constraints.Constraint | None:
+    """Return what a constraint beneath another one is for a smaller variable."""
+    onto = getattr(earlier, "onto", None)
+    return onto(model, variable, left) if onto else earlier
 
 
 def attach(model: keras.Model, masks: Arrays, *, remember: bool = False) -> None:
