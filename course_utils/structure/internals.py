@@ -53,6 +53,19 @@ def same_settings(old: keras.Layer, new: keras.Layer) -> None:
     new._trainable = old._trainable
 
 
+def forget_shapes(layer: keras.Layer) -> None:
+    """Let a file of a layer not tell the shapes that it was built for: its graph does.
+
+    A file brings them back as lists. What takes tuples only has been built by its own class.
+
+    >>> layer = keras.layers.Dense(2)
+    >>> layer.build((None, 3))
+    >>> forget_shapes(layer)
+    >>> layer.get_build_config()
+    """
+    layer._build_shapes_dict = None
+
+
 def retrack(value: object) -> bool:
     """Let a tracker that was copied know its own things by their new addresses; tell if it is one.
 

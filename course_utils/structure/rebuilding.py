@@ -10,7 +10,7 @@ from course_utils.structure.calls import Call, Kept, Slice
 from course_utils.structure.channels import Channels
 from course_utils.structure.compiling import compile_like
 from course_utils.structure.copying import Copier
-from course_utils.structure.internals import attributes, bare, same_settings
+from course_utils.structure.internals import attributes, bare, forget_shapes, same_settings
 from course_utils.structure.keeping import is_kept, refuse_what_would_be_lost
 from course_utils.structure.walking import has_graph
 
@@ -154,6 +154,9 @@ class _Rebuilder:
         outputs, others = cloned.output
         for one, other in zip(tensors, others, strict=True):
             self.copier.put(one, other)
+        for layer in () if kind else cloned.layers:
+            if not layer.__module__.startswith("keras."):
+                forget_shapes(layer)
         new = bare(old if kind else plain)
         type(plain).__init__(new, cloned.input, outputs, name=old.name)
         return new
