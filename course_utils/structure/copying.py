@@ -98,7 +98,9 @@ class Copier:
             parts = [self(part) for part in old]
             if all(a is b for a, b in zip(old, parts, strict=True)):
                 return old
-            return self._put(old, type(old)(*parts) if hasattr(old, "_fields") else type(old)(parts))
+            return self._put(
+                old, type(old)(*parts) if hasattr(old, "_fields") else type(old)(parts)
+            )
         try:
             # The bare methods: a tracked list tells its tracker, which may be locked.
             new = self._put(old, type(old)())

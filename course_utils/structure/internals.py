@@ -4,10 +4,12 @@ It stands here and in `course_utils.backend`, so that a new version of Keras can
 """
 
 import functools
-from collections.abc import Iterable
+import json
+from collections.abc import Callable, Iterable
 
 from course_utils.backend import keras
 from course_utils.backend import tensorflow as tf
+from course_utils.pruning.layers import walk
 
 
 def bare(operation: keras.Operation) -> keras.Operation:
@@ -51,6 +53,18 @@ def same_settings(old: keras.Layer, new: keras.Layer) -> None:
     """
     new.dtype_policy = old.dtype_policy
     new._trainable = old._trainable
+
+
+def same_order(old: keras.Model, new: keras.Model, others: Callable[[object], object]) -> None:
+    """Let a model list its layers, and so its variables, as the old one does.
+
+    A class that makes its layers before its graph lists them in the order of its attributes.
+
+    >>> old, new = (keras.Sequential([keras.layers.Dense(2)]) for _ in range(2))
+    >>> same_order(old, new, lambda layer: new.layers[0])
+    """
+    place = {id(others(layer)): index for index, layer in enumerate(old._layers)}
+    new._layers.sort(key=lambda layer: place.get(id(layer), len(place)))
 
 
 def forget_shapes(layer: keras.Layer) -> None:
@@ -97,6 +111,21 @@ def copied_variable(variable: keras.Variable) -> keras.Variable:
     new._path = variable.path
     new.overwrite_with_gradient = variable.overwrite_with_gradient
     return new
+
+
+def read_again(model: keras.Model) -> keras.Model:
+    """Return the model that a file's config would be read as, with weights drawn anew.
+
+    >>> read_again(keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])).count_params()
+    10
+    """
+    kinds = {type(owners[-1]) for _, owners in walk(model)}
+    sharing = keras.src.saving.serialization_lib.ObjectSharingScope  # as files are read
+    with keras.saving.custom_object_scope({kind.__name__: kind for kind in kinds}):
+        with sharing():
+            config = json.loads(json.dumps(keras.saving.serialize_keras_object(model)))
+        with sharing():
+            return keras.saving.deserialize_keras_object(config, safe_mode=False)
 
 
 def exclude_alike(

@@ -1,5 +1,6 @@
 """What a model is beyond its layers: its class, what it is trained by, what its file needs."""
 
+import math
 import types
 from collections.abc import Callable, Iterable, Iterator
 
@@ -8,14 +9,17 @@ import numpy as np
 from course_utils.backend import compile_settings, keras
 from course_utils.pruning.layers import walk
 from course_utils.structure.copying import fresh_optimizer
+from course_utils.structure.internals import read_again
 from course_utils.structure.reaching import has_weights, read_by_name
 from course_utils.structure.walking import has_graph
 
 # What a class of one's own may train by.
 _TRAINING = (
-    "train_step test_step compute_loss compute_metrics make_train_function make_test_function "
-    "compute_loss_and_updates stateless_compute_loss"
-).split()
+    *("train_step", "test_step", "make_train_function", "make_test_function"),
+    *("compute_loss", "compute_metrics", "compute_loss_and_updates"),
+)
+
+_USED = ("compile", "fit", "evaluate", "predict")  # names that Keras's models have too
 
 
 def is_kept(model: keras.Model, changes: Callable[[keras.Operation], bool]) -> bool:
@@ -24,7 +28,7 @@ def is_kept(model: keras.Model, changes: Callable[[keras.Operation], bool]) -> b
     Where a class builds its own layers in its constructor, it would build them as they were.
     """
     maker = next(kind for kind in type(model).__mro__ if "__init__" in vars(kind))
-    return _of_keras(maker) or not changes(model)
+    return of_keras(maker) or not changes(model)
 
 
 def refuse_what_would_be_lost(
@@ -34,7 +38,7 @@ def refuse_what_would_be_lost(
 ) -> None:
     """Raise ValueError for what no smaller model could have, saying how to go on."""
     kept = is_kept(model, changes)
-    own = [name for name in _TRAINING if not kept and not _of_keras(_owner(type(model), name))]
+    own = [name for name in _TRAINING if not kept and not of_keras(_owner(type(model), name))]
     if own:
         raise ValueError(
             f"model {model.name!r} is trained by the {' and '.join(own)} of its class "
@@ -63,56 +67,62 @@ def refuse_what_would_be_lost(
 
 def notes(old: keras.Model, new: keras.Model) -> list[str]:
     """Return in words what a smaller model has lost, and what its file needs to be loaded."""
-    return [*_lost_classes(old, new), *_unreached(old, new), *_needed(new)]
+    lost = [*_lost_classes(old, new)]
+    return [*lost, *_unreached(old, new), *_needed(new), *(_unreadable(new) if lost else ())]
 
 
 def _lost_classes(old: keras.Model, new: keras.Model) -> Iterator[str]:
     after = {prefix: owners[-1] for prefix, owners in walk(new)}
-    pairs = [(old, new)]
-    for prefix, owners in walk(old):
-        if has_graph(owners[-1]) and isinstance(after.get(prefix), keras.Model):
-            pairs.append((owners[-1], after[prefix]))
+    before = {prefix: owners[-1] for prefix, owners in walk(old)}
+    pairs = [(old, new), *((one, after[at]) for at, one in before.items() if at in after)]
     for one, other in pairs:
         if type(one) is not type(other):
-            lost = sorted(_offered(type(one)) - {*dir(type(other))})
-            changed = sorted(_offered(type(one)) & {*dir(type(other))} - {"get_config", "from_config"})
-            words = f"{one.name!r} is no {type(one).__name__} any more, but a plain model of Keras"
-            for names, verb in ((lost, "it has no"), (changed, "Keras's own are")):
-                words += f"; {verb} {', '.join(names)}" if names else ""
+            lost = [name for name in _offered(type(one)) if not hasattr(other, name)]
+            lost += [f"its own {name}" for name in _offered(type(one)) if name in _USED]
+            words = f"; not in it: {', '.join(lost)}" if lost else ""
+            kinds = f"a plain {type(other).__name__}, since {type(one).__name__}"
             yield (
-                f"{words}. What prepares inputs and reads outputs the larger model still has: call "
-                "the smaller one on what it has prepared"
+                f"{one.name!r} is {kinds} builds its own layers{words}. The larger model still has "
+                "them: let it prepare inputs and read outputs, and call the smaller one between"
             )
 
 
 def _unreached(old: keras.Model, new: keras.Model) -> Iterator[str]:
-    there = {owners[-1].name for _, owners in walk(new)}
-    spare = {id(v): v for v in old.variables}
-    for _, owners in walk(old):
-        if owners[-1].name in there:
-            for variable in owners[-1].variables:
-                spare.pop(id(variable), None)
-    if spare and len(new.variables) < len(old.variables):
-        count = sum(int(np.prod(v.shape)) for v in spare.values())
-        names = ", ".join(v.path for v in [*spare.values()][:4])
+    reached = {id(v) for one in _all_operations(old) for v in getattr(one, "variables", ())}
+    if len(new.variables) < len(old.variables):
+        spare = [v for v in old.variables if id(v) not in reached]
+        count = sum(math.prod(v.shape) for v in spare)
+        names = ", ".join(v.path for v in spare[:4])
         yield f"weights that the graph does not reach are not in it: {names} ({count:,} numbers)"
 
 
 def _needed(model: keras.Model) -> Iterator[str]:
     """Say what must be there when the model's file is loaded."""
-    kinds = {type(model): None} | {type(one): None for one in _all_operations(model)}
-    packages, own = {}, {}
-    for kind in kinds:
-        root = kind.__module__.partition(".")[0]
-        if not _of_keras(kind):
-            registered = keras.saving.get_registered_name(kind) != kind.__name__
-            (packages if registered else own)[root if registered else kind.__name__] = None
+    kinds = {type(one): None for one in (model, *_all_operations(model))}
+    own = [kind for kind in kinds if not of_keras(kind)]
+    packages = sorted({kind.__module__.partition(".")[0] for kind in own} - {"__main__"})
+    names = sorted({kind.__name__ for kind in own if kind.__module__ == "__main__"})
     if packages:
         yield f"to load it from a file, import before: {', '.join(packages)}"
-    if own:
-        yield f"to load it from a file, give custom_objects for: {', '.join(own)}"
+    if names:
+        yield f"to load it from a file, register or give custom_objects for: {', '.join(names)}"
     if keras.layers.Lambda in kinds:
         yield "to load it from a file, Keras asks for safe_mode=False: there is a Lambda in it"
+
+
+def _unreadable(model: keras.Model) -> Iterator[str]:
+    """Try whether the config tells all of a model, where a class that told more is gone."""
+    try:
+        again = read_again(model)
+        same = [v.shape for v in again.variables] == [v.shape for v in model.variables]
+        why = "" if same else "layers that hold others are read back with weights of their own"
+    except Exception as error:
+        why = f"{type(error).__name__}: {str(error).splitlines()[0][:100]}"
+    if why:
+        yield (
+            f"it cannot be loaded from a .keras file ({why}). Save its weights, with "
+            "save_weights(path), and load them into what `shrink` makes of the same model and masks"
+        )
 
 
 def _refuse_names_in_training(model: keras.Model) -> None:
@@ -156,18 +166,23 @@ def _all_operations(model: keras.Model) -> Iterable[keras.Operation]:
 
 
 def _functions(kind: type) -> list[types.FunctionType]:
-    return [] if _of_keras(kind) else [f for f in vars(kind).values() if callable(f)]
+    return [] if of_keras(kind) else [f for f in vars(kind).values() if callable(f)]
 
 
-def _offered(kind: type) -> set[str]:
+def _offered(kind: type) -> list[str]:
     """Return the public names that a class has beyond Keras's."""
-    own = [vars(one) for one in kind.__mro__ if not _of_keras(one)]
-    return {name for names in own for name in names if not name.startswith("_")}
+    own = [vars(one) for one in kind.__mro__ if not of_keras(one)]
+    return sorted({name for names in own for name in names if not name.startswith("_")})
 
 
 def _owner(kind: type, name: str) -> type:
     return next((one for one in kind.__mro__ if name in vars(one)), keras.Model)
 
 
-def _of_keras(kind: type) -> bool:
+def of_keras(kind: type) -> bool:
+    """Tell whether a class is Keras's own.
+
+    >>> of_keras(keras.layers.Dense), of_keras(dict)
+    (True, False)
+    """
     return kind.__module__.startswith("keras.") or kind is object

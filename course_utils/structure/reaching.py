@@ -106,7 +106,9 @@ def _methods(kind: type) -> Iterator[types.FunctionType]:
 @functools.lru_cache(4096)
 def _names(code: types.CodeType) -> tuple[str, ...]:
     """Return the global names that code reads, that of functions inside it too."""
-    found = [i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
+    found = [
+        i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+    ]
     inner = (c for c in code.co_consts if isinstance(c, types.CodeType))
     return (*found, *(name for one in inner for name in _names(one)))
 

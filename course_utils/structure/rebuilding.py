@@ -1,4 +1,4 @@
-"""The model without some of its channels: the same graph, what changes made anew, the rest copied."""
+"""The model without some of its channels: what changes is made anew, the rest is copied."""
 
 from collections import defaultdict
 
@@ -10,8 +10,14 @@ from course_utils.structure.calls import Call, Kept, Slice
 from course_utils.structure.channels import Channels
 from course_utils.structure.compiling import compile_like
 from course_utils.structure.copying import Copier
-from course_utils.structure.internals import attributes, bare, forget_shapes, same_settings
-from course_utils.structure.keeping import is_kept, refuse_what_would_be_lost
+from course_utils.structure.internals import (
+    attributes,
+    bare,
+    forget_shapes,
+    same_order,
+    same_settings,
+)
+from course_utils.structure.keeping import is_kept, of_keras, refuse_what_would_be_lost
 from course_utils.structure.walking import has_graph
 
 Pair = tuple[keras.Variable, keras.Variable]
@@ -155,7 +161,7 @@ class _Rebuilder:
         for one, other in zip(tensors, others, strict=True):
             self.copier.put(one, other)
         for layer in () if kind else cloned.layers:
-            if not layer.__module__.startswith("keras."):
+            if not of_keras(type(layer)):
                 forget_shapes(layer)
         new = bare(old if kind else plain)
         type(plain).__init__(new, cloned.input, outputs, name=old.name)
@@ -173,6 +179,7 @@ class _Rebuilder:
             options = {"dtype": tensor.dtype, "sparse": tensor.sparse, "optional": layer.optional}
             new = keras.Input(batch_shape=shape, name=layer.name, **options)
             operation_of(new).dtype_policy = layer.dtype_policy
+            self.copier.put(layer, operation_of(new))
             return new
 
         sequential = isinstance(old, keras.Sequential)
@@ -208,6 +215,7 @@ class _Rebuilder:
             for key, value in attributes(old).items():
                 if key not in vars(new):
                     setattr(new, key, self.copier(value))
+            same_order(old, new, self.copier.get)
 
 
 def _tensors_of(model: keras.Model) -> list[keras.KerasTensor]:
