@@ -126,6 +126,9 @@ class Copier:
             return functools.partial(self(old.func), *self(old.args), **self(old.keywords))
         if isinstance(old, types.FunctionType):
             return self._function(old)
+        python = getattr(old, "python_function", None)  # of a tf.function, which has traced it
+        if python is not None and has_weights([python]):
+            return self._put(old, tf.function(self(python)))
         return self._object(old)
 
     def _function(self, old: types.FunctionType) -> types.FunctionType:

@@ -20,7 +20,7 @@ def reached(value: object) -> list[keras.Layer | keras.Variable]:
 
     >>> layer = keras.layers.Dense(2, name="d")
     >>> layer.build((None, 3))
-    >>> [one.name for one in reached([lambda x: layer(x)])]
+    >>> [one.name for one in reached([layer.call])]
     ['d', 'kernel', 'bias']
     """
     kinds = keras.Layer | keras.Variable | tf.Variable

@@ -215,7 +215,8 @@ class _Rebuilder:
             for key, value in attributes(old).items():
                 if key not in vars(new):
                     setattr(new, key, self.copier(value))
-            same_order(old, new, self.copier.get)
+            if not isinstance(old, keras.Sequential):
+                same_order(old, new, self.copier.get)
 
 
 def _tensors_of(model: keras.Model) -> list[keras.KerasTensor]:
