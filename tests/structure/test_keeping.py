@@ -299,6 +299,20 @@ def test_an_optimizer_that_cannot_be_made_anew_is_refused():
         shrink(model, 0.5)
 
 
+def penalty(layer):
+    return lambda y, y_pred: ops.mean((y - y_pred) ** 2) + ops.sum(layer.kernel**2)
+
+
+def test_a_loss_that_reads_a_layer_reads_that_of_the_smaller_model():
+    model = on(keras.Input((4,)))
+    model.compile(keras.optimizers.SGD(0.0), penalty(model.get_layer("a")))
+    small, _ = shrink(model, 0.5)
+    small.get_layer("a").kernel.assign(np.full((4, 4), 5.0))
+    small.get_layer("head").kernel.assign(np.zeros((4, 2)))
+    data = np.ones((8, 4)), np.zeros((8, 2))
+    assert small.fit(*data, verbose=0).history["loss"] == pytest.approx([16 * 25.0])
+
+
 def test_masks_that_remember_and_codebooks_are_held_on():
     model = on(keras.Input((6,)), L.Dense(12, name="first"))
     W = pruning.weights(model)
