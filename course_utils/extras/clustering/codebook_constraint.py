@@ -12,9 +12,9 @@ import numpy as np
 from course_utils.arrays import Arrays, checked, checked_dict
 from course_utils.backend import keras, recompile
 from course_utils.extras.clustering.codebooks import codebook
-from course_utils.pruning.attaching import MaskConstraint, earlier_onto
 from course_utils.pruning.kernels import candidates
 from course_utils.pruning.layers import read
+from course_utils.pruning.mask_constraint import MaskConstraint, earlier_onto
 
 LARGEST = 1 << 16  # different values of a kernel: with more, nothing is shared
 STEPS = ("mean", "sum")
