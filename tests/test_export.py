@@ -451,6 +451,39 @@ def test_a_sparse_file_is_the_same_network(sparsity, x, tmp_path):
     np.testing.assert_array_equal(outputs(loaded, x), outputs(model, x))
 
 
+def adapted(layer, values):
+    layer.adapt(values)
+    return layer
+
+
+@pytest.mark.parametrize("kind", ["normalization", "nested", "bins", "given bins"])
+def test_a_sparse_file_carries_state_beyond_weights(kind):
+    rng = np.random.default_rng(0)
+    data = rng.normal(50, 20, (50, 1)).astype("float32")
+    layer = {
+        "normalization": lambda: adapted(layers.Normalization(), data),
+        "nested": lambda: keras.Sequential(
+            [keras.Input((1,)), adapted(layers.Normalization(), data)]
+        ),
+        "bins": lambda: adapted(layers.Discretization(num_bins=4, output_mode="one_hot"), data),
+        "given bins": lambda: layers.Discretization([40.0, 60.0], output_mode="one_hot"),
+    }[kind]()
+    model = keras.Sequential([keras.Input((1,)), layer, layers.Dense(2)])
+    back = export.read_sparse(export.sparse_file(model))
+    np.testing.assert_array_equal(back(data), model(data))
+
+
+def test_what_a_sparse_file_cannot_carry_is_refused_when_it_is_written():
+    words = layers.StringLookup(vocabulary=["a", "b"], output_mode="multi_hot")
+    model = keras.Sequential([keras.Input((1,), dtype="string"), words, layers.Dense(2)])
+    with pytest.raises(ValueError, match="'StringLookup' keeps its vocabulary in a file"):
+        export.sparse_file(model)
+    shared, x = layers.Dense(3, name="shared"), keras.Input((4, 3))
+    model = keras.Model(x, layers.TimeDistributed(shared)(shared(x)))
+    with pytest.raises(ValueError, match="layer 'shared' lies in two models or wrappers"):
+        export.sparse_file(model)
+
+
 def test_the_zeros_of_a_sparse_file_are_the_masks(cnn):
     loaded = export.read_sparse(export.sparse_file(cnn))
     found, held = pruning.masks_from_zeros(loaded), pruning.masks_from_zeros(cnn)

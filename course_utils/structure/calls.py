@@ -96,6 +96,14 @@ class Call:
         self.ids.fix(flow.ids, f"{self.label} {why}")
         return fixed(flow.shape)
 
+    def fix_own(self, why: str) -> None:
+        """Fix all ids that the layer's variables and its config go with."""
+        own = [*(one.ids for one in self.slices), *(one.ids for one in self.makers)]
+        if self.edits and not own:
+            own = [flow.ids for flow in (*self.flows, *self.outputs)]
+        for ids in own:
+            self.ids.fix(ids, why)
+
     def refuse(self, why: str = "is of a kind whose use of channels is not known") -> list[Flow]:
         """Fix all that comes in; return outputs of which nothing can go."""
         for flow in self.flows:

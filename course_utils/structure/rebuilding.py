@@ -1,111 +1,249 @@
-"""The model without some of its channels: the same graph, its layers made anew."""
+"""The model without some of its channels: what changes is made anew, the rest is copied."""
 
 from collections import defaultdict
-from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.backend import compile_settings, keras, operation_of
-from course_utils.pruning import attach, held_masks
-from course_utils.pruning.kernels import candidates
+from course_utils.backend import keras, operation_of
 from course_utils.pruning.layers import walk
-from course_utils.structure.calls import Kept, Slice
+from course_utils.structure.calls import Call, Kept, Slice
 from course_utils.structure.channels import Channels
+from course_utils.structure.compiling import compile_like
+from course_utils.structure.copying import Copier
+from course_utils.structure.internals import (
+    attributes,
+    bare,
+    forget_shapes,
+    same_order,
+    same_settings,
+)
+from course_utils.structure.keeping import is_kept, of_keras, refuse_what_would_be_lost
 from course_utils.structure.walking import has_graph
 
-Left = Callable[[keras.Variable, np.ndarray], np.ndarray]
+Pair = tuple[keras.Variable, keras.Variable]
 
 
 def rebuilt(channels: Channels, kept: Kept) -> keras.Model:
-    """Return a new model with the channels that are kept, and the weights of the old one."""
-    slices: dict[int, list[Slice]] = defaultdict(list)
-    for one in channels.slices:
-        slices[id(one.variable)].append(one)
+    """Return a new model with the channels that are kept, and the weights of the old one.
 
-    def left(variable: keras.Variable, array: np.ndarray) -> np.ndarray:
-        """Return what is left of a variable's value, or of its mask."""
-        for one in slices[id(variable)]:
-            array = np.compress(kept(one.ids), array, axis=one.axis)
+    Raises ValueError, before a layer is built, for what would be lost.
+    """
+    return rebuilt_with_pairs(channels, kept)[0]
+
+
+def rebuilt_with_pairs(channels: Channels, kept: Kept) -> tuple[keras.Model, list[Pair]]:
+    """Return the new model, and every variable of the old one with its counterpart."""
+    cuts = Cuts(channels, kept)
+    refuse_what_would_be_lost(channels.model, cuts.changes, cuts.is_cut)
+    rebuilder = _Rebuilder(channels, cuts)
+    new = rebuilder.outermost()
+    pairs = rebuilder.copier.pairs()
+    for old, other in pairs:
+        if hasattr(old.constraint, "onto"):
+            left = lambda array, old=old: cuts.left(old, array)  # noqa: E731
+            other.constraint = old.constraint.onto(new, other, left)
+    return new, pairs
+
+
+class Cuts:
+    """Where something goes: which layers change, and what is left of an array."""
+
+    def __init__(self, channels: Channels, kept: Kept) -> None:
+        self.calls, self.kept = channels.walk.calls, kept
+        self.flows = channels.walk.inputs
+        self._slices: dict[int, list[Slice]] = defaultdict(list)
+        for one in channels.slices:
+            if not kept(one.ids).all():
+                self._slices[id(one.variable)].append(one)
+        self._known: dict[int, bool] = {}
+
+    def left(self, variable: keras.Variable, array: np.ndarray) -> np.ndarray:
+        """Return what is left of a variable's value, or of an array of the same shape."""
+        for one in self._slices.get(id(variable), ()):
+            array = np.compress(self.kept(one.ids), array, axis=one.axis)
         return array
 
-    old, new = channels.model, _Rebuilder(channels, kept).model(channels.model)
-    # The outer ones first: they pass on to what is in them whether it is trained.
-    pairs = [(a[-1], b[-1]) for (_, a), (_, b) in zip(walk(old), walk(new), strict=True)]
-    for one, other in pairs:
-        if other is not one and not has_graph(one):
-            for before, after in zip(one.variables, other.variables, strict=True):
-                after.assign(left(before, keras.ops.convert_to_numpy(before)))
-    _copy_state([(old, new), *pairs])
-    if old.compiled:
-        _compile_like(old, new)
-    _hold_masks(old, new, left)
-    return new
+    def is_cut(self, variable: keras.Variable) -> bool:
+        """Tell whether something of a variable goes."""
+        return id(variable) in self._slices
+
+    def changes(self, layer: keras.Operation) -> bool:
+        """Tell whether a layer, or a model in the model, becomes another."""
+        if id(layer) not in self._known:
+            self._known[id(layer)] = self._changes(layer)
+        return self._known[id(layer)]
+
+    def narrows(self, layer: keras.Operation) -> bool:
+        """Tell whether less flows through a layer."""
+        call = self.calls.get(id(layer))
+        flows = [*call.flows, *call.outputs] if call else []
+        return not all(self.kept(flow.ids).all() for flow in flows)
+
+    def _changes(self, layer: keras.Operation) -> bool:
+        if has_graph(layer):
+            flows = self.flows.get(id(layer), [])
+            inside = layer.operations if hasattr(layer, "operations") else layer.layers
+            return any(map(self.changes, inside)) or not all(
+                self.kept(flow.ids).all() for flow in flows
+            )
+        call = self.calls.get(id(layer))
+        if call is None:
+            return False
+        slices = [one for one in call.slices if self.is_cut(one.variable)]
+        return bool(slices) or (bool(call.edits) and self.narrows(layer))
 
 
 class _Rebuilder:
-    """Makes every layer once, however often it is used and however deep it lies."""
+    """Makes or copies every layer once, however often it is used and however deep it lies."""
 
-    def __init__(self, channels: Channels, kept: Kept) -> None:
-        self._calls, self._kept = channels.walk.calls, kept
-        self._flows = channels.walk.inputs
-        self._made: dict[int, keras.Operation] = {}
+    def __init__(self, channels: Channels, cuts: Cuts) -> None:
+        self._model, self._cuts = channels.model, cuts
         self._old: dict[int, keras.Operation] = {}  # by id() of the new one
+        self._models: list[tuple[keras.Model, keras.Model]] = []
+        self._begun: set[int] = set()
+        self.copier = Copier(self.anew)
+        changed = [c.layer for c in cuts.calls.values() if c.noted and cuts.changes(c.layer)]
+        # All of them first: if one cannot be made, nothing has been built.
+        self._made = [(old, _from_config(old, cuts.calls[id(old)], cuts.kept)) for old in changed]
+        for old, new in self._made:
+            self.copier.put(old, new)
+            self._old[id(new)] = old
 
-    def model(self, old: keras.Model) -> keras.Model:
-        """Return a Sequential or Functional model anew."""
+    def outermost(self) -> keras.Model:
+        """Return the whole model with its state, compiled as the old one is."""
+        old, new = self._model, self.anew(self._model)
+        for one, other in self._made:
+            if isinstance(one, keras.Layer):
+                self._take_state(one, other)
+        if old.compiled:
+            compile_like(old, new, self.copier)
+        for one, other in self._models:
+            self._take_attributes(one, other)
+        if old.compiled:
+            new.reset_metrics()
+        return new
+
+    def anew(self, old: keras.Operation) -> keras.Operation:
+        """Return the counterpart of a layer, an operation, or a model in the model."""
+        new = self.copier.get(old)
+        if new is None and has_graph(old):
+            if id(old) in self._begun:
+                raise ValueError(
+                    f"a layer in model {old.name!r} holds that model itself, so it cannot be "
+                    "copied. Let layers hold layers, and give them what they need in their call."
+                )
+            self._begun.add(id(old))
+            new = self._anew_model(old)
+            same_settings(old, new)
+            self.copier.put(old, new)
+            self._models.append((old, new))
+        elif new is None:
+            new = self.copier(old)
+            if self._cuts.narrows(old) and not getattr(old, "variables", None):
+                new.built = False  # for other shapes than those that come now
+        self._old[id(new)] = old
+        return new
+
+    def _anew_model(self, old: keras.Model) -> keras.Model:
         inputs = self._inputs(old)
+        kind = type(old) if is_kept(old, self._cuts.changes) else None
         if isinstance(old, keras.Sequential):
-            layers = [self._anew(layer) for layer in old.layers]
-            new = keras.Sequential([*keras.tree.flatten(inputs), *layers], name=old.name)
-        else:
-            plain = keras.Model(old.input, old.output, name=old.name)
-            new = keras.models.clone_model(
-                plain, input_tensors=inputs, clone_function=self._anew, call_function=self._call
-            )
+            layers = [*keras.tree.flatten(inputs), *map(self.anew, old.layers)]
+            new = bare(old) if kind else keras.Sequential.__new__(keras.Sequential)
+            keras.Sequential.__init__(new, layers, name=old.name)
+            return new
+        tensors = _tensors_of(old)
+        plain = keras.Model(old.input, [old.output, tensors], name=old.name)
+        cloned = keras.models.clone_model(
+            plain, input_tensors=inputs, clone_function=self.anew, call_function=self._call
+        )
+        outputs, others = cloned.output
+        for one, other in zip(tensors, others, strict=True):
+            self.copier.put(one, other)
+        for layer in () if kind else cloned.layers:
+            if not of_keras(type(layer)):
+                forget_shapes(layer)
+        new = bare(old if kind else plain)
+        type(plain).__init__(new, cloned.input, outputs, name=old.name)
         return new
 
     def _inputs(self, old: keras.Model) -> object:
         """Return inputs of the widths that are left: of a nested model fewer may come in."""
-        flows = iter(self._flows.get(id(old), []))
+        flows = iter(self._cuts.flows.get(id(old), []))
 
         def like(tensor: keras.KerasTensor) -> keras.KerasTensor:
             flow, shape = next(flows, None), [*tensor.shape]
             for axis in flow.varying if flow else ():
-                shape[axis + 1] = int(self._kept(flow.vector(axis)).sum())
+                shape[axis + 1] = int(self._cuts.kept(flow.vector(axis)).sum())
             layer = operation_of(tensor)
             options = {"dtype": tensor.dtype, "sparse": tensor.sparse, "optional": layer.optional}
-            return keras.Input(batch_shape=shape, name=layer.name, **options)
+            new = keras.Input(batch_shape=shape, name=layer.name, **options)
+            operation_of(new).dtype_policy = layer.dtype_policy
+            self.copier.put(layer, operation_of(new))
+            return new
 
         sequential = isinstance(old, keras.Sequential)
         return keras.tree.map_structure(like, old.inputs if sequential else old.input)
 
-    def _anew(self, old: keras.Operation) -> keras.Operation:
-        if id(old) not in self._made:
-            new = self.model(old) if has_graph(old) else self._from_config(old)
-            self._made[id(old)], self._old[id(new)] = new, old
-        return self._made[id(old)]
-
-    def _from_config(self, old: keras.Operation) -> keras.Operation:
-        edits = self._calls[id(old)].edits if id(old) in self._calls else []
-        try:
-            config = old.get_config()
-            for edit in edits:
-                edit(config, self._kept)
-            return _made(old, config)
-        except Exception as error:
-            if not edits and not getattr(old, "variables", None):
-                return old  # without weights it can serve both models
-            raise ValueError(
-                f"layer {old.name!r} ({type(old).__name__}) cannot be made anew from its config, "
-                f"so the model cannot be rebuilt: {error}. Give the class a get_config that "
-                "returns all arguments of its constructor."
-            ) from error
-
     def _call(self, new: keras.Operation, *args: object, **options: object) -> object:
-        call = self._calls.get(id(self._old.get(id(new))))
+        call = self._cuts.calls.get(id(self._old.get(id(new))))
         if call is not None and call.new_arguments is not None:
-            args = call.new_arguments(args, self._kept)
+            args = call.new_arguments(args, self._cuts.kept)
+        # A graph may hold variables themselves, as in `x * layer.kernel`.
+        args, options = keras.tree.map_structure(
+            lambda v: self.copier(v) if isinstance(v, keras.Variable) else v, (args, options)
+        )
         return new(*args, **options)
+
+    def _take_state(self, old: keras.Layer, new: keras.Layer) -> None:
+        """Give a layer that was made anew what is left of the old one's weights."""
+        inner = zip(walk(old), walk(new), strict=True)
+        for one, other in [(old, new), *((a[-1], b[-1]) for (_, a), (_, b) in inner)]:
+            if one.trainable != other.trainable:
+                other.trainable = one.trainable
+        for before, after in zip(old.variables, new.variables, strict=True):
+            after.assign(self._cuts.left(before, keras.ops.convert_to_numpy(before)))
+            after.trainable = before.trainable
+            after.regularizer = self.copier(before.regularizer)
+            if not hasattr(before.constraint, "onto"):
+                after.constraint = self.copier(before.constraint)
+            self.copier.put(before, after)
+
+    def _take_attributes(self, old: keras.Model, new: keras.Model) -> None:
+        """Give a model what its class, or its owner, has put on it."""
+        if is_kept(old, self._cuts.changes):
+            for key, value in attributes(old).items():
+                if key not in vars(new):
+                    setattr(new, key, self.copier(value))
+            if not isinstance(old, keras.Sequential):
+                same_order(old, new, self.copier.get)
+
+
+def _tensors_of(model: keras.Model) -> list[keras.KerasTensor]:
+    """Return the tensors of a model's graph that it keeps in attributes, such as its features."""
+    todo = [value for key, value in attributes(model).items() if not key.startswith("_")]
+    inside, tensors = {id(operation) for operation in model.operations}, []
+    while todo:
+        one = todo.pop()
+        if isinstance(one, dict | list | tuple):
+            todo += one.values() if isinstance(one, dict) else one
+        elif isinstance(one, keras.KerasTensor) and id(operation_of(one)) in inside:
+            tensors.append(one)
+    return tensors
+
+
+def _from_config(old: keras.Operation, call: Call, kept: Kept) -> keras.Operation:
+    try:
+        config = old.get_config()
+        for edit in call.edits:
+            edit(config, kept)
+        return _made(old, config)
+    except Exception as error:
+        raise ValueError(
+            f"layer {old.name!r} ({type(old).__name__}) cannot be made anew from its config, "
+            f"so the model cannot be rebuilt: {error}. Give the class a get_config that "
+            "returns all arguments of its constructor, or leave the layer out with `exclude`."
+        ) from error
 
 
 def _made(old: keras.Operation, config: dict) -> keras.Operation:
@@ -117,35 +255,3 @@ def _made(old: keras.Operation, config: dict) -> keras.Operation:
         new = type(old)(**{**config, **known})
     new.name = old.name
     return new
-
-
-def _copy_state(pairs: list[tuple[keras.Layer, keras.Layer]]) -> None:
-    """Give new layers the old ones' policies, and freeze those that were."""
-    for old, new in pairs:
-        if isinstance(old, keras.Model | keras.layers.InputLayer):
-            new.dtype_policy = old.dtype_policy
-        if old.trainable != new.trainable:
-            new.trainable = old.trainable
-
-
-def _compile_like(old: keras.Model, new: keras.Model) -> None:
-    """Compile with the same settings, a new optimizer of the same kind, and new metrics."""
-    settings = compile_settings(old)
-    optimizer = old.optimizer
-    settings["optimizer"] = type(optimizer).from_config(optimizer.get_config())
-    for key in ("metrics", "weighted_metrics"):
-        settings[key] = keras.tree.map_structure(_fresh, settings[key])
-    new.compile(**settings)
-
-
-def _fresh(metric: object) -> object:
-    if not isinstance(metric, keras.metrics.Metric):
-        return metric  # a name, or a function
-    return type(metric).from_config(metric.get_config())
-
-
-def _hold_masks(old: keras.Model, new: keras.Model, left: Left) -> None:
-    """Hold what is left of the masks that the old model holds."""
-    variables, masks = {one.name: one.kept for one in candidates(old)}, held_masks(old)
-    if masks:
-        attach(new, {name: left(variables[name], mask) for name, mask in masks.items()})

@@ -10,6 +10,7 @@ from course_utils.backend import keras
 from course_utils.masking import Masks
 from course_utils.structure.channels import Channels, Group, as_channels, checked_masks
 from course_utils.structure.choosing import Shares, choose, shares_of
+from course_utils.structure.keeping import notes
 from course_utils.structure.rebuilding import rebuilt
 from course_utils.structure.scoring import filter_norms
 from course_utils.structure.zeroing import verified
@@ -38,6 +39,7 @@ class ShrinkReport(Printed, words=("goes with it", "read by")):
     rows: tuple[GroupRow, ...]  # of groups from which channels could go
     left: tuple[GroupRow, ...]  # of the others, with reasons
     difference: float | None = None
+    notes: tuple[str, ...] = ()  # what is lost, and what a file of it needs
 
     def summary(self) -> list[str]:
         """Return the lines below the table."""
@@ -51,6 +53,7 @@ class ShrinkReport(Printed, words=("goes with it", "read by")):
         for row in self.left:
             reasons[row.reason].append(f"{row.group} ({row.before})")
         lines += [f"left alone: {_list(names)}: {why}" for why, names in reasons.items()]
+        lines += [f"note: {note}" for note in self.notes]
         if self.difference is not None:
             lines.append(f"verified: differs from the zeroed network by {self.difference:.1e}")
         return lines
@@ -71,39 +74,50 @@ def shrink(
     *,
     masks: Masks | None = None,
     verify: bool = False,
+    inputs: object | None = None,
 ) -> tuple[keras.Model, ShrinkReport]:
     """Return the model without some of its channels, and a report; the model given stays as it is.
 
     How much goes is told by one of two. `sparsity` is a share, or {group or pattern: share}, and
     takes the filters of smallest L2 norm from each group. `masks` holds True where a channel
     stays, for each group of `channel_groups`; groups that it does not name stay whole.
-    The result is an ordinary Keras model of the same class of graph, with the same layer names,
-    inputs, outputs, dtype policies and frozen layers, compiled as before with a new optimizer; it
-    holds what is left of masks that are attached.
+    The result is an ordinary Keras model of the same class, with the same layer names, inputs,
+    outputs, dtype policies and frozen layers, compiled as before with a new optimizer; it holds
+    what is left of masks and codebooks that are held. What does not change is copied with all its
+    state, tied weights stay tied, and no weight is shared with the model given. A class whose
+    constructor builds layers of its own becomes a plain Functional model: the report's notes say
+    what is lost with it, and what a file of the smaller model needs to be loaded.
 
     What is left computes exactly what it did: the same as the full network with the removed
-    channels at zero. `verify` makes sure of it on random inputs, before a softmax or sigmoid of the
-    outputs, and raises RuntimeError if not.
+    channels at zero. `verify` makes sure of it on random inputs, or on the batch `inputs` in the
+    form that the model takes, before a softmax or sigmoid of the outputs, and raises RuntimeError
+    if not.
 
-    Raises TypeError where both or neither of `sparsity` and `masks` are given, ValueError, having
-    changed nothing, for a model whose graph is not known, a sparsity outside [0, 1], masks that do
-    not fit, and layers that cannot be made anew from their config.
+    Raises TypeError where both or neither of `sparsity` and `masks` are given, or `inputs` without
+    `verify`; ValueError, having built nothing, for a model whose graph is not known, a sparsity
+    outside [0, 1], masks that do not fit, layers that change and cannot be made from their config,
+    a class that is trained by code of its own and cannot be kept, layers that read the weights of
+    others by a global name, and constraints that hold arrays.
 
     >>> from course_utils import models
     >>> small, report = shrink(models.lenet5(), 0.5, verify=True)
     >>> report.parameters
     (431080, 109295)
     """
+    if inputs is not None and not verify:
+        raise TypeError("inputs are given, but only verify=True computes with them: give both.")
     channels = as_channels(model)
     masks = checked_masks(channels, _asked(channels, sparsity, masks))
     small = rebuilt(channels, channels.kept(masks))
-    apart = verified(channels, masks, small) if verify else None
+    apart = verified(channels, masks, small, inputs) if verify else None
     rows, left = (
         tuple(_row(channels, group, masks.get(group.name)) for group in groups.values())
         for groups in (channels.groups, channels.left)
     )
-    parameters = (channels.model.count_params(), small.count_params())
-    return small, ShrinkReport(channels.model.name, parameters, rows, left, apart)
+    full = channels.model
+    parameters = (full.count_params(), small.count_params())
+    said = tuple(notes(full, small))
+    return small, ShrinkReport(full.name, parameters, rows, left, apart, said)
 
 
 def _asked(channels: Channels, sparsity: Shares | None, masks: Masks | None) -> Masks:

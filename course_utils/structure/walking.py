@@ -1,12 +1,14 @@
 """Walk through a model's graph as it computes, and let ids flow through every call."""
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from course_utils.backend import keras
-from course_utils.structure.calls import Call, Slice, fixed
+from course_utils.structure.calls import Call, fixed
 from course_utils.structure.ids import Flow, Ids
+from course_utils.structure.reaching import reached
 from course_utils.structure.rules import registry
 
 Owners = tuple[keras.Operation, ...]
@@ -32,7 +34,7 @@ class Walk:
         flows = [fixed(tensor.shape[1:]) for tensor in model.inputs]
         for flow in self.through(model, flows, ()):
             self.ids.fix(flow.ids, "an output of the model", above_all=True)
-        self._fix_shared_variables()
+        self._fix_shared()
 
     def through(self, model: keras.Model, flows: list[Flow], owners: Owners) -> list[Flow]:
         """Return what flows out of a Sequential or Functional model that is called on flows.
@@ -131,14 +133,23 @@ class Walk:
                 for flow in (one, other):
                     self.ids.fix(flow.ids, f"{label} is called on tensors of different forms")
 
-    def _fix_shared_variables(self) -> None:
-        """Fix what belongs to a variable that two layers have, such as a wrapper and another."""
-        seen: dict[int, Slice] = {}
-        for one in (one for call in self.calls.values() for one in call.slices):
-            first = seen.setdefault(id(one.variable), one)
-            if first.layer != one.layer:
-                for ids in (first.ids, one.ids):
-                    self.ids.fix(ids, f"{first.layer} and {one.layer} have the same weights")
+    def _fix_shared(self) -> None:
+        """Fix what belongs to layers that have a variable, or a layer, in common with another.
+
+        Such as a wrapper and what it wraps, or a layer that is given another one's kernel: what
+        both hold stays one only where neither is made anew.
+        """
+        holders: dict[int, list[Call]] = defaultdict(list)
+        alive = []
+        for call in self.calls.values():
+            found = reached([call.layer, call.arguments, call.options])
+            alive += found
+            for key in dict.fromkeys(map(id, found)):
+                holders[key].append(call)
+        for calls in holders.values():
+            for call in calls if len(calls) > 1 else ():
+                other = next(one for one in calls if one is not call)
+                call.fix_own(f"{other.path} and {call.path} have the same weights")
 
 
 def has_graph(layer: object) -> bool:

@@ -1,19 +1,22 @@
 """The oracle: the full network with channels at zero computes what the small one does."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from course_utils.backend import keras, model_of
+from course_utils.backend import keras, model_of, operation_of
 from course_utils.masking import Masks
 from course_utils.pruning.examples import tensors
 from course_utils.pruning.probing import probe
 from course_utils.structure.channels import Channels, as_channels
-from course_utils.structure.rebuilding import rebuilt
+from course_utils.structure.rebuilding import rebuilt_with_pairs
+from course_utils.structure.walking import has_graph
 
 # Exact in real numbers; float32 sums in another order differ by rounding.
 TOLERANCE = {"float32": 1e-4, "float64": 1e-9}
+_REPORT = "This is a mistake of course_utils.structure: please report it, with the model."
+Zeros = Sequence[tuple[keras.Variable, object]]
 
 
 def zeroed(model: keras.Model | Channels, masks: Masks) -> keras.Model:
@@ -28,11 +31,11 @@ def zeroed(model: keras.Model | Channels, masks: Masks) -> keras.Model:
     0.0
     """
     channels = as_channels(model)
-    copy = rebuilt(channels, channels.kept({}))
     stays = weight_masks(channels, masks)
-    for old, new in zip(channels.model.variables, copy.variables, strict=True):
+    copy, pairs = rebuilt_with_pairs(channels, channels.kept({}))
+    for old, new in pairs:
         if id(old) in stays:
-            new.assign(keras.ops.where(stays[id(old)], new, keras.ops.zeros_like(new)))
+            new.assign(_with_zeros(new, stays[id(old)]))
     return copy
 
 
@@ -63,40 +66,74 @@ def weight_masks(model: keras.Model | Channels, masks: Masks) -> dict[int, np.nd
 def difference(one: keras.Model | Channels, other: keras.Model | Channels, inputs: object) -> float:
     """Return the largest difference of two models' outputs, as a share of the largest output.
 
+    Outputs that are no numbers, such as text, differ by 0 or by infinity.
+
     >>> from course_utils import models
     >>> model = models.lenet5()
     >>> difference(model, model, np.ones((1, 28, 28, 1)))
     0.0
     """
-    outputs = [
-        [np.asarray(y, np.float64) for y in keras.tree.flatten(model(inputs, training=False))]
-        for model in map(model_of, (one, other))
-    ]
-    pairs = zip(*outputs, strict=True)
-    return float(max(np.abs(a - b).max() / (np.abs(a).max() or 1.0) for a, b in pairs))
+    return _apart(*(_outputs(model_of(model), inputs) for model in (one, other)))
 
 
-def verified(channels: Channels, masks: Masks, small: keras.Model) -> float:
-    """Return how far a smaller model is from the zeroed one, on random inputs.
+def verified(
+    channels: Channels, masks: Masks, small: keras.Model, inputs: object | None = None
+) -> float:
+    """Return how far a smaller model is from the full one with zeros in it, on random inputs.
 
-    Raises RuntimeError if that is more than rounding, ValueError where they need not be equal.
+    The full one is the model that was given, its graph as it is: zeros stand in the place of its
+    weights while it computes, and nothing of it is changed. Raises RuntimeError for a difference
+    that is more than rounding, ValueError where they need not be equal, or cannot be compared.
     """
     if channels.inexact:
         raise ValueError(
             "with inexact=True what is left is normalized over fewer channels, and computes "
             "something else; there is nothing to verify. Leave verify out."
         )
-    inputs = tensors(probe(channels.model, rng=np.random.default_rng(0), examples=2))
-    full = zeroed(channels, masks)
+    full, shared = channels.model, {id(v) for v in channels.model.variables}
+    if any(id(v) in shared for v in small.variables):
+        raise RuntimeError(f"the smaller model has weights of the larger one. {_REPORT}")
+    inputs = tensors(probe(full, inputs, rng=np.random.default_rng(0), examples=2))
+    stays = weight_masks(channels, masks)
+    zeros = [(v, _with_zeros(v, stays[id(v)])) for v in full.variables if id(v) in stays]
     with _without_saturation(full, small):
-        apart = difference(full, small, inputs)
-    limit = TOLERANCE.get(channels.model.compute_dtype, 2e-2)
+        expected, made = _outputs(full, inputs, zeros), _outputs(small, inputs)
+    if not all(np.isfinite(y).all() for y in expected if y.dtype.kind == "f"):
+        raise ValueError(
+            "the network's outputs on these inputs are not finite, so there is nothing to compare: "
+            "give a batch of its own data, inputs=x[:2]."
+        )
+    apart = _apart(expected, made)
+    limit = max(TOLERANCE.get(layer.compute_dtype, 2e-2) for layer in (full, *full.layers))
     if not apart <= limit:
         raise RuntimeError(
             f"the smaller model differs from the zeroed one by {apart:.1e}, more than {limit:.0e}. "
-            "This is a mistake of course_utils.structure: please report it, with the model."
+            f"{_REPORT}"
         )
     return apart
+
+
+def _with_zeros(variable: keras.Variable, stays: np.ndarray) -> keras.KerasTensor:
+    return keras.ops.where(stays, variable.value, keras.ops.zeros_like(variable.value))
+
+
+def _outputs(model: keras.Model, inputs: object, zeros: Zeros = ()) -> list[np.ndarray]:
+    """Return all outputs; states that the model keeps, such as those of a recurrent layer, stay."""
+    with keras.StatelessScope(state_mapping=zeros):
+        made = keras.tree.flatten(model(inputs, training=False))
+    arrays = (keras.ops.convert_to_numpy(y) for y in made if y is not None)
+    return [a.astype(np.float64) if a.dtype.kind not in "OSU" else a for a in arrays]
+
+
+def _apart(one: list[np.ndarray], other: list[np.ndarray]) -> float:
+    """Return the largest difference of outputs; NaN where there is one."""
+    found = [0.0]
+    for a, b in zip(one, other, strict=True):
+        if a.shape != b.shape or a.dtype.kind != "f":
+            found.append(0.0 if np.array_equal(a, b) else np.inf)
+        elif a.size:
+            found.append(np.abs(a - b).max() / (np.abs(a).max() or 1.0))
+    return float(np.max(found))
 
 
 @contextlib.contextmanager
@@ -115,6 +152,6 @@ def _without_saturation(*models: keras.Model) -> Iterator[None]:
 
 
 def _last(model: keras.Model) -> list[keras.Layer]:
-    if isinstance(model, keras.Sequential):
-        return model.layers[-1:]
-    return [layer for layer in model.layers if layer.name in model.output_names]
+    """Return the layers that make the outputs, also inside a model that is the last."""
+    made_by = [operation_of(tensor) for tensor in model.outputs]
+    return [one for made in made_by for one in (_last(made) if has_graph(made) else [made])]

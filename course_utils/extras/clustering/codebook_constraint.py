@@ -5,14 +5,16 @@ that gives all weights of a cluster the same value there keeps the weights share
 with any optimizer, and the model stays an ordinary model.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from course_utils.arrays import Arrays, checked, checked_dict
 from course_utils.backend import keras, recompile
 from course_utils.extras.clustering.codebooks import codebook
-from course_utils.pruning.attaching import MaskConstraint
 from course_utils.pruning.kernels import candidates
 from course_utils.pruning.layers import read
+from course_utils.pruning.mask_constraint import MaskConstraint, earlier_onto
 
 LARGEST = 1 << 16  # different values of a kernel: with more, nothing is shared
 STEPS = ("mean", "sum")
@@ -31,6 +33,17 @@ class CodebookConstraint(keras.constraints.Constraint):
         labels = np.where(shared != 0, np.searchsorted(centroids, shared), len(centroids))
         self.labels = keras.Variable(labels.astype("int32").ravel(), trainable=False, dtype="int32")
         self.centroids = keras.Variable(centroids, trainable=False, dtype=variable.dtype)
+
+    def onto(
+        self,
+        model: keras.Model,
+        variable: keras.Variable,
+        left: Callable[[np.ndarray], np.ndarray],
+    ) -> "CodebookConstraint":
+        """Return the constraint of a variable that has what is `left` of this one's entries."""
+        new = CodebookConstraint(variable, read(variable), self.step)
+        new.earlier = earlier_onto(self.earlier, model, variable, left)
+        return new
 
     def __call__(self, w: keras.KerasTensor) -> keras.KerasTensor:
         """Return `w` with one value in every cluster, and with zeros in none."""

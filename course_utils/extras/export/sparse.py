@@ -14,6 +14,7 @@ from course_utils.backend import keras, layers_inside, model_of
 from course_utils.backend import tensorflow as tf
 from course_utils.extras import sparsefile
 from course_utils.extras.sparsefile.container import write_whole
+from course_utils.pruning.layers import walk
 
 _BESIDES = 100_000  # numbers that a model may hold beside its weights: seeds, scales, states
 
@@ -25,9 +26,10 @@ def sparse_file(model: keras.Model, *, codes: bool = True) -> bytes:
     non-zeros with gaps of a width chosen for it; either with a table where many values are the
     same; gaps and places in the table in Huffman's code, unless `codes` is False. Not in the file:
     the optimizer, the loss, masks (read them off the zeros again).
-    Raises ValueError for a model with layers that are not Keras's own, or that run code of their
-    own (Lambda), or that is not yet built, and TypeError for weights in bfloat16 and for what is no
-    model. Source: Han et al. 2016 (arXiv 1510.00149).
+    Raises ValueError for a model with layers that are not Keras's own, run code of their own
+    (Lambda), keep a vocabulary in files (StringLookup), or lie in two models at once, and for one
+    that is not yet built; TypeError for weights in bfloat16 and for what is no model. Source: Han
+    et al. 2016 (arXiv 1510.00149).
 
     >>> from course_utils.models import article_cnn
     >>> read_sparse(sparse_file(article_cnn())).name
@@ -36,6 +38,7 @@ def sparse_file(model: keras.Model, *, codes: bool = True) -> bytes:
     model = model_of(model)
     if not model.built:
         raise ValueError(f"model {model.name!r} is not built: call it on a batch first.")
+    _refuse_two_places(model)
     config = _without_training(keras.saving.serialize_keras_object(model))
     text = json.dumps(config, separators=(",", ":"))
     try:
@@ -130,11 +133,27 @@ def _built(config: dict) -> keras.Model:
 
 
 def _finalize(layer: keras.Layer) -> None:
-    """Let layers compute what they compute from their weights, such as an adapted Normalization."""
-    if hasattr(layer, "finalize_state"):
+    """Let layers compute what they compute from their weights, such as an adapted Normalization.
+
+    What has no weights, such as Discretization, has its state in the config: nothing to compute.
+    """
+    if hasattr(layer, "finalize_state") and layer.weights:
         layer.finalize_state()
     for inner in layers_inside(layer):
         _finalize(inner)
+
+
+def _refuse_two_places(model: keras.Model) -> None:
+    """Raise ValueError for a layer inside two others: a file would tell of two layers."""
+    places: dict[int, int] = {}
+    for _, owners in walk(model):
+        layer, place = owners[-1], id(owners[-2]) if len(owners) > 1 else 0
+        if layer.weights and places.setdefault(id(layer), place) != place:
+            raise ValueError(
+                f"layer {layer.name!r} lies in two models or wrappers at once, and a sparse file "
+                "would tell of two layers with weights of their own: save the model as .keras "
+                "instead."
+            )
 
 
 def _without_training(config: object) -> object:

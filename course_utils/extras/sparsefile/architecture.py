@@ -61,6 +61,7 @@ _KNOWN = {
 }  # fmt: skip
 _PLACE_OF_OPERATIONS = "keras.src.ops."
 _CALLED = ("keras", "keras.layers", "keras.src.models.functional")
+_WITH_FILES = ("StringLookup", "IntegerLookup", "TextVectorization")
 _VALUES = ("__keras_tensor__", "__slice__", "__ellipsis__")
 _ARRAYS = ("__numpy__", "__tensor__")
 _TENSORS = 2_000  # that calls of layers make; a ResNet152 makes 520
@@ -111,6 +112,8 @@ def _object(described: dict) -> dict:
     if name in _ARRAYS:
         return {"class_name": name, "config": _array(config)}
     known = _is_known(name, place) and isinstance(config, dict)
+    if place == "keras.layers" and name in _WITH_FILES:
+        raise ValueError(f"{name!r} keeps its vocabulary in a file, and no sparse file holds files")
     if not known or described.get("registered_name") not in (None, name):
         raise ValueError(
             f"{name!r} of {place!r} is none of Keras's own layers that can be stored without code"

@@ -1,0 +1,120 @@
+"""What a layer reaches: the variables and layers that it reads, wherever it holds them."""
+
+import dis
+import functools
+import types
+import weakref
+from collections.abc import Iterable, Iterator
+
+from course_utils.backend import keras
+from course_utils.backend import tensorflow as tf
+from course_utils.structure.internals import attributes
+
+_PLAIN = (bool, int, float, str, bytes)
+_STOP = (*_PLAIN, keras.KerasTensor, keras.callbacks.Callback, type, types.ModuleType, weakref.ref)
+_LIBRARIES = ("keras.", "tensorflow.", "numpy.", "course_utils.")
+
+
+def reached(value: object) -> list[keras.Layer | keras.Variable]:
+    """Return all layers and variables inside something: a layer, a list, a function's closure.
+
+    >>> layer = keras.layers.Dense(2, name="d")
+    >>> layer.build((None, 3))
+    >>> [one.name for one in reached([layer.call])]
+    ['d', 'kernel', 'bias']
+    """
+    kinds = keras.Layer | keras.Variable | tf.Variable
+    return [one for one in _everything(value) if isinstance(one, kinds)]
+
+
+def has_weights(value: object) -> bool:
+    """Tell whether there is a layer, an operation or a variable inside something."""
+    kinds = keras.Operation | keras.Variable | tf.Variable
+    return any(isinstance(one, kinds) for one in _everything(value))
+
+
+def read_by_name(layer: object) -> Iterator[tuple[str, object]]:
+    """Yield the layers and variables that functions of a layer read as global names.
+
+    No copy can be given others: these are those of the module, or of the notebook.
+    """
+    seen: set[int] = set()
+    todo = [one for one in _everything(layer) if isinstance(one, types.FunctionType)]
+    for one in _everything(layer):
+        if isinstance(one, keras.Operation):
+            todo += [f for kind in type(one).__mro__ for f in _methods(kind)]
+    while todo:
+        function = todo.pop()
+        if id(function) in seen or (function.__module__ or "").startswith(_LIBRARIES):
+            continue
+        seen.add(id(function))
+        for name in _names(function.__code__):
+            value = function.__globals__.get(name)
+            if isinstance(value, types.FunctionType):
+                todo.append(value)
+            elif isinstance(value, keras.Layer | keras.Variable | list | tuple | dict):
+                yield from ((name, one) for one in reached(value))
+
+
+def _everything(value: object) -> Iterator[object]:
+    """Yield a thing and all that is in it, each once."""
+    seen: set[int] = set()
+    todo, alive = [value], []
+    while todo:
+        one = todo.pop()
+        if one is None or isinstance(one, _STOP):
+            continue
+        if id(one) not in seen:
+            seen.add(id(one))
+            alive.append(one)  # so that no id() is used again
+            yield one
+            todo += reversed([*_parts(one)])
+
+
+def _parts(value: object) -> Iterable[object]:
+    if isinstance(value, keras.Operation):
+        graph = [*value.operations] if hasattr(value, "operations") else []
+        return [*graph, *attributes(value).values()]
+    if isinstance(value, dict):
+        return [*value.keys(), *value.values()]
+    if isinstance(value, list | tuple | set | frozenset):
+        return value
+    if isinstance(value, types.CellType):
+        return [value.cell_contents] if _is_filled(value) else []
+    if isinstance(value, types.MethodType):
+        return [value.__func__, value.__self__]
+    if isinstance(value, functools.partial):
+        return [value.func, value.args, value.keywords]
+    if isinstance(value, types.FunctionType):
+        return [value.__closure__, value.__defaults__, value.__kwdefaults__]
+    if isinstance(value, keras.Variable):
+        return [value.constraint, value.regularizer]
+    if isinstance(value, tf.Variable | tf.Tensor) or type(value).__module__.startswith("numpy"):
+        return []
+    python = getattr(value, "python_function", None)  # of a tf.function
+    return [*getattr(value, "__dict__", {}).values(), *([python] if python else [])]
+
+
+def _methods(kind: type) -> Iterator[types.FunctionType]:
+    if not kind.__module__.startswith(_LIBRARIES):
+        for one in vars(kind).values():
+            function = getattr(one, "fget", None) or getattr(one, "__func__", one)
+            if isinstance(function, types.FunctionType):
+                yield function
+
+
+@functools.lru_cache(4096)
+def _names(code: types.CodeType) -> tuple[str, ...]:
+    """Return the global names that code reads, that of functions inside it too."""
+    found = [
+        i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+    ]
+    inner = (c for c in code.co_consts if isinstance(c, types.CodeType))
+    return (*found, *(name for one in inner for name in _names(one)))
+
+
+def _is_filled(cell: types.CellType) -> bool:
+    try:
+        return cell.cell_contents is not None
+    except ValueError:
+        return False
