@@ -369,7 +369,7 @@ def test_verify_takes_a_batch_and_computes_on_the_given_model():
     assert report.difference < 1e-5
     with pytest.raises(TypeError, match="only verify=True computes with them"):
         shrink(model, 0.5, inputs=batch)
-    with pytest.raises(ValueError, match=r"not finite.*inputs=x\[:2\]"):
+    with pytest.raises(ValueError, match="must be finite"):
         shrink(model, 0.5, verify=True, inputs=np.full((1, 8, 8, 3), np.nan))
 
 
