@@ -5,6 +5,7 @@ offers no public name for stands below, so that a new version of Keras can break
 """
 
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Iterable, Iterator
 
@@ -188,3 +189,88 @@ def operation_of(tensor: keras.KerasTensor) -> keras.Operation:
     'image'
     """
     return tensor._keras_history.operation
+
+
+def has_mask(tensor: keras.KerasTensor) -> bool:
+    """Tell whether a tensor carries a mask of steps, as those behind `Masking` do.
+
+    >>> has_mask(keras.layers.Masking()(keras.Input((4, 2)))), has_mask(keras.Input((4, 2)))
+    (True, False)
+    """
+    return getattr(tensor, "_keras_mask", None) is not None
+
+
+@contextlib.contextmanager
+def variables_read() -> Iterator[list[keras.Variable]]:
+    """Note the variables whose values are read while the block runs, outside of layers' own calls.
+
+    On symbolic tensors a layer's call only works out shapes, in a scope without state.
+
+    >>> layer = keras.layers.Dense(2)
+    >>> x = layer(keras.Input((3,)))
+    >>> with variables_read() as read:
+    ...     y, z = layer(x[:, :1] + keras.Input((3,))), keras.ops.transpose(layer.kernel)
+    >>> [one.name for one in read]
+    ['kernel']
+    """
+    from keras.src.backend.common.stateless_scope import in_stateless_scope
+
+    read: list[keras.Variable] = []
+    value = keras.Variable.value
+
+    def noted(variable: keras.Variable) -> object:
+        if not in_stateless_scope():
+            read.append(variable)
+        return value.fget(variable)
+
+    keras.Variable.value = property(noted)
+    try:
+        yield read
+    finally:
+        del keras.Variable.value  # that of the class above is there again
+
+
+@contextlib.contextmanager
+def losses_noted(layer: keras.Layer) -> Iterator[list[object]]:
+    """Take back what a layer adds to its losses while the block runs; say what it was.
+
+    >>> layer = keras.layers.Dense(2)
+    >>> with losses_noted(layer) as losses:
+    ...     layer.add_loss(keras.ops.ones(()))
+    >>> len(losses), layer.losses
+    (1, [])
+    """
+    losses: list[object] = []
+    before = len(layer._losses)
+    try:
+        yield losses
+    finally:
+        losses += layer._losses[before:]
+        del layer._losses[before:]
+
+
+def output_spec(layer: keras.Operation, *args: object, **options: object) -> object:
+    """Return symbolic outputs of a layer, also where its own way to tell them fails its call.
+
+    A subclass may take arguments that the method it inherited knows nothing of.
+
+    >>> output_spec(keras.layers.Dense(2), keras.Input((3,))).shape
+    (None, 2)
+    """
+    try:
+        return type(layer).compute_output_spec(layer, *args, **options)
+    except TypeError:
+        return keras.Operation.compute_output_spec(layer, *args, **options)
+
+
+@contextlib.contextmanager
+def outputs_by_trial(layers: Iterable[keras.Layer]) -> Iterator[None]:
+    """Let symbolic calls of layers go by `output_spec` while the block runs."""
+    layers = list(layers)
+    try:
+        for layer in layers:
+            vars(layer)["compute_output_spec"] = functools.partial(output_spec, layer)
+        yield
+    finally:
+        for layer in layers:
+            vars(layer).pop("compute_output_spec", None)

@@ -1,7 +1,7 @@
 """Which channels of a model belong together, what may go, and what may not, and why."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
 
@@ -11,7 +11,10 @@ from course_utils.backend import keras, model_of
 from course_utils.masking import Masks
 from course_utils.pruning.selectors import Selectors, left_out
 from course_utils.structure.calls import Kept, Maker, Slice
-from course_utils.structure.walking import Walk, has_graph
+from course_utils.structure.opening import Opener, has_graph
+from course_utils.structure.resizing import Trials, resize
+from course_utils.structure.rules.registry import is_known
+from course_utils.structure.walking import Walk
 from course_utils.tables import Printed
 
 
@@ -31,16 +34,30 @@ class Group:
         return len(self.channels)
 
 
+@dataclass(frozen=True)
+class Unseen:
+    """A layer whose channels are not looked into: its class, its parameters, and why."""
+
+    name: str
+    kind: str
+    parameters: int
+    reason: str
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Channels(Printed, words=("made by", "can go")):
     """All channels of a model, in groups; prints as a table.
 
     `groups` are those from which channels can be removed, `left` all others, with the reason.
+    `model` is the `source` that was given, or, where layers hold layers, one of the same weights in
+    which these are nested models; `unseen` are layers with weights that could not be looked into.
     """
 
+    source: keras.Model
     model: keras.Model
     groups: dict[str, Group]
     left: dict[str, Group]
+    unseen: tuple[Unseen, ...]
     slices: tuple[Slice, ...]  # ids in them are roots, as in the groups
     factors: tuple[tuple[object, np.ndarray], ...]
     edges: tuple[tuple[str, str, np.ndarray], ...]  # from, to, the ids between
@@ -66,6 +83,19 @@ class Channels(Printed, words=("made by", "can go")):
             made_by = ", ".join(group.makers)
             rows.append((group.name, f"{len(group)}", made_by, group.reason or "yes"))
         return rows
+
+    def summary(self) -> list[str]:
+        """Return what is not looked into, and how much that is."""
+        if not self.unseen:
+            return []
+        hidden, whole = sum(one.parameters for one in self.unseen), self.source.count_params()
+        alike: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for one in self.unseen:
+            alike[one.kind, one.reason].append(one.name)
+        return [
+            f"{hidden / whole:.1%} of the parameters lie in layers that are not looked into:",
+            *(f"{listed(names)} ({kind}) {why}" for (kind, why), names in alike.items()),
+        ]
 
 
 def channel_groups(
@@ -93,12 +123,14 @@ def channel_groups(
     >>> found.left["fc2"].reason
     'an output of the model'
     """
-    model, walk = model_of(model), Walk(inexact=inexact)
+    model, opener = model_of(model), Opener(is_known)
     if not has_graph(model):
         raise ValueError(
             f"the graph of model {model.name!r} is not known: it is subclassed, or not built. "
             "Structural pruning needs a Sequential or Functional model with a keras.Input."
         )
+    source, model = model, opener.model(model)
+    walk = Walk(inexact=inexact, inside=opener.inside)
     walk.enter(model)
     ids = walk.ids
     makers = [maker for call in walk.calls.values() for maker in call.makers]
@@ -107,15 +139,21 @@ def channel_groups(
     for maker, reason in zip(makers, reasons, strict=True):
         if reason:
             ids.fix(maker.ids, reason)
+    trials = Trials()
+    for whole in walk.wholes:
+        inner = [call for call in walk.calls.values() if whole.layer in call.owners[:-1]]
+        resize(whole, inner, opener.inside[id(whole.layer)].remade, ids, trials)
     roots = ids.roots()
     narrow = [part for call in walk.calls.values() for part in call.narrow]
     groups = _grouped(makers, narrow, roots, ids.reasons())
     slices = [replace(s, ids=roots[s.ids]) for call in walk.calls.values() for s in call.slices]
     factors = [(v, roots[f]) for call in walk.calls.values() for v, f in call.factors]
     return Channels(
+        source,
         model,
         {group.name: group for group in groups if not group.reason},
         {group.name: group for group in groups if group.reason},
+        _unseen(walk, opener.closed),
         tuple(slices),
         tuple(factors),
         tuple((a, b, np.unique(roots[flow.ids])) for a, b, flow in walk.edges),
@@ -123,6 +161,17 @@ def channel_groups(
         walk,
         roots,
     )
+
+
+def _unseen(walk: Walk, closed: dict[int, str]) -> tuple[Unseen, ...]:
+    """Return the layers of which no rule said anything, though they have weights."""
+    found, wholes = [], {id(call.layer) for call in walk.wholes}
+    for call in walk.calls.values():
+        count = getattr(call.layer, "count_params", int)()
+        if call.refused and not call.noted and count and id(call.layer) not in wholes:
+            why = closed.get(id(call.layer), call.refused)
+            found.append(Unseen(call.path, type(call.layer).__name__, count, why))
+    return tuple(found)
 
 
 def as_channels(model: keras.Model | Channels) -> Channels:
@@ -153,6 +202,16 @@ def checked_masks(channels: Channels, masks: Masks) -> dict[str, np.ndarray]:
         if name not in channels.groups:
             raise ValueError(f"unknown group {name!r}; there are {sorted(channels.groups)}.")
     return {name: _checked_mask(mask, channels.groups[name]) for name, mask in masks.items()}
+
+
+def listed(names: Sequence[str], longest: int = 4) -> str:
+    """Return names in a line: the first of them, and how many there are.
+
+    >>> listed(["a", "b", "c"], longest=2)
+    'a, b, … (3)'
+    """
+    more = f", … ({len(names)})" if len(names) > longest else ""
+    return ", ".join(names[:longest]) + more or "-"
 
 
 def _checked_mask(mask: np.ndarray, group: Group) -> np.ndarray:

@@ -11,7 +11,7 @@ from course_utils.pruning.kernels import candidates
 from course_utils.pruning.layers import walk
 from course_utils.structure.calls import Kept, Slice
 from course_utils.structure.channels import Channels
-from course_utils.structure.walking import has_graph
+from course_utils.structure.opening import has_graph
 
 Left = Callable[[keras.Variable, np.ndarray], np.ndarray]
 

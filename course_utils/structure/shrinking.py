@@ -8,7 +8,7 @@ import numpy as np
 
 from course_utils.backend import keras
 from course_utils.masking import Masks
-from course_utils.structure.channels import Channels, Group, as_channels, checked_masks
+from course_utils.structure.channels import Channels, Group, as_channels, checked_masks, listed
 from course_utils.structure.choosing import Shares, choose, shares_of
 from course_utils.structure.rebuilding import rebuilt
 from course_utils.structure.scoring import filter_norms
@@ -38,6 +38,7 @@ class ShrinkReport(Printed, words=("goes with it", "read by")):
     rows: tuple[GroupRow, ...]  # of groups from which channels could go
     left: tuple[GroupRow, ...]  # of the others, with reasons
     difference: float | None = None
+    unseen: tuple[str, ...] = ()  # what is not looked into, in words
 
     def summary(self) -> list[str]:
         """Return the lines below the table."""
@@ -50,7 +51,8 @@ class ShrinkReport(Printed, words=("goes with it", "read by")):
         reasons: dict[str, list[str]] = defaultdict(list)
         for row in self.left:
             reasons[row.reason].append(f"{row.group} ({row.before})")
-        lines += [f"left alone: {_list(names)}: {why}" for why, names in reasons.items()]
+        lines += [f"left alone: {listed(names)}: {why}" for why, names in reasons.items()]
+        lines += self.unseen
         if self.difference is not None:
             lines.append(f"verified: differs from the zeroed network by {self.difference:.1e}")
         return lines
@@ -61,7 +63,7 @@ class ShrinkReport(Printed, words=("goes with it", "read by")):
         for row in self.rows:
             others = [name for name in (*row.made_by, *row.goes_with) if name != row.group]
             channels = f"{row.before} -> {row.after}"
-            table.append((row.group, channels, _list(others), _list(row.read_by)))
+            table.append((row.group, channels, listed(others), listed(row.read_by)))
         return table
 
 
@@ -103,7 +105,9 @@ def shrink(
         for groups in (channels.groups, channels.left)
     )
     parameters = (channels.model.count_params(), small.count_params())
-    return small, ShrinkReport(channels.model.name, parameters, rows, left, apart)
+    return small, ShrinkReport(
+        channels.model.name, parameters, rows, left, apart, tuple(channels.summary())
+    )
 
 
 def _asked(channels: Channels, sparsity: Shares | None, masks: Masks | None) -> Masks:
@@ -136,8 +140,3 @@ def _row(channels: Channels, group: Group, mask: np.ndarray | None) -> GroupRow:
     before, after = len(group), len(group) if mask is None else int(mask.sum())
     touched = (group.makers, tuple(with_it), tuple(readers))
     return GroupRow(group.name, before, after, *touched, group.reason)
-
-
-def _list(names: list[str] | tuple[str, ...], longest: int = 4) -> str:
-    more = f", … ({len(names)})" if len(names) > longest else ""
-    return ", ".join(names[:longest]) + more or "-"

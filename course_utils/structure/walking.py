@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from course_utils.backend import keras
+from course_utils.backend import keras, output_spec
 from course_utils.structure.calls import Call, Slice, fixed
 from course_utils.structure.ids import Flow, Ids
+from course_utils.structure.opening import Inside, StandIn, has_graph
 from course_utils.structure.rules import registry
 
 Owners = tuple[keras.Operation, ...]
@@ -21,6 +22,8 @@ class Walk:
     calls: dict[int, Call] = field(default_factory=dict)  # by id() of what is called
     inputs: dict[int, list[Flow]] = field(default_factory=dict)  # of nested models
     edges: list[tuple[str, str, Flow]] = field(default_factory=list)
+    inside: dict[int, Inside] = field(default_factory=dict)  # of layers that stay whole
+    wholes: list[Call] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._origins: dict[int, str] = {}  # of flows, by id(); alive as long as _alive
@@ -51,12 +54,12 @@ class Walk:
             return known.get(id(value), value) if isinstance(value, keras.KerasTensor) else value
 
         def visit(layer: keras.Operation, *args: object, **options: object) -> object:
-            outputs = layer.compute_output_spec(*args, **options)
+            outputs = output_spec(layer, *args, **options)
             shapes = [tensor.shape[1:] for tensor in keras.tree.flatten(outputs)]
             arguments, kept = keras.tree.map_structure(flow_of, (args, options))
             given = [f for f in keras.tree.flatten((arguments, kept)) if isinstance(f, Flow)]
             made = self._called((*owners, layer), arguments, kept, given, shapes)
-            result = _StandIn(outputs)(keras.tree.flatten((args, options)))
+            result = StandIn(outputs)(keras.tree.flatten((args, options)))
             remember(result, made)
             return result
 
@@ -88,11 +91,25 @@ class Walk:
 
     def _ruled(self, call: Call) -> list[Flow]:
         first = self.calls.setdefault(id(call.layer), call)
+        if id(call.layer) in self.inside:
+            return self._whole(call, is_first=first is call)
         if first is call or not first.noted:
             return self._first_of(call)
         self._tie(call.label, first.flows, call.flows)
         made = zip(call.shapes, first.outputs, strict=True)
         return [self._again(call, shape, flow) for shape, flow in made]
+
+    def _whole(self, call: Call, is_first: bool) -> list[Flow]:
+        """Keep what a layer takes and gives, and walk through what it does inside."""
+        why = "is made anew as a whole"
+        if is_first:
+            model = self.inside[id(call.layer)].model
+            for flow in self.through(
+                model, [fixed(t.shape[1:]) for t in model.inputs], call.owners
+            ):
+                call.fix(flow, why)
+            self.wholes.append(call)
+        return call.refuse(why)
 
     def _first_of(self, call: Call) -> list[Flow]:
         """Let the rule tell what flows out; earlier calls, where it noted nothing, go with it."""
@@ -139,32 +156,6 @@ class Walk:
             if first.layer != one.layer:
                 for ids in (first.ids, one.ids):
                     self.ids.fix(ids, f"{first.layer} and {one.layer} have the same weights")
-
-
-def has_graph(layer: object) -> bool:
-    """Tell whether a layer is a Sequential or Functional model that computes what its graph says.
-
-    >>> has_graph(keras.Sequential([keras.layers.Dense(1)]))  # not built
-    False
-    """
-    if not isinstance(layer, keras.Model) or not type(layer).call.__module__.startswith("keras."):
-        return False  # with a `call` of its own it computes something else than its graph
-    if isinstance(layer, keras.Sequential):
-        return bool(layer.built and layer.inputs)
-    return bool(getattr(layer, "inputs", None)) and hasattr(layer, "operations")
-
-
-class _StandIn(keras.Operation):
-    """Stand in a graph for a layer: compute nothing, have the outputs that it has."""
-
-    def __init__(self, outputs: object) -> None:
-        super().__init__()
-        self._outputs = outputs
-
-    def compute_output_spec(self, tensors: object) -> object:
-        return keras.tree.map_structure(
-            lambda t: keras.KerasTensor(t.shape, t.dtype), self._outputs
-        )
 
 
 def _inputs_of(model: keras.Model, arguments: tuple, options: dict) -> list[Flow]:
