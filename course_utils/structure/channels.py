@@ -12,7 +12,7 @@ from course_utils.masking import Masks
 from course_utils.pruning.selectors import Selectors, left_out
 from course_utils.structure.calls import Kept, Maker, Slice
 from course_utils.structure.opening import Opener, has_graph
-from course_utils.structure.resizing import Trials, resize
+from course_utils.structure.resizing import Trials, resize, resize_model
 from course_utils.structure.rules.registry import is_known
 from course_utils.structure.walking import Walk
 from course_utils.tables import Printed
@@ -139,10 +139,13 @@ def channel_groups(
     for maker, reason in zip(makers, reasons, strict=True):
         if reason:
             ids.fix(maker.ids, reason)
-    trials = Trials()
-    for whole in walk.wholes:
-        inner = [call for call in walk.calls.values() if whole.layer in call.owners[:-1]]
-        resize(whole, inner, opener.inside[id(whole.layer)].remade, ids, trials)
+    calls, trials = [*walk.calls.values()], Trials()
+    if walk.wholes and (whole := resize_model(source, calls, ids, trials)):
+        model, walk.calls[id(source)] = source, whole
+    else:
+        for whole in walk.wholes:
+            inner = [call for call in calls if whole.layer in call.owners[:-1]]
+            resize(whole, inner, opener.inside[id(whole.layer)].remade, ids, trials)
     roots = ids.roots()
     narrow = [part for call in walk.calls.values() for part in call.narrow]
     groups = _grouped(makers, narrow, roots, ids.reasons())

@@ -53,6 +53,8 @@ class _Rebuilder:
 
     def model(self, old: keras.Model) -> keras.Model:
         """Return a Sequential or Functional model anew."""
+        if id(old) in self._calls:
+            return self._from_config(old)  # one that is made anew as a whole
         inputs = self._inputs(old)
         if isinstance(old, keras.Sequential):
             layers = [self._anew(layer) for layer in old.layers]

@@ -50,6 +50,35 @@ def resize(whole: Call, inner: list[Call], remade: Remade, ids: Ids, trials: Tri
 
     `inner` are the calls inside. Channels that one number counts go together.
     """
+    found, others = _numbered(whole, inner, remade, ids, trials)
+    for path, (first, *more) in found.items():
+        for other in more:
+            ids.tie(first, other, f"{whole.label} has one number for both")
+        whole.edits.append(_edit(path, first))
+    for made in others:
+        ids.fix(made, f"{whole.label} is made anew as a whole, and has no number for them")
+
+
+def resize_model(model: keras.Model, calls: list[Call], ids: Ids, trials: Trials) -> Call | None:
+    """Let the config of a model of a class of its own follow its channels: all, or none.
+
+    Return its call; None where the config has no number for any of them.
+    """
+    remade = type(model).from_config
+    if type(model).__module__.startswith("keras.src."):
+        return None
+    whole = Call((model,), [], [], ids)
+    if not _numbered(whole, calls, remade, ids, trials)[0]:
+        return None
+    resize(whole, calls, remade, ids, trials)
+    return whole
+
+
+def _numbered(
+    whole: Call, inner: list[Call], remade: Remade, ids: Ids, trials: Trials
+) -> tuple[dict[Path, list[np.ndarray]], list[np.ndarray]]:
+    """Return the ids of channels that numbers of the config count, by place; and all others."""
+    counted: dict[Path, list[np.ndarray]] = {}
     roots, reasons, layer = ids.roots(), ids.reasons(), whole.layer
     groups: dict[tuple[int, ...], np.ndarray] = {}
     for maker in (maker for call in inner for maker in call.makers):
@@ -75,12 +104,8 @@ def resize(whole: Call, inner: list[Call], remade: Remade, ids: Ids, trials: Tri
         missing = sizes - np.array([(*shape, *[0] * (8 - len(shape))) for shape in shapes])
         mine = [channels for channels, less in alike.items() if (missing[less > 0] > 0).all()]
         if mine and (missing == sum(alike[channels] for channels in mine)).all():
-            counted = [groups.pop(channels) for channels in mine]
-            for other in counted[1:]:
-                ids.tie(counted[0], other, f"{whole.label} has one number for both")
-            whole.edits.append(_edit(path, counted[0]))
-    for made in groups.values():
-        ids.fix(made, f"{whole.label} is made anew as a whole, and has no number for them")
+            counted[path] = [groups.pop(channels) for channels in mine]
+    return counted, list(groups.values())
 
 
 def config_of(layer: keras.Layer) -> dict:
