@@ -230,25 +230,6 @@ def variables_read() -> Iterator[list[keras.Variable]]:
         del keras.Variable.value  # that of the class above is there again
 
 
-@contextlib.contextmanager
-def losses_noted(layer: keras.Layer) -> Iterator[list[object]]:
-    """Take back what a layer adds to its losses while the block runs; say what it was.
-
-    >>> layer = keras.layers.Dense(2)
-    >>> with losses_noted(layer) as losses:
-    ...     layer.add_loss(keras.ops.ones(()))
-    >>> len(losses), layer.losses
-    (1, [])
-    """
-    losses: list[object] = []
-    before = len(layer._losses)
-    try:
-        yield losses
-    finally:
-        losses += layer._losses[before:]
-        del layer._losses[before:]
-
-
 def output_spec(layer: keras.Operation, *args: object, **options: object) -> object:
     """Return symbolic outputs of a layer, also where its own way to tell them fails its call.
 

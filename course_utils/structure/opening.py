@@ -14,7 +14,6 @@ from course_utils.backend import (
     has_mask,
     keras,
     layers_inside,
-    losses_noted,
     output_spec,
     outputs_by_trial,
     variables_read,
@@ -158,22 +157,12 @@ def _model_of(layer: keras.Layer, args: tuple, options: dict) -> tuple[keras.Mod
         other = _called(layer, args, options, {"training": True})
         if _steps(inputs, outputs) != _steps(*other):
             raise NotOpenedError("does something else in training")
-    flat = keras.tree.flatten(outputs)
-    tensors = [one for one in flat if isinstance(one, keras.KerasTensor)]
-    if not tensors or not all(one is None or isinstance(one, keras.KerasTensor) for one in flat):
-        raise NotOpenedError("returns something else than what it computes of its input")
+    tensors = _tensors(outputs)
     try:
         model = keras.Model(_unpacked(inputs), _unpacked(tensors), name=layer.name)
     except ValueError as error:
         raise NotOpenedError(f"is no graph: {_first_line(error)}") from error
-
-    def restored(made: object) -> object:
-        found = iter(keras.tree.flatten(made))
-        return keras.tree.pack_sequence_as(
-            outputs, [one if one is None else next(found) for one in flat]
-        )
-
-    return model, restored
+    return model, lambda made: keras.tree.pack_sequence_as(outputs, keras.tree.flatten(made))
 
 
 def _called(layer: keras.Layer, args: tuple, options: dict, more: dict) -> tuple[list, object]:
@@ -187,7 +176,7 @@ def _called(layer: keras.Layer, args: tuple, options: dict, more: dict) -> tuple
         return _as_layer_takes_it(layer, inputs[-1])
 
     args, options = keras.tree.map_structure(like, (args, options))
-    with variables_read() as read, losses_noted(layer) as losses:
+    with variables_read() as read:
         try:
             with outputs_by_trial(owners[-1] for _, owners in walk(layer)):
                 outputs = layer.call(*args, **{**options, **more})
@@ -197,8 +186,6 @@ def _called(layer: keras.Layer, args: tuple, options: dict, more: dict) -> tuple
             ) from error
     if read:
         raise NotOpenedError(f"uses {read[0].path} itself, not through the layer that has it")
-    if losses:
-        raise NotOpenedError("adds losses of its own")
     return inputs, outputs
 
 
