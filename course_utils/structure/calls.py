@@ -65,6 +65,7 @@ class Call:
     factors: list[tuple[object, np.ndarray]] = field(default_factory=list)  # of MACs, see costing
     new_arguments: Callable[[tuple, Kept], tuple] | None = None
     outputs: list[Flow] = field(default_factory=list)  # what the rule made of it
+    refused: str = ""  # why nothing is known of the layer
 
     @property
     def layer(self) -> keras.Operation:
@@ -106,6 +107,7 @@ class Call:
 
     def refuse(self, why: str = "is of a kind whose use of channels is not known") -> list[Flow]:
         """Fix all that comes in; return outputs of which nothing can go."""
+        self.refused = why
         for flow in self.flows:
             self.fix(flow, why)
         return [fixed(shape) for shape in self.shapes]

@@ -1,7 +1,7 @@
 """Which channels of a model belong together, what may go, and what may not, and why."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
 
@@ -11,7 +11,9 @@ from course_utils.backend import keras, model_of
 from course_utils.masking import Masks
 from course_utils.pruning.selectors import Selectors, left_out
 from course_utils.structure.calls import Kept, Maker, Slice
-from course_utils.structure.walking import Walk, has_graph
+from course_utils.structure.opening import has_graph
+from course_utils.structure.resizing import resize
+from course_utils.structure.walking import Walk
 from course_utils.tables import Printed
 
 
@@ -31,16 +33,28 @@ class Group:
         return len(self.channels)
 
 
+@dataclass(frozen=True)
+class Unseen:
+    """A layer whose channels are not looked into: its class, its parameters, and why."""
+
+    name: str
+    kind: str
+    parameters: int
+    reason: str
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Channels(Printed, words=("made by", "can go")):
     """All channels of a model, in groups; prints as a table.
 
     `groups` are those from which channels can be removed, `left` all others, with the reason.
+    `unseen` are layers with weights that could not be looked into.
     """
 
     model: keras.Model
     groups: dict[str, Group]
     left: dict[str, Group]
+    unseen: tuple[Unseen, ...]
     slices: tuple[Slice, ...]  # ids in them are roots, as in the groups
     factors: tuple[tuple[object, np.ndarray], ...]
     edges: tuple[tuple[str, str, np.ndarray], ...]  # from, to, the ids between
@@ -66,6 +80,19 @@ class Channels(Printed, words=("made by", "can go")):
             made_by = ", ".join(group.makers)
             rows.append((group.name, f"{len(group)}", made_by, group.reason or "yes"))
         return rows
+
+    def summary(self) -> list[str]:
+        """Return what is not looked into, and how much that is."""
+        if not self.unseen:
+            return []
+        hidden, whole = sum(one.parameters for one in self.unseen), self.model.count_params()
+        alike: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for one in self.unseen:
+            alike[one.kind, one.reason].append(one.name)
+        return [
+            f"{hidden / whole:.1%} of the parameters lie in layers that are not looked into:",
+            *(f"{listed(names)} ({kind}) {why}" for (kind, why), names in alike.items()),
+        ]
 
 
 def channel_groups(
@@ -107,6 +134,7 @@ def channel_groups(
     for maker, reason in zip(makers, reasons, strict=True):
         if reason:
             ids.fix(maker.ids, reason)
+    resize(model, walk)
     roots = ids.roots()
     narrow = [part for call in walk.calls.values() for part in call.narrow]
     groups = _grouped(makers, narrow, roots, ids.reasons())
@@ -116,6 +144,7 @@ def channel_groups(
         model,
         {group.name: group for group in groups if not group.reason},
         {group.name: group for group in groups if group.reason},
+        _unseen(walk),
         tuple(slices),
         tuple(factors),
         tuple((a, b, np.unique(roots[flow.ids])) for a, b, flow in walk.edges),
@@ -123,6 +152,16 @@ def channel_groups(
         walk,
         roots,
     )
+
+
+def _unseen(walk: Walk) -> tuple[Unseen, ...]:
+    """Return the layers of which no rule said anything, though they have weights."""
+    found = []
+    for call in walk.calls.values():
+        count = getattr(call.layer, "count_params", int)()
+        if call.refused and not call.noted and count:
+            found.append(Unseen(call.path, type(call.layer).__name__, count, call.refused))
+    return tuple(found)
 
 
 def as_channels(model: keras.Model | Channels) -> Channels:
@@ -153,6 +192,16 @@ def checked_masks(channels: Channels, masks: Masks) -> dict[str, np.ndarray]:
         if name not in channels.groups:
             raise ValueError(f"unknown group {name!r}; there are {sorted(channels.groups)}.")
     return {name: _checked_mask(mask, channels.groups[name]) for name, mask in masks.items()}
+
+
+def listed(names: Sequence[str], longest: int = 4) -> str:
+    """Return names in a line: the first of them, and how many there are.
+
+    >>> listed(["a", "b", "c"], longest=2)
+    'a, b, … (3)'
+    """
+    more = f", … ({len(names)})" if len(names) > longest else ""
+    return ", ".join(names[:longest]) + more or "-"
 
 
 def _checked_mask(mask: np.ndarray, group: Group) -> np.ndarray:

@@ -18,7 +18,7 @@ from course_utils.structure.internals import (
     same_settings,
 )
 from course_utils.structure.keeping import is_kept, of_keras, refuse_what_would_be_lost
-from course_utils.structure.walking import has_graph
+from course_utils.structure.opening import has_graph
 
 Pair = tuple[keras.Variable, keras.Variable]
 
@@ -50,7 +50,7 @@ class Cuts:
 
     def __init__(self, channels: Channels, kept: Kept) -> None:
         self.calls, self.kept = channels.walk.calls, kept
-        self.flows = channels.walk.inputs
+        self.flows, self.looks = channels.walk.inputs, channels.walk.looks
         self._slices: dict[int, list[Slice]] = defaultdict(list)
         for one in channels.slices:
             if not kept(one.ids).all():
@@ -73,6 +73,10 @@ class Cuts:
             self._known[id(layer)] = self._changes(layer)
         return self._known[id(layer)]
 
+    def is_opened(self, layer: keras.Operation) -> bool:
+        """Tell whether a layer of layers is looked into, so that a model can be in its place."""
+        return id(layer) in self.looks and id(layer) not in self.calls
+
     def narrows(self, layer: keras.Operation) -> bool:
         """Tell whether less flows through a layer."""
         call = self.calls.get(id(layer))
@@ -80,7 +84,9 @@ class Cuts:
         return not all(self.kept(flow.ids).all() for flow in flows)
 
     def _changes(self, layer: keras.Operation) -> bool:
-        if has_graph(layer):
+        if self.is_opened(layer):
+            return self.changes(self.looks[id(layer)].model)
+        if has_graph(layer) and id(layer) not in self.calls:
             flows = self.flows.get(id(layer), [])
             inside = layer.operations if hasattr(layer, "operations") else layer.layers
             return any(map(self.changes, inside)) or not all(
@@ -126,7 +132,11 @@ class _Rebuilder:
     def anew(self, old: keras.Operation) -> keras.Operation:
         """Return the counterpart of a layer, an operation, or a model in the model."""
         new = self.copier.get(old)
-        if new is None and has_graph(old):
+        if new is None and self._cuts.is_opened(old) and self._cuts.changes(old):
+            new = self.anew(self._cuts.looks[id(old)].model)
+            same_settings(old, new)
+            self.copier.put(old, new)
+        elif new is None and has_graph(old):
             if id(old) in self._begun:
                 raise ValueError(
                     f"a layer in model {old.name!r} holds that model itself, so it cannot be "
@@ -186,7 +196,10 @@ class _Rebuilder:
         return keras.tree.map_structure(like, old.inputs if sequential else old.input)
 
     def _call(self, new: keras.Operation, *args: object, **options: object) -> object:
-        call = self._cuts.calls.get(id(self._old.get(id(new))))
+        old = self._old.get(id(new))
+        if self._cuts.is_opened(old) and self._cuts.changes(old):
+            return self._cuts.looks[id(old)].call(new, args, options)
+        call = self._cuts.calls.get(id(old))
         if call is not None and call.new_arguments is not None:
             args = call.new_arguments(args, self._cuts.kept)
         # A graph may hold variables themselves, as in `x * layer.kernel`.

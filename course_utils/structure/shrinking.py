@@ -8,7 +8,7 @@ import numpy as np
 
 from course_utils.backend import keras
 from course_utils.masking import Masks
-from course_utils.structure.channels import Channels, Group, as_channels, checked_masks
+from course_utils.structure.channels import Channels, Group, as_channels, checked_masks, listed
 from course_utils.structure.choosing import Shares, choose, shares_of
 from course_utils.structure.keeping import notes
 from course_utils.structure.rebuilding import rebuilt
@@ -39,7 +39,7 @@ class ShrinkReport(Printed, words=("goes with it", "read by")):
     rows: tuple[GroupRow, ...]  # of groups from which channels could go
     left: tuple[GroupRow, ...]  # of the others, with reasons
     difference: float | None = None
-    notes: tuple[str, ...] = ()  # what is lost, and what a file of it needs
+    notes: tuple[str, ...] = ()  # what is lost, not looked into, and what a file of it needs
 
     def summary(self) -> list[str]:
         """Return the lines below the table."""
@@ -52,7 +52,7 @@ class ShrinkReport(Printed, words=("goes with it", "read by")):
         reasons: dict[str, list[str]] = defaultdict(list)
         for row in self.left:
             reasons[row.reason].append(f"{row.group} ({row.before})")
-        lines += [f"left alone: {_list(names)}: {why}" for why, names in reasons.items()]
+        lines += [f"left alone: {listed(names)}: {why}" for why, names in reasons.items()]
         lines += [f"note: {note}" for note in self.notes]
         if self.difference is not None:
             lines.append(f"verified: differs from the zeroed network by {self.difference:.1e}")
@@ -64,7 +64,7 @@ class ShrinkReport(Printed, words=("goes with it", "read by")):
         for row in self.rows:
             others = [name for name in (*row.made_by, *row.goes_with) if name != row.group]
             channels = f"{row.before} -> {row.after}"
-            table.append((row.group, channels, _list(others), _list(row.read_by)))
+            table.append((row.group, channels, listed(others), listed(row.read_by)))
         return table
 
 
@@ -116,7 +116,7 @@ def shrink(
     )
     full = channels.model
     parameters = (full.count_params(), small.count_params())
-    said = tuple(notes(full, small))
+    said = (*channels.summary(), *notes(full, small))
     return small, ShrinkReport(full.name, parameters, rows, left, apart, said)
 
 
@@ -150,8 +150,3 @@ def _row(channels: Channels, group: Group, mask: np.ndarray | None) -> GroupRow:
     before, after = len(group), len(group) if mask is None else int(mask.sum())
     touched = (group.makers, tuple(with_it), tuple(readers))
     return GroupRow(group.name, before, after, *touched, group.reason)
-
-
-def _list(names: list[str] | tuple[str, ...], longest: int = 4) -> str:
-    more = f", … ({len(names)})" if len(names) > longest else ""
-    return ", ".join(names[:longest]) + more or "-"

@@ -5,9 +5,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from course_utils.backend import keras
+from course_utils.backend import keras, output_spec
 from course_utils.structure.calls import Call, fixed
 from course_utils.structure.ids import Flow, Ids
+from course_utils.structure.opening import (
+    Look,
+    NotOpenedError,
+    StandIn,
+    form_of,
+    has_graph,
+    holds_layers,
+    look,
+)
 from course_utils.structure.reaching import reached
 from course_utils.structure.rules import registry
 
@@ -23,6 +32,9 @@ class Walk:
     calls: dict[int, Call] = field(default_factory=dict)  # by id() of what is called
     inputs: dict[int, list[Flow]] = field(default_factory=dict)  # of nested models
     edges: list[tuple[str, str, Flow]] = field(default_factory=list)
+    looks: dict[int, Look] = field(default_factory=dict)  # into layers of layers, by id()
+    closed: dict[int, str] = field(default_factory=dict)  # why there is none
+    wholes: list[Call] = field(default_factory=list)  # of layers that are made of a config
 
     def __post_init__(self) -> None:
         self._origins: dict[int, str] = {}  # of flows, by id(); alive as long as _alive
@@ -53,12 +65,13 @@ class Walk:
             return known.get(id(value), value) if isinstance(value, keras.KerasTensor) else value
 
         def visit(layer: keras.Operation, *args: object, **options: object) -> object:
-            outputs = layer.compute_output_spec(*args, **options)
+            outputs = output_spec(layer, *args, **options)
             shapes = [tensor.shape[1:] for tensor in keras.tree.flatten(outputs)]
             arguments, kept = keras.tree.map_structure(flow_of, (args, options))
             given = [f for f in keras.tree.flatten((arguments, kept)) if isinstance(f, Flow)]
-            made = self._called((*owners, layer), arguments, kept, given, shapes)
-            result = _StandIn(outputs)(keras.tree.flatten((args, options)))
+            call = Call((*owners, layer), given, shapes, self.ids, arguments, kept, self.inexact)
+            made = self._called(call, args, options)
+            result = StandIn(outputs)(keras.tree.flatten((args, options)))
             remember(result, made)
             return result
 
@@ -72,15 +85,14 @@ class Walk:
         )
         return [known[id(tensor)] for tensor in keras.tree.flatten(cloned.output)]
 
-    def _called(
-        self, owners: Owners, arguments: tuple, options: dict, flows: list[Flow], shapes: list
-    ) -> list[Flow]:
-        layer, path = owners[-1], "/".join(owner.name for owner in owners)
-        self.edges += [(self._origins.get(id(flow), "input"), path, flow) for flow in flows]
+    def _called(self, call: Call, args: tuple, options: dict) -> list[Flow]:
+        layer, path = call.layer, call.path
+        self.edges += [(self._origins.get(id(flow), "input"), path, flow) for flow in call.flows]
         if has_graph(layer):
-            made = self._nested(layer, _inputs_of(layer, arguments, options), owners)
+            made = self._nested(layer, _inputs_of(layer, call.arguments, call.options), call.owners)
+        elif holds_layers(layer) and not registry.is_known(layer):
+            made = self._looked_into(call, args, options)
         else:
-            call = Call(owners, flows, shapes, self.ids, arguments, options, self.inexact)
             made = self._ruled(call)
         # A new object for each, so that its origin is this call and no other.
         made = [Flow(flow.shape, flow.ids, flow.silent) for flow in made]
@@ -95,6 +107,36 @@ class Walk:
         self._tie(call.label, first.flows, call.flows)
         made = zip(call.shapes, first.outputs, strict=True)
         return [self._again(call, shape, flow) for shape, flow in made]
+
+    def _looked_into(self, call: Call, args: tuple, options: dict) -> list[Flow]:
+        """Walk through what a layer of layers does, where that can be known."""
+        key = id(call.layer)
+        if key not in self.looks and key not in self.closed:
+            try:
+                self.looks[key] = look(call.layer, args, options)
+            except NotOpenedError as error:
+                self.closed[key] = str(error)
+        found = self.looks.get(key)
+        if found is not None and found.form != form_of(args, options):
+            self.closed[key] = f"{call.label} is called in different ways"
+            for one in self.within(call.layer):
+                one.fix_own(self.closed[key])
+        if key in self.closed:
+            self.calls.setdefault(key, call)
+            return call.refuse(self.closed[key])
+        if found.remade is None:
+            return self._nested(found.model, call.flows, call.owners)
+        why = "is made anew as a whole"
+        if self.calls.setdefault(key, call) is call:
+            given = [fixed(tensor.shape[1:]) for tensor in found.model.inputs]
+            for flow in self.through(found.model, given, call.owners):
+                call.fix(flow, why)
+            self.wholes.append(call)
+        return call.refuse(why)
+
+    def within(self, layer: keras.Layer) -> list[Call]:
+        """Return the calls inside a layer of layers."""
+        return [call for call in self.calls.values() if layer in call.owners[:-1]]
 
     def _first_of(self, call: Call) -> list[Flow]:
         """Let the rule tell what flows out; earlier calls, where it noted nothing, go with it."""
@@ -140,8 +182,10 @@ class Walk:
         both hold stays one only where neither is made anew.
         """
         holders: dict[int, list[Call]] = defaultdict(list)
-        alive = []
+        alive, wholes = [], {id(call.layer) for call in self.wholes}
         for call in self.calls.values():
+            if wholes & {id(owner) for owner in call.owners[:-1]}:
+                continue  # what it lies in has it, too
             found = reached([call.layer, call.arguments, call.options])
             alive += found
             for key in dict.fromkeys(map(id, found)):
@@ -149,33 +193,8 @@ class Walk:
         for calls in holders.values():
             for call in calls if len(calls) > 1 else ():
                 other = next(one for one in calls if one is not call)
-                call.fix_own(f"{other.path} and {call.path} have the same weights")
-
-
-def has_graph(layer: object) -> bool:
-    """Tell whether a layer is a Sequential or Functional model that computes what its graph says.
-
-    >>> has_graph(keras.Sequential([keras.layers.Dense(1)]))  # not built
-    False
-    """
-    if not isinstance(layer, keras.Model) or not type(layer).call.__module__.startswith("keras."):
-        return False  # with a `call` of its own it computes something else than its graph
-    if isinstance(layer, keras.Sequential):
-        return bool(layer.built and layer.inputs)
-    return bool(getattr(layer, "inputs", None)) and hasattr(layer, "operations")
-
-
-class _StandIn(keras.Operation):
-    """Stand in a graph for a layer: compute nothing, have the outputs that it has."""
-
-    def __init__(self, outputs: object) -> None:
-        super().__init__()
-        self._outputs = outputs
-
-    def compute_output_spec(self, tensors: object) -> object:
-        return keras.tree.map_structure(
-            lambda t: keras.KerasTensor(t.shape, t.dtype), self._outputs
-        )
+                for one in (call, *self.within(call.layer)):
+                    one.fix_own(f"{other.path} and {call.path} have the same weights")
 
 
 def _inputs_of(model: keras.Model, arguments: tuple, options: dict) -> list[Flow]:

@@ -298,7 +298,7 @@ class OwnDense(L.Dense):
 
 
 class OwnModel(keras.Model):
-    """A model with a call of its own."""
+    """A model with a call of its own, that uses a layer's weights without the layer."""
 
     def __init__(self, **options: object) -> None:
         super().__init__(**options)
@@ -308,7 +308,7 @@ class OwnModel(keras.Model):
         self.inner.build(shape)
 
     def call(self, x):
-        return self.inner(x)
+        return ops.matmul(x, self.inner.kernel)
 
 
 def lora(name: str) -> L.Layer:

@@ -45,6 +45,11 @@ def time_distributed(call: Call) -> Flows:
     return [Flow(shape, f.ids[None], f.silent) for shape, f in zip(call.shapes, made, strict=True)]
 
 
+def is_known(layer: keras.Layer) -> bool:
+    """Tell whether there is a rule for a layer."""
+    return _rule(layer) is not Call.refuse
+
+
 def _rule(layer: keras.Operation) -> Callable[[Call], Flows]:
     kind = type(layer)
     of_keras = kind.__module__.startswith("keras.")

@@ -1,0 +1,206 @@
+"""Layers that hold layers, opened: each becomes a nested model of what its `call` does.
+
+A block of a user's own, or a layer of another package, says nothing of its graph. But its `call`
+runs on symbolic tensors, as in a Functional model; what it does with them is a graph then, of the
+layers inside it and of operations. These layers stay the same objects, with the same weights.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from course_utils.backend import (
+    gets_mask,
+    keras,
+    layers_inside,
+    output_spec,
+    outputs_by_trial,
+    variables_read,
+)
+from course_utils.pruning.layers import own_weights, walk
+
+
+def has_graph(layer: object) -> bool:
+    """Tell whether a layer is a Sequential or Functional model that computes what its graph says.
+
+    >>> has_graph(keras.Sequential([keras.layers.Dense(1)]))  # not built
+    False
+    """
+    if not isinstance(layer, keras.Model) or not type(layer).call.__module__.startswith("keras."):
+        return False  # with a `call` of its own it computes something else than its graph
+    if isinstance(layer, keras.Sequential):
+        return bool(layer.built and layer.inputs)
+    return bool(getattr(layer, "inputs", None)) and hasattr(layer, "operations")
+
+
+class StandIn(keras.Operation):
+    """Stand in a graph for a layer: compute nothing, have the outputs that it has."""
+
+    def __init__(self, outputs: object) -> None:
+        super().__init__()
+        self._outputs = outputs
+
+    def compute_output_spec(self, tensors: object) -> object:  # noqa: D102 - that of Operation
+        return keras.tree.map_structure(
+            lambda t: keras.KerasTensor(t.shape, t.dtype), self._outputs
+        )
+
+
+SOME_LENGTH = 8  # of axes whose length is open, where one must be given
+
+
+class NotOpenedError(Exception):
+    """Why a layer stays closed."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a layer that holds layers does in a call: a model, and how its outputs are put in form.
+
+    `remade`, where the model holds for tensors of one size alone, makes such a layer of a config.
+    """
+
+    model: keras.Model
+    restored: Callable[[object], object]
+    form: str  # of the call
+    remade: Callable[[dict], keras.Layer] | None = None
+
+    def call(self, model: keras.Model, args: tuple, options: dict) -> object:
+        """Call this model, or another one like it, as the layer is called."""
+        return self.restored(model(_unpacked(_tensors(args, options))))
+
+
+def holds_layers(layer: keras.Operation) -> bool:
+    """Tell whether a layer has others with weights inside it.
+
+    >>> holds_layers(keras.layers.Bidirectional(keras.layers.GRU(2))), holds_layers(keras.ops.abs)
+    (False, False)
+    """
+    return isinstance(layer, keras.Layer) and any(one.weights for one in layers_inside(layer))
+
+
+def look(layer: keras.Layer, args: tuple, options: dict) -> Look:
+    """Return what a layer does when it is called so.
+
+    Raises NotOpenedError for what is no graph of layers and operations.
+    """
+    form = form_of(args, options)
+    if own_weights(layer):
+        raise NotOpenedError("has weights of its own beside the layers inside it")
+    if layer.activity_regularizer is not None or gets_mask(layer):
+        raise NotOpenedError("gets a mask, or has an activity regularizer")
+    try:
+        return Look(*_model_of(layer, args, options), form)
+    except NotOpenedError as error:
+        args, options = keras.tree.map_structure(_sized, (args, options))
+        if form_of(args, options) == form:
+            raise
+        try:
+            model, restored = _model_of(layer, args, options)
+        except NotOpenedError:
+            raise error from None
+        return Look(model, restored, form, _remade(layer, args, options))
+
+
+def form_of(args: tuple, options: dict) -> str:
+    """Return in words how a layer is called: the shapes of tensors, and all other arguments."""
+    return str(keras.tree.map_structure(_form, (args, options)))
+
+
+def _model_of(layer: keras.Layer, args: tuple, options: dict) -> tuple[keras.Model, Callable]:
+    inputs, outputs = _called(layer, args, options, {})
+    if "training" in inspect.signature(layer.call).parameters:
+        other = _called(layer, args, options, {"training": True})
+        if _steps(inputs, outputs) != _steps(*other):
+            raise NotOpenedError("does something else in training")
+    tensors = _tensors(outputs)
+    try:
+        model = keras.Model(_unpacked(inputs), _unpacked(tensors), name=layer.name)
+    except ValueError as error:
+        raise NotOpenedError(f"is no graph: {_first_line(error)}") from error
+    return model, lambda made: keras.tree.pack_sequence_as(outputs, keras.tree.flatten(made))
+
+
+def _called(layer: keras.Layer, args: tuple, options: dict, more: dict) -> tuple[list, object]:
+    """Run a layer's `call` on new symbolic tensors; return these, and what it returns."""
+    inputs: list[keras.KerasTensor] = []
+
+    def like(value: object) -> object:
+        if not isinstance(value, keras.KerasTensor):
+            return value
+        inputs.append(keras.Input(batch_shape=value.shape, dtype=value.dtype))
+        return _as_layer_takes_it(layer, inputs[-1])
+
+    args, options = keras.tree.map_structure(like, (args, options))
+    with variables_read() as read:
+        try:
+            with outputs_by_trial(owners[-1] for _, owners in walk(layer)):
+                outputs = layer.call(*args, **{**options, **more})
+        except Exception as error:
+            raise NotOpenedError(
+                f"does not run on symbolic tensors: {_first_line(error)}"
+            ) from error
+    if read:
+        raise NotOpenedError(f"uses {read[0].path} itself, not through the layer that has it")
+    return inputs, outputs
+
+
+def _as_layer_takes_it(layer: keras.Layer, tensor: keras.KerasTensor) -> keras.KerasTensor:
+    """Return the tensor as `__call__` hands it to `call`: floating numbers in its own dtype."""
+    is_float = keras.backend.is_float_dtype(tensor.dtype)
+    if layer.autocast and is_float and tensor.dtype != layer.compute_dtype:
+        return keras.ops.cast(tensor, layer.compute_dtype)
+    return tensor
+
+
+def _steps(inputs: list, outputs: object) -> list[tuple]:
+    """Return which layers and operations lead from inputs to outputs, in their order."""
+    steps: list[tuple] = []
+
+    def note(layer: keras.Operation, *args: object, **options: object) -> object:
+        options.pop("training", None)
+        who = id(layer) if isinstance(layer, keras.Layer) else type(layer).__name__
+        steps.append((who, form_of(args, options)))
+        made = output_spec(layer, *args, **options)
+        return StandIn(made)(_tensors(args, options))
+
+    if tensors := _tensors(outputs):
+        graph = keras.Model(inputs, tensors)
+        keras.models.clone_model(graph, clone_function=lambda layer: layer, call_function=note)
+    return steps
+
+
+def _sized(value: object) -> object:
+    """Return a tensor of a size in place of one whose size is open."""
+    if not isinstance(value, keras.KerasTensor):
+        return value
+    first, *rest = value.shape
+    shape = (first or 2, *(SOME_LENGTH if size is None else size for size in rest))
+    return keras.Input(batch_shape=shape, dtype=value.dtype)
+
+
+def _remade(layer: keras.Layer, args: tuple, options: dict) -> Callable[[dict], keras.Layer]:
+    def remade(config: dict) -> keras.Layer:
+        new = type(layer).from_config(config)
+        new(*args, **options)
+        return new
+
+    return remade
+
+
+def _tensors(*nests: object) -> list[keras.KerasTensor]:
+    return [one for one in keras.tree.flatten(nests) if isinstance(one, keras.KerasTensor)]
+
+
+def _unpacked(tensors: list) -> object:
+    return tensors[0] if len(tensors) == 1 else tensors
+
+
+def _form(value: object) -> object:
+    if isinstance(value, keras.KerasTensor):
+        return f"tensor {value.shape} {value.dtype}"
+    return value
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0][:120]

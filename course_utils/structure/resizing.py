@@ -1,0 +1,158 @@
+"""Layers and models that are made anew as wholes, narrower inside, by numbers of their config.
+
+Of some layers only a run on tensors of one size tells what they do, as of a decoder that makes its
+causal mask from the length. It tells which channels inside belong together, but is no graph for any
+size. Where the layer's own configuration has a number for them, a layer made with a smaller number
+is the smaller layer, of the same class. Which number it is comes out by trial: with one less, all
+variables must have the shapes that they have with one channel less, and no others.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from course_utils.backend import keras
+from course_utils.structure.calls import Call, Kept
+from course_utils.structure.walking import Walk
+
+Path = tuple[str | int, ...]  # of an entry in a config
+Remade = Callable[[dict], keras.Layer]  # from a config: a layer that is built
+
+
+class Trials:
+    """What shapes a layer's variables have when one number of its config is one less.
+
+    Layers of equal configs, such as the blocks of a transformer, are tried once.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple, list[tuple] | None] = {}
+
+    def shapes(
+        self, layer: keras.Layer, remade: Remade, path: Path, number: int
+    ) -> list[tuple] | None:
+        """Return the shapes; None where such a layer cannot be made, or has other variables."""
+        config = layer.get_config()
+        key = (type(layer), str({k: v for k, v in config.items() if k != "name"}), path)
+        if key not in self._known:
+            try:
+                found = remade(changed(config, path, number - 1)).variables
+            except Exception:  # whatever a constructor finds wrong with the number
+                found = []
+            names = [[one.name for one in variables] for variables in (found, layer.variables)]
+            same = names[0] == names[1]
+            self._known[key] = [tuple(one.shape) for one in found] if same else None
+        return self._known[key]
+
+
+def resize(model: keras.Model, walk: Walk) -> None:
+    """Let configs follow the channels inside what is made anew as a whole; fix those they cannot.
+
+    Where there is such a layer, the model itself is tried first: if it is of a class of its own,
+    and its config has numbers for channels, it stays of that class.
+    """
+    trials, ids = Trials(), walk.ids
+    if not walk.wholes:
+        return
+    whole, inner = Call((model,), [], [], ids), [*walk.calls.values()]
+    if not type(model).__module__.startswith("keras."):
+        found, others = _numbered(whole, inner, type(model).from_config, trials)
+        if found:
+            _settle(whole, inner, found, others)
+            walk.calls, walk.wholes = {id(model): whole}, [whole]
+            return
+    for whole in walk.wholes:
+        inner = walk.within(whole.layer)
+        _settle(whole, inner, *_numbered(whole, inner, walk.looks[id(whole.layer)].remade, trials))
+        for call in inner:
+            del walk.calls[id(call.layer)]
+
+
+def _settle(whole: Call, inner: list[Call], found: dict[Path, list], others: list) -> None:
+    """Let the whole layer have all that the calls inside it noted."""
+    for path, (first, *more) in found.items():
+        for other in more:
+            whole.ids.tie(first, other, f"{whole.label} has one number for both")
+        whole.edits.append(_edit(path, first))
+    for made in others:
+        whole.ids.fix(made, f"{whole.label} is made anew as a whole, and has no number for them")
+    for call in inner:
+        whole.makers += call.makers
+        whole.slices += call.slices
+        whole.narrow += call.narrow
+        whole.factors += call.factors
+
+
+def _numbered(
+    whole: Call, inner: list[Call], remade: Remade, trials: Trials
+) -> tuple[dict[Path, list[np.ndarray]], list[np.ndarray]]:
+    """Return the ids of channels that numbers of the config count, by place; and all others."""
+    counted: dict[Path, list[np.ndarray]] = {}
+    roots, reasons, layer = whole.ids.roots(), whole.ids.reasons(), whole.layer
+    groups: dict[tuple[int, ...], np.ndarray] = {}
+    for maker in (maker for call in inner for maker in call.makers):
+        channels = tuple(dict.fromkeys(roots[maker.ids].tolist()))
+        if not {0, *reasons} & set(channels):
+            groups.setdefault(channels, maker.ids)
+    places = {id(variable): place for place, variable in enumerate(layer.variables)}
+    slices = [one for call in inner for one in call.slices if id(one.variable) in places]
+    sizes = np.array([(*one.shape, *[0] * (8 - len(one.shape))) for one in layer.variables])
+
+    def lost(channels: tuple[int, ...]) -> np.ndarray:
+        """Return by how much every axis of every variable is shorter without the last channel."""
+        found = np.zeros_like(sizes)
+        for one in slices:
+            found[places[id(one.variable)], one.axis] += (roots[one.ids] == channels[-1]).sum()
+        return found
+
+    for path, number in numbers(config_of(layer)):
+        alike = {channels: lost(channels) for channels in groups if len(channels) == number > 1}
+        shapes = trials.shapes(layer, remade, path, number) if alike else None
+        if shapes is None:
+            continue
+        missing = sizes - np.array([(*shape, *[0] * (8 - len(shape))) for shape in shapes])
+        mine = [channels for channels, less in alike.items() if (missing[less > 0] > 0).all()]
+        if mine and (missing == sum(alike[channels] for channels in mine)).all():
+            counted[path] = [groups.pop(channels) for channels in mine]
+    return counted, list(groups.values())
+
+
+def config_of(layer: keras.Layer) -> dict:
+    """Return a layer's config; an empty one where it has none that can be had."""
+    try:
+        return layer.get_config()
+    except Exception:  # not implemented, or it asks for what the layer has not
+        return {}
+
+
+def numbers(config: object, path: Path = ()) -> Iterator[tuple[Path, int]]:
+    """Yield the whole numbers in a config, however deep they lie, and where.
+
+    >>> list(numbers({"name": "a", "widths": [8, 16], "inner": {"units": 4, "bias": True}}))
+    [(('widths', 0), 8), (('widths', 1), 16), (('inner', 'units'), 4)]
+    """
+    if isinstance(config, int) and not isinstance(config, bool):
+        yield path, config
+    elif isinstance(config, dict | list | tuple):
+        items = config.items() if isinstance(config, dict) else enumerate(config)
+        for key, value in items:
+            yield from numbers(value, (*path, key))
+
+
+def changed(config: dict, path: Path, number: int) -> dict:
+    """Return a copy of a config with another number at a place.
+
+    >>> changed({"widths": (8, 16)}, ("widths", 0), 4)
+    {'widths': [4, 16]}
+    """
+    key, *rest = path
+    new = dict(config) if isinstance(config, dict) else list(config)
+    new[key] = changed(new[key], tuple(rest), number) if rest else number
+    return new
+
+
+def _edit(path: Path, counted: np.ndarray) -> Callable[[dict, Kept], None]:
+    def edit(config: dict, kept: Kept) -> None:
+        config.update(changed(config, path, int(kept(counted).sum())))
+
+    return edit

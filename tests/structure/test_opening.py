@@ -1,0 +1,213 @@
+"""Layers that hold layers: what happens inside is seen, or the layer stays, with a reason."""
+
+import numpy as np
+import pytest
+from oracles import apart, check_zeroed, inputs_for, random_masks, randomized
+
+from course_utils.backend import keras
+from course_utils.backend import tensorflow as tf
+from course_utils.structure import channel_groups, shrink
+from course_utils.structure.channels import Channels
+
+L, ops = keras.layers, keras.ops
+
+
+class Residual(L.Layer):
+    """A block as in most notebooks: no get_config, layers made in the constructor."""
+
+    def __init__(self, width: int, **options: object) -> None:
+        super().__init__(**options)
+        self.wide = L.Conv2D(width, 3, padding="same", name="wide")
+        self.norm = L.BatchNormalization(name="norm")
+        self.back = L.Conv2D(6, 3, padding="same", name="back")
+        self.drop = L.Dropout(0.5, name="drop")
+
+    def call(self, x, training=None):
+        y = self.drop(ops.relu(self.norm(self.wide(x), training=training)), training=training)
+        return x + self.back(y)
+
+
+class Twice(L.Layer):
+    """A layer of such layers, one of which it calls two times, with a dictionary of outputs."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**options)
+        self.first, self.second = Residual(8, name="first"), Residual(5, name="second")
+
+    def call(self, x, scale=None):
+        y = self.second(self.first(self.first(x)))
+        return {"image": y, "mean": ops.mean(y, (1, 2))}
+
+
+def with_blocks(*blocks: L.Layer) -> keras.Model:
+    x = image = keras.Input((8, 8, 2))
+    x = L.Conv2D(6, 3, name="stem")(x)
+    for block in blocks:
+        x = block(x)
+    if isinstance(x, dict):
+        x = x["image"] + L.Reshape((1, 1, 6))(x["mean"])
+    return randomized(keras.Model(image, L.Dense(3, name="head")(L.GlobalMaxPooling2D()(x))))
+
+
+def checked(model: keras.Model, share: float = 0.5) -> Channels:
+    """Take channels from a model, compare the result, and make sure the model is as it was."""
+    before, x = [np.copy(one) for one in model.get_weights()], inputs_for(model)
+    expected = np.asarray(model(x))
+    channels = channel_groups(model)
+    check_zeroed(channels, random_masks(channels, share), x)
+    assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
+    assert (np.asarray(model(x)) == expected).all()
+    return channels
+
+
+def test_a_block_is_opened():
+    model = with_blocks(Residual(8, name="one"), Residual(8, name="two"))
+    layers = list(model.layers)
+    channels = checked(model)
+    sizes = {name: len(group) for name, group in channels.groups.items()}
+    assert sizes == {"stem": 6, "one/wide": 8, "two/wide": 8}
+    assert channels.groups["stem"].makers == ("stem", "one/back", "two/back")
+    assert (channels.unseen, model.layers) == ((), layers)
+
+
+def test_blocks_in_blocks_and_what_is_called_again():
+    channels = checked(with_blocks(Twice(name="twice")))
+    assert set(channels.groups) == {"stem", "twice/first/wide", "twice/second/wide"}
+
+
+def test_the_smaller_model_trains_as_one_and_needs_no_class(tmp_path):
+    """Dropout drops in training alone; the file is read without the block's class."""
+    small, report = shrink(with_blocks(Residual(8, name="one")), 0.5, verify=True)
+    assert report.difference < 1e-5
+    x = np.ones((2, 8, 8, 2))
+    assert not np.allclose(small(x, training=True), small(x, training=True))
+    small.save(tmp_path / "small.keras")
+    back = keras.saving.load_model(tmp_path / "small.keras", custom_objects={})
+    assert apart(small, back, x) == 0
+    assert {type(one).__module__.split(".")[0] for one in back._flatten_layers()} == {"keras"}
+
+
+class OwnWeight(Residual):
+    def build(self, shape):
+        self.gain = self.add_weight(shape=(6,), name="gain")
+
+    def call(self, x):
+        return super().call(x) * self.gain
+
+
+class Tied(Residual):
+    def call(self, x):
+        return super().call(x) + ops.sum(self.back.kernel)
+
+
+class NoisyInTraining(Residual):
+    def call(self, x, training=None):
+        y = super().call(x, training=training)
+        return y * 2 if training else y
+
+
+class Penalized(Residual):
+    def call(self, x):
+        self.add_loss(ops.mean(x))
+        return super().call(x)
+
+
+class OfTensorFlow(Residual):
+    def call(self, x):
+        return super().call(tf.sin(x))
+
+
+CLOSED = {
+    "own weight": (OwnWeight, "has weights of its own"),
+    "another layer's kernel": (Tied, "kernel itself"),
+    "training": (NoisyInTraining, "something else in training"),
+    "losses": (Penalized, "add_loss"),
+    "TensorFlow": (OfTensorFlow, "does not run on symbolic tensors"),
+}
+
+
+@pytest.mark.parametrize("kind", list(CLOSED))
+def test_what_cannot_be_seen_is_listed_with_its_reason_and_its_share(kind):
+    made, reason = CLOSED[kind]
+    model = with_blocks(made(8, name="block"), L.Conv2D(4, 1, name="after"))
+    channels = channel_groups(model)
+    (unseen,) = channels.unseen
+    count = model.get_layer("block").count_params()
+    assert (unseen.name, unseen.kind, unseen.parameters) == ("block", made.__name__, count)
+    assert reason in unseen.reason
+    assert list(channels.groups) == ["after"]
+    assert f"{count / model.count_params():.1%} of the parameters" in channels.summary()[0]
+
+
+# ------------------------------------------------------------- what only one size of tensors tells
+
+
+class Causal(L.Layer):
+    """Makes its mask from the length, as decoders do, which must be a number for that."""
+
+    def __init__(self, wide: int, heads: int = 2, **options: object) -> None:
+        super().__init__(**options)
+        self.wide, self.heads = wide, heads
+        self.attention = L.MultiHeadAttention(heads, 3, name="attention")
+        self.up, self.down = L.Dense(wide, "relu", name="up"), L.Dense(6, name="down")
+
+    def call(self, x):
+        length = ops.shape(x)[1]
+        seen = ops.arange(length)[:, None] >= ops.arange(length)
+        y = x + self.attention(x, x, attention_mask=seen[None])
+        return y + self.down(self.up(y))
+
+    def get_config(self):
+        return {**super().get_config(), "wide": self.wide, "heads": self.heads}
+
+
+def decoder(*blocks: L.Layer) -> keras.Model:
+    x = steps = keras.Input((None, 6))
+    for block in blocks:
+        x = block(x)
+    return randomized(keras.Model(steps, L.Dense(2, name="head")(x)))
+
+
+def test_numbers_of_a_config_say_how_wide_a_whole_layer_is_inside():
+    model = decoder(Causal(8, name="one"), Causal(8, name="two"))
+    channels = channel_groups(model)
+    wide = {name: len(group) for name, group in channels.groups.items() if "up" in name}
+    assert wide == {"one/up": 8, "two/up": 8}
+    small, _ = shrink(channels, {"one/up": 0.5, "two/up": 0.25})
+    sizes = [small.get_layer(name).get_config()["wide"] for name in ("one", "two")]
+    assert (sizes, type(small.get_layer("one"))) == ([4, 6], Causal)
+    masks = random_masks(channels)
+    check_zeroed(channels, masks, np.random.default_rng(0).normal(size=(2, 5, 6)))
+
+
+def test_without_a_number_nothing_goes_and_the_reason_says_so():
+    class Fixed(Causal):
+        def __init__(self, **options: object) -> None:
+            super().__init__(8, 2, **{k: v for k, v in options.items() if k in ("name", "dtype")})
+
+    channels = channel_groups(decoder(Fixed(name="one")))
+    assert not channels.groups
+    assert "has no number for them" in channels.left["one/up"].reason
+
+
+class Decoder(keras.Model):
+    """A model of a class of its own, as those of packages: one number for all of its blocks."""
+
+    def __init__(self, wide: int = 8, **options: object) -> None:
+        x = steps = keras.Input((None, 6))
+        for name in ("one", "two"):
+            x = Causal(wide, name=name)(x)
+        super().__init__(steps, x, **options)
+        self.wide = wide
+
+    def get_config(self):
+        return {"name": self.name, "wide": self.wide}
+
+
+def test_a_model_stays_of_its_class_where_its_config_has_the_number():
+    model = randomized(Decoder())
+    channels = channel_groups(model)
+    assert channels.groups["one/up"].makers == ("one/up", "two/up")
+    small, report = shrink(channels, 0.5)
+    assert (type(small), small.wide, len(report.rows)) == (Decoder, 4, 1)
+    check_zeroed(channels, random_masks(channels), np.random.default_rng(0).normal(size=(2, 5, 6)))
