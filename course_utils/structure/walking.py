@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from inspect import signature
 
 import numpy as np
 
@@ -34,6 +35,7 @@ class Walk:
         flows = [fixed(tensor.shape[1:]) for tensor in model.inputs]
         for flow in self.through(model, flows, ()):
             self.ids.fix(flow.ids, "an output of the model", above_all=True)
+        self._settle()
         self._fix_shared()
 
     def through(self, model: keras.Model, flows: list[Flow], owners: Owners) -> list[Flow]:
@@ -53,6 +55,8 @@ class Walk:
             return known.get(id(value), value) if isinstance(value, keras.KerasTensor) else value
 
         def visit(layer: keras.Operation, *args: object, **options: object) -> object:
+            if "training" in options and "training" not in signature(layer.call).parameters:
+                del options["training"]  # as a layer does when it is called
             outputs = layer.compute_output_spec(*args, **options)
             shapes = [tensor.shape[1:] for tensor in keras.tree.flatten(outputs)]
             arguments, kept = keras.tree.map_structure(flow_of, (args, options))
@@ -77,6 +81,11 @@ class Walk:
     ) -> list[Flow]:
         layer, path = owners[-1], "/".join(owner.name for owner in owners)
         self.edges += [(self._origins.get(id(flow), "input"), path, flow) for flow in flows]
+        now = {id(flow): self._now(flow) for flow in flows}
+        flows = [now[id(flow)] for flow in flows]
+        arguments, options = keras.tree.map_structure(
+            lambda value: now.get(id(value), value), (arguments, options)
+        )
         if has_graph(layer):
             made = self._nested(layer, _inputs_of(layer, arguments, options), owners)
         else:
@@ -92,6 +101,9 @@ class Walk:
         first = self.calls.setdefault(id(call.layer), call)
         if first is call or not first.noted:
             return self._first_of(call)
+        made = registry.again(call, first)
+        if made is not None:
+            return made
         self._tie(call.label, first.flows, call.flows)
         made = zip(call.shapes, first.outputs, strict=True)
         return [self._again(call, shape, flow) for shape, flow in made]
@@ -109,12 +121,33 @@ class Walk:
 
     def _again(self, call: Call, shape: tuple, flow: Flow) -> Flow:
         """Return what flows out of a layer again; there may be more axes before."""
-        if len(shape) == len(flow.shape):
+        fits = len(shape) == len(flow.shape)
+        if fits and all(shape[axis] == flow.shape[axis] for axis in flow.varying):
             return Flow(shape, flow.ids, flow.silent)
-        if set(flow.varying) <= {len(flow.shape) - 1}:
+        if set(flow.varying) <= {len(flow.shape) - 1} and shape[-1:] == flow.shape[-1:]:
             return Flow(shape, flow.ids.reshape([1] * (len(shape) - 1) + [-1]), flow.silent)
         call.fix(flow, "is called on tensors of different forms")
         return fixed(shape)
+
+    def _now(self, flow: Flow) -> Flow:
+        """Return a tensor whose ids differed along several axes without what was tied since."""
+        if len(flow.varying) < 2:
+            return flow
+        return Flow(flow.shape, self.ids.tied(flow.ids), flow.silent)
+
+    def _settle(self) -> None:
+        """Let ids differ along one axis at most of every tensor, as what is left is a rectangle.
+
+        Where no reader chose an axis it is the longest one: of most channels some can go.
+        """
+        why = "they lie on several axes of a tensor, and some of each row cannot go"
+        for flow in self._alive:
+            now = self._now(flow)
+            for axis in sorted(now.varying, key=lambda axis: -now.ids.shape[axis])[1:]:
+                self.ids.tie(now.ids, now.ids.take([0], axis), why)
+        self.inputs = {
+            key: [self._now(flow) for flow in flows] for key, flows in self.inputs.items()
+        }
 
     def _nested(self, model: keras.Model, flows: list[Flow], owners: Owners) -> list[Flow]:
         first = self.inputs.setdefault(id(model), flows)
