@@ -205,3 +205,13 @@ def layer_axes(axis: int | Sequence[int], flow: Flow) -> list[int]:
     """
     rank = len(flow.shape) + 1
     return [a % rank - 1 for a in (axis if isinstance(axis, Sequence) else [axis])]
+
+
+def long_axes(shape: tuple, rank: int) -> list[int]:
+    """Return on which of a tensor's axes, the batch not counted, an array has several numbers.
+
+    >>> long_axes((1, 28, 1), 3)
+    [1]
+    """
+    axes = enumerate(shape, start=rank - len(shape))
+    return [axis for axis, length in axes if axis >= 0 and length != 1]

@@ -78,7 +78,7 @@ _known = lru_cache(maxsize=128)(_tried)
 
 
 def _mixing(function: Callable, rank: int, rng: np.random.Generator) -> str:
-    small, large = (3, 2, 2, 2, 2)[: rank - 1] + (4,), (3, 2, 2, 2, 2)[: rank - 1] + (10,)
+    small, large = ((*(3, 2, 2, 2, 2)[: rank - 1], last) for last in (4, 10))
     for scale in (0.5, 10.0):
         x = rng.normal(0, scale, small).astype("float32")
         x.flat[0] = 0
@@ -137,7 +137,8 @@ def _closed_over(function: Callable) -> list[object]:
     if inspect.ismethod(function):
         return [function.__self__, function.__func__]
     code = getattr(function, "__code__", None)
-    if code is None or str(getattr(function, "__module__", "")).startswith(("keras.", "tensorflow")):
+    of_library = str(getattr(function, "__module__", "")).startswith(("keras.", "tensorflow."))
+    if code is None or of_library:
         return []
     cells = [cell.cell_contents for cell in function.__closure__ or () if _filled(cell)]
     known = [function.__globals__[name] for name in code.co_names if name in function.__globals__]

@@ -35,7 +35,7 @@ def functions(pick, x):
         lambda x: L.Activation(swish)(x),
         lambda x: ops.where(x > 0, x, 0.1 * x),
         lambda x: ops.where(x > 0.5, x, 0.2),
-        lambda x: ops.threshold(x, 0.1, 0.0) + ops.heaviside(x, 0.5),
+        lambda x: ops.threshold(x, 0.1, 0.0) + ops.fabs(x),
         lambda x: L.Identity()(x, training=False),
     ]
     return pick(kinds)(x)
@@ -119,7 +119,7 @@ def image(pick, x):
         lambda x: ops.image.resize(ops.image.resize(x, (6, 6)), (4, 4)),
         lambda x: L.AdaptiveAveragePooling2D(4)(ops.tile(x, (1, 2, 1, 1))),
         lambda x: L.AdaptiveMaxPooling2D(4)(ops.repeat(x, 2, axis=1)),
-        lambda x: ops.roll(ops.flip(x, axis=1), 1, axis=(1, 2)),
+        lambda x: ops.roll(ops.flip(x, axis=(1, 2)), 1, axis=1),
         lambda x: ops.matmul(np.tri(4, dtype="float32"), x),
         lambda x: ops.einsum("bijc,jk->bikc", x, np.ones((4, 4), "float32")),
         lambda x: x * L.Dense(width, "sigmoid")(L.GlobalAveragePooling2D()(x))[:, None, None, :],
@@ -186,14 +186,14 @@ def _einsum(pick, x):
     """Queries and keys of heads by EinsumDense or by reshape, the products by equations."""
     places, (count, size) = x.shape[1], (pick.between(2, 3), 2)
     if pick.coin():
-        parts = [L.EinsumDense("abc,cde->abde", (None, count, size))(x) for _ in range(3)]
+        parts = [L.EinsumDense("abc,cde->abde", (places, count, size))(x) for _ in range(3)]
     else:
         parts = [L.Reshape((places, count, size))(L.Dense(count * size)(x)) for _ in range(3)]
     scores = ops.einsum("aecd,abcd->acbe", parts[0], parts[1])
     mask = ops.cast(np.tri(places, dtype="float32"), "float32")
     scores = L.Softmax()(ops.where(mask > 0, scores, -1e9))
     y = ops.einsum("acbe,aecd->abcd", scores, parts[2])
-    return L.EinsumDense("abcd,cde->abe", (None, 4), bias_axes="e")(y)
+    return L.EinsumDense("abcd,cde->abe", (places, 4), bias_axes="e")(y)
 
 
 def _dot_product(pick, x):

@@ -53,7 +53,8 @@ def grouped(call: Call) -> list[Flow]:
     heads, made = call.make(layer.num_key_value_heads, "/heads"), call.make(call.shapes[0][-1])
     queries = np.repeat(heads, layer.num_query_heads // layer.num_key_value_heads)
     read = {
-        name: call.vector(flow, len(flow.shape) - 1) for name, flow in given.items()
+        name: call.vector(flow, len(flow.shape) - 1)
+        for name, flow in given.items()
         if name in _GROUPED[:3]
     }
     call.ids.tie(read["query"], made, f"{call.label} makes as many as it gets, which cannot go")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from course_utils.backend import keras
-from course_utils.structure.calls import Call, Flows, fixed, layer_axes
+from course_utils.structure.calls import Call, Flows, fixed, layer_axes, long_axes
 from course_utils.structure.ids import Flow, compact
 
 _L = keras.layers
@@ -67,10 +67,15 @@ def joined(call: Call, is_silent: Callable[[Zeros], bool]) -> Flows:
             if size is None:
                 return call.refuse("combines them with something that is not known")
             others[place] = size
-    own = {axis for size in others.values() for axis in _long(size, len(shape))}
+    own = {axis for size in others.values() for axis in long_axes(size, len(shape))}
     level = {place: call.beside(flow, own) for place, flow in flows.items()}
     if None in level.values():
         return call.refuse("has a number of its own for each of them")
+    # What cannot go keeps its axes as long as they are, and so do the others, if they may.
+    stays = {
+        a for f in flows.values() if not f.free for a in long_axes((None, *f.shape), len(shape))
+    }
+    level = {place: call.beside(flow, stays) or flow for place, flow in level.items()}
     zeros, whole = [_is_zero(values[n], others.get(n)) for n in range(len(values))], []
     varying = {axis for flow in level.values() for axis in flow.varying}
     for place, flow in level.items():
@@ -131,12 +136,6 @@ def _shape(value: object) -> tuple | None:
     return None if array.dtype.kind in "OUS" else array.shape
 
 
-def _long(shape: tuple, rank: int) -> list[int]:
-    """Return the axes on which an array has more than one number, without that of examples."""
-    axes = enumerate(shape, start=rank - len(shape))
-    return [axis for axis, length in axes if axis >= 0 and length != 1]
-
-
 def _is_zero(value: object, shape: tuple | None) -> bool:
     return shape == () and not isinstance(value, keras.Variable) and float(np.asarray(value)) == 0
 
@@ -155,11 +154,14 @@ OPERATIONS = {
     **dict.fromkeys(("Add", "Subtract", "Maximum", "Minimum"), added),
     **dict.fromkeys(("Divide", "TrueDivide"), divided),
     **dict.fromkeys(
-        ("Greater", "GreaterEqual", "Less", "LessEqual", "Equal", "NotEqual")
-        + ("LogicalAnd", "LogicalOr", "LogicalXor", "Logaddexp", "Arctan2"),
+        (
+            *("Greater", "GreaterEqual", "Less", "LessEqual", "Equal", "NotEqual"),
+            *("LogicalAnd", "LogicalOr", "LogicalXor", "Logaddexp", "Arctan2"),
+        ),
         compared,
     ),
     "Multiply": multiplied,
+    "DivideNoNan": multiplied,
     "Power": power,
     "Where": chosen,
     "Concatenate": concatenate,

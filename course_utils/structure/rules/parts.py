@@ -80,7 +80,9 @@ def take(call: Call) -> Flows:
     if x is None:
         return call.refuse("picks single channels")
     (axis,), more = axes, len(call.shapes[0]) - len(x.shape)  # axes that the numbers add: -1, 0, …
-    ids = x.ids.squeeze(axis) if more < 0 else np.expand_dims(x.ids, [axis + n for n in range(more)])
+    ids = (
+        x.ids.squeeze(axis) if more < 0 else np.expand_dims(x.ids, [axis + n for n in range(more)])
+    )
     return Flow(call.shapes[0], ids, x.silent)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from course_utils.backend import keras
-from course_utils.structure.calls import Call, Flows, channel_axis, layer_axes
+from course_utils.structure.calls import Call, Flows, channel_axis, layer_axes, long_axes
 from course_utils.structure.ids import Flow
 
 _L = keras.layers
@@ -60,8 +60,10 @@ def clip(call: Call) -> Flows:
 
 def softmax(call: Call) -> Flows:
     """Exponentials over their sum: what is normalized over cannot go."""
-    axis = call.layer.axis
-    x = None if axis is None else call.beside(call.x, layer_axes(axis, call.x))
+    axis, masks = call.layer.axis, call.flows[1:]
+    rank = len(call.x.shape)
+    axes = [one for mask in masks for one in long_axes((None, *mask.shape), rank)]
+    x = None if axis is None else call.beside(call.x, [*layer_axes(axis, call.x), *axes])
     if x is None:
         return call.refuse("normalizes over the channels, so that all depend on each")
     return Flow(call.shapes[0], x.ids, silent=False)
@@ -74,6 +76,12 @@ def along(call: Call) -> Flows:
     if x is None:
         return call.refuse("works along the axis on which they lie")
     return Flow(call.shapes[0], x.ids, x.silent)
+
+
+def triangle(call: Call) -> Flows:
+    """Zeros on one side of the diagonal of the last two axes."""
+    x = call.beside(call.x, [len(call.x.shape) - 1, len(call.x.shape) - 2])
+    return x or call.refuse("works along the axis on which they lie")
 
 
 def spatial(call: Call) -> Flows:
@@ -152,15 +160,17 @@ NAMED_RULES = {"StochasticDepth": passes}  # of ConvNeXt
 OPERATIONS = {
     **_operation(
         "Relu Relu6 Silu Gelu Tanh Elu Selu Celu LeakyRelu HardSilu HardTanh Softsign Absolute "
-        "Abs Negative Square Sqrt Sign Sin Tan Expm1 Log1p Cast StopGradient Copy",
-        "Sigmoid HardSigmoid LogSigmoid Softplus Exp Cos Erf",
+        "Abs ZerosLike Negative Square Sqrt Sign Sin Tan Expm1 Log1p Cast SaturateCast "
+        "ConvertToTensor StopGradient Copy",
+        "Sigmoid HardSigmoid LogSigmoid Softplus Exp Cos OnesLike",
     ),
     **dict.fromkeys(("Log", "Log2", "Log10", "Rsqrt", "Reciprocal"), undefined_at_0),
     **dict.fromkeys(("Mean", "Max", "Min", "Amax", "Amin", "Var", "Std", "Prod"), reduced),
     **dict.fromkeys(("Any", "All", "CountNonzero", "Median", "Logsumexp"), reduced),
     "Sum": summed,
-    **dict.fromkeys(("MaxPool", "AveragePool", "AdaptiveMaxPool", "AdaptiveAveragePool"), spatial),
-    "Resize": spatial,
+    **dict.fromkeys(("MaxPool", "AveragePool", "Resize"), spatial),
+    **dict.fromkeys(("AdaptiveMaxPool", "AdaptiveAveragePool"), spatial),
+    **dict.fromkeys(("Tril", "Triu"), triangle),
     **dict.fromkeys(("Cumsum", "Cumprod"), along),
     "ReLU": relu,  # of keras.activations
     "Clip": clip,

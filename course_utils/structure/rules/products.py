@@ -24,13 +24,15 @@ def einsum(call: Call) -> Flows:
     if "->" not in equation:
         return call.refuse("has an equation without an arrow")
     inputs, outputs = equation.split("->")
-    terms, factors = inputs.split(","), [*call.arguments]
+    pairs = list(zip(inputs.split(","), call.arguments, strict=True))
     free = "".join(letter for letter in string.ascii_uppercase if letter not in equation)
-    for n, (term, factor) in enumerate(zip(terms, factors, strict=True)):
-        count = _rank(factor) - len(term.replace("...", ""))
-        terms[n] = term.replace("...", free[len(free) - count :])
-    longest = max((_rank(f) - len(t.replace("...", "")) for f, t in zip(factors, inputs.split(","))))
-    return product(call, factors, terms, outputs.replace("...", free[len(free) - longest :]))
+    dots = [_rank(factor) - len(term.replace("...", "")) for term, factor in pairs]
+    terms = [
+        term.replace("...", free[len(free) - count :])
+        for (term, _), count in zip(pairs, dots, strict=True)
+    ]
+    outputs = outputs.replace("...", free[len(free) - max(dots) :])
+    return product(call, [*call.arguments], terms, outputs)
 
 
 def matmul(call: Call) -> Flows:
@@ -40,7 +42,8 @@ def matmul(call: Call) -> Flows:
     if min(ranks) < 2:
         return call.refuse("multiplies by a vector")
     before = string.ascii_uppercase[: max(ranks) - 2]
-    terms = [before[len(before) - rank + 2 :] + end for rank, end in zip(ranks, ("xy", "yz"))]
+    ends = zip(ranks, ("xy", "yz"), strict=True)
+    terms = [before[len(before) - rank + 2 :] + end for rank, end in ends]
     return product(call, factors, terms, f"{before}xz")
 
 
@@ -129,7 +132,7 @@ def product(
     for letter, parts in settled.items():
         _together(call, letter, parts, pairs)
         if letter not in outputs and not any(part.silent for part in parts.values()):
-            call.fix([*parts.values()][0], _SUMMED)
+            call.fix(next(iter(parts.values())), _SUMMED)
     passed = [letter for letter in outputs[1:] if letter in settled]
     for letter in passed[1:]:
         for part in settled[letter].values():

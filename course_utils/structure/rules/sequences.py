@@ -43,7 +43,8 @@ def bidirectional(call: Call) -> Flows:
     if not alike or cells[0].units != cells[1].units:
         return call.refuse("holds layers whose units cannot go in pairs")
     made, read, given = call.make(cells[0].units), call.vector(call.x, 1), _given_states(call)
-    silent = all([_computed(call, cell, cell.units, read, made, given) for cell in cells])
+    zero_stays = [_computed(call, cell, cell.units, read, made, given) for cell in cells]
+    silent = all(zero_stays)
 
     def edit(config: dict, kept: Kept) -> None:
         for side in ("layer", "backward_layer"):

@@ -108,6 +108,22 @@ def broadcast_to(call: Call) -> Flows:
     return flow
 
 
+def part(call: Call) -> Flows:
+    """keras.ops.slice: a part of some axes, and the whole of those on which channels lie."""
+    x, sizes = call.x, call.layer.shape
+    starts = [*call.arguments, *call.options.values()][1]
+    if len(call.flows) > 1 or np.ndim(starts) != 1:
+        return call.refuse("takes a part in a way that is not known")
+    parts = (starts[1:], sizes[1:], x.shape)
+    whole = [start == 0 and size in (-1, n) for start, size, n in zip(*parts, strict=True)]
+    x = call.beside(x, [axis for axis, all_of_it in enumerate(whole) if not all_of_it])
+    if x is None:
+        return call.refuse("picks single channels")
+    flow = Flow(call.shapes[0], x.ids, x.silent)
+    _shape_follows(call, "shape", 1, flow)
+    return flow
+
+
 def tile(call: Call) -> Flows:
     """All of it several times along an axis."""
     x, repeats = call.x, call.layer.repeats
@@ -217,6 +233,7 @@ OPERATIONS = {
     "ExpandDims": expand_dims,
     "Squeeze": squeeze,
     "BroadcastTo": broadcast_to,
+    "Slice": part,
     "Tile": tile,
     "Repeat": repeat,
     "Flip": flip,
