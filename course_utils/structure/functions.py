@@ -46,7 +46,7 @@ def tried(function: Callable, rank: int = 2) -> Tried:
 def tried_layer(layer: keras.Operation, rank: int, *arguments: object, **options: object) -> Tried:
     """Try what a layer without weights, or an operation, does to its first argument.
 
-    >>> tried_layer(keras.layers.Lambda(lambda x: x * x), 3)
+    >>> tried_layer(keras.layers.LeakyReLU(), 3)
     Tried(why='', at_zero=0.0)
     """
     call = type(layer).call

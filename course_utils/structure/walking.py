@@ -81,11 +81,11 @@ class Walk:
     ) -> list[Flow]:
         layer, path = owners[-1], "/".join(owner.name for owner in owners)
         self.edges += [(self._origins.get(id(flow), "input"), path, flow) for flow in flows]
-        now = {id(flow): self._now(flow) for flow in flows}
-        flows = [now[id(flow)] for flow in flows]
-        arguments, options = keras.tree.map_structure(
-            lambda value: now.get(id(value), value), (arguments, options)
-        )
+        if any(len(flow.varying) > 1 for flow in flows):
+            now = {id(flow): self._now(flow) for flow in flows}
+            flows, arguments, options = keras.tree.map_structure(
+                lambda value: now.get(id(value), value), (flows, arguments, options)
+            )
         if has_graph(layer):
             made = self._nested(layer, _inputs_of(layer, arguments, options), owners)
         else:

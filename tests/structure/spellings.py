@@ -76,6 +76,7 @@ def heads(pick, x):
         lambda y: ops.softmax(y, axis=-2),
         lambda y: L.Activation("tanh")(y) + y,
         lambda y: y * L.Dense(parts)(y),
+        lambda y: _nested(pick, y),
         lambda y: ops.concatenate([y, ops.cos(y)], axis=pick([-1, -2])),
         lambda y: ops.swapaxes(y, -1, -2),
         lambda y: ops.moveaxis(ops.moveaxis(y, -1, 1), 1, -1),
@@ -93,6 +94,14 @@ def heads(pick, x):
             y = pick(kinds)(y)
     size = int(np.prod(y.shape[len(x.shape) - 1 :]))
     return ops.reshape(y, (-1, *places, size)) if pick.coin() else L.Reshape((*places, size))(y)
+
+
+def _nested(pick, x):
+    """A model of its own on a tensor that nobody has settled yet, perhaps twice."""
+    inner = keras.Input(x.shape[1:])
+    y = pick([ops.tanh, L.Reshape(x.shape[1:]), L.LayerNormalization(), lambda x: x * x])(inner)
+    model = keras.Model(inner, y + inner)
+    return model(model(x)) if pick.coin() else model(x)
 
 
 def decoded(pick, x):

@@ -1,7 +1,9 @@
 """Networks in the words that people use: what is left computes the same, and what stays says why.
 
-Gates are those of `oracles`: they multiply a tensor by 0 and 1 where the test says that channels lie.
+Gates are those of `oracles`: they multiply by 0 and 1 where the test says that channels lie.
 """
+
+from functools import partial
 
 import numpy as np
 import pytest
@@ -85,7 +87,9 @@ def attention_by_equations(gate: Gate):
 def attention_without_weights(gate: Gate):
     def body(x):
         a, b = gate("a", L.Dense(6, name="a")(x)), gate("b", L.Dense(5, "relu", name="b")(x))
-        x = gate("b", L.Attention(use_scale=True, name="t")([a, b, gate("a", L.Dense(6, name="c")(x))]))
+        x = gate(
+            "b", L.Attention(use_scale=True, name="t")([a, b, gate("a", L.Dense(6, name="c")(x))])
+        )
         y = L.AdditiveAttention(name="s")([a, b, gate("a", L.Dense(6, name="d")(x))])
         z = L.Dot(axes=2, normalize=True)([b, x])
         return ops.concatenate([gate("b", x + y), z], axis=-1)
@@ -168,3 +172,118 @@ CASES = [
 @pytest.mark.parametrize("build", CASES, ids=lambda build: build.__name__)
 def test_what_is_left_computes_the_same(build):
     check(build)
+
+
+def recurrent_filters(x):
+    return L.GlobalAveragePooling2D()(L.ConvLSTM2D(5, 2, name="a")(x))
+
+
+def grouped_heads(x):
+    y = L.Dense(6, name="b")(x)
+    return y + L.GroupQueryAttention(4, 4, 2, use_gate=True, name="a")(y, y)
+
+
+def additive_heads_of_three_axes(x):
+    """Nobody settles on an axis: of the longest some go."""
+    y = L.Reshape((5, 2, 6))(L.Dense(12, name="a")(x))
+    return L.Reshape((5, 12))(ops.moveaxis(ops.tanh(y), 2, 3))
+
+
+def reversed_embedding(x, *, tied=True):
+    embedding = L.ReversibleEmbedding(7, 6, name="a", tie_weights=tied)
+    y = L.Dense(6, "relu", name="b")(embedding(ops.cast(ops.abs(x[..., 0]), "int32")))
+    return embedding(y, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("build", "shape", "groups"),
+    [
+        (recurrent_filters, (3, 4, 4, 2), {"a": 5}),
+        (grouped_heads, (5, 3), {"a/heads": 2, "b": 6}),
+        (additive_heads_of_three_axes, (5, 3), {"a": 6}),
+        (reversed_embedding, (5, 3), {"a": 6}),
+        (partial(reversed_embedding, tied=False), (5, 3), {"a": 6}),
+    ],
+    ids=["convolutional", "grouped", "over three axes", "reversed", "reversed, not tied"],
+)
+def test_what_no_gate_reaches(tmp_path, build, shape, groups):
+    """Against the zeroed network; and the small one is saved and comes back."""
+    model = randomized(network(shape, build))
+    channels, x = channel_groups(model), inputs_for(model)
+    assert {name: len(group) for name, group in channels.groups.items()} == groups
+    small, report = shrink(channels, 0.5, verify=True)
+    assert report.parameters[1] < report.parameters[0]
+    small.save(tmp_path / "small.keras")
+    again = keras.models.load_model(tmp_path / "small.keras")
+    assert apart(small, again, x) == 0
+
+
+OTHER = L.Dense(4, name="other")
+OTHER.build((None, 6))
+
+WHY = {
+    "softmax": ("depends on more", lambda x: L.Activation("softmax")(x)),
+    "centred": ("depends on more", lambda x: L.Lambda(lambda x: x - ops.max(x, -1, True))(x)),
+    "reversed": ("depends on more", lambda x: L.Lambda(lambda x: x[..., ::-1])(x)),
+    "a sum over examples": ("depends on more", lambda x: L.Lambda(lambda x: x + ops.sum(x, 0))(x)),
+    "noise": ("another result", lambda x: L.Lambda(lambda x: x + keras.random.normal((1,)))(x)),
+    "weights of another layer": ("reads other/kernel", lambda x: L.Lambda(lambda x: OTHER(x))(x)),
+    "numbers for each": ("could not be tried", lambda x: L.Lambda(lambda x: x * np.ones(6))(x)),
+    "a layer with weights": ("not built", lambda x: L.Dense(4, L.PReLU(), name="p")(x)),
+    "no value at 0": ("no value at 0", lambda x: L.Activation(ops.log)(x)),
+    "rolled": ("moves them", lambda x: ops.roll(x, 1, axis=-1)),
+    "single ones": ("single channels", lambda x: ops.take(x, [0, 2], axis=-1)),
+    "a sum": ("would not be 0", lambda x: ops.einsum("bnc,bmc->bnm", ops.cos(x), ops.cos(x))),
+    "their number": (
+        "root of their number",
+        lambda x: ops.dot_product_attention(*3 * [x[:, :, None]]),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", list(WHY))
+def test_what_stays_says_why(kind):
+    """Nothing goes, with the reason that is so; nothing that was given changes by being tried."""
+    why, body = WHY[kind]
+    x = keras.Input((4, 3))
+    y = L.Flatten()(body(L.Dense(6, name="a")(x)))
+    left = reasons(keras.Model(x, L.Dense(1, name="head")(y)))
+    assert why in left["p" if "p" in left else "a"], left
+
+
+def test_functions_that_are_tried():
+    """Positions, sizes, shapes and weights matter; a scalar of one's own does not."""
+    two = 2.0
+    assert tried(lambda x: x * two).zero_stays
+    assert tried(lambda x: ops.cos(x)).at_zero == 1
+    assert (
+        "where they stand" in tried(lambda x: x * ops.arange(ops.shape(x)[-1], dtype=x.dtype)).why
+    )
+    assert "size" in tried(lambda x: x / ops.shape(x)[-1]).why
+    assert "another shape" in tried(lambda x: ops.max(x, axis=-1)).why
+    assert "a weight" in tried(lambda x: x * OTHER.kernel[0, 0]).why
+
+
+def test_a_layer_in_several_forms():
+    """A subclass that changes nothing is its base; one that changes anything may do so."""
+
+    class Other(L.Dense):
+        def compute_output_spec(self, *args, **options):
+            return super().compute_output_spec(*args, **options)
+
+    x = keras.Input((3,))
+    y = Other(4, name="b")(keras.layers.Dense(5, name="a")(x))
+    left = reasons(keras.Model(x, L.Dense(1, name="head")(y)))
+    assert "not known" in left["a"]
+
+
+def test_zeroed_statistics_stay():
+    """The vector of a spectral normalization is cut, not zeroed."""
+    x = keras.Input((3,))
+    y = L.SpectralNormalization(L.Dense(4, name="a"), name="n")(x)
+    model = randomized(keras.Model(x, L.Dense(1, name="head")(y)))
+    mask = {"n/a": np.array([True, False, True, True])}
+    small, _ = shrink(model, masks=mask)
+    vector = model.get_layer("n").vector_u
+    np.testing.assert_array_equal(small.get_layer("n").vector_u, vector.numpy()[:, mask["n/a"]])
+    np.testing.assert_array_equal(zeroed(model, mask).get_layer("n").vector_u, vector)
