@@ -20,11 +20,15 @@ class Flow:
     over several axes, as heads and their parts, ids depend on them all until a reader settles on
     one. `silent`: a removed channel is 0 here, once the layers that make it are zero (after a
     sigmoid it would be 1/2).
+
+    `turned`: for a while the axis of examples is not the first one. Then this is the tensor where
+    it is, and the order of axes that was made of it; `ids` is only a list of those that are there.
     """
 
     shape: tuple[int | None, ...]
     ids: np.ndarray
     silent: bool = True
+    turned: "tuple[Flow, tuple[int, ...]] | None" = None
 
     @property
     def varying(self) -> tuple[int, ...]:

@@ -1,7 +1,7 @@
 """Walk through a model's graph as it computes, and let ids flow through every call."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from inspect import signature
 
 import numpy as np
@@ -87,15 +87,22 @@ class Walk:
                 lambda value: now.get(id(value), value), (flows, arguments, options)
             )
         if has_graph(layer):
-            made = self._nested(layer, _inputs_of(layer, arguments, options), owners)
+            given = [self._straight(f, path) for f in _inputs_of(layer, arguments, options)]
+            made = self._nested(layer, given, owners)
         else:
             call = Call(owners, flows, shapes, self.ids, arguments, options, self.inexact)
             made = self._ruled(call)
         # A new object for each, so that its origin is this call and no other.
-        made = [Flow(flow.shape, flow.ids, flow.silent) for flow in made]
+        made = [replace(flow) for flow in made]
         self._origins.update({id(flow): path for flow in made})
         self._alive += made
         return made
+
+    def _straight(self, flow: Flow, path: str) -> Flow:
+        if not flow.turned:
+            return flow
+        self.ids.fix(flow.ids, f"{path} gets them behind another axis than that of examples")
+        return fixed(flow.shape)
 
     def _ruled(self, call: Call) -> list[Flow]:
         first = self.calls.setdefault(id(call.layer), call)
@@ -224,6 +231,8 @@ def _inputs_of(model: keras.Model, arguments: tuple, options: dict) -> list[Flow
 
 def _alike(one: Flow, other: Flow) -> tuple[np.ndarray, np.ndarray] | None:
     """Return the ids of two tensors so that they fit; None where they do not."""
+    if one.turned or other.turned:
+        return None
     if all(set(flow.varying) <= {len(flow.shape) - 1} for flow in (one, other)):
         a, b = one.ids.reshape(-1), other.ids.reshape(-1)  # whatever number of axes is before
     else:

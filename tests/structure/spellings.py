@@ -181,9 +181,15 @@ def _one_dense(pick, x):
     """One dense layer for queries, keys and values, and heads by reshape."""
     places, (count, size) = x.shape[1], (pick.between(2, 3), 2)
     y = ops.reshape(L.Dense(3 * count * size)(x), (-1, places, 3, count, size))
-    if pick.coin():
+    kind = pick(["beside", "before", "moved", "apart"])
+    if kind == "beside":
         y = ops.transpose(y, (0, 3, 1, 2, 4))
         q, k, v = (y[:, :, :, n] for n in range(3))
+    elif kind == "before":
+        y = ops.transpose(y, (2, 0, 3, 1, 4))
+        q, k, v = y[0], y[1], y[2]
+    elif kind == "moved":
+        q, k, v = ops.unstack(ops.transpose(ops.moveaxis(y, 2, 0), (0, 1, 3, 2, 4)), axis=0)
     else:
         q, k, v = (ops.swapaxes(part, 1, 2) for part in ops.unstack(y, axis=2))
     scores = ops.softmax(ops.matmul(q, ops.transpose(k, (0, 1, 3, 2))) * 0.7, axis=-1)

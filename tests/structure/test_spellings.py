@@ -61,6 +61,18 @@ def one_dense_for_attention(gate: Gate):
     return network((places, 3), body)
 
 
+def queries_before_examples(gate: Gate):
+    """As most published transformers of images: the axis of three is moved to the front."""
+
+    def body(x):
+        x = gate("qkv", L.Dense(24, name="qkv")(x), each=4, tile=3)
+        x = ops.transpose(ops.reshape(x, (-1, 5, 3, 2, 4)), (2, 0, 3, 1, 4))
+        x = ops.matmul(ops.softmax(ops.matmul(x[0], ops.swapaxes(x[1], -1, -2))), x[2])
+        return gate("qkv", ops.reshape(ops.transpose(x, (0, 2, 1, 3)), (-1, 5, 8)), each=4)
+
+    return network((5, 3), body)
+
+
 def attention_by_equations(gate: Gate):
     """EinsumDense and einsum, with turned positions, in the words of most published models."""
     angles = np.random.default_rng(0).normal(size=(1, 5, 1, 4)).astype("float32")
@@ -164,7 +176,8 @@ def cells(gate: Gate):
 
 
 CASES = [
-    *(decoder, pixel_shuffle, one_dense_for_attention, attention_by_equations),
+    *(decoder, pixel_shuffle, one_dense_for_attention, queries_before_examples),
+    *(attention_by_equations,),
     *(attention_without_weights, functions, along_channels, places, cells),
 ]
 
@@ -234,6 +247,10 @@ WHY = {
     "rolled": ("moves them", lambda x: ops.roll(x, 1, axis=-1)),
     "single ones": ("single channels", lambda x: ops.take(x, [0, 2], axis=-1)),
     "a sum": ("would not be 0", lambda x: ops.einsum("bnc,bmc->bnm", ops.cos(x), ops.cos(x))),
+    "examples moved": (
+        "first axis is not that of examples",
+        lambda x: ops.transpose(ops.transpose(x, (1, 0, 2)) * 2, (1, 0, 2)),
+    ),
     "their number": (
         "root of their number",
         lambda x: ops.dot_product_attention(*3 * [x[:, :, None]]),

@@ -29,6 +29,8 @@ def split(call: Call) -> Flows:
 
 def unstack(call: Call) -> Flows:
     """Single entries of an axis, on which they are not channels."""
+    if call.x.turned:
+        return [] if call.layer.axis else [_first_of(call) for _ in call.shapes]
     (axis,) = layer_axes(call.layer.axis, call.x)
     x = None if axis < 0 else call.beside(call.x, [axis])
     if x is None:
@@ -51,6 +53,8 @@ def get_item(call: Call) -> Flows:
     key = call.arguments[1] if len(call.arguments) > 1 else call.options["key"]
     if not call.x.free:
         return fixed(call.shapes[0])
+    if call.x.turned:
+        return _first_of(call) if isinstance(_entry(key), int) else []
     keys = _full_key(key, len(call.x.shape) + 1)
     if keys is None or keys[0] != _ALL:
         return call.refuse("takes a part in a way that is not known")
@@ -97,6 +101,15 @@ def pad(call: Call) -> Flows:
     return Flow(call.shapes[0], np.pad(x.ids, around), False)
 
 
+def _first_of(call: Call) -> Flow:
+    """One entry of the axis that was moved before that of examples, as queries, keys, values."""
+    whole, (moved, examples, *order) = call.x.turned
+    x = None if examples else call.beside(whole, [moved - 1])
+    if x is None:
+        return call.fix(Flow(call.shapes[0], whole.ids), "picks single channels or examples")
+    return Flow(call.shapes[0], x.ids.transpose([moved - 1, *(a - 1 for a in order)])[0], x.silent)
+
+
 def _in_a_row(part: object) -> bool:
     """Tell whether a slice takes channels in a row, or all of them, perhaps in reverse."""
     return isinstance(part, slice) and (part.step in (None, 1) or part == slice(None, None, -1))
@@ -141,6 +154,7 @@ def _entry(one: object) -> object:
         return NotImplemented
 
 
+OF_TURNED = (get_item, unstack)
 OPERATIONS = {
     "Split": split,
     "ArraySplit": split,

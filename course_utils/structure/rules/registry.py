@@ -13,6 +13,7 @@ from course_utils.structure.rules import (
     layers,
     norms,
     operations,
+    parts,
     places,
     products,
     sequences,
@@ -29,7 +30,9 @@ def apply(call: Call) -> list[Flow]:
     rule = _rule(call.layer)
     for flow in () if rule in _OF_MANY else call.flows[1:]:
         call.fix(flow, "gets them beside its input, as a mask, say")
-    made = rule(call)
+    if rule not in _OF_TURNED and any(flow.turned for flow in call.flows):
+        return call.refuse(_TURNED)
+    made = rule(call) or call.refuse(_TURNED)
     return [made] if isinstance(made, Flow) else made
 
 
@@ -112,6 +115,8 @@ def _is_altered(layer: keras.Layer) -> bool:
     return bool(getattr(layer, "quantization_mode", None) or getattr(layer, "lora_enabled", False))
 
 
+_TURNED = "works on tensors whose first axis is not that of examples"
+_OF_TURNED = (*shapes.OF_TURNED, *parts.OF_TURNED)
 # What a subclass may have of its own: its constructor, and what Python and Keras put there.
 _OF_MAKING = {"__init__", "get_config", "from_config", *dir(type("Plain", (), {})), "__slots__"}
 _OF_MAKING |= {"__static_attributes__", "__firstlineno__", "__annotations__", "__new__"}

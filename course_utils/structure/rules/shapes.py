@@ -183,10 +183,13 @@ def _listed(axis: object) -> list[int]:
 
 
 def _permuted(call: Call, axes: object) -> Flows:
-    first, *order = axes
+    x, before = call.x.turned or (call.x, range(len(call.x.shape) + 1))
+    first, *order = (before[axis] for axis in axes)
+    if not x.free:
+        return fixed(call.shapes[0])
     if first != 0:
-        return call.refuse("moves the axis of examples")
-    return Flow(call.shapes[0], call.x.ids.transpose([a - 1 for a in order]), call.x.silent)
+        return Flow(call.shapes[0], np.unique(x.ids), x.silent, (x, (first, *order)))
+    return Flow(call.shapes[0], x.ids.transpose([a - 1 for a in order]), x.silent)
 
 
 def _same_ends(x: Flow, shape: tuple) -> tuple[int, int] | None:
@@ -219,6 +222,7 @@ def _shape_follows(call: Call, key: str, first: int, flow: Flow) -> None:
         call.edits.append(edit)
 
 
+OF_TURNED = (permute, move_axis, swap_axes)
 RULES = {
     _L.Flatten: flatten,
     _L.Reshape: reshape,
