@@ -147,14 +147,14 @@ def places(gate: Gate):
         x = ops.einsum("bijc,jk->bikc", ops.matmul(np.tri(4, dtype="float32"), x), np.eye(4))
         x = L.AdaptiveAveragePooling2D(2)(ops.swapaxes(ops.moveaxis(x, 1, 2), 1, 2))
         y = L.Dense(6, "sigmoid", name="s")(L.GlobalAveragePooling2D()(x))
-        x = L.SpectralNormalization(Same(4, 1, name="c"), name="n")(x * y[:, None, None, :])
+        x = L.SpectralNormalization(SameConv(4, 1, name="c"), name="n")(x * y[:, None, None, :])
         return gate("n/c", x)
 
     return network((4, 4, 2), body)
 
 
 @keras.saving.register_keras_serializable("tests")
-class Same(L.Conv2D):
+class SameConv(L.Conv2D):
     """A subclass that changes nothing."""
 
 
