@@ -1,26 +1,16 @@
 """One call of a layer, as the rules see it: what comes in, and what they may say of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from course_utils.backend import keras
+from course_utils.structure.functions import tried
 from course_utils.structure.ids import Flow, Ids, compact
 
 Flows = Flow | list[Flow]  # of one output, or of several
 Kept = Callable[[np.ndarray], np.ndarray]  # ids -> True where they stay
-
-# What happens to the activation 0, and whether units are treated one by one.
-_ZERO_STAYS = (
-    "celu elu gelu hard_shrink hard_silu hard_tanh leaky_relu linear mish relu relu6 selu silu "
-    "soft_shrink softsign tanh tanh_shrink"
-)
-_ZERO_MOVES = (
-    "exponential hard_sigmoid log_sigmoid sigmoid softplus sparse_plus sparse_sigmoid squareplus"
-)
-_SILENT = {getattr(keras.activations, name) for name in _ZERO_STAYS.split()}
-_ONE_BY_ONE = _SILENT | {getattr(keras.activations, name) for name in _ZERO_MOVES.split()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,8 +106,29 @@ class Call:
         """Return an output with the channels that came in; `silent`: 0 stays 0."""
         return Flow(self.shapes[0], self.x.ids, self.x.silent and silent)
 
+    def level(self, flow: Flow, axes: Iterable[int]) -> Flow:
+        """Return the tensor without differences along some axes: there whole rows go together.
+
+        What is left of a tensor must be a rectangle. So of (heads, size) whole heads go, or the
+        same parts of each.
+        """
+        ids, why = flow.ids, f"{self.label} needs whole rows of them, a part of which cannot go"
+        for axis in axes:
+            if ids.shape[axis] > 1:
+                first = ids.take([0], axis)
+                self.ids.tie(ids, first, why)
+                ids = first
+        return Flow(flow.shape, ids, flow.silent)
+
+    def beside(self, flow: Flow, axes: Iterable[int]) -> Flow | None:
+        """Return the tensor so that its ids differ on other axes only; None if there are none."""
+        inside = set(axes) & set(flow.varying)
+        return None if inside and inside == set(flow.varying) else self.level(flow, inside)
+
     def vector(self, flow: Flow, axis: int) -> np.ndarray:
-        """Return the ids along `axis`; what varies along another one is fixed."""
+        """Return the ids along `axis`, on which they depend from now on; else they are fixed."""
+        if axis in flow.varying:
+            flow = self.level(flow, set(flow.varying) - {axis})
         if set(flow.varying) - {axis}:
             flow = self.fix(flow, "takes them on another axis than that of channels")
         if flow.shape[axis] is None:
@@ -142,10 +153,13 @@ class Call:
 
     def activated(self, ids: np.ndarray, *functions: Callable) -> bool:
         """Fix ids whose activation mixes them; tell whether a zero stays zero (in the first)."""
-        if not all(function in _ONE_BY_ONE for function in functions):
-            names = ", ".join(getattr(f, "__name__", str(f)) for f in functions)
-            self.ids.fix(ids, f"{self.label} has the activation {names}, which may mix channels")
-        return functions[0] in _SILENT
+        results = [tried(function) for function in functions]
+        for function, result in zip(functions, results, strict=True):
+            why = result.why or ("" if np.isfinite(result.at_zero) else "has no value at 0")
+            if why:
+                name = getattr(function, "__name__", None) or type(function).__name__
+                self.ids.fix(ids, f"{self.label} has the activation {name}, which {why}")
+        return results[0].zero_stays
 
     def out(self, axis: int, ids: np.ndarray, silent: bool = True, index: int = 0) -> Flow:
         """Return an output whose channels lie along one axis (negative: from the end)."""
@@ -153,18 +167,6 @@ class Call:
         ranks = [1] * len(shape)
         ranks[axis] = len(ids)
         return Flow(shape, compact(np.asarray(ids).reshape(ranks)), silent)
-
-    def settled(self, ids: np.ndarray) -> np.ndarray:
-        """Return ids that vary along one axis at most: the first one; the others are tied.
-
-        What is left of a tensor must be a rectangle. So of (heads, size) whole heads go.
-        """
-        varying = [axis for axis, length in enumerate(ids.shape) if length > 1]
-        for axis in varying[1:]:
-            first = ids.take([0], axis)
-            self.ids.tie(ids, first, f"{self.label} spreads them over two axes")
-            ids = first
-        return ids
 
 
 def fixed(shape: tuple) -> Flow:
@@ -176,13 +178,24 @@ def fixed(shape: tuple) -> Flow:
     return Flow(tuple(shape), np.zeros([1] * len(shape), int))
 
 
+def left(kept: Kept, ids: np.ndarray, axis: int, length: int) -> int:
+    """Return how many entries of a tensor stay along an axis; what stays is a rectangle.
+
+    >>> left(lambda ids: ids != 2, np.array([[1, 2, 3], [1, 2, 3]]), 1, 3)
+    2
+    """
+    others = tuple(other for other in range(ids.ndim) if other != axis)
+    return int(np.broadcast_to(kept(ids).any(axis=others), (length,)).sum())
+
+
 def channel_axis(layer: keras.Layer, flow: Flow) -> int:
     """Return the axis of channels, the batch not counted.
 
     >>> channel_axis(keras.layers.Conv2D(1, 1), fixed((28, 28, 1)))
     2
     """
-    first = getattr(layer, "data_format", "channels_last") == "channels_first"
+    own = getattr(layer, "data_format", "channels_last")
+    first = (own or keras.config.image_data_format()) == "channels_first"
     return 0 if first else len(flow.shape) - 1
 
 
@@ -194,3 +207,13 @@ def layer_axes(axis: int | Sequence[int], flow: Flow) -> list[int]:
     """
     rank = len(flow.shape) + 1
     return [a % rank - 1 for a in (axis if isinstance(axis, Sequence) else [axis])]
+
+
+def long_axes(shape: tuple, rank: int) -> list[int]:
+    """Return on which of a tensor's axes, the batch not counted, an array has several numbers.
+
+    >>> long_axes((1, 28, 1), 3)
+    [1]
+    """
+    axes = enumerate(shape, start=rank - len(shape))
+    return [axis for axis, length in axes if axis >= 0 and length != 1]

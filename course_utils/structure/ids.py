@@ -16,13 +16,19 @@ class Flow:
     """What is known of a tensor: its shape without the batch, and the ids of its channels.
 
     `ids` has as many axes as the tensor; along an axis on which ids do not depend its length is 1,
-    so that the ids of an image (26, 26, 32) have the shape (1, 1, 32). `silent`: a removed channel
-    is 0 here, once the layers that make it are zero (after a sigmoid it would be 1/2).
+    so that the ids of an image (26, 26, 32) have the shape (1, 1, 32). Where units are laid out
+    over several axes, as heads and their parts, ids depend on them all until a reader settles on
+    one. `silent`: a removed channel is 0 here, once the layers that make it are zero (after a
+    sigmoid it would be 1/2).
+
+    `turned`: for a while the axis of examples is not the first one. Then this is the tensor where
+    it is, and the order of axes that was made of it; `ids` is only a list of those that are there.
     """
 
     shape: tuple[int | None, ...]
     ids: np.ndarray
     silent: bool = True
+    turned: "tuple[Flow, tuple[int, ...]] | None" = None
 
     @property
     def varying(self) -> tuple[int, ...]:
@@ -68,8 +74,9 @@ class Ids:
         >>> ids.roots().tolist()
         [0, 1, 2, 1, 2]
         """
-        pairs = np.stack(np.broadcast_arrays(one, other), axis=-1).reshape(-1, 2)
-        for a, b in np.unique(pairs, axis=0).tolist():
+        one, other = (ids.reshape(-1) for ids in np.broadcast_arrays(one, other))
+        pairs = np.unique(one.astype(np.int64) * len(self._parents) + other)
+        for a, b in np.stack(np.divmod(pairs, len(self._parents)), axis=-1).tolist():
             if a and b:
                 a, b = self._root(a), self._root(b)
                 self._parents[max(a, b)] = min(a, b)
@@ -89,6 +96,19 @@ class Ids:
     def roots(self) -> np.ndarray:
         """Return for every id the smallest of those that it is tied to."""
         return np.array([self._root(one) for one in range(len(self._parents))])
+
+    def tied(self, ids: np.ndarray) -> np.ndarray:
+        """Return each id's smallest partner by now, along the axes on which these still differ.
+
+        >>> ids = Ids()
+        >>> units = ids.fresh(4).reshape(2, 2)
+        >>> ids.tie(units, units[:1], "read by the row")
+        >>> ids.tied(units).tolist()
+        [[1, 2]]
+        """
+        single, places = np.unique(ids, return_inverse=True)
+        roots = np.array([self._root(one) for one in single.tolist()], int)
+        return compact(roots[places].reshape(ids.shape))
 
     def reasons(self) -> dict[int, str]:
         """Return why ids are fixed, by their root."""

@@ -1,7 +1,8 @@
 """Walk through a model's graph as it computes, and let ids flow through every call."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from inspect import signature
 
 import numpy as np
 
@@ -46,6 +47,7 @@ class Walk:
         flows = [fixed(tensor.shape[1:]) for tensor in model.inputs]
         for flow in self.through(model, flows, ()):
             self.ids.fix(flow.ids, "an output of the model", above_all=True)
+        self._settle()
         self._fix_shared()
 
     def through(self, model: keras.Model, flows: list[Flow], owners: Owners) -> list[Flow]:
@@ -65,6 +67,8 @@ class Walk:
             return known.get(id(value), value) if isinstance(value, keras.KerasTensor) else value
 
         def visit(layer: keras.Operation, *args: object, **options: object) -> object:
+            if "training" in options and "training" not in signature(layer.call).parameters:
+                del options["training"]  # as a layer does when it is called
             outputs = output_spec(layer, *args, **options)
             shapes = [tensor.shape[1:] for tensor in keras.tree.flatten(outputs)]
             arguments, kept = keras.tree.map_structure(flow_of, (args, options))
@@ -88,22 +92,41 @@ class Walk:
     def _called(self, call: Call, args: tuple, options: dict) -> list[Flow]:
         layer, path = call.layer, call.path
         self.edges += [(self._origins.get(id(flow), "input"), path, flow) for flow in call.flows]
+        if any(len(flow.varying) > 1 for flow in call.flows):
+            now = {id(flow): self._now(flow) for flow in call.flows}
+            call.flows, call.arguments, call.options = keras.tree.map_structure(
+                lambda value: now.get(id(value), value),
+                (call.flows, call.arguments, call.options),
+            )
         if has_graph(layer):
-            made = self._nested(layer, _inputs_of(layer, call.arguments, call.options), call.owners)
+            given = [
+                self._straight(f, path) for f in _inputs_of(layer, call.arguments, call.options)
+            ]
+            made = self._nested(layer, given, call.owners)
         elif holds_layers(layer) and not registry.is_known(layer):
+            call.flows = [self._straight(flow, path) for flow in call.flows]
             made = self._looked_into(call, args, options)
         else:
             made = self._ruled(call)
         # A new object for each, so that its origin is this call and no other.
-        made = [Flow(flow.shape, flow.ids, flow.silent) for flow in made]
+        made = [replace(flow) for flow in made]
         self._origins.update({id(flow): path for flow in made})
         self._alive += made
         return made
+
+    def _straight(self, flow: Flow, path: str) -> Flow:
+        if not flow.turned:
+            return flow
+        self.ids.fix(flow.ids, f"{path} gets them behind another axis than that of examples")
+        return fixed(flow.shape)
 
     def _ruled(self, call: Call) -> list[Flow]:
         first = self.calls.setdefault(id(call.layer), call)
         if first is call or not first.noted:
             return self._first_of(call)
+        made = registry.again(call, first)
+        if made is not None:
+            return made
         self._tie(call.label, first.flows, call.flows)
         made = zip(call.shapes, first.outputs, strict=True)
         return [self._again(call, shape, flow) for shape, flow in made]
@@ -151,12 +174,33 @@ class Walk:
 
     def _again(self, call: Call, shape: tuple, flow: Flow) -> Flow:
         """Return what flows out of a layer again; there may be more axes before."""
-        if len(shape) == len(flow.shape):
+        fits = len(shape) == len(flow.shape)
+        if fits and all(shape[axis] == flow.shape[axis] for axis in flow.varying):
             return Flow(shape, flow.ids, flow.silent)
-        if set(flow.varying) <= {len(flow.shape) - 1}:
+        if set(flow.varying) <= {len(flow.shape) - 1} and shape[-1:] == flow.shape[-1:]:
             return Flow(shape, flow.ids.reshape([1] * (len(shape) - 1) + [-1]), flow.silent)
         call.fix(flow, "is called on tensors of different forms")
         return fixed(shape)
+
+    def _now(self, flow: Flow) -> Flow:
+        """Return a tensor whose ids differed along several axes without what was tied since."""
+        if len(flow.varying) < 2:
+            return flow
+        return Flow(flow.shape, self.ids.tied(flow.ids), flow.silent)
+
+    def _settle(self) -> None:
+        """Let ids differ along one axis at most of every tensor, as what is left is a rectangle.
+
+        Where no reader chose an axis it is the longest one: of most channels some can go.
+        """
+        why = "they lie on several axes of a tensor, and some of each row cannot go"
+        for flow in self._alive:
+            now = self._now(flow)
+            for axis in sorted(now.varying, key=lambda axis: -now.ids.shape[axis])[1:]:
+                self.ids.tie(now.ids, now.ids.take([0], axis), why)
+        self.inputs = {
+            key: [self._now(flow) for flow in flows] for key, flows in self.inputs.items()
+        }
 
     def _nested(self, model: keras.Model, flows: list[Flow], owners: Owners) -> list[Flow]:
         first = self.inputs.setdefault(id(model), flows)
@@ -210,6 +254,8 @@ def _inputs_of(model: keras.Model, arguments: tuple, options: dict) -> list[Flow
 
 def _alike(one: Flow, other: Flow) -> tuple[np.ndarray, np.ndarray] | None:
     """Return the ids of two tensors so that they fit; None where they do not."""
+    if one.turned or other.turned:
+        return None
     if all(set(flow.varying) <= {len(flow.shape) - 1} for flow in (one, other)):
         a, b = one.ids.reshape(-1), other.ids.reshape(-1)  # whatever number of axes is before
     else:

@@ -7,6 +7,7 @@ made before, or two, and makes another. What nobody read in the end flows into a
 from collections.abc import Sequence
 
 import numpy as np
+import spellings
 from hypothesis import strategies as st
 
 from course_utils.backend import keras
@@ -136,7 +137,10 @@ def _dropped(pick: Pick, x):
     return L.Dropout(0.5)(L.Rescaling(pick([0.5, 2.0]))(x))
 
 
-ANY = [_dense, _normalized, _activated, _split, _heads, _shared, _nested, _residual, _dropped]
+ANY = [
+    *(_dense, _normalized, _activated, _split, _heads, _shared, _nested, _residual, _dropped),
+    *(spellings.functions, spellings.channels, spellings.heads),
+]
 
 
 def _convolved(pick: Pick, x):
@@ -255,9 +259,9 @@ def _vector_to_more(pick: Pick, x):
 
 
 BY_RANK = {
-    2: [*ANY, _vector_to_more],
-    3: [*ANY, _recurrent, _encoded, _attended, _stepped, _steps_to_less],
-    4: [*ANY, _convolved, _convolved, _placed, _excited, _image_to_less],
+    2: [*ANY, _vector_to_more, spellings.decoded],
+    3: [*ANY, _recurrent, _encoded, _attended, _stepped, _steps_to_less, spellings.steps],
+    4: [*ANY, _convolved, _convolved, _placed, _excited, _image_to_less, spellings.image],
 }
 
 

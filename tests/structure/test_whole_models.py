@@ -329,11 +329,8 @@ UNKNOWN = {
     "own layer": lambda: Scaled(name="u"),
     "own Dense": lambda: OwnDense(6, name="u"),
     "own model": lambda: OwnModel(name="u"),
-    "Lambda": lambda: L.Lambda(lambda x: x * 2, name="u"),
     "LoRA": lambda: lora("u"),
     "quantized": lambda: quantized("u"),
-    "spectral normalization": lambda: L.SpectralNormalization(dense("inner", 3), name="u"),
-    "masking": lambda: L.Masking(name="u"),
 }
 
 
@@ -374,7 +371,8 @@ MIXING = {
     "one over": lambda x: 1 / x,
     "a logarithm": lambda x: ops.log(x + 0 * x),
     "sorting": lambda x: ops.sort(x, axis=-1),
-    "the sum": lambda x: ops.sum(x, axis=-1, keepdims=True),
+    "a sum of what is not zero": lambda x: ops.sum(ops.sigmoid(x), axis=-1, keepdims=True),
+    "a mask of what is not zero": lambda x: L.Masking(mask_value=1.0)(x),
     "the largest of all": lambda x: x - ops.max(x),
     "every second": lambda x: x[..., ::2],
     "one alone": lambda x: x[..., 0],
@@ -386,8 +384,8 @@ MIXING = {
     "examples in a row": lambda x: L.Concatenate(axis=0)([x, x]),
     "examples as steps": lambda x: ops.transpose(ops.transpose(x, (1, 0, 2)), (1, 0, 2)),
     "cropped channels": lambda x: L.Cropping1D(1)(L.Permute((2, 1))(x)),
-    "attention without weights": lambda x: L.Attention()([x, x]),
-    "a product": lambda x: L.Dot(axes=2)([x, x]),
+    "attention to what is not zero": lambda x: L.Attention()([ops.cos(x), ops.cos(x)]),
+    "a product of what is not zero": lambda x: L.Dot(axes=2)([ops.cos(x), ops.cos(x)]),
     "a mask that is made": lambda x: L.Softmax(axis=1)(x, mask=ops.greater(x, 0)),
 }
 

@@ -16,14 +16,13 @@ _L = keras.layers
 def dense(call: Call) -> Flow:
     """Multiply along the last axis; channels on another axis pass by."""
     layer, x, last = call.layer, call.x, len(call.x.shape) - 1
-    others = [axis for axis in x.varying if axis != last]
-    if not others:
+    if last in x.varying or not x.varying:
         call.slice(layer.kernel, 0, call.vector(x, last), "reads")
         return _made(call, "units", layer.kernel, -1)
     why = f"{call.label} works on tensors whose channels lie on another axis"
     call.ids.fix(call.make(layer.units), why)
     call.activated(x.ids, layer.activation)
-    call.factors.append((layer.kernel, x.vector(others[0])))
+    call.factors.append((layer.kernel, x.ids))
     return call.passed(silent=False)
 
 
@@ -74,11 +73,12 @@ def einsum(call: Call) -> Flows:
     """Multiply by an equation: it reads what it sums over, and makes the first axis that is new."""
     layer, x = call.layer, call.x
     inputs, kernel, outputs = _letters(layer.equation, len(x.shape) + 1)
-    letters = [inputs[axis + 1] for axis in x.varying]  # one, or none
-    if any(one not in kernel or one in outputs for one in letters):
-        return call.refuse("keeps an axis of channels in its equation")
+    letters = [inputs[axis + 1] for axis in x.varying]
+    read = [one for one in letters if one in kernel and one not in outputs]
+    if x.varying and not read:
+        return _einsum_beside(call, letters, kernel, outputs)
     for place, one in enumerate(kernel):
-        if one in (letters or inputs) and one not in outputs:
+        if one in (read[:1] or inputs) and one not in outputs:
             call.slice(layer.kernel, place, call.vector(x, inputs.index(one) - 1), "reads")
     new = [one for one in outputs if one in kernel and one not in inputs]
     return _einsum_made(call, kernel, outputs, new[0]) if new else fixed(call.shapes[0])
@@ -93,13 +93,39 @@ def embedding(call: Call) -> Flow:
     return call.out(-1, made)
 
 
+def reversible(call: Call) -> Flow:
+    """Look rows up, as an embedding; called in reverse it multiplies by all rows."""
+    if _is_reverse(call):
+        call.fix(call.x, "multiplies by rows before it looks any up")
+        return fixed(call.shapes[0])
+    flow = embedding(call)
+    if not call.layer.tie_weights:
+        call.slice(call.layer.reverse_embeddings, 0, call.makers[-1].ids, "reads")
+    return flow
+
+
+def reversible_again(call: Call, first: Call) -> list[Flow] | None:
+    """In reverse: the entries of a row multiply as many channels, which go with them."""
+    if not _is_reverse(call) or _is_reverse(first):
+        return None
+    made, read = first.makers[-1].ids, call.vector(call.x, len(call.x.shape) - 1)
+    call.ids.tie(made, read, f"{call.label} multiplies what cannot go")
+    return [fixed(call.shapes[0])]
+
+
+def _is_reverse(call: Call) -> bool:
+    return bool([*call.arguments, call.options.get("reverse", False)][1])
+
+
 def prelu(call: Call) -> Flow:
     """One slope for each channel, or for each entry of the tensor."""
     x, alpha = call.x, call.layer.alpha
-    for axis in x.varying:
-        if alpha.shape[axis] > 1:
-            call.slice(alpha, axis, call.vector(x, axis), "keeps")
-    return x
+    axes = [axis for axis in x.varying if alpha.shape[axis] > 1]
+    if not axes:
+        return x
+    ids = call.vector(x, axes[-1])
+    call.slice(alpha, axes[-1], ids, "keeps")
+    return call.out(axes[-1], ids, x.silent)
 
 
 def _made(call: Call, key: str, kernel: keras.Variable, at: int, axis: int = -1) -> Flow:
@@ -121,6 +147,25 @@ def _letters(equation: str, rank: int) -> tuple[str, str, str]:
     free = [letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if letter not in equation]
     dots = "".join(free[: rank - len(inputs.replace("...", ""))])
     return inputs.replace("...", dots), kernel, outputs.replace("...", dots)
+
+
+def _einsum_beside(call: Call, letters: list[str], kernel: str, outputs: str) -> Flows:
+    """Let channels pass that lie on axes which the kernel has nothing to do with."""
+    if any(one in kernel or one not in outputs for one in letters):
+        return call.refuse("keeps an axis of channels in its equation")
+    x, ranks = call.x, [1] * len(call.shapes[0])
+    order = sorted(range(len(letters)), key=lambda n: outputs.index(letters[n]))
+    ids = x.ids.reshape([x.ids.shape[axis] for axis in x.varying]).transpose(order)
+    for n in order:
+        ranks[outputs.index(letters[n]) - 1] = x.ids.shape[x.varying[n]]
+    call.factors.append((call.layer.kernel, x.ids))
+    silent = x.silent and not call.layer.bias_axes
+    zero_stays = call.activated(x.ids, call.layer.activation)
+    why = f"{call.label} works on tensors whose channels lie on another axis"
+    new = next((n for n in kernel if n in outputs), "")
+    if new:
+        call.ids.fix(call.make(call.layer.kernel.shape[kernel.index(new)]), why)
+    return Flow(call.shapes[0], ids.reshape(ranks), silent and zero_stays)
 
 
 def _einsum_made(call: Call, kernel: str, outputs: str, letter: str) -> Flow:
@@ -154,5 +199,8 @@ RULES = {
     **dict.fromkeys((_L.SeparableConv1D, _L.SeparableConv2D), separable),
     _L.EinsumDense: einsum,
     _L.Embedding: embedding,
+    _L.ReversibleEmbedding: reversible,
     _L.PReLU: prelu,
 }
+# Layers that do something else when they are called again.
+AGAIN = {_L.ReversibleEmbedding: reversible_again}

@@ -20,24 +20,26 @@ def batch_norm(call: Call) -> Flow:
     """Scale and shift each channel by itself."""
     layer, x = call.layer, call.x
     axis = layer_axes(layer.axis, x)[0]
-    if set(x.varying) - {axis}:
+    if x.varying and axis not in x.varying:
         return call.passed(silent=False)  # shifted by what lies on its own axis
     ids = call.vector(x, axis)
     _slice_all(call, 0, ids)
-    return Flow(x.shape, x.ids, bool(layer.scale))
+    return call.out(axis, ids, bool(layer.scale))
 
 
 def mixing_norm(call: Call) -> Flow:
     """Normalize over channels: if some go, the mean and the variance of the others change."""
     layer, x = call.layer, call.x
     axes = layer_axes(layer.axis, x)
-    if not set(axes) & set(x.varying):
-        return call.passed(silent=False)
+    others = call.beside(x, axes)
+    if others is not None:
+        return Flow(x.shape, others.ids, silent=False)
     if not call.inexact:
         return call.fix(x, "normalizes over the channels, so that all depend on each")
-    axis = next(a for a in x.varying if a in axes)
-    _slice_all(call, sorted(axes).index(axis), call.vector(x, axis))
-    return x
+    axis = x.varying[-1]
+    ids = call.vector(x, axis)
+    _slice_all(call, sorted(axes).index(axis), ids)
+    return call.out(axis, ids, x.silent)
 
 
 def group_norm(call: Call) -> Flow:
@@ -49,24 +51,32 @@ def group_norm(call: Call) -> Flow:
     call.ids.tie(groups, groups[:, :1], f"{call.label} has groups with channels that cannot go")
     call.count("groups", groups[:, 0])
     _slice_all(call, 0, ids)
-    return Flow(x.shape, x.ids, bool(layer.scale))
+    return call.out(axis, ids, bool(layer.scale))
 
 
 def unit_norm(call: Call) -> Flow:
     """Divide by the norm over channels, to which a zero adds nothing."""
-    x = call.x
-    if set(layer_axes(call.layer.axis, x)) & set(x.varying) and not x.silent:
-        return call.fix(x, "divides by a norm, in which a removed channel would not be 0")
-    return x
+    x = call.x if call.x.silent else call.beside(call.x, layer_axes(call.layer.axis, call.x))
+    if x is None:
+        return call.fix(call.x, "divides by a norm, in which a removed channel would not be 0")
+    return Flow(call.shapes[0], x.ids, x.silent)
+
+
+def mixing_operation(call: Call) -> Flow:
+    """Normalize over axes, with factors that are arrays: what lies on other axes passes."""
+    x = call.beside(call.x, layer_axes(call.layer.axis, call.x))
+    if x is None:
+        return call.fix(call.x, "normalizes over the channels, so that all depend on each")
+    return Flow(call.shapes[0], x.ids, silent=False)
 
 
 def adapted_norm(call: Call) -> Flow:
     """Normalization by statistics of the data, by channel or over all."""
     layer, x = call.layer, call.x
-    axes = layer_axes(layer.axis, x) if layer.axis not in (None, ()) else []
-    if set(axes) & set(x.varying):
-        return call.fix(x, "normalizes each of them by a statistic of the data")
-    return call.passed(silent=False)
+    x = call.beside(x, layer_axes(layer.axis, x) if layer.axis not in (None, ()) else [])
+    if x is None:
+        return call.fix(call.x, "normalizes each of them by a statistic of the data")
+    return Flow(x.shape, x.ids, silent=False)
 
 
 def layer_scale(call: Call) -> Flow:
@@ -74,7 +84,7 @@ def layer_scale(call: Call) -> Flow:
     ids = call.vector(call.x, len(call.x.shape) - 1)
     _slice_all(call, 0, ids)
     call.count("projection_dim", ids)
-    return call.x
+    return call.out(-1, ids, call.x.silent)
 
 
 def _slice_all(call: Call, axis: int, ids: np.ndarray) -> None:
@@ -96,3 +106,4 @@ RULES = {
 }
 # Layers inside Keras's own applications, which it does not export, by name: of ConvNeXt.
 NAMED_RULES = {"LayerScale": layer_scale}
+OPERATIONS = {"Normalize": unit_norm, "LayerNorm": mixing_operation, "RMSNorm": mixing_operation}

@@ -7,10 +7,22 @@ from course_utils.backend import keras
 from course_utils.pruning.layers import inner_layers
 from course_utils.structure.calls import Call, Flows, Kept
 from course_utils.structure.ids import Flow
-from course_utils.structure.rules import layers, norms, operations, sequences, shapes
+from course_utils.structure.rules import (
+    attention,
+    joins,
+    layers,
+    norms,
+    operations,
+    parts,
+    places,
+    products,
+    sequences,
+    shapes,
+)
 
-_LAYERS = {**layers.RULES, **norms.RULES, **sequences.RULES, **shapes.RULES}
-_NAMED = {**norms.NAMED_RULES, **shapes.NAMED_RULES}
+_TABLES = (layers, norms, sequences, attention, places, shapes, joins, products)
+_LAYERS = {kind: rule for module in _TABLES for kind, rule in module.RULES.items()}
+_NAMED = {**norms.NAMED_RULES, **places.NAMED_RULES, **joins.NAMED_RULES}
 
 
 def apply(call: Call) -> list[Flow]:
@@ -18,22 +30,40 @@ def apply(call: Call) -> list[Flow]:
     rule = _rule(call.layer)
     for flow in () if rule in _OF_MANY else call.flows[1:]:
         call.fix(flow, "gets them beside its input, as a mask, say")
-    made = rule(call)
+    if rule not in _OF_TURNED and any(flow.turned for flow in call.flows):
+        return call.refuse(_TURNED)
+    made = rule(call) or call.refuse(_TURNED)
     return [made] if isinstance(made, Flow) else made
+
+
+def again(call: Call, first: Call) -> list[Flow] | None:
+    """Return what flows out of a layer that is called again, in a way of its own; else None."""
+    rule = layers.AGAIN.get(_kind(call.layer))
+    return None if rule is None else rule(call, first)
 
 
 def time_distributed(call: Call) -> Flows:
     """The same layer at every step: its own rule, without the axis of time."""
-    if 0 in call.x.varying:
-        return call.refuse()
-    without = [Flow(f.shape[1:], f.ids[0], f.silent) for f in call.flows]
-    inner = replace(
-        call,
-        owners=(*call.owners, call.layer.layer),
-        flows=without,
-        shapes=[shape[1:] for shape in call.shapes],
-        edits=[],
-    )
+    flows = [call.beside(flow, [0]) for flow in call.flows]
+    if None in flows:
+        return call.refuse("works along the axis on which they lie")
+    without = [Flow(f.shape[1:], f.ids[0], f.silent) for f in flows]
+    made = _wrapped(call, flows=without, shapes=[shape[1:] for shape in call.shapes])
+    return [Flow(shape, f.ids[None], f.silent) for shape, f in zip(call.shapes, made, strict=True)]
+
+
+def spectral(call: Call) -> Flows:
+    """A layer whose kernel is divided by its norm in training: as it is, a vector beside it."""
+    made = _wrapped(call)
+    for one in [*call.slices]:
+        if one.variable is call.layer.kernel and one.axis == len(one.variable.shape) - 1:
+            call.slice(call.layer.vector_u, 1, one.ids, "keeps")
+    return made
+
+
+def _wrapped(call: Call, **changes: object) -> list[Flow]:
+    """Apply the rule of the layer inside a wrapper."""
+    inner = replace(call, owners=(*call.owners, call.layer.layer), edits=[], **changes)
     made = apply(inner)
 
     def edit(config: dict, kept: Kept) -> None:
@@ -42,25 +72,47 @@ def time_distributed(call: Call) -> Flows:
             one(config["layer"]["config"], kept)
 
     call.edits.append(edit)
-    return [Flow(shape, f.ids[None], f.silent) for shape, f in zip(call.shapes, made, strict=True)]
+    return made
 
 
 def is_known(layer: keras.Layer) -> bool:
     """Tell whether there is a rule for a layer."""
-    return _rule(layer) is not Call.refuse
+    return _rule(layer) not in (Call.refuse, operations.unknown)
 
 
 def _rule(layer: keras.Operation) -> Callable[[Call], Flows]:
-    kind = type(layer)
+    kind = _kind(layer)
     of_keras = kind.__module__.startswith("keras.")
     if not isinstance(layer, keras.Layer):
-        return (of_keras and operations.RULES.get(kind.__name__)) or Call.refuse
+        return (of_keras and operations.RULES.get(kind.__name__)) or operations.unknown
     if any(_is_altered(one) for one in (layer, *inner_layers(layer))):
         return Call.refuse
-    if kind is keras.layers.TimeDistributed:
-        return time_distributed
-    # A subclass of the user's own may do anything in its call.
-    return _LAYERS.get(kind) or (of_keras and _NAMED.get(kind.__name__)) or Call.refuse
+    own = {keras.layers.TimeDistributed: time_distributed}
+    own[keras.layers.SpectralNormalization] = spectral
+    rule = own.get(kind) or _LAYERS.get(kind) or (of_keras and _NAMED.get(kind.__name__))
+    return rule or operations.unknown
+
+
+def _kind(layer: keras.Operation) -> type:
+    """Return the class that tells what a layer does: Keras's own, if a subclass changes nothing.
+
+    Only how it is made may be a subclass's own; anything else that it overrides may matter.
+    """
+    kind = type(layer)
+    for base in kind.__mro__:
+        if base.__module__.startswith("keras."):
+            mine = kind.__mro__[: kind.__mro__.index(base)]
+            names = {name for one in mine for name in vars(one)} - _OF_MAKING
+            same = not any(hasattr(base, name) for name in names) and "call" not in vars(layer)
+            return base if same and (not mine or _can_be_made_anew(layer)) else kind
+    return kind
+
+
+def _can_be_made_anew(layer: keras.Operation) -> bool:
+    try:
+        return type(layer).from_config(layer.get_config()).get_config() == layer.get_config()
+    except Exception:
+        return False
 
 
 def _is_altered(layer: keras.Layer) -> bool:
@@ -68,9 +120,14 @@ def _is_altered(layer: keras.Layer) -> bool:
     return bool(getattr(layer, "quantization_mode", None) or getattr(layer, "lora_enabled", False))
 
 
+_TURNED = "works on tensors whose first axis is not that of examples"
+_OF_TURNED = (*shapes.OF_TURNED, *parts.OF_TURNED)
+# What a subclass may have of its own: its constructor, and what Python and Keras put there.
+_OF_MAKING = {"__init__", "get_config", "from_config", *dir(type("Plain", (), {})), "__slots__"}
+_OF_MAKING |= {"__static_attributes__", "__firstlineno__", "__annotations__", "__new__"}
 # The rules that know what to do with more than one tensor.
 _OF_MANY = (
-    *(sequences.recurrent, sequences.bidirectional, sequences.attention, time_distributed),
-    *(shapes.added, shapes.multiplied, shapes.concatenate, Call.refuse),
-    *(operations.added, operations.multiplied, operations.divided, operations.power),
+    *(sequences.recurrent, sequences.convolutional, sequences.bidirectional),
+    *(*attention.OF_MANY, *joins.OF_MANY, *products.OF_MANY),
+    *(time_distributed, spectral, Call.refuse, operations.unknown),
 )

@@ -1,62 +1,14 @@
-"""What layers without weights do with channels: pass, pool, reshape, join, mix."""
+"""What changes a tensor's form: reshape, transpose, add axes, repeat, turn round, shuffle."""
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
 from course_utils.backend import keras
-from course_utils.structure.calls import Call, Flows, Kept, channel_axis, fixed, layer_axes
+from course_utils.structure.calls import Call, Flows, Kept, channel_axis, fixed, layer_axes, left
 from course_utils.structure.ids import Flow, compact
 
 _L = keras.layers
-
-
-def passes(call: Call) -> Flow:
-    """Entry by entry, and 0 stays 0."""
-    return call.passed()
-
-
-def activation(call: Call) -> Flow:
-    """A function of each entry, unless it mixes channels."""
-    return call.passed(call.activated(call.x.ids, call.layer.activation))
-
-
-def relu(call: Call) -> Flow:
-    """Cut at a threshold: 0 stays 0, unless a slope below it leads elsewhere."""
-    return call.passed(call.layer.threshold <= 0 or not call.layer.negative_slope)
-
-
-def rescaling(call: Call) -> Flow:
-    """Multiply and add numbers; where there is one for each channel nothing goes."""
-    scale, offset = np.asarray(call.layer.scale), np.asarray(call.layer.offset)
-    if call.x.free and (scale.size > 1 or offset.size > 1):
-        return call.fix(call.x, "has a number of its own for each of them")
-    return call.passed(not offset.any())
-
-
-def softmax(call: Call) -> Flows:
-    """Exponentials over their sum: what is normalized over cannot go."""
-    axis = call.layer.axis
-    if axis is None or set(layer_axes(axis, call.x)) & set(call.x.varying):
-        return call.refuse("normalizes over the channels, so that all depend on each")
-    return call.passed(silent=False)
-
-
-def spatial(call: Call) -> Flows:
-    """Anything that works on the places of an image, on every channel alike."""
-    axis = channel_axis(call.layer, call.x)
-    if set(call.x.varying) - {axis}:
-        return call.refuse("works along the axis on which they lie")
-    return call.passed(not getattr(call.layer, "fill_value", 0))  # of Resizing
-
-
-def pooled(call: Call) -> Flow:
-    """One number for each channel, from all places."""
-    axis = channel_axis(call.layer, call.x)
-    ids = call.vector(call.x, axis)
-    out = axis if getattr(call.layer, "keepdims", False) else 0
-    return call.out(out, ids, call.x.silent)
 
 
 def flatten(call: Call) -> Flow:
@@ -72,37 +24,52 @@ def reshape(call: Call) -> Flow:
     flow = reshaped(call)
     # The layer's shape is without the batch, the operation's with it.
     key, first = ("target_shape", 0) if isinstance(call.layer, _L.Reshape) else ("newshape", 1)
-    for axis in flow.varying:
-        call.edits.append(_shape_edit(key, axis + first, flow.vector(axis)))
+    _shape_follows(call, key, first, flow)
     return flow
 
 
 def reshaped(call: Call, x: Flow | None = None) -> Flow:
     """The same entries, of x or of what comes in, in the shape of the output.
 
-    Where sizes are not known the last axis may still be the same one.
+    Only the last axes are looked at, as many as hold all differences: what is before them may be
+    of unknown size. Ids may depend on several axes then: the reader settles on one.
     """
     x, shape = x or call.x, call.shapes[0]
-    if not x.varying and not x.ids.any():
-        return fixed(shape)
-    if None in (*x.shape, *shape) or math.prod(x.shape) != math.prod(shape):
-        last = len(x.shape) - 1
-        if x.varying == (last,) and shape[-1] == x.shape[-1]:
-            return Flow(shape, x.ids.reshape([1] * (len(shape) - 1) + [-1]), x.silent)
+    if not x.varying:
+        return Flow(shape, x.ids.reshape([1] * len(shape)), x.silent)
+    ends = _same_ends(x, shape)
+    if ends is None:
         call.fix(x, "reshapes them in a way that is not known")
         return fixed(shape)
-    ids = np.broadcast_to(x.ids, x.shape).reshape(shape)
-    return Flow(shape, compact(call.settled(compact(ids))), x.silent)
+    old, new = ends
+    ids = x.ids.reshape(x.ids.shape[len(x.shape) - old :])  # on the axes before they do not depend
+    ids = np.broadcast_to(ids, x.shape[len(x.shape) - old :]).reshape(shape[len(shape) - new :])
+    return Flow(shape, compact(ids.reshape([1] * (len(shape) - new) + [*ids.shape])), x.silent)
 
 
 def permute(call: Call) -> Flows:
     """Axes in another order; the batch stays the first one."""
     rank, dims = len(call.x.shape) + 1, getattr(call.layer, "dims", None)  # of the layer
     axes = (0, *dims) if dims else call.layer.axes or reversed(range(rank))
-    first, *order = (axis % rank for axis in axes)
-    if first != 0:
-        return call.refuse("moves the axis of examples")
-    return Flow(call.shapes[0], call.x.ids.transpose([a - 1 for a in order]), call.x.silent)
+    return _permuted(call, [axis % rank for axis in axes])
+
+
+def move_axis(call: Call) -> Flows:
+    """Some axes to other places; the others stay in their order."""
+    rank = len(call.x.shape) + 1
+    source, goals = ([a % rank for a in one] for one in (call.layer.source, call.layer.destination))
+    order = [axis for axis in range(rank) if axis not in source]
+    for goal, axis in sorted(zip(goals, source, strict=True)):
+        order.insert(goal, axis)
+    return _permuted(call, order)
+
+
+def swap_axes(call: Call) -> Flows:
+    """Two axes change places."""
+    rank = len(call.x.shape) + 1
+    order, one, other = [*range(rank)], call.layer.axis1 % rank, call.layer.axis2 % rank
+    order[one], order[other] = other, one
+    return _permuted(call, order)
 
 
 def repeat_vector(call: Call) -> Flow:
@@ -110,95 +77,171 @@ def repeat_vector(call: Call) -> Flow:
     return Flow(call.shapes[0], call.x.ids[None], call.x.silent)
 
 
-def added(call: Call) -> Flows:
-    """Add, subtract, average, take the larger: channel by channel, so they go together."""
-    return joined(call, all)
+def expand_dims(call: Call) -> Flows:
+    """New axes of length 1."""
+    rank, axis = len(call.shapes[0]) + 1, call.layer.axis
+    axes = sorted(one % rank for one in (axis if isinstance(axis, list | tuple) else [axis]))
+    if 0 in axes:
+        return call.refuse("moves the axis of examples")
+    return Flow(call.shapes[0], np.expand_dims(call.x.ids, [a - 1 for a in axes]), call.x.silent)
 
 
-def multiplied(call: Call) -> Flows:
-    """Multiply channel by channel: 0 if either factor is."""
-    return joined(call, any)
+def squeeze(call: Call) -> Flow:
+    """Axes of length 1 go: those that are 1 long now, not one where one channel is left."""
+    ones = [axis + 1 for axis, length in enumerate(call.x.shape) if length == 1]
+    if call.layer.axis is None:
+        call.edits.append(lambda config, kept: config.update(axis=ones))
+    else:
+        ones = [axis + 1 for axis in layer_axes(call.layer.axis, call.x)]
+    if 0 in ones or len(ones) != len(call.x.shape) - len(call.shapes[0]):
+        return call.fix(Flow(call.shapes[0], call.x.ids), "takes away the axis of examples")
+    return Flow(call.shapes[0], call.x.ids.squeeze(tuple(a - 1 for a in ones)), call.x.silent)
 
 
-def joined(call: Call, are_silent: Callable[[list[bool]], bool]) -> Flows:
-    """Tie tensors that are combined entry by entry; one of length 1 spreads over the others.
-
-    `are_silent` says for which of them a zero must be there, so that the result is 0: all, or any.
-    """
-    flows, shape = call.flows, call.shapes[0]
-    if any(len(flow.shape) != len(shape) for flow in flows):
-        return call.refuse("combines tensors with different numbers of axes")
-    varying = {axis for flow in flows for axis in flow.varying}
-    spread = [bool(varying) and all(f.shape[axis] == 1 for axis in varying) for f in flows]
-    for flow, spreads in zip(flows, spread, strict=True):
-        if spreads:
-            call.fix(flow, "spreads one channel over many")
-    whole = [flow.ids for flow, spreads in zip(flows, spread, strict=True) if not spreads]
-    for other in whole[1:]:
-        call.ids.tie(whole[0], other, f"{call.label} combines them with what cannot go")
-    silent = [flow.silent and not spreads for flow, spreads in zip(flows, spread, strict=True)]
-    return Flow(shape, whole[0], are_silent(silent))
+def broadcast_to(call: Call) -> Flows:
+    """Spread over axes that were 1 long."""
+    x, shape = call.x, call.shapes[0]
+    if len(x.shape) != len(shape):
+        return call.refuse("moves the axis of examples")
+    flow = Flow(shape, x.ids, x.silent)
+    _shape_follows(call, "shape", 1, flow)
+    return flow
 
 
-def concatenate(call: Call) -> Flows:
-    """Side by side along an axis; on the other axes they go together."""
-    flows, shape = call.flows, call.shapes[0]
-    (axis,) = layer_axes(call.layer.axis, call.x)  # that of the batch is -1
-    varying = {a for flow in flows for a in flow.varying}
-    if axis < 0 or shape[axis] is None or (varying - {axis} and axis in varying):
-        return call.refuse("puts them side by side along an axis where that is not known")
-    silent = all(flow.silent for flow in flows)
-    if varying - {axis}:
-        first, *others = flows
-        for other in others:
-            call.ids.tie(first.ids, other.ids, f"{call.label} joins them with what cannot go")
-        return Flow(shape, first.ids, silent)
-    lengths = [
-        np.broadcast_to(f.ids, [f.shape[axis] if a == axis else 1 for a in range(len(shape))])
-        for f in flows
-    ]
-    return Flow(shape, compact(np.concatenate(lengths, axis)), silent)
+def part(call: Call) -> Flows:
+    """keras.ops.slice: a part of some axes, and the whole of those on which channels lie."""
+    x, sizes = call.x, call.layer.shape
+    starts = [*call.arguments, *call.options.values()][1]
+    if len(call.flows) > 1 or np.ndim(starts) != 1:
+        return call.refuse("takes a part in a way that is not known")
+    parts = (starts[1:], sizes[1:], x.shape)
+    whole = [start == 0 and size in (-1, n) for start, size, n in zip(*parts, strict=True)]
+    x = call.beside(x, [axis for axis, all_of_it in enumerate(whole) if not all_of_it])
+    if x is None:
+        return call.refuse("picks single channels")
+    flow = Flow(call.shapes[0], x.ids, x.silent)
+    _shape_follows(call, "shape", 1, flow)
+    return flow
 
 
-def _shape_edit(key: str, axis: int, ids: np.ndarray) -> Callable[[dict, Kept], None]:
+def tile(call: Call) -> Flows:
+    """All of it several times along an axis."""
+    x, repeats = call.x, call.layer.repeats
+    repeats = [repeats] if isinstance(repeats, int) else [*repeats]
+    if len(repeats) > len(x.shape) + 1:
+        return call.refuse("adds axes before that of examples")
+    times = [*[1] * len(x.shape), *repeats][-len(x.shape) :] if x.shape else []
+    ids = np.tile(x.ids, [n if axis in x.varying else 1 for axis, n in enumerate(times)])
+    return Flow(call.shapes[0], ids, x.silent)
+
+
+def repeat(call: Call) -> Flows:
+    """Every entry several times in a row along an axis."""
+    x, axis = call.x, call.layer.axis
+    if axis is None:
+        return call.refuse("moves the axis of examples")
+    (axis,) = layer_axes(axis, x)
+    if axis not in x.varying:
+        return Flow(call.shapes[0], x.ids, x.silent)
+    if np.size(call.layer.repeats) > 1:
+        return call.refuse("has a number of its own for each of them")
+    times = int(np.reshape(call.layer.repeats, ()))
+    return Flow(call.shapes[0], np.repeat(x.ids, times, axis), x.silent)
+
+
+def flip(call: Call) -> Flow:
+    """The other way round: what is left is so, too."""
+    axis = call.layer.axis
+    axes = range(len(call.x.shape)) if axis is None else layer_axes(_listed(axis), call.x)
+    ids = np.flip(call.x.ids, [a for a in axes if a >= 0])
+    return Flow(call.shapes[0], ids, call.x.silent)
+
+
+def roll(call: Call) -> Flows:
+    """Places move round; channels that did would come to stand elsewhere."""
+    axis = call.layer.axis
+    x = None if axis is None else call.beside(call.x, layer_axes(_listed(axis), call.x))
+    return x or call.refuse("moves them along their own axis")
+
+
+def depth_to_space(call: Call) -> Flows:
+    """Every channel of the result from as many as a block has places: these go together."""
+    axis = channel_axis(call.layer, call.x)
+    ids = call.vector(call.x, axis).reshape(call.layer.block_size**2, -1)
+    return call.out(axis, call.level(Flow(ids.shape, ids), [0]).ids[0], call.x.silent)
+
+
+def space_to_depth(call: Call) -> Flows:
+    """Every channel becomes as many as a block has places."""
+    axis = channel_axis(call.layer, call.x)
+    ids = np.tile(call.vector(call.x, axis), call.layer.block_size**2)
+    return call.out(axis, ids, call.x.silent)
+
+
+def _listed(axis: object) -> list[int]:
+    return [*axis] if isinstance(axis, list | tuple) else [axis]
+
+
+def _permuted(call: Call, axes: object) -> Flows:
+    x, before = call.x.turned or (call.x, range(len(call.x.shape) + 1))
+    first, *order = (before[axis] for axis in axes)
+    if not x.free:
+        return fixed(call.shapes[0])
+    if first != 0:
+        return Flow(call.shapes[0], np.unique(x.ids), x.silent, (x, (first, *order)))
+    return Flow(call.shapes[0], x.ids.transpose([a - 1 for a in order]), x.silent)
+
+
+def _same_ends(x: Flow, shape: tuple) -> tuple[int, int] | None:
+    """Return how many last axes, of x and of the output, hold the same entries: all that differ."""
+    old, new = len(x.shape) - x.varying[0], 0
+    while None not in (ends := (*x.shape[len(x.shape) - old :], *shape[len(shape) - new :])):
+        before, after = math.prod(ends[:old]), math.prod(ends[old:])
+        if before == after:
+            return old, new
+        if before < after:
+            old += 1
+        else:
+            new += 1
+        if old > len(x.shape) or new > len(shape):
+            break
+    return None
+
+
+def _shape_follows(call: Call, key: str, first: int, flow: Flow) -> None:
+    """Say that a shape in the config follows what is left of a tensor; -1 follows by itself."""
+
     def edit(config: dict, kept: Kept) -> None:
         shape = list(config[key])
-        if shape[axis] != -1:
-            shape[axis] = int(kept(ids).sum())
+        for axis in flow.varying:
+            if shape[axis + first] != -1:
+                shape[axis + first] = left(kept, flow.ids, axis, flow.shape[axis])
         config[key] = shape
 
-    return edit
+    if flow.varying:
+        call.edits.append(edit)
 
 
-_PASSING = (
-    "Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianDropout GaussianNoise "
-    "AlphaDropout ActivityRegularization Identity LeakyReLU ELU"
-)
-_SPATIAL = [
-    f"{kind}{n}D"
-    for kind in ("MaxPooling", "AveragePooling", "Cropping", "ZeroPadding", "UpSampling")
-    for n in (1, 2, 3)
-] + ["Resizing", "CenterCrop"]
-_POOLED = [f"Global{kind}Pooling{n}D" for kind in ("Max", "Average") for n in (1, 2, 3)]
-
+OF_TURNED = (permute, move_axis, swap_axes)
 RULES = {
-    **{getattr(_L, name): passes for name in _PASSING.split()},
-    **{getattr(_L, name): spatial for name in _SPATIAL},
-    **{getattr(_L, name): pooled for name in _POOLED},
-    _L.Activation: activation,
-    _L.ReLU: relu,
-    _L.Rescaling: rescaling,
-    _L.Softmax: softmax,
     _L.Flatten: flatten,
     _L.Reshape: reshape,
     _L.Permute: permute,
     _L.RepeatVector: repeat_vector,
-    **dict.fromkeys((_L.Add, _L.Subtract, _L.Average, _L.Maximum, _L.Minimum), added),
-    _L.Multiply: multiplied,
-    _L.Concatenate: concatenate,
 }
-# Layers inside Keras's own applications, which it does not export, by name.
-NAMED_RULES = {
-    "StochasticDepth": passes,  # of ConvNeXt
-    "CustomScaleLayer": added,  # of InceptionResNet: x + number · y
+OPERATIONS = {
+    "Reshape": reshape,
+    "Transpose": permute,
+    "Moveaxis": move_axis,
+    "Swapaxes": swap_axes,
+    "ExpandDims": expand_dims,
+    "Squeeze": squeeze,
+    "BroadcastTo": broadcast_to,
+    "Slice": part,
+    "Tile": tile,
+    "Repeat": repeat,
+    "Flip": flip,
+    "Roll": roll,
+    "DepthToSpace": depth_to_space,
+    "SpaceToDepth": space_to_depth,
 }

@@ -1,0 +1,152 @@
+"""Does a function that nobody described act on each entry of a tensor alone?  It is tried."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+import numpy as np
+
+from course_utils.backend import keras
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What trying a function showed: `why` it is not known to act on each entry alone, or "".
+
+    `at_zero` is what it makes of 0, NaN where that is not known.
+    """
+
+    why: str = ""
+    at_zero: float = np.nan
+
+    @property
+    def zero_stays(self) -> bool:
+        """Whether 0 stays 0."""
+        return self.at_zero == 0
+
+
+def tried(function: Callable, rank: int = 2) -> Tried:
+    """Try a function on a few small tensors of that many axes.
+
+    Each entry must become what it becomes whatever the others are, wherever it stands, and
+    whatever the size of the tensor. A function that reads weights, or fails, is not known.
+
+    >>> tried(keras.ops.tanh)
+    Tried(why='', at_zero=0.0)
+    >>> tried(keras.ops.softmax).why
+    'depends on more than the number in its place'
+    """
+    try:
+        return _known(function, rank)
+    except TypeError:  # not hashable
+        return _tried(function, rank)
+
+
+def tried_layer(layer: keras.Operation, rank: int, *arguments: object, **options: object) -> Tried:
+    """Try what a layer without weights, or an operation, does to its first argument.
+
+    >>> tried_layer(keras.layers.LeakyReLU(), 3)
+    Tried(why='', at_zero=0.0)
+    """
+    call = type(layer).call
+    if isinstance(layer, keras.Layer):
+        if not layer.built or layer.variables or isinstance(layer, keras.Model):
+            return Tried("is of a kind whose use of channels is not known")
+        if "add_loss" in getattr(getattr(call, "__code__", None), "co_names", ()):
+            return Tried("adds a loss of what it sees")
+    name = _weights_in([call, list(vars(layer).values())])
+    if name:
+        return Tried(f"reads {name}, a weight that is not its own")
+    return _tried(lambda x: layer.call(x, *arguments, **options), rank)
+
+
+def _tried(function: Callable, rank: int) -> Tried:
+    if isinstance(function, keras.Layer) and not function.built:
+        return Tried("is a layer that is not built")
+    name = _weights_in(function)
+    if name:
+        return Tried(f"reads {name}, a weight that is not its own")
+    try:
+        return Tried(_mixing(function, rank, np.random.default_rng(0)), _at_zero(function, rank))
+    except Exception as error:
+        words = str(error).strip().splitlines() or [""]
+        return Tried(f"could not be tried ({type(error).__name__}: {words[0][:80]})")
+
+
+_known = lru_cache(maxsize=128)(_tried)
+
+
+def _mixing(function: Callable, rank: int, rng: np.random.Generator) -> str:
+    small, large = ((*(3, 2, 2, 2, 2)[: rank - 1], last) for last in (4, 10))
+    for scale in (0.5, 10.0):
+        x = rng.normal(0, scale, small).astype("float32")
+        x.flat[0] = 0
+        y = _of(function, x)
+        if y.shape != x.shape:
+            return "makes a tensor of another shape"
+        if not _same(y, _of(function, x)):
+            return "gives another result each time"
+        for stays in (rng.random(small) < 0.5, np.arange(x.size).reshape(small) == 1):
+            others = rng.normal(0, 3 * scale, small).astype("float32")
+            if not _same(_of(function, np.where(stays, x, others))[stays], y[stays]):
+                return "depends on more than the number in its place"
+        order = rng.permutation(x.size)
+        moved = _of(function, x.reshape(-1)[order].reshape(small)).reshape(-1)
+        if not _same(moved, y.reshape(-1)[order]):
+            return "treats numbers by where they stand"
+        wide = rng.normal(0, scale, large).astype("float32")
+        wide.reshape(-1)[: x.size] = x.reshape(-1)
+        if not _same(_of(function, wide).reshape(-1)[: x.size], y.reshape(-1)):
+            return "depends on the size of the tensor"
+    return ""
+
+
+def _at_zero(function: Callable, rank: int) -> float:
+    made = np.unique(_of(function, np.zeros((1,) * (rank - 1) + (4,), "float32")))
+    return float(made[0]) if len(made) == 1 else np.nan
+
+
+def _of(function: Callable, x: np.ndarray) -> np.ndarray:
+    made = keras.ops.convert_to_numpy(function(keras.ops.convert_to_tensor(x)))
+    return np.asarray(made, np.float64)
+
+
+def _same(one: np.ndarray, other: np.ndarray) -> bool:
+    return np.allclose(one, other, rtol=1e-5, atol=1e-6, equal_nan=True)
+
+
+def _weights_in(value: object, depth: int = 3) -> str:
+    """Return the name of a weight that a function reaches through what it closes over, or ""."""
+    if isinstance(value, keras.Layer):
+        inside = [variable.path for variable in value.variables]
+        return inside[0] if inside else ""
+    if isinstance(value, keras.Variable) or (hasattr(value, "assign") and hasattr(value, "shape")):
+        return str(getattr(value, "path", "") or getattr(value, "name", "a variable"))
+    if isinstance(value, list | tuple | dict):
+        reached = (_weights_in(one, depth) for one in keras.tree.flatten(value))
+        return next(filter(None, reached), "")
+    if depth and callable(value) and not isinstance(value, type):
+        return _weights_in(_closed_over(value), depth - 1)
+    return ""
+
+
+def _closed_over(function: Callable) -> list[object]:
+    if isinstance(function, partial):
+        return [function.func, function.args, list(function.keywords.values())]
+    if inspect.ismethod(function):
+        return [function.__self__, function.__func__]
+    code = getattr(function, "__code__", None)
+    of_library = str(getattr(function, "__module__", "")).startswith(("keras.", "tensorflow."))
+    if code is None or of_library:
+        return []
+    cells = [cell.cell_contents for cell in function.__closure__ or () if _filled(cell)]
+    known = [function.__globals__[name] for name in code.co_names if name in function.__globals__]
+    return [*cells, *known, function.__defaults__, function.__kwdefaults__]
+
+
+def _filled(cell: object) -> bool:
+    try:
+        return cell.cell_contents is not None
+    except ValueError:  # not assigned yet
+        return False

@@ -1,0 +1,306 @@
+"""Networks in the words that people use: what is left computes the same, and what stays says why.
+
+Gates are those of `oracles`: they multiply by 0 and 1 where the test says that channels lie.
+"""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from oracles import Gate, apart, check, inputs_for, randomized, reasons
+from test_layers import network
+from test_sequences import gated
+
+from course_utils.backend import keras
+from course_utils.structure import channel_groups, shrink, zeroed
+from course_utils.structure.functions import tried
+
+L, ops, F = keras.layers, keras.ops, keras.activations
+relu = {"activation": "relu"}
+
+
+def decoder(gate: Gate):
+    """Units laid out as an image: of each channel all 16 places go, which the reader decides."""
+
+    def body(x):
+        x = gate("a", L.Dense(4 * 4 * 6, "relu", name="a")(x), tile=16)
+        x = L.BatchNormalization(name="n")(L.Reshape((4, 4, 6))(x))
+        return gate("b", L.Conv2DTranspose(3, 2, name="b", **relu)(L.LeakyReLU()(gate("a", x))))
+
+    return network((5,), body)
+
+
+def pixel_shuffle(gate: Gate):
+    """By hand and by an operation, up and down."""
+
+    def body(x):
+        x = gate("a", L.Conv2D(12, 3, padding="same", name="a", **relu)(x), tile=4)
+        x = L.Permute((1, 3, 2, 4, 5))(L.Reshape((4, 4, 2, 2, 3))(x))
+        x = gate("b", L.Conv2D(16, 1, name="b", **relu)(L.Reshape((8, 8, 3))(x)), tile=4)
+        x = gate("b", ops.depth_to_space(x, 2))
+        return gate("c", L.Conv2D(3, 1, name="c", **relu)(ops.space_to_depth(x, 4)))
+
+    return network((4, 4, 2), body)
+
+
+def one_dense_for_attention(gate: Gate):
+    """Queries, keys and values of one layer, normalized within heads; whole heads go."""
+    places, heads, size = 5, 3, 4
+
+    def body(x):
+        x = L.Dense(3 * heads * size, name="qkv")(x)
+        x = gate("qkv", x, each=size, tile=3)
+        x = ops.transpose(ops.reshape(x, (-1, places, 3, heads, size)), (0, 3, 1, 2, 4))
+        q, k, v = x[:, :, :, 0], x[:, :, :, 1], ops.squeeze(x[:, :, :, 2:], 3)
+        scores = ops.matmul(L.LayerNormalization(name="n")(q), ops.swapaxes(k, -1, -2)) * 0.5
+        x = ops.matmul(ops.softmax(scores), v)
+        x = ops.reshape(ops.transpose(x, (0, 2, 1, 3)), (-1, places, heads * size))
+        return gate("o", L.Dense(4, "tanh", name="o")(gate("qkv", x, each=size)))
+
+    return network((places, 3), body)
+
+
+def queries_before_examples(gate: Gate):
+    """As most published transformers of images: the axis of three is moved to the front."""
+
+    def body(x):
+        x = gate("qkv", L.Dense(24, name="qkv")(x), each=4, tile=3)
+        x = ops.transpose(ops.reshape(x, (-1, 5, 3, 2, 4)), (2, 0, 3, 1, 4))
+        x = ops.matmul(ops.softmax(ops.matmul(x[0], ops.swapaxes(x[1], -1, -2))), x[2])
+        return gate("qkv", ops.reshape(ops.transpose(x, (0, 2, 1, 3)), (-1, 5, 8)), each=4)
+
+    return network((5, 3), body)
+
+
+def attention_by_equations(gate: Gate):
+    """EinsumDense and einsum, with turned positions, in the words of most published models."""
+    angles = np.random.default_rng(0).normal(size=(1, 5, 1, 4)).astype("float32")
+
+    def turned(x):
+        one, other = ops.split(x, 2, axis=-1)
+        return x * angles + ops.reshape(ops.stack([-other, one], axis=-2), (-1, 5, 6, 4)) * angles
+
+    def body(x):
+        query = L.EinsumDense("bqm,muh->bquh", (5, 6, 4), name="q")(x)
+        key, value = (L.EinsumDense("bqm,muh->bquh", (5, 3, 4), name=name)(x) for name in "kv")
+        query = turned(gate("k", query, axis=2, each=2))
+        key, value = (ops.repeat(part, 2, axis=2) for part in (key, value))
+        scores = ops.einsum("bquh,bkuh->buqk", query, turned(key))
+        scores = ops.softmax(scores + ops.triu(-9 * ops.ones((5, 5)), 1), axis=-1)
+        x = gate("k", ops.einsum("buqk,bkuh->bquh", scores, value), axis=2, each=2)
+        x = ops.dot_product_attention(x, x, x) + x
+        x = L.EinsumDense("bquh,uhm->bqm", (5, 4), name="o")(gate("k", x, axis=2, each=2))
+        return gate("o", x)
+
+    return network((5, 3), body)
+
+
+def attention_without_weights(gate: Gate):
+    def body(x):
+        a, b = gate("a", L.Dense(6, name="a")(x)), gate("b", L.Dense(5, "relu", name="b")(x))
+        x = gate(
+            "b", L.Attention(use_scale=True, name="t")([a, b, gate("a", L.Dense(6, name="c")(x))])
+        )
+        y = L.AdditiveAttention(name="s")([a, b, gate("a", L.Dense(6, name="d")(x))])
+        z = L.Dot(axes=2, normalize=True)([b, x])
+        return ops.concatenate([gate("b", x + y), z], axis=-1)
+
+    return network((4, 3), body)
+
+
+def functions(gate: Gate):
+    """As people write them: operations, functions of TensorFlow's and of their own, layers."""
+    given = [
+        tf.nn.relu, tf.nn.gelu, ops.silu, L.LeakyReLU(), lambda x: F.gelu(x, approximate=True),
+        lambda x: x * ops.relu6(x + 3) / 6, L.ReLU(max_value=1.0),
+    ]  # fmt: skip
+    called = [F.relu, F.elu, L.Activation(tf.nn.swish), L.Lambda(lambda x: x * x), ops.fabs]
+
+    def body(x):
+        parts = [gate(f"a{n}", L.Dense(3, one, name=f"a{n}")(x)) for n, one in enumerate(given)]
+        parts += [gate(f"b{n}", one(L.Dense(3, name=f"b{n}")(x))) for n, one in enumerate(called)]
+        x = L.Identity()(ops.concatenate(parts, axis=-1), training=False)
+        return ops.where(x > 0, x, 0.1 * x)
+
+    return network((4,), body)
+
+
+def along_channels(gate: Gate):
+    """Turned round, repeated, gated by its other half, normalized, summed."""
+
+    def body(x):
+        x = gate("a", F.glu(gate("a", L.Dense(12, name="a")(x), tile=2)))
+        y = ops.normalize(x, axis=-1) * ops.sum(ops.square(x), -1, keepdims=True)
+        x = ops.concatenate([ops.flip(y[..., ::-1], axis=-1), ops.tile(x, 2)[..., :6]], axis=-1)
+        y = ops.repeat(gate("b", L.Dense(6, "tanh", name="b")(ops.flip(x, -1))), 2, axis=-1)
+        z = L.Dense(6, name="c")(y)
+        return gate("c", ops.mean(ops.stack([z, ops.cos(z)], axis=1), axis=1))
+
+    return network((4,), body)
+
+
+def places(gate: Gate):
+    def body(x):
+        x = gate("a", L.Conv2D(6, 3, padding="same", name="a", **relu)(x))
+        x = ops.image.resize(ops.max_pool(ops.roll(x, 1, axis=1), 2), (4, 4))
+        x = ops.einsum("bijc,jk->bikc", ops.matmul(np.tri(4, dtype="float32"), x), np.eye(4))
+        x = L.AdaptiveAveragePooling2D(2)(ops.swapaxes(ops.moveaxis(x, 1, 2), 1, 2))
+        y = L.Dense(6, "sigmoid", name="s")(L.GlobalAveragePooling2D()(x))
+        x = L.SpectralNormalization(SameConv(4, 1, name="c"), name="n")(x * y[:, None, None, :])
+        return gate("n/c", x)
+
+    return network((4, 4, 2), body)
+
+
+@keras.saving.register_keras_serializable("tests")
+class SameConv(L.Conv2D):
+    """A subclass that changes nothing."""
+
+
+def cells(gate: Gate):
+    """Recurrent layers of cells, one on another."""
+    kinds = (L.LSTMCell, L.GRUCell)
+
+    def body(x):
+        masks = gate.of("a/0", 4), gate.of("a/1", 5)
+        made = [
+            (kind if gate.masks is None else gated(kind, mask))(len(mask))
+            for kind, mask in zip(kinds, masks, strict=True)
+        ]
+        mask = gate.of("b", 3)
+        last = (L.SimpleRNNCell if gate.masks is None else gated(L.SimpleRNNCell, mask))(3)
+        return L.RNN(last, name="b")(L.RNN(made, return_sequences=True, name="a")(x))
+
+    return network((5, 2), body)
+
+
+CASES = [
+    *(decoder, pixel_shuffle, one_dense_for_attention, queries_before_examples),
+    *(attention_by_equations,),
+    *(attention_without_weights, functions, along_channels, places, cells),
+]
+
+
+@pytest.mark.parametrize("build", CASES, ids=lambda build: build.__name__)
+def test_what_is_left_computes_the_same(build):
+    check(build)
+
+
+def recurrent_filters(x):
+    return L.GlobalAveragePooling2D()(L.ConvLSTM2D(5, 2, name="a")(x))
+
+
+def grouped_heads(x):
+    y = L.Dense(6, name="b")(x)
+    return y + L.GroupQueryAttention(4, 4, 2, use_gate=True, name="a")(y, y)
+
+
+def additive_heads_of_three_axes(x):
+    """Nobody settles on an axis: of the longest some go."""
+    y = L.Reshape((5, 2, 6))(L.Dense(12, name="a")(x))
+    return L.Reshape((5, 12))(ops.moveaxis(ops.tanh(y), 2, 3))
+
+
+def reversed_embedding(x, *, tied=True):
+    embedding = L.ReversibleEmbedding(7, 6, name="a", tie_weights=tied)
+    y = L.Dense(6, "relu", name="b")(embedding(ops.cast(ops.abs(x[..., 0]), "int32")))
+    return embedding(y, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("build", "shape", "groups"),
+    [
+        (recurrent_filters, (3, 4, 4, 2), {"a": 5}),
+        (grouped_heads, (5, 3), {"a/heads": 2, "b": 6}),
+        (additive_heads_of_three_axes, (5, 3), {"a": 6}),
+        (reversed_embedding, (5, 3), {"a": 6}),
+        (partial(reversed_embedding, tied=False), (5, 3), {"a": 6}),
+    ],
+    ids=["convolutional", "grouped", "over three axes", "reversed", "reversed, not tied"],
+)
+def test_what_no_gate_reaches(tmp_path, build, shape, groups):
+    """Against the zeroed network; and the small one is saved and comes back."""
+    model = randomized(network(shape, build))
+    channels, x = channel_groups(model), inputs_for(model)
+    assert {name: len(group) for name, group in channels.groups.items()} == groups
+    small, report = shrink(channels, 0.5, verify=True)
+    assert report.parameters[1] < report.parameters[0]
+    small.save(tmp_path / "small.keras")
+    again = keras.models.load_model(tmp_path / "small.keras")
+    assert apart(small, again, x) == 0
+
+
+OTHER = L.Dense(4, name="other")
+OTHER.build((None, 6))
+
+WHY = {
+    "softmax": ("depends on more", lambda x: L.Activation("softmax")(x)),
+    "centred": ("depends on more", lambda x: L.Lambda(lambda x: x - ops.max(x, -1, True))(x)),
+    "reversed": ("depends on more", lambda x: L.Lambda(lambda x: x[..., ::-1])(x)),
+    "a sum over examples": ("depends on more", lambda x: L.Lambda(lambda x: x + ops.sum(x, 0))(x)),
+    "noise": ("another result", lambda x: L.Lambda(lambda x: x + keras.random.normal((1,)))(x)),
+    "weights of another layer": ("reads other/kernel", lambda x: L.Lambda(lambda x: OTHER(x))(x)),
+    "numbers for each": ("could not be tried", lambda x: L.Lambda(lambda x: x * np.ones(6))(x)),
+    "a layer with weights": ("not built", lambda x: L.Dense(4, L.PReLU(), name="p")(x)),
+    "no value at 0": ("no value at 0", lambda x: L.Activation(ops.log)(x)),
+    "rolled": ("moves them", lambda x: ops.roll(x, 1, axis=-1)),
+    "single ones": ("single channels", lambda x: ops.take(x, [0, 2], axis=-1)),
+    "a sum": ("would not be 0", lambda x: ops.einsum("bnc,bmc->bnm", ops.cos(x), ops.cos(x))),
+    "examples moved": (
+        "first axis is not that of examples",
+        lambda x: ops.transpose(ops.transpose(x, (1, 0, 2)) * 2, (1, 0, 2)),
+    ),
+    "their number": (
+        "root of their number",
+        lambda x: ops.dot_product_attention(*3 * [x[:, :, None]]),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", list(WHY))
+def test_what_stays_says_why(kind):
+    """Nothing goes, with the reason that is so; nothing that was given changes by being tried."""
+    why, body = WHY[kind]
+    x = keras.Input((4, 3))
+    y = L.Flatten()(body(L.Dense(6, name="a")(x)))
+    left = reasons(keras.Model(x, L.Dense(1, name="head")(y)))
+    assert why in left["p" if "p" in left else "a"], left
+
+
+def test_functions_that_are_tried():
+    """Positions, sizes, shapes and weights matter; a scalar of one's own does not."""
+    two = 2.0
+    assert tried(lambda x: x * two).zero_stays
+    assert tried(lambda x: ops.cos(x)).at_zero == 1
+    assert (
+        "where they stand" in tried(lambda x: x * ops.arange(ops.shape(x)[-1], dtype=x.dtype)).why
+    )
+    assert "size" in tried(lambda x: x / ops.shape(x)[-1]).why
+    assert "another shape" in tried(lambda x: ops.max(x, axis=-1)).why
+    assert "a weight" in tried(lambda x: x * OTHER.kernel[0, 0]).why
+
+
+def test_a_layer_in_several_forms():
+    """A subclass that changes nothing is its base; one that changes anything may do so."""
+
+    class Other(L.Dense):
+        def compute_output_spec(self, *args, **options):
+            return super().compute_output_spec(*args, **options)
+
+    x = keras.Input((3,))
+    y = Other(4, name="b")(keras.layers.Dense(5, name="a")(x))
+    left = reasons(keras.Model(x, L.Dense(1, name="head")(y)))
+    assert "not known" in left["a"]
+
+
+def test_zeroed_statistics_stay():
+    """The vector of a spectral normalization is cut, not zeroed."""
+    x = keras.Input((3,))
+    y = L.SpectralNormalization(L.Dense(4, name="a"), name="n")(x)
+    model = randomized(keras.Model(x, L.Dense(1, name="head")(y)))
+    mask = {"n/a": np.array([True, False, True, True])}
+    small, _ = shrink(model, masks=mask)
+    vector = model.get_layer("n").vector_u
+    np.testing.assert_array_equal(small.get_layer("n").vector_u, vector.numpy()[:, mask["n/a"]])
+    np.testing.assert_array_equal(zeroed(model, mask).get_layer("n").vector_u, vector)
