@@ -676,3 +676,13 @@ def test_a_file_that_is_damaged_missing_or_too_large(cnn, tmp_path):
         export.read_sparse(data, largest=1000)
     with pytest.raises(FileNotFoundError):
         export.read_sparse(tmp_path / "none.sparse")
+
+
+def test_sizes_are_those_of_the_files_and_what_there_is_none_of_has_a_reason():
+    model = keras.Sequential([keras.Input((None, 4)), keras.layers.LSTM(3, name="steps")])
+    table = export.sizes(model, inputs=np.ones((1, 5, 4), "float32"))
+    assert table[".keras"].raw == export.keras_bytes(model)
+    assert table["sparse file"].raw == len(export.sparse_file(model))
+    refused = table["LiteRT float32"]
+    assert (refused.raw, "unroll=True" in refused.note) == (0, True)
+    assert "LiteRT float32" in str(table)

@@ -49,6 +49,9 @@ class StandIn(keras.Operation):
 SOME_LENGTH = 8  # of axes whose length is open, where one must be given
 
 
+_USES = "uses {} itself, not through the layer that has it"
+
+
 class NotOpenedError(Exception):
     """Why a layer stays closed."""
 
@@ -109,13 +112,14 @@ def form_of(args: tuple, options: dict) -> str:
 
 def _model_of(layer: keras.Layer, args: tuple, options: dict) -> tuple[keras.Model, Callable]:
     inputs, outputs = _called(layer, args, options, {})
-    if "training" in inspect.signature(layer.call).parameters:
-        other = _called(layer, args, options, {"training": True})
-        if _steps(inputs, outputs) != _steps(*other):
-            raise NotOpenedError("does something else in training")
     tensors = _tensors(outputs)
     try:
         model = keras.Model(_unpacked(inputs), _unpacked(tensors), name=layer.name)
+        steps = _steps(model)
+        if "training" in inspect.signature(layer.call).parameters:
+            others, made = _called(layer, args, options, {"training": True})
+            if steps != _steps(keras.Model(_unpacked(others), _unpacked(_tensors(made)))):
+                raise NotOpenedError("does something else in training")
     except ValueError as error:
         raise NotOpenedError(f"is no graph: {_first_line(error)}") from error
     return model, lambda made: keras.tree.pack_sequence_as(outputs, keras.tree.flatten(made))
@@ -141,7 +145,7 @@ def _called(layer: keras.Layer, args: tuple, options: dict, more: dict) -> tuple
                 f"does not run on symbolic tensors: {_first_line(error)}"
             ) from error
     if read:
-        raise NotOpenedError(f"uses {read[0].path} itself, not through the layer that has it")
+        raise NotOpenedError(_USES.format(read[0].path))
     return inputs, outputs
 
 
@@ -153,20 +157,21 @@ def _as_layer_takes_it(layer: keras.Layer, tensor: keras.KerasTensor) -> keras.K
     return tensor
 
 
-def _steps(inputs: list, outputs: object) -> list[tuple]:
+def _steps(model: keras.Model) -> list[tuple]:
     """Return which layers and operations lead from inputs to outputs, in their order."""
     steps: list[tuple] = []
 
     def note(layer: keras.Operation, *args: object, **options: object) -> object:
+        for one in keras.tree.flatten((args, options)):
+            if isinstance(one, keras.Variable):
+                raise NotOpenedError(_USES.format(one.path))
         options.pop("training", None)
         who = id(layer) if isinstance(layer, keras.Layer) else type(layer).__name__
         steps.append((who, form_of(args, options)))
         made = output_spec(layer, *args, **options)
         return StandIn(made)(_tensors(args, options))
 
-    if tensors := _tensors(outputs):
-        graph = keras.Model(inputs, tensors)
-        keras.models.clone_model(graph, clone_function=lambda layer: layer, call_function=note)
+    keras.models.clone_model(model, clone_function=lambda layer: layer, call_function=note)
     return steps
 
 

@@ -100,6 +100,11 @@ class Tied(Residual):
         return super().call(x) + ops.sum(self.back.kernel)
 
 
+class Multiplies(Residual):
+    def call(self, x):
+        return super().call(x) + ops.mean(ops.matmul(x, ops.ones((6, 8))) * self.norm.gamma)
+
+
 class NoisyInTraining(Residual):
     def call(self, x, training=None):
         y = super().call(x, training=training)
@@ -120,6 +125,7 @@ class OfTensorFlow(Residual):
 CLOSED = {
     "own weight": (OwnWeight, "has weights of its own"),
     "another layer's kernel": (Tied, "kernel itself"),
+    "an operation on its weight": (Multiplies, "gamma itself"),
     "training": (NoisyInTraining, "something else in training"),
     "losses": (Penalized, "add_loss"),
     "TensorFlow": (OfTensorFlow, "does not run on symbolic tensors"),
