@@ -2,6 +2,7 @@
 
 import math
 import types
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
@@ -75,16 +76,19 @@ def _lost_classes(old: keras.Model, new: keras.Model) -> Iterator[str]:
     after = {prefix: owners[-1] for prefix, owners in walk(new)}
     before = {prefix: owners[-1] for prefix, owners in walk(old)}
     pairs = [(old, new), *((one, after[at]) for at, one in before.items() if at in after)]
+    alike: dict[tuple[type, type], list[str]] = defaultdict(list)
     for one, other in pairs:
         if type(one) is not type(other):
-            lost = [name for name in _offered(type(one)) if not hasattr(other, name)]
-            lost += [f"its own {name}" for name in _offered(type(one)) if name in _USED]
-            words = f"; not in it: {', '.join(lost)}" if lost else ""
-            kinds = f"a plain {type(other).__name__}, since {type(one).__name__}"
-            yield (
-                f"{one.name!r} is {kinds} builds its own layers{words}. The larger model still has "
-                "them: let it prepare inputs and read outputs, and call the smaller one between"
-            )
+            alike[type(one), type(other)].append(repr(one.name))
+    for (kind, plain), names in alike.items():
+        lost = [name for name in _offered(kind) if not hasattr(plain, name)]
+        lost += [f"its own {name}" for name in _offered(kind) if name in _USED]
+        words = f"; not in it: {', '.join(lost)}" if lost else ""
+        yield (
+            f"a plain {plain.__name__} each, since {kind.__name__} builds its own layers: "
+            f"{', '.join(names)}{words}. The larger model still has all: let it prepare inputs and "
+            "read outputs, and call the smaller one between"
+        )
 
 
 def _unreached(old: keras.Model, new: keras.Model) -> Iterator[str]:
