@@ -85,9 +85,9 @@ def _lost_classes(old: keras.Model, new: keras.Model) -> Iterator[str]:
         lost += [f"its own {name}" for name in _offered(kind) if name in _USED]
         words = f"; not in it: {', '.join(lost)}" if lost else ""
         yield (
-            f"a plain {plain.__name__} each, since {kind.__name__} builds its own layers: "
-            f"{', '.join(names)}{words}. The larger model still has all: let it prepare inputs and "
-            "read outputs, and call the smaller one between"
+            f"{', '.join(names)}: a plain {plain.__name__}, since {kind.__name__} builds its own "
+            f"layers{words}. The larger model still has them: let it prepare inputs and read "
+            "outputs, and call the smaller one between"
         )
 
 
