@@ -1,11 +1,13 @@
 """Random Functional networks: layer after layer by chance, and what fits is joined.
 
-Tensors have the shapes (channels), (6, channels) and (4, 4, channels); a step takes one that was
+Tensors have the shapes (channels), (6, channels) and (4, 4, channels), but for photos, which
+have any size; a step takes one that was
 made before, or two, and makes another. What nobody read in the end flows into a dense layer.
 """
 
 from collections.abc import Sequence
 
+import blocks
 import numpy as np
 import spellings
 from hypothesis import strategies as st
@@ -139,7 +141,7 @@ def _dropped(pick: Pick, x):
 
 ANY = [
     *(_dense, _normalized, _activated, _split, _heads, _shared, _nested, _residual, _dropped),
-    *(spellings.functions, spellings.channels, spellings.heads),
+    *(spellings.functions, spellings.channels, spellings.heads, blocks.block),
 ]
 
 
@@ -285,7 +287,7 @@ def graph(seed: int, steps: int) -> keras.Model:
     """A Functional model with one to three inputs and one or two outputs."""
     pick = Pick(seed)
     inputs = _inputs(pick)
-    pool = [_embedded(pick, x) if x.dtype == "int32" else x for x in inputs]
+    pool = [_prepared(pick, x) for x in inputs]
     unread = {id(x): x for x in pool}
     for _ in range(steps):
         x = pick([*unread.values()] if pick.between(0, 3) else pool)
@@ -304,13 +306,17 @@ def graph(seed: int, steps: int) -> keras.Model:
     outputs = [L.Dense(2, name="head")(x)]
     if pick.between(0, 4) == 0:
         outputs.append(L.Identity(name="also")(pick(pool)))
+    if pick.coin():
+        outputs = dict(zip(("head", "also"), outputs, strict=False))
     return keras.Model(inputs, outputs)
 
 
 def _inputs(pick: Pick) -> list[keras.KerasTensor]:
     shapes = {"image": (4, 4, 2), "steps": (6, 3), "vector": (5,), "tokens": (6,)}
+    shapes["photo"] = (None, None, 2)
     names = {
-        pick(["image", "image", "steps", "tokens", "vector"]) for _ in range(pick.between(1, 3))
+        pick(["image", "image", "photo", "steps", "tokens", "vector"])
+        for _ in range(pick.between(1, 3))
     }
     return [
         keras.Input(shapes[name], dtype="int32" if name == "tokens" else None, name=name)
@@ -318,8 +324,11 @@ def _inputs(pick: Pick) -> list[keras.KerasTensor]:
     ]
 
 
-def _embedded(pick: Pick, x):
-    return L.Embedding(5, pick.between(2, 6), mask_zero=pick.coin())(x)
+def _prepared(pick: Pick, x):
+    y = blocks.prepared(pick, x)
+    if x.dtype == "int32":
+        return L.Embedding(7, pick.between(2, 6), mask_zero=pick.coin())(y)
+    return blocks.of_any_size(pick, y) if None in x.shape[1:] else y
 
 
 # A failing network is made smaller by fewer steps: they are the first of the same.
