@@ -20,7 +20,7 @@ Remade = Callable[[dict], keras.Layer]  # from a config: a layer that is built
 
 
 class Trials:
-    """What shapes a layer's variables have when one number of its config is one less.
+    """What shapes a layer's variables have when one number of its config is smaller.
 
     Layers of equal configs, such as the blocks of a transformer, are tried once.
     """
@@ -29,14 +29,14 @@ class Trials:
         self._known: dict[tuple, list[tuple] | None] = {}
 
     def shapes(
-        self, layer: keras.Layer, remade: Remade, path: Path, number: int
+        self, layer: keras.Layer, remade: Remade, path: Path, smaller: int
     ) -> list[tuple] | None:
         """Return the shapes; None where such a layer cannot be made, or has other variables."""
         config = layer.get_config()
-        key = (type(layer), str({k: v for k, v in config.items() if k != "name"}), path)
+        key = (type(layer), str({k: v for k, v in config.items() if k != "name"}), path, smaller)
         if key not in self._known:
             try:
-                found = remade(changed(config, path, number - 1)).variables
+                found = remade(changed(config, path, smaller)).variables
             except Exception:  # whatever a constructor finds wrong with the number
                 found = []
             names = [[one.name for one in variables] for variables in (found, layer.variables)]
@@ -70,10 +70,10 @@ def resize(model: keras.Model, walk: Walk) -> None:
 
 def _settle(whole: Call, inner: list[Call], found: dict[Path, list], others: list) -> None:
     """Let the whole layer have all that the calls inside it noted."""
-    for path, (first, *more) in found.items():
+    for path, (times, (first, *more)) in found.items():
         for other in more:
             whole.ids.tie(first, other, f"{whole.label} has one number for both")
-        whole.edits.append(_edit(path, first))
+        whole.edits.append(_edit(path, first, times))
     for made in others:
         whole.ids.fix(made, f"{whole.label} is made anew as a whole, and has no number for them")
     for call in inner:
@@ -85,9 +85,9 @@ def _settle(whole: Call, inner: list[Call], found: dict[Path, list], others: lis
 
 def _numbered(
     whole: Call, inner: list[Call], remade: Remade, trials: Trials
-) -> tuple[dict[Path, list[np.ndarray]], list[np.ndarray]]:
-    """Return the ids of channels that numbers of the config count, by place; and all others."""
-    counted: dict[Path, list[np.ndarray]] = {}
+) -> tuple[dict[Path, tuple[int, list[np.ndarray]]], list[np.ndarray]]:
+    """Return the ids that numbers of the config count, by place, and how often; and all others."""
+    counted: dict[Path, tuple[int, list[np.ndarray]]] = {}
     roots, reasons, layer = whole.ids.roots(), whole.ids.reasons(), whole.layer
     groups: dict[tuple[int, ...], np.ndarray] = {}
     for maker in (maker for call in inner for maker in call.makers):
@@ -106,14 +106,16 @@ def _numbered(
         return found
 
     for path, number in numbers(config_of(layer)):
-        alike = {channels: lost(channels) for channels in groups if len(channels) == number > 1}
-        shapes = trials.shapes(layer, remade, path, number) if alike else None
-        if shapes is None:
-            continue
-        missing = sizes - np.array([(*shape, *[0] * (8 - len(shape))) for shape in shapes])
-        mine = [channels for channels, less in alike.items() if (missing[less > 0] > 0).all()]
-        if mine and (missing == sum(alike[channels] for channels in mine)).all():
-            counted[path] = [groups.pop(channels) for channels in mine]
+        for times in (1, 2):  # some count channels of two halves, one of which gates the other
+            alike = {c: lost(c) for c in groups if times * len(c) == number > times}
+            shapes = trials.shapes(layer, remade, path, number - times) if alike else None
+            if shapes is None:
+                continue
+            missing = sizes - np.array([(*shape, *[0] * (8 - len(shape))) for shape in shapes])
+            mine = [c for c, less in alike.items() if (missing[less > 0] > 0).all()]
+            if mine and (missing == sum(alike[c] for c in mine)).all():
+                counted[path] = times, [groups.pop(c) for c in mine]
+                break
     return counted, list(groups.values())
 
 
@@ -151,8 +153,8 @@ def changed(config: dict, path: Path, number: int) -> dict:
     return new
 
 
-def _edit(path: Path, counted: np.ndarray) -> Callable[[dict, Kept], None]:
+def _edit(path: Path, counted: np.ndarray, times: int) -> Callable[[dict, Kept], None]:
     def edit(config: dict, kept: Kept) -> None:
-        config.update(changed(config, path, int(kept(counted).sum())))
+        config.update(changed(config, path, times * int(kept(counted).sum())))
 
     return edit
