@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import page_coverage
 import page_faq
 import page_glossary
+import page_models
 import page_references
 import pages
 import pytest
@@ -28,7 +29,9 @@ def test_every_page_is_what_its_sources_make():
 
 
 @pytest.mark.parametrize(
-    "module", [page_coverage, page_faq, page_glossary, page_references], ids=lambda m: m.__name__
+    "module",
+    [page_coverage, page_faq, page_glossary, page_models, page_references],
+    ids=lambda m: m.__name__,
 )
 def test_examples_in_docstrings_hold(module):
     assert doctest.testmod(module).failed == 0

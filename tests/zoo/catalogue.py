@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import keras
 
-EXAMPLES = [f"examples_{kind}" for kind in ("images", "generating", "attention", "text", "series")]
+KINDS = ("images", "generating", "attention", "text", "series", "tables")
+EXAMPLES = [f"examples_{kind}" for kind in KINDS]
 MODULES = {"applications": ["applications"], "examples": EXAMPLES, "hub": ["hub"]}
 # Open lengths, sides of pictures, and shapes of inputs by name, where a network needs its own.
 SOUND = {"encoder_input_values": (1200, 1), "encoder_padding_mask": (1200,)}

@@ -106,7 +106,9 @@ def randomized(model: keras.Model, seed: int = 0) -> keras.Model:
         elif len(shape) < 2:
             value = rng.normal(0, 0.2, shape)
         else:
-            value = rng.normal(0, 1.2 / np.sqrt(np.prod(shape[:-1])), shape)
+            depthwise = len(shape) == 4 and shape[-1] == 1
+            summed = np.prod(shape[:-2] if depthwise else shape[:-1])
+            value = rng.normal(0, 1.2 / np.sqrt(summed), shape)
         variable.assign(value)
     for layer in model._flatten_layers():
         if isinstance(layer, keras.layers.Normalization) and layer.input_mean is None:

@@ -199,8 +199,8 @@ def handwriting_ctc() -> keras.Model:
 def siamese_contrastive() -> keras.Model:
     def tower() -> keras.Model:
         x = inputs = keras.Input((28, 28, 1))
-        x = L.AveragePooling2D()(L.Conv2D(8, 5, activation="tanh")(L.BatchNormalization()(x)))
-        x = L.AveragePooling2D()(L.Conv2D(16, 5, activation="tanh")(x))
+        x = L.AveragePooling2D(2)(L.Conv2D(8, 5, activation="tanh")(L.BatchNormalization()(x)))
+        x = L.AveragePooling2D(2)(L.Conv2D(16, 5, activation="tanh")(x))
         return keras.Model(inputs, L.Dense(10, activation="tanh")(L.Flatten()(x)), name="tower")
 
     def distance(pair):

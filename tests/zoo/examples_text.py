@@ -30,7 +30,7 @@ class TransformerBlock(L.Layer):
 
     def __init__(self, width, heads, inner, rate=0.1, causal=False, **options):
         super().__init__(**options)
-        self.own = dict(width=width, heads=heads, inner=inner, rate=rate, causal=causal)
+        self.own = {"width": width, "heads": heads, "inner": inner, "rate": rate, "causal": causal}
         self.attention = L.MultiHeadAttention(heads, width // heads)
         self.ffn = keras.Sequential([L.Dense(inner, activation="relu"), L.Dense(width)])
         self.norms = [L.LayerNormalization(epsilon=1e-6) for _ in range(2)]

@@ -6,27 +6,28 @@ stand nowhere here, so that a new version of it is noticed.
 
 import functools
 import inspect
+from types import SimpleNamespace
 
+import hub_convolutions
 import hub_mixed
 import hub_pictures
 import hub_words
-from keras_hub import layers, models
-from keras_hub.tokenizers import PARSeqTokenizer
+from keras_hub import models
 
-BACKBONES = {**hub_words.BACKBONES, **hub_pictures.BACKBONES, **hub_mixed.BACKBONES}
+PARTS = (hub_words, hub_convolutions, hub_pictures, hub_mixed)
+BACKBONES = {name: build for part in PARTS for name, build in part.BACKBONES.items()}
 
 
-def parseq_preprocessor() -> models.Preprocessor:
-    converter = layers.PARSeqImageConverter(image_size=[16, 32])
-    tokenizer = PARSeqTokenizer()
-    return models.PARSeqCausalLMPreprocessor(image_converter=converter, tokenizer=tokenizer)
+def no_words() -> SimpleNamespace:
+    """What a task asks of its preprocessor when it is made; a true one needs tensorflow-text."""
+    return SimpleNamespace(tokenizer=SimpleNamespace(end_token_id=0, pad_token_id=1))
 
 
 OPTIONS = {
     "DFineObjectDetector": {"num_classes": 4},
     "DepthAnythingDepthEstimator": {"depth_estimation_type": "relative"},
     "BLIP2Seq2SeqLM": {"backbone": lambda: hub_mixed.blip2(translates=True)},
-    "PARSeqCausalLM": {"preprocessor": parseq_preprocessor},
+    "PARSeqCausalLM": {"preprocessor": no_words},
 }
 # Not networks: a class for others to be derived from, and half of one, which cannot be called.
 ABSTRACT = {"FeaturePyramidBackbone", "Gemma4AssistantCausalLM"}

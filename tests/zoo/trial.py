@@ -1,5 +1,6 @@
 """What is done with one network: prune, shrink, verify twice, save, train; and what comes of it."""
 
+import inspect
 import time
 import traceback
 from collections.abc import Callable
@@ -49,11 +50,11 @@ def masks_held(model: keras.Model, x: object) -> str:
         after = weights(model)
         moved = any((before[name] != after[name]).any() for name in masks)
         zeros = all(not after[name][~masks[name].astype(bool)].any() for name in masks)
-        if any(regrown(model).values()) or not zeros:
-            return "wrong: zeros came back"
-        return "held" if moved else "held, nothing moved"
     except Exception as error:
         return failure(error)
+    if any(regrown(model).values()) or not zeros:
+        return "wrong: zeros came back"
+    return "held" if moved else "held, nothing moved"
 
 
 def outside_embeddings(model: keras.Model) -> int:
@@ -104,22 +105,25 @@ def shrunk(channels: object, share: float, x: object, row: Row) -> keras.Model |
 
 def verified(channels: object, share: float, x: object) -> str:
     """What the package's own oracle says."""
-    import inspect
-
     from course_utils.structure import shrink
 
     options = {"inputs": x} if "inputs" in inspect.signature(shrink).parameters else {}
     try:
         report = shrink(channels, share, verify=True, **options)[1]
-        return f"{report.difference:.0e}"
     except RuntimeError as error:
         wrong = "differs from the zeroed one" in str(error)
         return f"wrong: {' '.join(str(error).split())[:200]}" if wrong else failure(error)
     except Exception as error:
         return failure(error)
+    return f"{report.difference:.0e}"
 
 
-def tried(build: Callable[[], keras.Model], folder: Path, sizes: coded.Sizes) -> Row:
+def tried(
+    build: Callable[[], keras.Model],
+    folder: Path,
+    sizes: coded.Sizes,
+    shares: tuple[float, ...] = SHARES,
+) -> Row:
     """Try one network; its smallest form is saved in the folder, with what it computes of what."""
     from course_utils.structure import channel_groups
 
@@ -142,9 +146,9 @@ def tried(build: Callable[[], keras.Model], folder: Path, sizes: coded.Sizes) ->
     except Exception as error:
         row["result_50"] = failure(error)
     else:
-        for share in SHARES:
+        for share in shares:
             small = shrunk(channels, share, x, row)
-        row["verify"] = verified(channels, SHARES[-1], x) if small is not None else ""
+        row["verify"] = verified(channels, shares[-1], x) if small is not None else ""
         if small is not None:
             save(small, x, folder)
             row["trained"] = trained(small, x)
@@ -185,7 +189,9 @@ def save(model: keras.Model, x: object, folder: Path) -> None:
     """Write a model, inputs and outputs for a process that has seen none of them."""
     made = coded.outputs(model, x)
     flat = [np.asarray(one) for one in keras.tree.flatten(x)]
-    plain = [one.astype("U") if one.dtype == object else one for one in flat]  # no pickle
+    plain = [
+        one.astype("S").astype("U") if one.dtype == object else one for one in flat
+    ]  # no pickle
     np.savez(folder / "x.npz", *plain)
     np.savez(folder / "y.npz", *made)
     try:
