@@ -142,6 +142,7 @@ def load(name: str, folder: Path, nursery: Nursery) -> object:
         again = nursery.beside(trial.loaded, folder, False)
         if again == "yes":
             return "with keras-hub" if name.startswith("hub") else "with its own layers"
+        (folder / "not_saved").unlink(missing_ok=True)
         nursery.beside(original, name, folder)
         other = nursery.beside(trial.loaded, folder, False)
         found = again if other == "yes" else f"nor the original: {other}"

@@ -20,7 +20,8 @@ def failure(error: BaseException) -> str:
     """How a call ended: refused with a reason, or a crash, and where."""
     frames = traceback.extract_tb(error.__traceback__)
     where = frames[-1]
-    said = " ".join(str(error).split())[:300]
+    said = " ".join(str(error).split())
+    said = said if len(said) < 400 else f"{said[:150]} … {said[-230:]}"  # causes stand at the end
     ours = "course_utils" in where.filename and isinstance(error, TypeError | ValueError)
     if ours or isinstance(error, coded.DisagreementError):
         return f"refused: {said}"
@@ -78,7 +79,11 @@ def shrunk(channels: object, share: float, x: object, row: Row) -> keras.Model |
     except Exception as error:
         row[f"result_{key}"] = failure(error)
         return None
-    made, held = coded.outputs(small, x), coded.values(small)
+    try:
+        made, held = coded.outputs(small, x), coded.values(small)
+    except Exception as error:
+        row[f"result_{key}"] = f"wrong: the smaller network does not run: {failure(error)}"
+        return None
     row[f"left_{key}"] = round(small.count_params() / model.count_params(), 3)
     row[f"outside_{key}"] = round(outside_embeddings(small) / outside_embeddings(model), 3)
     try:
