@@ -67,6 +67,25 @@ def test_links_lead_somewhere(name):
         assert not anchor or unquote(anchor) in anchors(there), target
 
 
+# Networks of others
+
+
+def test_a_wrong_result_is_a_problem(clone):
+    table = clone / "docs" / "src" / "models.csv"
+    good = table.read_text("utf-8")
+    table.write_text(good.replace(",exact,", ",wrong: 1e+00 apart,", 1), encoding="utf-8")
+    assert any("models.csv: " in what and "is wrong" in what for what in pages.check(clone))
+
+
+def test_networks_are_counted_by_how_their_trial_ended():
+    rows = page_coverage.read_table(FOLDER / "models.csv")
+    ends = [page_models.outcome(row) for row in rows if page_models.part(row) == "examples"]
+    text = (ROOT / "docs" / "models.md").read_text("utf-8")
+    cells = re.search(r"^\| In the manner of .*$", text, re.MULTILINE).group().split("|")
+    assert [int(cells[2]), int(cells[4])] == [len(ends), ends.count("exact")]
+    assert len(ends) >= 50
+
+
 def anchors(path):
     if path.suffix == ".ipynb":
         (lesson,) = (lesson for lesson in LESSONS if lesson.stem == path.stem)

@@ -17,9 +17,9 @@ PARTS = {
 OUTCOMES = {
     "exact": "smaller, and exact",
     "none": "nothing can go",
-    "blind": "smaller, but not to be judged",
+    "blind": "not to be judged",
     "refused": "refused, with a reason",
-    "crash": "failed with an error of another's",
+    "crash": "failed",
     "wrong": "wrong",
 }
 HEAD = "| network | parameters | masks | left at 50 % | verified | loads | why not more |"
@@ -27,9 +27,9 @@ LONGEST = 160  # letters of a reason
 
 TOP = """# Which networks can be pruned
 
-What becomes of {count} networks that nobody here has made: those of keras.applications, networks
-written in the manner of keras.io's examples, and every backbone and task of keras-hub in a small
-configuration with random weights. Made from [models.csv](src/models.csv) by `make pages`;
+What becomes of {count} networks as others write them: those of keras.applications, some in the
+manner of keras.io's examples, and the backbones and tasks of keras-hub in small configurations with
+random weights. Made from [models.csv](src/models.csv) by `make pages`;
 `make zoo` tries them anew, each in a process of its own.
 
 Each network is pruned to 80 % zeros and trained a step: *held* says that the zeros stayed. Then it

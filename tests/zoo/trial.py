@@ -1,8 +1,10 @@
 """What is done with one network: prune, shrink, verify twice, save, train; and what comes of it."""
 
 import inspect
+import re
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -163,15 +165,13 @@ def tried(
 
 
 def reasons(channels: object) -> str:
-    """Why what stays stays: of the widest groups first, without the names of their layers."""
-    count: dict[str, int] = {}
+    """Why what stays stays: of the most channels first, with kinds of layers, not their names."""
+    count: Counter[str] = Counter()
     for group in channels.left.values():
-        count[group.reason] = count.get(group.reason, 0) + len(group)
-    ours = [
-        why for why in sorted(count, key=count.get, reverse=True) if why != "an output of the model"
-    ]
+        if group.reason != "an output of the model":
+            count[re.sub(r"^\S+ \((\w+)\)", r"\1", group.reason)] += len(group)
     unseen = [f"{one.kind} {one.reason}" for one in getattr(channels, "unseen", ())]
-    return "; ".join(dict.fromkeys([*unseen[:3], *ours[:3]]))
+    return "; ".join([*dict.fromkeys(unseen), *(why for why, _ in count.most_common(3))][:5])
 
 
 def original(build: Callable[[], keras.Model], folder: Path, sizes: coded.Sizes) -> None:
