@@ -66,11 +66,13 @@ def outside_embeddings(model: keras.Model) -> int:
     return sum(int(np.prod(v.shape)) for v in unique if v.path.rsplit("/", 1)[-1] not in names)
 
 
-def shrunk(channels: object, share: float, x: object, row: Row) -> keras.Model | None:
+def shrunk(
+    model: keras.Model, channels: object, share: float, x: object, row: Row
+) -> keras.Model | None:
     """Shrink by a share and judge by both oracles; return the small model, None where refused."""
     from course_utils.structure import choose, filter_norms, shrink
 
-    key, model = f"{100 * share:.0f}", channels.source
+    key = f"{100 * share:.0f}"
     masks = choose(filter_norms(channels), share, "layer") if channels.groups else {}
     if not any((~mask).any() for mask in masks.values()):
         row[f"result_{key}"] = "none"
@@ -154,7 +156,7 @@ def tried(
         row["result_50"] = failure(error)
     else:
         for share in shares:
-            small = shrunk(channels, share, x, row)
+            small = shrunk(model, channels, share, x, row)
         row["verify"] = verified(channels, shares[-1], x) if small is not None else ""
         if small is not None:
             save(small, x, folder)
