@@ -214,11 +214,11 @@ def siamese_contrastive() -> keras.Model:
 
 @example
 def siamese_triplet() -> keras.Model:
-    base = keras.applications.MobileNet(
-        input_shape=(32, 32, 3), alpha=0.25, include_top=False, weights=None
-    )
-    x = L.BatchNormalization()(L.Dense(48, activation="relu")(L.Flatten()(base.output)))
-    embedding = keras.Model(base.input, L.Dense(16)(x), name="embedding")
+    x = start = keras.Input((32, 32, 3))
+    for filters in (16, 24, 32):
+        x = L.ReLU()(L.BatchNormalization()(L.Conv2D(filters, 3, strides=2, use_bias=False)(x)))
+    x = L.BatchNormalization()(L.Dense(48, activation="relu")(L.Flatten()(x)))
+    embedding = keras.Model(start, L.Dense(16)(x), name="embedding")
     anchor, good, bad = (keras.Input((32, 32, 3), name=name) for name in ("anchor", "good", "bad"))
     a, g, b = embedding(anchor), embedding(good), embedding(bad)
     near, far = (ops.sum(ops.square(a - other), -1) for other in (g, b))

@@ -89,7 +89,7 @@ def shrunk(
         row[f"result_{key}"] = f"wrong: the smaller network does not run: {failure(error)}"
         return None
     row[f"left_{key}"] = round(small.count_params() / model.count_params(), 3)
-    row[f"outside_{key}"] = round(outside_embeddings(small) / outside_embeddings(model), 3)
+    row[f"outside_{key}"] = round(outside_embeddings(small) / max(outside_embeddings(model), 1), 3)
     try:
         kept = coded.codes(model, lambda: shrink(channels, masks=masks)[0])
         coded.assign(model, coded.embedded(model, kept, held))
