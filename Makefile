@@ -6,7 +6,7 @@ ARGS ?=
 COURSE = $(PYTHON) tools/environment.py
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test peers scoreboard setup notebooks check-notebooks wheel site student hosted grade pages slides format lock clean
+.PHONY: help lab test peers zoo scoreboard setup notebooks check-notebooks wheel site student hosted grade pages slides format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ test:  ## Check style, then run the tests and every notebook (the long tests, to
 
 peers:  ## Compare masks and schedules with other libraries (one: ARGS=tfmot, ARGS=torch)
 	@$(COURSE) peers $(ARGS)
+
+zoo:  ## Try other people's networks, those of keras-hub, too (some: ARGS="hub/Bert* examples/*")
+	@$(COURSE) zoo $(ARGS)
 
 setup:  ## Make the environment in .venv, and nothing else
 	@$(COURSE) setup
@@ -50,7 +53,7 @@ scoreboard:  ## Judge and rank the .sparse files of a folder: make scoreboard AR
 slides:  ## Make the slides that are out of date, HTML and PDF (needs Node.js 18; Chromium)
 	@$(COURSE) run tools/slides.py build $(ARGS)
 
-pages:  ## Make the pages in docs/: coverage, questions, glossary, references
+pages:  ## Make the pages in docs/: coverage, questions, glossary, references, models
 	@$(COURSE) run tools/pages.py build $(ARGS)
 
 format:  ## Format the Python files (the notebooks follow with make notebooks)

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import page_coverage
 import page_faq
 import page_glossary
+import page_models
 import page_references
 import pages
 import pytest
@@ -28,7 +29,9 @@ def test_every_page_is_what_its_sources_make():
 
 
 @pytest.mark.parametrize(
-    "module", [page_coverage, page_faq, page_glossary, page_references], ids=lambda m: m.__name__
+    "module",
+    [page_coverage, page_faq, page_glossary, page_models, page_references],
+    ids=lambda m: m.__name__,
 )
 def test_examples_in_docstrings_hold(module):
     assert doctest.testmod(module).failed == 0
@@ -62,6 +65,25 @@ def test_links_lead_somewhere(name):
         there = (ROOT / "docs" / path).resolve() if path else ROOT / "docs" / f"{name}.md"
         assert there.exists(), target
         assert not anchor or unquote(anchor) in anchors(there), target
+
+
+# Networks of others
+
+
+def test_a_wrong_result_is_a_problem(clone):
+    table = clone / "docs" / "src" / "models.csv"
+    good = table.read_text("utf-8")
+    table.write_text(good.replace(",exact,", ",wrong: 1e+00 apart,", 1), encoding="utf-8")
+    assert any("models.csv: " in what and "is wrong" in what for what in pages.check(clone))
+
+
+def test_networks_are_counted_by_how_their_trial_ended():
+    rows = page_coverage.read_table(FOLDER / "models.csv")
+    ends = [page_models.outcome(row) for row in rows if page_models.part(row) == "examples"]
+    text = (ROOT / "docs" / "models.md").read_text("utf-8")
+    cells = re.search(r"^\| In the manner of .*$", text, re.MULTILINE).group().split("|")
+    assert [int(cells[2]), int(cells[4])] == [len(ends), ends.count("exact")]
+    assert len(ends) >= 50
 
 
 def anchors(path):

@@ -11,6 +11,7 @@ from pathlib import Path
 import page_coverage
 import page_faq
 import page_glossary
+import page_models
 import page_references
 from notebook_editions import read_lessons
 
@@ -19,6 +20,7 @@ PAGES = {
     "coverage": page_coverage,
     "faq": page_faq,
     "glossary": page_glossary,
+    "models": page_models,
     "references": page_references,
 }
 

@@ -37,7 +37,7 @@ def main(root: str, arguments: list[str]) -> int:
         return 0 if asked else 2
     clone, command = Clone(Path(root)), COMMANDS[name]
     try:
-        if command in (test, peers, grade) and not (clone.root / "tests").is_dir():
+        if command in (test, peers, zoo, grade) and not (clone.root / "tests").is_dir():
             raise Refusal("This is the learners' edition: for that you need a clone of the course.")
         if command is not clean:
             set_up(clone)
@@ -100,6 +100,12 @@ def peers(clone: Clone, arguments: list[str]) -> int:
     return max(_call(set_up_peer(clone, name), command, {}) for name, command in tests.items())
 
 
+def zoo(clone: Clone, arguments: list[str]) -> int:
+    """Try every network of the zoo and write docs/src/models.csv; ARGS: patterns of names."""
+    peer = set_up_peer(clone, "keras-hub")
+    return _call(peer, ["tests/zoo/run_zoo.py", *arguments], {})
+
+
 def grade(clone: Clone, arguments: list[str]) -> int:
     """Release or grade exercises, in nbgrader's own environment; see grade --help."""
     peer = set_up_peer(clone, "nbgrader")
@@ -128,7 +134,7 @@ def clean(clone: Clone, arguments: list[str]) -> int:
     return 0
 
 
-COMMANDS = {each.__name__: each for each in (lab, test, peers, grade, setup, run, clean)}
+COMMANDS = {each.__name__: each for each in (lab, test, peers, zoo, grade, setup, run, clean)}
 
 
 def _call(clone: Clone, arguments: list[str], extra: dict[str, str], *, stay: bool = True) -> int:

@@ -36,8 +36,17 @@ LIBRARIES = {
         "To leave torch out: make peers ARGS=tfmot",
     ),
 }
-# Not a library to compare with, but one that few need, and no learner's JupyterLab should load.
-NBGRADER = Library("nbgrader", "It takes half a minute, 20 MB to download and 70 MB on the disk.")
+# Not libraries to compare with, but such as few need, and no learner's JupyterLab should load.
+OTHERS = {
+    "nbgrader": Library(
+        "nbgrader", "It takes half a minute, 20 MB to download and 70 MB on the disk."
+    ),
+    "keras-hub": Library(
+        "keras_hub",
+        "It takes seconds, 9 MB to download and about 60 MB on the disk.",
+        ("--no-deps",),  # among them TensorFlow, as above
+    ),
+}
 
 
 class Peer(Clone):
@@ -56,7 +65,7 @@ def set_up_peer(clone: Clone, name: str) -> Peer:
     A finished environment has a stamp. Without one, or with an older one, it is made anew, so that
     a set-up that was interrupted leaves nothing half-made; pip keeps what it has downloaded.
     """
-    peer, library = Peer(clone.root, name), LIBRARIES.get(name, NBGRADER)
+    peer, library = Peer(clone.root, name), {**LIBRARIES, **OTHERS}[name]
     with one_at_a_time(peer):
         if environment_state(peer) == "ready":
             return peer
