@@ -165,6 +165,8 @@ def _steps(model: keras.Model) -> list[tuple]:
         for one in keras.tree.flatten((args, options)):
             if isinstance(one, keras.Variable):
                 raise NotOpenedError(_USES.format(one.path))
+        if _has_open_size(layer):
+            raise NotOpenedError("takes a size from a tensor of which it is open")
         options.pop("training", None)
         who = id(layer) if isinstance(layer, keras.Layer) else type(layer).__name__
         steps.append((who, form_of(args, options)))
@@ -173,6 +175,12 @@ def _steps(model: keras.Model) -> list[tuple]:
 
     keras.models.clone_model(model, clone_function=lambda layer: layer, call_function=note)
     return steps
+
+
+def _has_open_size(operation: keras.Operation) -> bool:
+    """Tell whether an operation was given the length of an axis that is not known, as a shape."""
+    own = () if isinstance(operation, keras.Layer) else vars(operation).values()
+    return any(isinstance(value, tuple | list) and None in value for value in own)
 
 
 def _sized(value: object) -> object:

@@ -186,6 +186,17 @@ def test_numbers_of_a_config_say_how_wide_a_whole_layer_is_inside():
     check_zeroed(channels, masks, np.random.default_rng(0).normal(size=(2, 5, 6)))
 
 
+def test_a_size_that_is_open_is_not_taken_for_one():
+    class Sized(Causal):
+        def call(self, x):
+            batch, length, _ = ops.shape(x)
+            return ops.reshape(self.down(self.up(x)), (batch, length, 6))
+
+    channels = channel_groups(decoder(Sized(8, name="one")))
+    assert list(channels.groups) == ["one/up"]
+    check_zeroed(channels, random_masks(channels), np.random.default_rng(0).normal(size=(2, 5, 6)))
+
+
 def test_without_a_number_nothing_goes_and_the_reason_says_so():
     class Fixed(Causal):
         def __init__(self, **options: object) -> None:
