@@ -96,10 +96,8 @@ def look(layer: keras.Layer, args: tuple, options: dict) -> Look:
         return Look(*_model_of(layer, args, options), form)
     except NotOpenedError as error:
         args, options = keras.tree.map_structure(_sized, (args, options))
-        if form_of(args, options) == form:
-            raise
         try:
-            model, restored = _model_of(layer, args, options)
+            model, restored = _model_of(layer, args, options, whole=True)
         except NotOpenedError:
             raise error from None
         return Look(model, restored, form, _remade(layer, args, options))
@@ -110,12 +108,17 @@ def form_of(args: tuple, options: dict) -> str:
     return str(keras.tree.map_structure(_form, (args, options)))
 
 
-def _model_of(layer: keras.Layer, args: tuple, options: dict) -> tuple[keras.Model, Callable]:
+def _model_of(
+    layer: keras.Layer, args: tuple, options: dict, whole: bool = False
+) -> tuple[keras.Model, Callable]:
+    """Return a model of what a layer does; `whole`: it will not stand in the layer's place."""
     inputs, outputs = _called(layer, args, options, {})
     tensors = _tensors(outputs)
     try:
         model = keras.Model(_unpacked(inputs), _unpacked(tensors), name=layer.name)
         steps = _steps(model)
+        if not whole:
+            _refuse_nameless(model)
         if "training" in inspect.signature(layer.call).parameters:
             others, made = _called(layer, args, options, {"training": True})
             if steps != _steps(keras.Model(_unpacked(others), _unpacked(_tensors(made)))):
@@ -175,6 +178,17 @@ def _steps(model: keras.Model) -> list[tuple]:
 
     keras.models.clone_model(model, clone_function=lambda layer: layer, call_function=note)
     return steps
+
+
+def _refuse_nameless(model: keras.Model) -> None:
+    """Refuse functions that only the layer's class can bring back from a file."""
+    for function in (getattr(layer, "activation", None) for layer in model.layers):
+        try:
+            named = keras.activations.get(keras.activations.serialize(function)) is function
+        except Exception:  # neither Keras's own nor registered
+            named = False
+        if inspect.isfunction(function) and not named:
+            raise NotOpenedError(f"has {function.__name__} inside, which no file can name")
 
 
 def _has_open_size(operation: keras.Operation) -> bool:

@@ -197,6 +197,19 @@ def test_a_size_that_is_open_is_not_taken_for_one():
     check_zeroed(channels, random_masks(channels), np.random.default_rng(0).normal(size=(2, 5, 6)))
 
 
+def test_a_function_that_only_the_class_knows_stays_in_the_class(tmp_path):
+    class Quick(Causal):
+        def call(self, x):
+            return self.down(L.Activation(lambda y: y * ops.sigmoid(1.7 * y))(self.up(x)))
+
+    keras.saving.register_keras_serializable("tests")(Quick)
+    small, _ = shrink(decoder(Quick(8, name="one")), 0.5, verify=True)
+    assert small.get_layer("one").wide == 4
+    small.save(tmp_path / "small.keras")
+    back = keras.saving.load_model(tmp_path / "small.keras")
+    assert apart(small, back, np.ones((2, 5, 6))) == 0
+
+
 def test_without_a_number_nothing_goes_and_the_reason_says_so():
     class Fixed(Causal):
         def __init__(self, **options: object) -> None:
