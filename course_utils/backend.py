@@ -1,15 +1,13 @@
-"""Import TensorFlow and Keras without their start-up chatter; Keras's private side is all here.
+"""Import TensorFlow and Keras without their start-up chatter; Keras's private side is here.
 
 Every other module takes Keras from here: `from course_utils.backend import keras`. What Keras
-offers no public name for stands below, so that a new version of Keras can break this file only.
+offers no public name for stands below, and what only structural pruning needs in its `symbolic` and
+`internals`, so that a new version of Keras can break these files only.
 """
 
 import contextlib
-import functools
 import os
 from collections.abc import Callable, Iterable, Iterator
-
-from course_utils.arrays import whole
 
 
 @contextlib.contextmanager
@@ -60,28 +58,6 @@ def model_of(model: object) -> keras.Model:
     if not isinstance(inner, keras.Model):
         raise TypeError(f"model must be a Keras model, not {type(model).__name__}.")
     return inner
-
-
-def batches(data: object, batch_size: int = 128) -> Iterator[object]:
-    """Yield the same rows of every array in `data`: an array, or a nest of them, such as (x, y).
-
-    Each part has the form of `data`; the last one may be smaller. Raises ValueError where the
-    arrays differ in length, or are empty.
-
-    >>> import numpy as np
-    >>> x, y = np.ones((5, 2)), np.arange(5)
-    >>> [(xs.shape, ys.tolist()) for xs, ys in batches((x, y), batch_size=3)]
-    [((3, 2), [0, 1, 2]), ((2, 2), [3, 4])]
-    """
-    size = whole(batch_size, "batch_size", least=1)
-    lengths = [len(array) for array in keras.tree.flatten(data)]
-    if len(set(lengths)) != 1 or not lengths[0]:
-        raise ValueError(
-            f"all inputs and labels must hold the same number of examples, at least one, not "
-            f"{lengths}."
-        )
-    for start in range(0, lengths[0], size):
-        yield keras.tree.map_structure(lambda array, s=start: array[s : s + size], data)
 
 
 def recompile(model: keras.Model) -> None:
@@ -264,72 +240,3 @@ def states_of(model: keras.Model) -> list[keras.Variable]:
     remembered = [v for one in layers for v in keras.tree.flatten(getattr(one, "states", None))]
     everything = [*model.variables, *(v for v in remembered if isinstance(v, keras.Variable))]
     return [variable for variable in everything if id(variable) not in trained]
-
-
-def gets_mask(layer: keras.Layer) -> bool:
-    """Tell whether a layer of a graph is called on a tensor with a mask, as behind `Masking`.
-
-    >>> layer = keras.layers.LSTM(2)
-    >>> _ = layer(keras.layers.Masking()(keras.Input((4, 2))))
-    >>> gets_mask(layer)
-    True
-    """
-    tensors = (tensor for node in layer._inbound_nodes for tensor in node.input_tensors)
-    return any(getattr(tensor, "_keras_mask", None) is not None for tensor in tensors)
-
-
-@contextlib.contextmanager
-def variables_read() -> Iterator[list[keras.Variable]]:
-    """Note the variables whose values are read while the block runs, outside of layers' own calls.
-
-    On symbolic tensors a layer's call only works out shapes, in a scope without state.
-
-    >>> layer = keras.layers.Dense(2)
-    >>> x = layer(keras.Input((3,)))
-    >>> with variables_read() as read:
-    ...     y, z = layer(x[:, :1] + keras.Input((3,))), keras.ops.transpose(layer.kernel)
-    >>> [one.name for one in read]
-    ['kernel']
-    """
-    from keras.src.backend.common.stateless_scope import in_stateless_scope
-
-    read: list[keras.Variable] = []
-    value = keras.Variable.value
-
-    def noted(variable: keras.Variable) -> object:
-        if not in_stateless_scope():
-            read.append(variable)
-        return value.fget(variable)
-
-    keras.Variable.value = property(noted)
-    try:
-        yield read
-    finally:
-        del keras.Variable.value  # that of the class above is there again
-
-
-def output_spec(layer: keras.Operation, *args: object, **options: object) -> object:
-    """Return symbolic outputs of a layer, also where its own way to tell them fails its call.
-
-    A subclass may take arguments that the method it inherited knows nothing of.
-
-    >>> output_spec(keras.layers.Dense(2), keras.Input((3,))).shape
-    (None, 2)
-    """
-    try:
-        return type(layer).compute_output_spec(layer, *args, **options)
-    except TypeError:
-        return keras.Operation.compute_output_spec(layer, *args, **options)
-
-
-@contextlib.contextmanager
-def outputs_by_trial(layers: Iterable[keras.Layer]) -> Iterator[None]:
-    """Let symbolic calls of layers go by `output_spec` while the block runs."""
-    layers = list(layers)
-    try:
-        for layer in layers:
-            vars(layer)["compute_output_spec"] = functools.partial(output_spec, layer)
-        yield
-    finally:
-        for layer in layers:
-            vars(layer).pop("compute_output_spec", None)

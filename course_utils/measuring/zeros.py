@@ -23,18 +23,16 @@ class ZeroCounter(StepCallback):
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Record the state before the first step."""
         super().on_train_begin(logs)
-        self._record(0)
+        self._start = self.steps_made - self.steps  # a new optimizer counts from 0 again
+        self._record()
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Record the state after this step, if it was asked for."""
         super().on_train_batch_end(batch, logs)
-        self._record(self.steps_made - self._before)
+        self._record()
 
-    def _record(self, steps: int) -> None:
-        if steps == 0:  # a new optimizer counts from 0 again, an old one goes on
-            self._before = self.steps_made
-            self._offset = self.steps
-        self.steps = self._offset + steps
+    def _record(self) -> None:
+        self.steps = self.steps_made - self._start
         if self._wanted and self.steps >= self._wanted[0]:
             self._wanted = [step for step in self._wanted if step > self.steps]
             self.sparsity[self.steps] = masking.sparsity(pruning.weights(self.model))

@@ -136,7 +136,7 @@ def restore(model: keras.Model) -> None:
     >>> restore(models.article_cnn())  # nothing is held: nothing to do
     """
     for one in _held(model):
-        if one.stored:
+        if not one.why_not:
             _set(model, one.kept, read(one.kept.constraint.mask))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from course_utils.arrays import whole
-from course_utils.backend import batches, inputs_by_name, keras
+from course_utils.backend import inputs_by_name, keras
 from course_utils.backend import tensorflow as tf
 
 _NUMBERS = (bool, int, float, str, bytes, np.generic)
@@ -71,6 +71,20 @@ def steps(model: keras.Model, parts: tuple, batch_size: int = 128) -> Iterator[t
     return batches(parts, fixed or size)
 
 
+def batches(data: object, batch_size: int = 128) -> Iterator[object]:
+    """Yield the same rows of every array in `data`: an array, or a nest of them, such as (x, y).
+
+    Each part has the form of `data`; the last one may be smaller. Raises what `count` raises.
+
+    >>> x, y = np.ones((5, 2)), np.arange(5)
+    >>> [(xs.shape, ys.tolist()) for xs, ys in batches((x, y), batch_size=3)]
+    [((3, 2), [0, 1, 2]), ((2, 2), [3, 4])]
+    """
+    size = whole(batch_size, "batch_size", least=1)
+    for start in range(0, count(data), size):
+        yield keras.tree.map_structure(lambda array, s=start: array[s : s + size], data)
+
+
 def tensors(data: object) -> object:
     """Return arrays as tensors of the same types: text, too, which Keras takes as tensors only.
 
@@ -83,10 +97,15 @@ def tensors(data: object) -> object:
 def count(data: object) -> int:
     """Return how many examples there are.
 
+    Raises ValueError where arrays differ in length, or are empty.
+
     >>> count((np.ones((3, 2)), np.ones(3)))
     3
     """
-    return len(keras.tree.flatten(data)[0])
+    lengths = [len(array) for array in keras.tree.flatten(data)]
+    if len(set(lengths)) != 1 or not lengths[0]:
+        raise ValueError(f"{_SAME}, not {lengths}.")
+    return lengths[0]
 
 
 def fixed_batch(model: keras.Model) -> int | None:
@@ -116,9 +135,8 @@ def _read(data: object, name: str) -> tuple:
         x, y, weights = keras.utils.unpack_x_y_sample_weight(one)
         parts = (x,) if y is None else (x, y) if weights is None else (x, y, weights)
         found.append(tuple(_arrays(p, f"batch {index} of {name}", 0) for p in parts))
-        if len({array.shape[:1] for array in keras.tree.flatten(found[-1])} - {()}) > 1 or any(
-            array.ndim == 0 for array in keras.tree.flatten(found[-1])
-        ):
+        lengths = {array.shape[:1] for array in keras.tree.flatten(found[-1])}
+        if len(lengths) > 1 or () in lengths:
             raise ValueError(f"the dataset {name} is not in batches: give data.batch(128).")
     if not found:
         raise ValueError(f"{_SAME}: the dataset {name} is empty.")
@@ -176,11 +194,8 @@ def _array(value: object, name: str, least: int) -> np.ndarray:
 
 def _fitting(model: keras.Model | None, parts: tuple, name: str) -> tuple:
     """Return parts of the same length, whose inputs have the shapes that a model declares."""
-    lengths = [len(array) for array in keras.tree.flatten(parts)]
-    if len(set(lengths)) != 1 or not lengths[0]:
-        raise ValueError(f"{_SAME}, not {lengths}.")
-    wanted = inputs_by_name(model) if model is not None else {}
-    given = parts[0]
+    count(parts)  # which refuses none, and different lengths
+    wanted, given = inputs_by_name(model) if model is not None else {}, parts[0]
     if not wanted:
         return parts
     if isinstance(given, Mapping):
@@ -202,7 +217,7 @@ def _fitting(model: keras.Model | None, parts: tuple, name: str) -> tuple:
             raise TypeError(
                 f"{name} holds {kinds[0]}, and input {key!r} of the model takes {kinds[1]}."
             )
-        if not _takes(tensor.shape[1:], array.shape[1:]):
+        if not takes(tensor.shape[1:], array.shape[1:]):
             raise ValueError(
                 f"{name} has examples of shape {array.shape[1:]}, and input {key!r} of the model "
                 f"takes {tuple(tensor.shape[1:])}."
@@ -210,8 +225,12 @@ def _fitting(model: keras.Model | None, parts: tuple, name: str) -> tuple:
     return parts
 
 
-def _takes(shape: tuple, given: tuple) -> bool:
-    """Tell whether Keras takes examples of a shape: a last axis of length 1 may come or go."""
+def takes(shape: tuple, given: tuple) -> bool:
+    """Tell whether Keras takes examples of a shape: a last axis of length 1 may come or go.
+
+    >>> takes((28, 28, 1), (28, 28)), takes((None, 3), (7, 3)), takes((28,), (3,))
+    (True, True, False)
+    """
     if len(given) == len(shape) + 1 and given[-1] == 1:
         given = given[:-1]
     elif len(given) == len(shape) - 1 and shape[-1] == 1:

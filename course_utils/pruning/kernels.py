@@ -7,7 +7,7 @@ import numpy as np
 
 from course_utils.arrays import Weights
 from course_utils.backend import kept_under, keras, model_of, trained_by, value_of
-from course_utils.pruning.layers import every_weight, holder_of, numbers_in, prunable, walk
+from course_utils.pruning.layers import holder_of, numbers_in, own_weights, prunable, walk
 from course_utils.pruning.selectors import Selectors, as_list, left_out
 
 Variables = dict[str, keras.Variable]
@@ -54,11 +54,6 @@ class Kernel:
         return f"{how or 'computed by its layer'}: no mask can hold it"
 
     @property
-    def stored(self) -> bool:
-        """Tell whether the layer is built and stores this weight as floats, so it can be held."""
-        return not self.why_not
-
-    @property
     def variable(self) -> keras.Variable:
         """The variable itself; raises ValueError where there is none, or none that can be held."""
         layer = self.owners[-1]
@@ -67,7 +62,7 @@ class Kernel:
                 f"layer {layer.name!r} has no weights yet. Build the model first: give "
                 "it a keras.Input, or call it once on a batch."
             )
-        if not self.stored:
+        if self.why_not:
             raise ValueError(
                 f"{self.attribute} of layer {layer.name!r} is computed from other "
                 "weights or quantized (LoRA, int8), so it cannot be pruned. Prune first, then "
@@ -144,31 +139,21 @@ def skipped(
     >>> list(skipped(article_cnn()).items())[0]
     ('conv/bias', 'a bias: there are few, and they shift rather than connect')
     """
-    taken = {id(f.kept) for f in picked(model, include, exclude) if f.stored}
-    everything = candidates(model)
-    reasons = left_out([(one.name, one.owners) for one in everything], include, exclude)
+    taken = {id(one.kept) for one in picked(model, include, exclude) if not one.why_not}
     why = {
         id(one.kept): reason or one.why_not or one.on_request
-        for one, reason in zip(everything, reasons, strict=True)
-        if one.kept is not None
+        for one, reason in _left_out(model, include, exclude)
     }
-    owners = {id(variable): owner for _, owner, variable in every_weight(model)}
     return {
-        name: why.get(id(v)) or _reason(owners[id(v)], v)
-        for name, v in named_weights(model).items()
+        name: why.get(id(v)) or _reason(owner, v)
+        for name, (owner, v) in _named(model).items()
         if id(v) not in taken
     }
 
 
 def named_weights(model: keras.Model) -> Variables:
     """Return every weight of the model once, by name; what can be pruned is named as there."""
-    possible = {id(found.kept): found.name for found in candidates(model)}
-    named: Variables = {}
-    for name, _, variable in every_weight(model):
-        name = possible.get(id(variable), name)
-        numbered = (f"{name} ({number})" for number in itertools.count(2))
-        named[next(n for n in itertools.chain([name], numbered) if n not in named)] = variable
-    return named
+    return {name: variable for name, (_, variable) in _named(model).items()}
 
 
 def chosen(
@@ -195,17 +180,14 @@ def picked(
 
     Of a model that is built, layers that are not are never called: they are left alone.
     """
-    model = model_of(model)
-    everything = candidates(model)
-    reasons = left_out([(one.name, one.owners) for one in everything], include, exclude)
     taken = [
         one
-        for one, reason in zip(everything, reasons, strict=True)
+        for one, reason in _left_out(model, include, exclude)
         if not reason and (as_list(include) or not one.on_request)
     ]
     refuse_equal_names(taken)
     built = [one for one in taken if one.layer.built]
-    if taken and (not built or (len(built) < len(taken) and not model.built)):
+    if taken and (not built or (len(built) < len(taken) and not model_of(model).built)):
         _ = next(one for one in taken if not one.layer.built).variable  # which refuses it
     return built
 
@@ -230,6 +212,31 @@ def refuse_equal_names(taken: list[Kernel]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise ValueError(f"two layers are both called {name!r}; give each a name of its own.")
+
+
+def _named(model: keras.Model) -> dict[str, tuple[keras.Layer, keras.Variable]]:
+    """Return every weight once, by its name, with the layer that it belongs to."""
+    model = model_of(model)
+    names = {id(one.kept): one.name for one in candidates(model)}
+    found: dict[int, tuple[str, keras.Layer, keras.Variable]] = {}
+    for prefix, owners in (("", (model,)), *walk(model)):
+        for variable in own_weights(owners[-1]):
+            name = names.get(id(variable), f"{prefix}{variable.name}")
+            found.setdefault(id(variable), (name, owners[-1], variable))
+    named: dict[str, tuple[keras.Layer, keras.Variable]] = {}
+    for name, owner, variable in found.values():
+        numbered = (f"{name} ({number})" for number in itertools.count(2))
+        named[next(n for n in itertools.chain([name], numbered) if n not in named)] = owner, variable
+    return named
+
+
+def _left_out(
+    model: keras.Model, include: Selectors, exclude: Selectors
+) -> list[tuple[Kernel, str]]:
+    """Return all that could be pruned, and why the caller's choice leaves it out, or ""."""
+    everything = candidates(model)
+    places = [(one.name, one.owners) for one in everything]
+    return [*zip(everything, left_out(places, include, exclude), strict=True)]
 
 
 def _reason(owner: keras.Layer, variable: keras.Variable) -> str:

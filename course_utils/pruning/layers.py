@@ -5,14 +5,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from course_utils.backend import (
-    kept_under,
-    keras,
-    layers_inside,
-    model_of,
-    trained_by,
-    value_of,
-)
+from course_utils.backend import kept_under, keras, layers_inside, trained_by, value_of
 from course_utils.masking.granularity import LAYOUTS
 
 _L = keras.layers
@@ -110,16 +103,6 @@ def dtype_of(variable: keras.Variable) -> str:
     """Return the type in which `read` gives a variable."""
     name = keras.backend.standardize_dtype(variable.dtype)
     return "float32" if name == "bfloat16" else name
-
-
-def every_weight(model: keras.Model) -> Iterator[tuple[str, keras.Layer, keras.Variable]]:
-    """Yield every weight once, with the layer that it belongs to: prefix and its own name."""
-    model, seen = model_of(model), set()
-    for prefix, owners in (("", (model,)), *walk(model)):
-        for variable in own_weights(owners[-1]):
-            if id(variable) not in seen:
-                seen.add(id(variable))
-                yield f"{prefix}{variable.name}", owners[-1], variable
 
 
 def prunable(layer: keras.Layer) -> Iterator[tuple[str, str, str]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_utils.backend import compile_settings, keras
+from course_utils.pruning.examples import takes
 
 _KINDS = {
     "sparsecategoricalcrossentropy": "classes",
@@ -76,7 +77,7 @@ def checked_labels(model: keras.Model, y: object) -> None:
             continue
         if meaning.kind == "classes":
             _check_classes(what, array, shape, meaning)
-        elif not any(_fits(array.shape[1:], one) for one in (shape, (*shape, 1), _short(shape))):
+        elif not takes(shape, array.shape[1:]):
             raise ValueError(
                 f"{what} have the shape {array.shape[1:]}, and the outputs {shape}: the loss "
                 "compares them entry by entry."
@@ -85,10 +86,11 @@ def checked_labels(model: keras.Model, y: object) -> None:
 
 def _check_classes(what: str, array: np.ndarray, shape: tuple, meaning: Meaning) -> None:
     places, classes = shape[:-1], shape[-1]
-    if not any(_fits(array.shape[1:], one) for one in (places, (*places, 1))):
-        one_hot = _fits(array.shape[1:], shape)
+    given = array.shape[1:]
+    if len(given) < len(places) or not takes(places, given):
+        one_hot = takes(shape, given)
         raise ValueError(
-            f"{what} have the shape {array.shape[1:]}, where the loss takes one whole number for "
+            f"{what} have the shape {given}, where the loss takes one whole number for "
             f"each of the outputs {shape}" + (": give y.argmax(axis=-1)." if one_hot else ".")
         )
     counted = array if meaning.ignored is None else array[array != meaning.ignored]
@@ -121,14 +123,3 @@ def _pairs(model: keras.Model, y: object) -> list[tuple[str, np.ndarray, object,
     if isinstance(loss, Mapping) or not len(losses) == len(shapes) == len(arrays):
         return [(name, array, None, None) for name, array in zip(names, arrays, strict=True)]
     return [*zip(names, arrays, losses, shapes, strict=True)]
-
-
-def _fits(given: tuple, shape: tuple) -> bool:
-    return len(given) == len(shape) and all(
-        n is None or n == m for n, m in zip(shape, given, strict=True)
-    )
-
-
-def _short(shape: tuple) -> tuple:
-    """Return a shape without a last axis of length 1, which Keras adds."""
-    return shape[:-1] if shape[-1:] == (1,) else shape

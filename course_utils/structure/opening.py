@@ -9,15 +9,14 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from course_utils.backend import (
+from course_utils.backend import keras, layers_inside
+from course_utils.pruning.layers import own_weights, walk
+from course_utils.structure.symbolic import (
     gets_mask,
-    keras,
-    layers_inside,
     output_spec,
     outputs_by_trial,
     variables_read,
 )
-from course_utils.pruning.layers import own_weights, walk
 
 
 def has_graph(layer: object) -> bool:

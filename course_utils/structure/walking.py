@@ -6,7 +6,7 @@ from inspect import signature
 
 import numpy as np
 
-from course_utils.backend import keras, output_spec
+from course_utils.backend import keras
 from course_utils.structure.calls import Call, fixed
 from course_utils.structure.ids import Flow, Ids
 from course_utils.structure.opening import (
@@ -20,6 +20,7 @@ from course_utils.structure.opening import (
 )
 from course_utils.structure.reaching import reached
 from course_utils.structure.rules import registry
+from course_utils.structure.symbolic import output_spec
 
 Owners = tuple[keras.Operation, ...]
 

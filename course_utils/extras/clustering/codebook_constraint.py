@@ -92,7 +92,7 @@ def hold_codebooks(model: keras.Model, shared: Arrays, *, step: str = "mean") ->
     optimizer = getattr(model, "optimizer", None)
     if getattr(getattr(optimizer, "inner_optimizer", optimizer), "use_ema", False):
         raise ValueError("averages of shared weights are not shared: compile with use_ema=False.")
-    variables = {found.name: found.variable for found in candidates(model) if found.stored}
+    variables = {found.name: found.variable for found in candidates(model) if not found.why_not}
     unknown = sorted(set(checked_dict(shared, "shared")) - set(variables))
     if unknown:
         raise ValueError(f"unknown kernels {unknown}; this model has {sorted(variables)}.")

@@ -7,8 +7,8 @@ from types import ModuleType
 
 import numpy as np
 
-from course_utils.backend import batches, silent_stderr
-from course_utils.pruning.examples import count, inputs_of
+from course_utils.backend import silent_stderr
+from course_utils.pruning.examples import batches, count, inputs_of
 
 # A batch, of several inputs by their names, or a list that their shapes tell apart.
 Inputs = np.ndarray | Mapping[str, np.ndarray] | Sequence[np.ndarray]

@@ -7,8 +7,9 @@ Once (arXiv 1506.02640), whose losses are squares; here they are cross-entropies
 
 import numpy as np
 
-from course_utils.backend import batches, keras, tensorflow
+from course_utils.backend import keras, tensorflow
 from course_utils.lessons.tasks.boxes import Objects
+from course_utils.pruning.examples import batches
 
 layers, ops = keras.layers, keras.ops
 

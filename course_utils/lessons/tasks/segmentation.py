@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from course_utils.backend import batches, keras
+from course_utils.backend import keras
+from course_utils.pruning.examples import batches
 
 layers = keras.layers
 

@@ -1,0 +1,76 @@
+"""Layers called on symbolic tensors: what Keras does not say in public of such a call."""
+
+import contextlib
+import functools
+from collections.abc import Iterable, Iterator
+
+from course_utils.backend import keras
+
+
+def gets_mask(layer: keras.Layer) -> bool:
+    """Tell whether a layer of a graph is called on a tensor with a mask, as behind `Masking`.
+
+    >>> layer = keras.layers.LSTM(2)
+    >>> _ = layer(keras.layers.Masking()(keras.Input((4, 2))))
+    >>> gets_mask(layer)
+    True
+    """
+    tensors = (tensor for node in layer._inbound_nodes for tensor in node.input_tensors)
+    return any(getattr(tensor, "_keras_mask", None) is not None for tensor in tensors)
+
+
+@contextlib.contextmanager
+def variables_read() -> Iterator[list[keras.Variable]]:
+    """Note the variables whose values are read while the block runs, outside of layers' own calls.
+
+    On symbolic tensors a layer's call only works out shapes, in a scope without state.
+
+    >>> layer = keras.layers.Dense(2)
+    >>> x = layer(keras.Input((3,)))
+    >>> with variables_read() as read:
+    ...     y, z = layer(x[:, :1] + keras.Input((3,))), keras.ops.transpose(layer.kernel)
+    >>> [one.name for one in read]
+    ['kernel']
+    """
+    from keras.src.backend.common.stateless_scope import in_stateless_scope
+
+    read: list[keras.Variable] = []
+    value = keras.Variable.value
+
+    def noted(variable: keras.Variable) -> object:
+        if not in_stateless_scope():
+            read.append(variable)
+        return value.fget(variable)
+
+    keras.Variable.value = property(noted)
+    try:
+        yield read
+    finally:
+        del keras.Variable.value  # that of the class above is there again
+
+
+def output_spec(layer: keras.Operation, *args: object, **options: object) -> object:
+    """Return symbolic outputs of a layer, also where its own way to tell them fails its call.
+
+    A subclass may take arguments that the method it inherited knows nothing of.
+
+    >>> output_spec(keras.layers.Dense(2), keras.Input((3,))).shape
+    (None, 2)
+    """
+    try:
+        return type(layer).compute_output_spec(layer, *args, **options)
+    except TypeError:
+        return keras.Operation.compute_output_spec(layer, *args, **options)
+
+
+@contextlib.contextmanager
+def outputs_by_trial(layers: Iterable[keras.Layer]) -> Iterator[None]:
+    """Let symbolic calls of layers go by `output_spec` while the block runs."""
+    layers = list(layers)
+    try:
+        for layer in layers:
+            vars(layer)["compute_output_spec"] = functools.partial(output_spec, layer)
+        yield
+    finally:
+        for layer in layers:
+            vars(layer).pop("compute_output_spec", None)
