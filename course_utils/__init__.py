@@ -30,12 +30,13 @@ Four floors; imports run down only. A file is named after what it holds:
 
     core       with NumPy alone: arrays (what may come in, how a share is counted), tables,
                operators, criteria, masking (scores -> masks), schedules, regrowth, costs
-               with Keras: models, backend; pruning (layers, kernels: what can be pruned;
-               attaching: masks held through every step; callback: a schedule followed;
-               derivatives, tickets; hooks: every layer's call, seen);
-               measuring (report, macs, zeros)
-    structure  channels that belong together, and a smaller model without some of them;
-               in rules/ what each kind of layer does with channels
+               with Keras: models, backend; pruning (examples, losses, probing: how data, labels
+               and batches come in; layers, kernels: what can be pruned; attaching: masks held
+               through every step; steps, callback: a schedule followed; derivatives, tickets;
+               hooks: every layer's call, seen); measuring (report, macs, zeros)
+    structure  channels that belong together (walking, opening; in rules/ what each kind of layer
+               does with them), which stay (scoring, choosing), a smaller model without the others
+               (rebuilding, resizing, copying, keeping), and the oracle that it is right (zeroing)
     extras     search, sweeping, clustering, regularizing, speed; export: every file that a model
                becomes, and its bytes; sparsefile: the format of one of them
     lessons    checks (a file for each notebook, of its name), plots (a file for each kind of

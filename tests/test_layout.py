@@ -116,9 +116,13 @@ def test_the_core_loads_nothing_but_numpy():
 def test_the_package_is_small():
     core = {name: n for name, n in LINES.items() if name.split(".")[0] not in FLOORS}
     whole = sum(LINES.values())
-    # It had 18,495 before it had floors: lower this whenever it can be.
-    assert whole <= 15_600, f"the package has {whole:,} lines; take an idea away"
-    assert sum(core.values()) <= 3_500, f"the core has {sum(core.values()):,} lines"
+    # It had 18,495 before it had floors, and 15,600 while it was exact on its own networks only.
+    # What came since reads those of others: in the core one entrance for data, labels and batches
+    # (about 500 lines), layers that can be read but not pruned, steps of train steps of one's own,
+    # layer collapse; above it layers of layers, everyday spellings, and copies that lose nothing.
+    # Lower this whenever it can be.
+    assert whole <= 19_500, f"the package has {whole:,} lines; take an idea away"
+    assert sum(core.values()) <= 4_500, f"the core has {sum(core.values()):,} lines"
 
 
 def test_its_files_are_short():

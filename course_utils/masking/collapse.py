@@ -5,6 +5,7 @@ the weights of one layer are drawn smaller than those of another.
 """
 
 import math
+import warnings
 from collections.abc import Mapping
 
 import numpy as np
@@ -36,9 +37,7 @@ def thin(arrays: Arrays, layouts: Mapping[str, str] | None = None) -> Kept:
     return found
 
 
-def collapsed(
-    masks: Arrays, layouts: Mapping[str, str] | None = None
-) -> dict[str, tuple[int, int]]:
+def collapsed(masks: Arrays, layouts: Mapping[str, str] | None = None) -> Kept:
     """Return the kernels whose signal dies: thin ones with one weight, or less than one in ten.
 
     Thin alone is common, and harmless, where a network is pruned far: LeNets that train well at
@@ -57,18 +56,22 @@ def collapsed(
     }
 
 
-def warning_of(found: Kept) -> str:
-    """Return the words that name what has collapsed, and the way out.
+def warn(found: Kept, when: str = "") -> None:
+    """Warn whoever called the caller of what has collapsed, if anything has, with the way out.
 
-    >>> warning_of({"fc": (1, 40)})[:46]
+    >>> with warnings.catch_warnings(record=True) as seen:
+    ...     warn({"fc": (1, 40)})
+    >>> str(seen[0].message)[:46]
     'layer collapse: fc keeps 1 weight for 40 outpu'
     """
     names = [
         f"{name} keeps {kept} weight{'s' * (kept > 1)} for {outputs} outputs"
         for name, (kept, outputs) in found.items()
     ]
-    return (
-        f"layer collapse: {', '.join(names)}. Hardly a signal passes, and training may move "
-        'nothing any more. Prune less, or rank in another scope, "erk" or "layer"; in the global '
-        "one, let more of each kernel stay, min_kept=100, or score by criteria.lamp."
-    )
+    if found:
+        warnings.warn(
+            f"{when}layer collapse: {', '.join(names)}. Hardly a signal passes, and training may "
+            'move nothing any more. Prune less, or rank in another scope, "erk" or "layer"; in the '
+            "global one, let more of each kernel stay, min_kept=100, or score by criteria.lamp.",
+            stacklevel=3,
+        )

@@ -7,7 +7,6 @@ onto the networks with that mask. So `fit`, any optimizer with momentum, `steps_
 there is nothing to strip before saving.
 """
 
-import warnings
 import weakref
 
 import numpy as np
@@ -15,7 +14,7 @@ import numpy as np
 from course_utils.arrays import Arrays, Weights, checked_dict, zeroed
 from course_utils.backend import keras, model_of, recompile
 from course_utils.masking import Masks, checked_mask, collapsed
-from course_utils.masking.collapse import Kept, warning_of
+from course_utils.masking.collapse import Kept, warn
 from course_utils.pruning.kernels import Kernel, candidates, refuse_equal_names, weights
 from course_utils.pruning.layers import read
 from course_utils.pruning.mask_constraint import MaskConstraint, average_of
@@ -43,9 +42,7 @@ def attach(model: keras.Model, masks: Arrays, *, remember: bool = False) -> None
     >>> masking.sparsity(weights(model)["dense/kernel"])
     1.0
     """
-    fallen = hold(model, masks, remember=remember)
-    if fallen:
-        warnings.warn(warning_of(fallen), stacklevel=2)
+    warn(hold(model, masks, remember=remember))
 
 
 def hold(model: keras.Model, masks: Arrays, *, remember: bool = False) -> Kept:

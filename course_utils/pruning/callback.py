@@ -9,10 +9,10 @@ from course_utils import criteria, regrowth, schedules
 from course_utils.arrays import Arrays, Weights, checked_number, whole
 from course_utils.backend import build_optimizer
 from course_utils.masking import GRANULARITIES, SCOPES, Masks, exclude, make_masks, sparsity
-from course_utils.masking.collapse import warning_of
-from course_utils.pruning.attaching import held_masks, hold, regrown, remembered, restore
+from course_utils.masking.collapse import warn
+from course_utils.pruning.attaching import held_masks, hold, remembered, restore
 from course_utils.pruning.kernels import kernels, layouts, weights
-from course_utils.pruning.selectors import Selectors, checked_selectors
+from course_utils.pruning.selectors import Selectors, as_list
 from course_utils.pruning.steps import StepCallback
 from course_utils.schedules import Schedule
 
@@ -87,7 +87,7 @@ class PruneOnSchedule(StepCallback):
         self.schedule, self.criterion, self.regrow = schedule, criterion, regrow
         min_kept = whole(min_kept, "min_kept")
         self.ranking = {"scope": scope, "granularity": granularity, "min_kept": min_kept}
-        self.include, self.exclude = checked_selectors(include), checked_selectors(exclude)
+        self.include, self.exclude = as_list(include), as_list(exclude)
         self.masks: Masks = {}
         self.requested = 0.0  # what the schedule asked for last
         self.history: dict[int, float] = {}  # sparsity of the masks, by the step it began at
@@ -134,8 +134,7 @@ class PruneOnSchedule(StepCallback):
         """Follow the schedule to its last step, and zero what was written past the masks."""
         self.update(self.steps_made)
         super().on_train_end(logs)
-        if any(regrown(self.model).values()):
-            restore(self.model)
+        restore(self.model)
 
     def _start(self, step: int, wanted: float) -> None:
         names, held = kernels(self.model, self.include, self.exclude), held_masks(self.model)
@@ -161,9 +160,10 @@ class PruneOnSchedule(StepCallback):
         masks = {n: mask if mask.any() or n in held else ~mask for n, mask in masks.items()}
         zeros = {n: sparsity(m) for n, m in masks.items() if n not in held and not m.all()}
         if zeros and sparsity({name: masks[name] for name in zeros}) > _BY_CHANCE:
+            found = ", ".join(f"{name} {share:.1%}" for name, share in zeros.items())
             warnings.warn(
                 f"at step {step}, where the schedule has pruned nothing yet, weights are 0 already "
-                f"({_listed(zeros)}). They are taken for pruned, and held, and no more are pruned "
+                f"({found}). They are taken for pruned, and held, and no more are pruned "
                 "until the schedule asks for more. If they are to train (an initializer's zeros), "
                 "attach masks of ones first: pruning.attach(model, {name: numpy.ones_like(W)}).",
                 stacklevel=2,
@@ -199,7 +199,7 @@ class PruneOnSchedule(StepCallback):
     def _hold(self, masks: Masks, step: int) -> None:
         fallen = hold(self.model, masks, remember=self.regrow is not None and self.regrow.surgery)
         if fallen and not self._warned:  # once is enough: the report names all
-            warnings.warn(f"at step {step}, {warning_of(fallen)}", stacklevel=2)
+            warn(fallen, f"at step {step}, ")
             self._warned = True
         self.masks = masks
         self.history[step] = sparsity(masks)
@@ -208,7 +208,3 @@ class PruneOnSchedule(StepCallback):
         now = weights(self.model, self.include, self.exclude)
         whole = remembered(self.model) if self._started else {}
         return {name: whole.get(name, W) for name, W in now.items()}
-
-
-def _listed(shares: dict[str, float]) -> str:
-    return ", ".join(f"{name} {share:.1%}" for name, share in shares.items())

@@ -226,7 +226,8 @@ def _named(model: keras.Model) -> dict[str, tuple[keras.Layer, keras.Variable]]:
     named: dict[str, tuple[keras.Layer, keras.Variable]] = {}
     for name, owner, variable in found.values():
         numbered = (f"{name} ({number})" for number in itertools.count(2))
-        named[next(n for n in itertools.chain([name], numbered) if n not in named)] = owner, variable
+        name = next(one for one in itertools.chain([name], numbered) if one not in named)
+        named[name] = owner, variable
     return named
 
 

@@ -1,12 +1,11 @@
 """Prune once, in one call: what `criteria`, `masking` and `attach` do one after the other."""
 
-import warnings
 from collections.abc import Callable, Mapping
 
 from course_utils import criteria, masking
 from course_utils.arrays import Arrays
 from course_utils.backend import keras
-from course_utils.masking.collapse import warning_of
+from course_utils.masking.collapse import warn
 from course_utils.pruning.attaching import held_masks, hold
 from course_utils.pruning.kernels import kernels, layouts, weights
 from course_utils.pruning.selectors import Selectors
@@ -45,7 +44,5 @@ def prune(
     masks = masking.make_masks(
         scores, sparsity, scope, granularity, min_kept=min_kept, layouts=layouts(model)
     )
-    fallen = hold(model, masks)
-    if fallen:
-        warnings.warn(warning_of(fallen), stacklevel=2)
+    warn(hold(model, masks))
     return masks

@@ -38,26 +38,21 @@ def left_out(
 
 
 def as_list(selectors: Selectors) -> list[Selector]:
-    """Return one selector, several or none as a list.
+    """Return one selector, several or none as a list. Raises TypeError for what is none.
 
     >>> as_list("conv"), as_list(None)
     (['conv'], [])
     """
     if selectors is None:
         return []
-    return list(selectors) if isinstance(selectors, list | tuple | set) else [selectors]
-
-
-def checked_selectors(selectors: Selectors) -> Selectors:
-    """Return selectors as they are; TypeError where one could never choose anything.
-
-    >>> checked_selectors("conv*")
-    'conv*'
-    """
-    for selector in as_list(selectors):
-        if not isinstance(selector, str | keras.Layer | type) and not callable(selector):
-            raise _none(selector)
-    return selectors
+    found = list(selectors) if isinstance(selectors, list | tuple | set) else [selectors]
+    for selector in found:
+        if not isinstance(selector, str) and not callable(selector):  # as layers and classes are
+            raise TypeError(
+                "include and exclude take a pattern, a layer, a class of layers, a function "
+                f"(layer, name) -> bool, or a list of these, not {selector!r}."
+            )
+    return found
 
 
 def matches(selector: Selector, name: str, owners: Sequence[keras.Layer]) -> bool:
@@ -76,13 +71,4 @@ def matches(selector: Selector, name: str, owners: Sequence[keras.Layer]) -> boo
         return any(owner is selector for owner in owners)
     if isinstance(selector, type):
         return any(isinstance(owner, selector) for owner in owners)
-    if callable(selector):
-        return bool(selector(owners[-1], name))
-    raise _none(selector)
-
-
-def _none(selector: object) -> TypeError:
-    return TypeError(
-        "include and exclude take a pattern, a layer, a class of layers, a function "
-        f"(layer, name) -> bool, or a list of these, not {selector!r}."
-    )
+    return bool(selector(owners[-1], name))

@@ -55,7 +55,7 @@ def costs(model: keras.Model | Channels, inputs: object = None) -> Costs:
     """
     channels = as_channels(model)
     work = work_of(channels.model, inputs)
-    named = {found.name: id(found.variable) for found in candidates(channels.model) if not found.why_not}
+    named = {one.name: id(one.variable) for one in candidates(channels.model) if not one.why_not}
     layers = {prefix.rstrip("/"): id(owners[-1]) for prefix, owners in walk(channels.model)}
     macs: Counter[int] = Counter()
     for names, counts in ((named, work.by_kernel), (layers, work.by_layer)):

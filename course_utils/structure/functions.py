@@ -55,16 +55,14 @@ def tried_layer(layer: keras.Operation, rank: int, *arguments: object, **options
             return Tried("is of a kind whose use of channels is not known")
         if "add_loss" in getattr(getattr(call, "__code__", None), "co_names", ()):
             return Tried("adds a loss of what it sees")
-    name = _weights_in([call, list(vars(layer).values())])
-    if name:
-        return Tried(f"reads {name}, a weight that is not its own")
-    return _tried(lambda x: layer.call(x, *arguments, **options), rank)
+    holds = [call, list(vars(layer).values()), arguments, options]
+    return _tried(lambda x: layer.call(x, *arguments, **options), rank, holds)
 
 
-def _tried(function: Callable, rank: int) -> Tried:
+def _tried(function: Callable, rank: int, holds: object = None) -> Tried:
     if isinstance(function, keras.Layer) and not function.built:
         return Tried("is a layer that is not built")
-    name = _weights_in(function)
+    name = _weights_in(function if holds is None else holds)
     if name:
         return Tried(f"reads {name}, a weight that is not its own")
     try:

@@ -8,7 +8,7 @@ import numpy as np
 
 from course_utils import criteria
 from course_utils.arrays import Arrays, checked_number, whole
-from course_utils.backend import keras, model_of
+from course_utils.backend import build_optimizer, keras, model_of
 from course_utils.extras.search.sensitivity import called
 from course_utils.masking import exclude as excluding
 from course_utils.masking import make_masks, sparsity
@@ -157,9 +157,8 @@ class _State:
     """All variables of a model and its optimizer, and its masks, to come back to."""
 
     def __init__(self, model: keras.Model) -> None:
-        optimizer = model.optimizer if model.compiled else None
-        if optimizer is not None and not optimizer.built:
-            optimizer.build(model.trainable_variables)  # or there is no state to come back to
+        build_optimizer(model)  # or there is no state of it to come back to
+        optimizer = getattr(model, "optimizer", None)
         variables = [*model.variables, *(optimizer.variables if optimizer is not None else ())]
         self.model, self.masks = model, held_masks(model)
         self._values = [(variable, read(variable)) for variable in variables]

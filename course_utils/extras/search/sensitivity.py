@@ -105,12 +105,9 @@ def _checked(levels: Sequence[float]) -> tuple[float, ...]:
 def called(criterion: Callable, of: object) -> Arrays:
     """Return the scores of a criterion. Raises TypeError for what is none, or returns none.
 
-    >>> called("magnitude", {})
+    >>> called(lambda weights: {}, {})
     Traceback (most recent call last):
-    TypeError: criterion must be a function that returns scores by name, not 'magnitude'.
+    ValueError: the scores of the criterion is an empty dictionary; there is nothing to prune.
     """
-    if not callable(criterion):
-        raise TypeError(
-            f"criterion must be a function that returns scores by name, not {criterion!r}."
-        )
+    criteria.refuse_unfit(criterion)
     return checked_dict(criterion(of), "the scores of the criterion")

@@ -8,8 +8,8 @@ from course_utils.structure.calls import Call
 from course_utils.structure.ids import Flow
 
 _L = keras.layers
-_MASKS = ("query_mask", "value_mask", "key_mask", "attention_mask")
-_ATTENDED = ("query", "value", "key", *_MASKS)  # in the order of MultiHeadAttention.call
+# In the order of either call.
+_ATTENDED = ("query", "value", "key", "query_mask", "value_mask", "key_mask", "attention_mask")
 
 
 def attention(call: Call) -> list[Flow]:
@@ -45,9 +45,9 @@ def grouped(call: Call) -> list[Flow]:
     The layer makes as many outputs as a query has channels, so these go together.
     """
     layer, parts = call.layer, {one.name: one for one in inner_layers(call.layer)}
-    given = {**dict(zip(_GROUPED, call.arguments, strict=False)), **call.options}
+    given = {**dict(zip(_ATTENDED, call.arguments, strict=False)), **call.options}
     given = {name: flow for name, flow in given.items() if isinstance(flow, Flow)}
-    others = [flow for name, flow in given.items() if name not in _GROUPED[:3]]
+    others = [flow for name, flow in given.items() if name not in _ATTENDED[:3]]
     if any(flow.free for flow in others) or len(call.shapes) > 1:
         return call.refuse()
     heads, made = call.make(layer.num_key_value_heads, "/heads"), call.make(call.shapes[0][-1])
@@ -55,7 +55,7 @@ def grouped(call: Call) -> list[Flow]:
     read = {
         name: call.vector(flow, len(flow.shape) - 1)
         for name, flow in given.items()
-        if name in _GROUPED[:3]
+        if name in _ATTENDED[:3]
     }
     call.ids.tie(read["query"], made, f"{call.label} makes as many as it gets, which cannot go")
     for name, ids in (("query", queries), ("gate", queries), ("key", heads), ("value", heads)):
@@ -74,6 +74,5 @@ def grouped(call: Call) -> list[Flow]:
     return [call.out(-1, made)]
 
 
-_GROUPED = ("query", "value", "key", *_MASKS)  # in the order of GroupQueryAttention.call
 RULES = {_L.MultiHeadAttention: attention, _L.GroupQueryAttention: grouped}
 OF_MANY = (attention, grouped)
