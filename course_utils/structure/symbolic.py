@@ -32,13 +32,12 @@ def variables_read() -> Iterator[list[keras.Variable]]:
     >>> [one.name for one in read]
     ['kernel']
     """
-    from keras.src.backend.common.stateless_scope import in_stateless_scope
-
+    scope = keras.src.backend.common.stateless_scope
     read: list[keras.Variable] = []
     value = keras.Variable.value
 
     def noted(variable: keras.Variable) -> object:
-        if not in_stateless_scope():
+        if not scope.in_stateless_scope():
             read.append(variable)
         return value.fget(variable)
 
