@@ -9,8 +9,22 @@ import numpy as np
 from course_utils.backend import keras
 from course_utils.pruning.layers import read
 
+Left = Callable[[np.ndarray], np.ndarray]  # an array -> what is left of it in a smaller model
 
-class MaskConstraint(keras.constraints.Constraint):
+
+class Held(keras.constraints.Constraint):
+    """A constraint that holds something, on top of the one that was there before, `earlier`."""
+
+    earlier: keras.constraints.Constraint | None
+
+    def onto(self, model: keras.Model, variable: keras.Variable, left: Left) -> "Held":
+        """Return the constraint of a variable that has what is `left` of this one's entries."""
+        new, earlier = self._onto(model, variable, left), self.earlier
+        new.earlier = earlier.onto(model, variable, left) if isinstance(earlier, Held) else earlier
+        return new
+
+
+class MaskConstraint(Held):
     """Set the pruned entries of one variable to zero, after every optimizer step.
 
     The mask lives in a non-trainable variable that is assigned in place: a compiled train step
@@ -31,15 +45,8 @@ class MaskConstraint(keras.constraints.Constraint):
         zeros = np.zeros(self.mask.shape, "float32")
         self.hidden = _beside(model, zeros, aggregation="only_first_replica")
 
-    def onto(
-        self,
-        model: keras.Model,
-        variable: keras.Variable,
-        left: Callable[[np.ndarray], np.ndarray],
-    ) -> "MaskConstraint":
-        """Return the constraint of a variable that has what is `left` of this one's entries."""
+    def _onto(self, model: keras.Model, variable: keras.Variable, left: Left) -> "MaskConstraint":
         new = MaskConstraint(model, variable)
-        new.earlier = earlier_onto(self.earlier, model, variable, left)
         new.mask.assign(left(read(self.mask)))
         if self.hidden is not None:
             new.remember(model)
@@ -62,17 +69,6 @@ class MaskConstraint(keras.constraints.Constraint):
 
     def _masked(self, w: keras.KerasTensor) -> keras.KerasTensor:
         return keras.ops.where(self.mask, w, keras.ops.zeros_like(w))
-
-
-def earlier_onto(
-    earlier: keras.constraints.Constraint | None,
-    model: keras.Model,
-    variable: keras.Variable,
-    left: Callable[[np.ndarray], np.ndarray],
-) -> keras.constraints.Constraint | None:
-    """Return what a constraint beneath another one is for a smaller variable."""
-    onto = getattr(earlier, "onto", None)
-    return onto(model, variable, left) if onto else earlier
 
 
 def average_of(model: keras.Model | None, path: str) -> keras.Variable | None:

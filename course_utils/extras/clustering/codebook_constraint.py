@@ -5,8 +5,6 @@ that gives all weights of a cluster the same value there keeps the weights share
 with any optimizer, and the model stays an ordinary model.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
 from course_utils.arrays import Arrays, checked, checked_dict
@@ -14,13 +12,13 @@ from course_utils.backend import keras, recompile
 from course_utils.extras.clustering.codebooks import codebook
 from course_utils.pruning.kernels import candidates
 from course_utils.pruning.layers import read
-from course_utils.pruning.mask_constraint import MaskConstraint, earlier_onto
+from course_utils.pruning.mask_constraint import Held, Left, MaskConstraint
 
 LARGEST = 1 << 16  # different values of a kernel: with more, nothing is shared
 STEPS = ("mean", "sum")
 
 
-class CodebookConstraint(keras.constraints.Constraint):
+class CodebookConstraint(Held):
     """Give all weights of a cluster one value, after every optimizer step; what is zero stays zero.
 
     The value moves by the mean, or the sum, of the steps that the optimizer made with its weights.
@@ -34,16 +32,8 @@ class CodebookConstraint(keras.constraints.Constraint):
         self.labels = keras.Variable(labels.astype("int32").ravel(), trainable=False, dtype="int32")
         self.centroids = keras.Variable(centroids, trainable=False, dtype=variable.dtype)
 
-    def onto(
-        self,
-        model: keras.Model,
-        variable: keras.Variable,
-        left: Callable[[np.ndarray], np.ndarray],
-    ) -> "CodebookConstraint":
-        """Return the constraint of a variable that has what is `left` of this one's entries."""
-        new = CodebookConstraint(variable, read(variable), self.step)
-        new.earlier = earlier_onto(self.earlier, model, variable, left)
-        return new
+    def _onto(self, model: keras.Model, variable: keras.Variable, left: Left) -> Held:
+        return CodebookConstraint(variable, read(variable), self.step)
 
     def __call__(self, w: keras.KerasTensor) -> keras.KerasTensor:
         """Return `w` with one value in every cluster, and with zeros in none."""
