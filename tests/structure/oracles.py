@@ -62,7 +62,9 @@ def randomized(model: keras.Model, seed: int = 0) -> keras.Model:
         shape, name = variable.shape, variable.path.rsplit("/", 1)[-1]
         if "seed" in variable.path or not keras.backend.is_float_dtype(variable.dtype):
             continue
-        if name in ("gamma", "scale", "moving_variance", "variance"):
+        if name in ("mean", "variance"):
+            continue  # of an adapted layer, which computes with what it made of them
+        if name in ("gamma", "scale", "moving_variance"):
             value = rng.uniform(0.5, 1.5, shape)
         elif len(shape) < 2:
             value = rng.normal(0, 0.4, shape)
