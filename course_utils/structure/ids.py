@@ -135,3 +135,22 @@ def compact(ids: np.ndarray) -> np.ndarray:
         if ids.shape[axis] > 1 and (ids == first).all():
             ids = first
     return ids
+
+
+def alike(one: Flow, other: Flow) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the ids of two tensors so that they fit; None where they do not.
+
+    >>> one, other = (Flow((size, 2), np.array([[1, 2]])) for size in (4, 5))
+    >>> [ids.tolist() for ids in alike(one, other)]
+    [[1, 2], [1, 2]]
+    """
+    if one.turned or other.turned:
+        return None
+    if all(set(flow.varying) <= {len(flow.shape) - 1} for flow in (one, other)):
+        a, b = one.ids.reshape(-1), other.ids.reshape(-1)  # whatever number of axes is before
+    else:
+        a, b = one.ids, other.ids
+    fits = a.ndim == b.ndim and all(
+        m == n or 1 in (m, n) for m, n in zip(a.shape, b.shape, strict=True)
+    )
+    return (a, b) if fits else None

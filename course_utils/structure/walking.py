@@ -8,7 +8,7 @@ import numpy as np
 
 from course_utils.backend import keras
 from course_utils.structure.calls import Call, fixed
-from course_utils.structure.ids import Flow, Ids
+from course_utils.structure.ids import Flow, Ids, alike
 from course_utils.structure.opening import (
     Look,
     NotOpenedError,
@@ -213,7 +213,7 @@ class Walk:
         """Let what a layer is called on for a second time go with what it was called on first."""
         why = f"{label} is called again, on what cannot go"
         for one, other in zip(first, flows, strict=False):
-            pair = _alike(one, other)
+            pair = alike(one, other)
             if pair:
                 self.ids.tie(*pair, why)
             else:
@@ -251,20 +251,6 @@ def _inputs_of(model: keras.Model, arguments: tuple, options: dict) -> list[Flow
             given[name] for name in (sorted(given) if isinstance(model.input, dict) else names)
         ]
     return keras.tree.flatten(given)[: len(model.inputs)]
-
-
-def _alike(one: Flow, other: Flow) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return the ids of two tensors so that they fit; None where they do not."""
-    if one.turned or other.turned:
-        return None
-    if all(set(flow.varying) <= {len(flow.shape) - 1} for flow in (one, other)):
-        a, b = one.ids.reshape(-1), other.ids.reshape(-1)  # whatever number of axes is before
-    else:
-        a, b = one.ids, other.ids
-    fits = a.ndim == b.ndim and all(
-        m == n or 1 in (m, n) for m, n in zip(a.shape, b.shape, strict=True)
-    )
-    return (a, b) if fits else None
 
 
 def _like(tensor: keras.KerasTensor) -> keras.KerasTensor:

@@ -4,7 +4,7 @@ import functools
 
 from keras_hub import models
 
-VOCABULARY = {"vocabulary_size": 40, "num_layers": 2, "hidden_dim": 32, "intermediate_dim": 48}
+VOCABULARY = {"vocabulary_size": 40, "num_layers": 2, "hidden_dim": 32, "intermediate_dim": 128}
 PLAIN = {**VOCABULARY, "num_heads": 4}
 PLACED = {**PLAIN, "max_sequence_length": 16}
 GROUPED = {**VOCABULARY, "num_query_heads": 4, "num_key_value_heads": 2}
@@ -21,7 +21,7 @@ LINEAR = {
 }
 ONE_SIDE = {
     "hidden_dim": 32,
-    "intermediate_dim": 48,
+    "intermediate_dim": 128,
     "num_layers": 2,
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
@@ -56,7 +56,7 @@ CONFIGS = {
         "num_layers_dec": 2,
         "num_heads": 4,
         "hidden_dim": 32,
-        "intermediate_dim": 48,
+        "intermediate_dim": 128,
     },
     "ElectraBackbone": {
         **{key: value for key, value in PLACED.items() if key != "vocabulary_size"},
@@ -103,7 +103,7 @@ CONFIGS = {
         "encoder_num_layers": 2,
         "decoder_num_layers": 2,
         "hidden_dim": 32,
-        "intermediate_dim": 48,
+        "intermediate_dim": 128,
         "encoder_num_heads": 4,
         "decoder_num_heads": 4,
     },
@@ -129,7 +129,7 @@ CONFIGS = {
         "hidden_size": 32,
         "num_layers": 2,
         "head_size": 8,
-        "intermediate_dim": 48,
+        "intermediate_dim": 128,
         "gate_lora": 16,
         "mv_lora": 8,
         "aaa_lora": 8,
