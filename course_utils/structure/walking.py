@@ -4,8 +4,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from inspect import signature
 
-import numpy as np
-
 from course_utils.backend import keras
 from course_utils.structure.calls import Call, fixed
 from course_utils.structure.ids import Flow, Ids, alike
