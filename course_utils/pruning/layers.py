@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from course_utils.backend import kept_under, keras, layers_inside, trained_by, value_of
+from course_utils.backend import tensorflow as tf
 from course_utils.masking.granularity import LAYOUTS
 
 _L = keras.layers
@@ -74,9 +75,14 @@ def own_weights(layer: keras.Layer) -> list[keras.Variable]:
     return [variable for variable in holder_of(layer).weights if id(variable) not in inside]
 
 
+def seen(variable: keras.Variable) -> np.ndarray:
+    """Return a variable's value without copying it; it cannot be written to."""
+    return np.asarray(tf.convert_to_tensor(variable))
+
+
 def read(variable: keras.Variable) -> np.ndarray:
     """Return a copy of a variable's value; bfloat16, which NumPy lacks, as exact float32."""
-    return np.array(keras.ops.convert_to_numpy(variable), dtype_of(variable))
+    return np.array(seen(variable), dtype_of(variable))
 
 
 def numbers_in(layer: keras.Layer, attribute: str) -> np.ndarray | None:

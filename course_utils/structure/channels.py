@@ -11,6 +11,7 @@ from course_utils.backend import keras, model_of
 from course_utils.masking import Masks
 from course_utils.pruning.selectors import Selectors, left_out
 from course_utils.structure.calls import Kept, Maker, Slice
+from course_utils.structure.internals import garbage_of_its_own
 from course_utils.structure.opening import has_graph
 from course_utils.structure.resizing import resize
 from course_utils.structure.walking import Walk
@@ -126,7 +127,8 @@ def channel_groups(
             f"the graph of model {model.name!r} is not known: it is subclassed, or not built. "
             "Structural pruning needs a Sequential or Functional model with a keras.Input."
         )
-    walk.enter(model)
+    with garbage_of_its_own():
+        walk.enter(model)
     ids = walk.ids
     makers = [maker for call in walk.calls.values() for maker in call.makers]
     places = [(f"{maker.name}/kernel", maker.owners) for maker in makers]

@@ -51,13 +51,13 @@ def choose(scores: Arrays, sparsity: Shares, scope: str = "global", *, multiple:
     >>> {name: mask.tolist() for name, mask in choose(scores, 0.5, "layer").items()}
     {'conv': [True, False, False, True], 'fc': [False, True]}
     """
-    scores = _of_channels(scores)
-    steps = removal_steps(scores, scope, multiple=multiple)
+    scores, multiple = _of_channels(scores), _checked_order(scope, multiple)
     if scope == "layer" or isinstance(sparsity, Mapping):
         shares = shares_of(scores, sparsity)
         return _without(scores, {n: _gone(scores[n].size, s, multiple) for n, s in shares.items()})
     share = checked_number(sparsity, "sparsity", 0, 1)
     wanted = count(share, sum(S.size for S in scores.values()))
+    steps = removal_steps(scores, scope, multiple=multiple)
     gone = np.cumsum([step.count for step in steps])
     return _after(scores, steps[: int(np.searchsorted(gone, wanted, side="right"))])
 
@@ -122,9 +122,7 @@ def removal_steps(scores: Arrays, scope: str, *, multiple: int = 1) -> list[Step
     >>> removal_steps({"a": np.array([3.0, 1.0])}, "layer")
     [Step(when=0.25, group='a', count=1)]
     """
-    if scope not in SCOPES:
-        raise ValueError(f"scope must be 'global' or 'layer', not {scope!r}.")
-    multiple = whole(multiple, "multiple", least=1)
+    multiple = _checked_order(scope, multiple)
     steps: list[Step] = []
     for name, S in scores.items():
         ranked, latest = np.sort(S), -np.inf
@@ -164,6 +162,12 @@ def _of_channels(scores: Arrays) -> dict[str, np.ndarray]:
                 "go to masking.make_masks."
             )
     return checked
+
+
+def _checked_order(scope: str, multiple: int) -> int:
+    if scope not in SCOPES:
+        raise ValueError(f"scope must be 'global' or 'layer', not {scope!r}.")
+    return whole(multiple, "multiple", least=1)
 
 
 def _checked_cost(cost: object) -> Callable[[Masks], int]:

@@ -3,13 +3,19 @@
 It stands here and in `course_utils.backend`, so that a new version of Keras can break these only.
 """
 
+import contextlib
 import functools
+import gc
 import json
-from collections.abc import Callable, Iterable
+import math
+import threading
+from collections.abc import Callable, Iterable, Iterator
 
 from course_utils.backend import keras
 from course_utils.backend import tensorflow as tf
 from course_utils.pruning.layers import walk
+
+SMALL = 2**16  # numbers that need not be freed at once
 
 
 def bare(operation: keras.Operation) -> keras.Operation:
@@ -25,6 +31,17 @@ def bare(operation: keras.Operation) -> keras.Operation:
         _trainer().__init__(new)
     vars(new).update(_inbound_nodes=[], _outbound_nodes=[])
     return new
+
+
+def with_graph(model: keras.Model, inputs: object, outputs: object, name: str) -> keras.Model:
+    """Return a bare model after it was given a graph.
+
+    >>> x = keras.Input((4,))
+    >>> with_graph(bare(keras.Model(x, x + 1)), x, keras.layers.ReLU()(x), "m").layers[1].name[:5]
+    're_lu'
+    """
+    keras.src.models.Functional.__init__(model, inputs, outputs, name=name)
+    return model
 
 
 def attributes(operation: keras.Operation) -> dict[str, object]:
@@ -80,17 +97,23 @@ def forget_shapes(layer: keras.Layer) -> None:
     layer._build_shapes_dict = None
 
 
-def retrack(value: object) -> bool:
-    """Let a tracker that was copied know its own things by their new addresses; tell if it is one.
+def is_tracker(value: object) -> bool:
+    """Tell whether something is what knows the variables and layers that a layer was given.
 
-    >>> retrack(keras.layers.ReLU())
+    >>> is_tracker(keras.layers.ReLU())
     False
     """
-    if type(value).__name__ != "Tracker" or not type(value).__module__.startswith("keras."):
-        return False
-    for name, (_, store) in value.config.items():
-        value.stored_ids[name] = {id(one) for one in store}
-    return True
+    return isinstance(value, keras.src.utils.tracking.Tracker)
+
+
+def retrack(value: object) -> None:
+    """Let a tracker that was copied know its own things by their new addresses.
+
+    >>> retrack(keras.layers.ReLU())  # is none: nothing to do
+    """
+    if is_tracker(value):
+        for name, (_, store) in value.config.items():
+            value.stored_ids[name] = {id(one) for one in store}
 
 
 def copied_variable(variable: keras.Variable) -> keras.Variable:
@@ -151,6 +174,72 @@ def exclude_alike(
         left = [other for one, other in variables if old._var_key(one) in (excluded or ())]
         new.exclude_from_weight_decay(left)
         new._exclude_from_weight_decay_pattern = pattern
+
+
+def through_graph(model: keras.Model, inputs: object, call: Callable) -> object:
+    """Return outputs of a model's graph, with `call(operation, *args, **options)` for each of it.
+
+    >>> model = keras.Sequential([keras.Input((4,)), keras.layers.ReLU(name="r")])
+    >>> through_graph(model, [3.0], lambda layer, value: f"{layer.name} of {value}")
+    'r of 3.0'
+    """
+    graph = model._functional if isinstance(model, keras.Sequential) else model
+    return graph._run_through_graph(inputs, operation_fn=lambda one: one, call_fn=call)
+
+
+@contextlib.contextmanager
+def drawn_as_zeros() -> Iterator[None]:
+    """Let variables that are made while the block runs be 0 where they would be drawn at random.
+
+    Drawing takes longer than everything else that makes a layer. Configs stay as they are.
+
+    >>> with drawn_as_zeros():
+    ...     layer = keras.layers.Dense(1)
+    ...     layer.build((None, 2))
+    >>> layer.kernel.numpy().tolist(), type(layer.kernel_initializer).__name__
+    ([[0.0], [0.0]], 'GlorotUniform')
+    """
+    drawn = keras.src.initializers.random_initializers.RandomInitializer
+    made, here = keras.Variable._initialize_with_initializer, threading.get_ident()
+    ones, zeros = keras.initializers.Ones, keras.initializers.Zeros
+    small: dict[tuple, object] = {}  # values that many variables begin with
+
+    def initialize(variable: keras.Variable, initializer: Callable) -> None:
+        if threading.get_ident() != here:
+            return made(variable, initializer)
+        if isinstance(initializer, drawn):
+            initializer = zeros()
+        kind, shape, dtype = type(initializer), variable.shape, variable._dtype
+        if kind in (ones, zeros) and math.prod(shape) <= SMALL:
+            if (kind, shape, dtype) not in small:
+                small[kind, shape, dtype] = initializer(shape, dtype)
+            return variable._initialize(small[kind, shape, dtype])
+        return made(variable, initializer)
+
+    keras.Variable._initialize_with_initializer = initialize
+    try:
+        yield
+    finally:
+        keras.Variable._initialize_with_initializer = made
+
+
+@contextlib.contextmanager
+def garbage_of_its_own() -> Iterator[None]:
+    """Let Python look for garbage only among what is made while the block runs.
+
+    Where much is made that stays, it goes through all of TensorFlow again and again, for nothing.
+
+    >>> with garbage_of_its_own():
+    ...     layers = [keras.layers.ReLU() for _ in range(9)]
+    """
+    if gc.get_freeze_count():  # the program has set aside what it likes
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _trainer() -> type:

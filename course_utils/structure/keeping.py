@@ -10,7 +10,7 @@ import numpy as np
 from course_utils.backend import compile_settings, keras
 from course_utils.pruning.layers import walk
 from course_utils.structure.copying import fresh_optimizer
-from course_utils.structure.internals import read_again
+from course_utils.structure.internals import drawn_as_zeros, read_again
 from course_utils.structure.reaching import has_weights, read_by_name
 from course_utils.structure.walking import has_graph
 
@@ -48,7 +48,9 @@ def refuse_what_would_be_lost(
             "model.output), ...), which is trained by the loss that you compile it with; or give "
             "the class a constructor that takes inputs and outputs."
         )
-    for layer in _all_operations(model):
+    operations = [*_all_operations(model)]
+    read = any(True for _ in read_by_name(operations))  # in one go: mostly none does
+    for layer in operations if read else ():
         for name, one in read_by_name(layer):
             if isinstance(one, keras.Variable) or one.variables:
                 _refuse_name(f"layer {layer.name!r} ({type(layer).__name__})", name)
@@ -117,7 +119,8 @@ def _needed(model: keras.Model) -> Iterator[str]:
 def _unreadable(model: keras.Model) -> Iterator[str]:
     """Try whether the config tells all of a model, where a class that told more is gone."""
     try:
-        again = read_again(model)
+        with drawn_as_zeros():
+            again = read_again(model)
         same = [v.shape for v in again.variables] == [v.shape for v in model.variables]
         why = "" if same else "layers that hold others are read back with weights of their own"
     except Exception as error:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from course_utils.backend import keras, layers_inside
 from course_utils.pruning.layers import own_weights, walk
+from course_utils.structure.internals import through_graph
 from course_utils.structure.symbolic import (
     gets_mask,
     output_spec,
@@ -32,17 +33,16 @@ def has_graph(layer: object) -> bool:
     return bool(getattr(layer, "inputs", None)) and hasattr(layer, "operations")
 
 
-class StandIn(keras.Operation):
-    """Stand in a graph for a layer: compute nothing, have the outputs that it has."""
+def symbols(outputs: object) -> object:
+    """Return new symbols for tensors of these shapes: a layer may hand on what it was given.
 
-    def __init__(self, outputs: object) -> None:
-        super().__init__()
-        self._outputs = outputs
-
-    def compute_output_spec(self, tensors: object) -> object:  # noqa: D102 - that of Operation
-        return keras.tree.map_structure(
-            lambda t: keras.KerasTensor(t.shape, t.dtype), self._outputs
-        )
+    >>> one = keras.Input((4,))
+    >>> symbols(one).shape, symbols(one) is one
+    ((None, 4), False)
+    """
+    return keras.tree.map_structure(
+        lambda t: keras.KerasTensor(t.shape, t.dtype, sparse=t.sparse, name=t.name), outputs
+    )
 
 
 SOME_LENGTH = 8  # of axes whose length is open, where one must be given
@@ -172,10 +172,9 @@ def _steps(model: keras.Model) -> list[tuple]:
         options.pop("training", None)
         who = id(layer) if isinstance(layer, keras.Layer) else type(layer).__name__
         steps.append((who, form_of(args, options)))
-        made = output_spec(layer, *args, **options)
-        return StandIn(made)(_tensors(args, options))
+        return symbols(output_spec(layer, *args, **options))
 
-    keras.models.clone_model(model, clone_function=lambda layer: layer, call_function=note)
+    through_graph(model, model.inputs, note)
     return steps
 
 

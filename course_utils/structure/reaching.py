@@ -2,15 +2,17 @@
 
 import dis
 import functools
+import inspect
 import types
 import weakref
 from collections.abc import Iterable, Iterator
 
 from course_utils.backend import keras
 from course_utils.backend import tensorflow as tf
-from course_utils.structure.internals import attributes
+from course_utils.structure.internals import attributes, is_tracker
 
-_PLAIN = (bool, int, float, str, bytes)
+_PLAIN = (type(None), bool, int, float, str, bytes, inspect.Signature, keras.InputSpec)
+_PLAIN = (*_PLAIN, keras.dtype_policies.DTypePolicy)
 _STOP = (*_PLAIN, keras.KerasTensor, keras.callbacks.Callback, type, types.ModuleType, weakref.ref)
 _LIBRARIES = ("keras.", "tensorflow.", "numpy.", "course_utils.")
 
@@ -23,26 +25,26 @@ def reached(value: object) -> list[keras.Layer | keras.Variable]:
     >>> [one.name for one in reached([layer.call])]
     ['d', 'kernel', 'bias']
     """
-    kinds = keras.Layer | keras.Variable | tf.Variable
+    kinds = (keras.Layer, keras.Variable, tf.Variable)
     return [one for one in _everything(value) if isinstance(one, kinds)]
 
 
 def has_weights(value: object) -> bool:
     """Tell whether there is a layer, an operation or a variable inside something."""
-    kinds = keras.Operation | keras.Variable | tf.Variable
+    kinds = (keras.Operation, keras.Variable, tf.Variable)
     return any(isinstance(one, kinds) for one in _everything(value))
 
 
-def read_by_name(layer: object) -> Iterator[tuple[str, object]]:
-    """Yield the layers and variables that functions of a layer read as global names.
+def read_by_name(value: object) -> Iterator[tuple[str, object]]:
+    """Yield the layers and variables that functions of a layer, or of many, read as global names.
 
     No copy can be given others: these are those of the module, or of the notebook.
     """
     seen: set[int] = set()
-    todo = [one for one in _everything(layer) if isinstance(one, types.FunctionType)]
-    for one in _everything(layer):
-        if isinstance(one, keras.Operation):
-            todo += [f for kind in type(one).__mro__ for f in _methods(kind)]
+    inside = [*_everything(value)]
+    todo = [one for one in inside if isinstance(one, types.FunctionType)]
+    for kind in {type(one): None for one in inside if isinstance(one, keras.Operation)}:
+        todo += [f for base in kind.__mro__ for f in _methods(base)]
     while todo:
         function = todo.pop()
         if id(function) in seen or (function.__module__ or "").startswith(_LIBRARIES):
@@ -62,16 +64,22 @@ def _everything(value: object) -> Iterator[object]:
     todo, alive = [value], []
     while todo:
         one = todo.pop()
-        if one is None or isinstance(one, _STOP):
-            continue
-        if id(one) not in seen:
+        if id(one) not in seen and not _is_end(type(one)):
             seen.add(id(one))
             alive.append(one)  # so that no id() is used again
             yield one
             todo += reversed([*_parts(one)])
 
 
+@functools.lru_cache(4096)
+def _is_end(kind: type) -> bool:
+    """Tell whether nothing is looked for in things of a class."""
+    return issubclass(kind, _STOP)
+
+
 def _parts(value: object) -> Iterable[object]:
+    if is_tracker(value):
+        return [store for _, store in value.config.values()]
     if isinstance(value, keras.Operation):
         graph = [*value.operations] if hasattr(value, "operations") else []
         return [*graph, *attributes(value).values()]

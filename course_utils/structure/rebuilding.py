@@ -1,21 +1,22 @@
 """The model without some of its channels: what changes is made anew, the rest is copied."""
 
-from collections import defaultdict
-
-import numpy as np
-
 from course_utils.backend import keras, operation_of
-from course_utils.pruning.layers import walk
-from course_utils.structure.calls import Call, Kept, Slice
+from course_utils.pruning.layers import seen, walk
+from course_utils.structure.calls import Call, Kept
 from course_utils.structure.channels import Channels
 from course_utils.structure.compiling import compile_like
 from course_utils.structure.copying import Copier
+from course_utils.structure.cutting import Cuts
 from course_utils.structure.internals import (
     attributes,
     bare,
+    drawn_as_zeros,
     forget_shapes,
+    garbage_of_its_own,
     same_order,
     same_settings,
+    through_graph,
+    with_graph,
 )
 from course_utils.structure.keeping import is_kept, of_keras, refuse_what_would_be_lost
 from course_utils.structure.opening import has_graph
@@ -35,8 +36,9 @@ def rebuilt_with_pairs(channels: Channels, kept: Kept) -> tuple[keras.Model, lis
     """Return the new model, and every variable of the old one with its counterpart."""
     cuts = Cuts(channels, kept)
     refuse_what_would_be_lost(channels.model, cuts.changes, cuts.is_cut)
-    rebuilder = _Rebuilder(channels, cuts)
-    new = rebuilder.outermost()
+    with drawn_as_zeros(), garbage_of_its_own():  # the weights come from the old ones
+        rebuilder = _Rebuilder(channels, cuts)
+        new = rebuilder.outermost()
     pairs = rebuilder.copier.pairs()
     for old, other in pairs:
         if hasattr(old.constraint, "onto"):
@@ -45,66 +47,11 @@ def rebuilt_with_pairs(channels: Channels, kept: Kept) -> tuple[keras.Model, lis
     return new, pairs
 
 
-class Cuts:
-    """Where something goes: which layers change, and what is left of an array."""
-
-    def __init__(self, channels: Channels, kept: Kept) -> None:
-        self.calls, self.kept = channels.walk.calls, kept
-        self.flows, self.looks = channels.walk.inputs, channels.walk.looks
-        self._slices: dict[int, list[Slice]] = defaultdict(list)
-        for one in channels.slices:
-            if not kept(one.ids).all():
-                self._slices[id(one.variable)].append(one)
-        self._known: dict[int, bool] = {}
-
-    def left(self, variable: keras.Variable, array: np.ndarray) -> np.ndarray:
-        """Return what is left of a variable's value, or of an array of the same shape."""
-        for one in self._slices.get(id(variable), ()):
-            array = np.compress(self.kept(one.ids), array, axis=one.axis)
-        return array
-
-    def is_cut(self, variable: keras.Variable) -> bool:
-        """Tell whether something of a variable goes."""
-        return id(variable) in self._slices
-
-    def changes(self, layer: keras.Operation) -> bool:
-        """Tell whether a layer, or a model in the model, becomes another."""
-        if id(layer) not in self._known:
-            self._known[id(layer)] = self._changes(layer)
-        return self._known[id(layer)]
-
-    def is_opened(self, layer: keras.Operation) -> bool:
-        """Tell whether a layer of layers is looked into, so that a model can be in its place."""
-        return id(layer) in self.looks and id(layer) not in self.calls
-
-    def narrows(self, layer: keras.Operation) -> bool:
-        """Tell whether less flows through a layer."""
-        call = self.calls.get(id(layer))
-        flows = [*call.flows, *call.outputs] if call else []
-        return not all(self.kept(flow.ids).all() for flow in flows)
-
-    def _changes(self, layer: keras.Operation) -> bool:
-        if self.is_opened(layer):
-            return self.changes(self.looks[id(layer)].model)
-        if has_graph(layer) and id(layer) not in self.calls:
-            flows = self.flows.get(id(layer), [])
-            inside = layer.operations if hasattr(layer, "operations") else layer.layers
-            return any(map(self.changes, inside)) or not all(
-                self.kept(flow.ids).all() for flow in flows
-            )
-        call = self.calls.get(id(layer))
-        if call is None:
-            return False
-        slices = [one for one in call.slices if self.is_cut(one.variable)]
-        return bool(slices) or (bool(call.edits) and self.narrows(layer))
-
-
 class _Rebuilder:
     """Makes or copies every layer once, however often it is used and however deep it lies."""
 
     def __init__(self, channels: Channels, cuts: Cuts) -> None:
         self._model, self._cuts = channels.model, cuts
-        self._old: dict[int, keras.Operation] = {}  # by id() of the new one
         self._models: list[tuple[keras.Model, keras.Model]] = []
         self._begun: set[int] = set()
         self.copier = Copier(self.anew)
@@ -113,7 +60,6 @@ class _Rebuilder:
         self._made = [(old, _from_config(old, cuts.calls[id(old)], cuts.kept)) for old in changed]
         for old, new in self._made:
             self.copier.put(old, new)
-            self._old[id(new)] = old
 
     def outermost(self) -> keras.Model:
         """Return the whole model with its state, compiled as the old one is."""
@@ -151,7 +97,6 @@ class _Rebuilder:
             new = self.copier(old)
             if self._cuts.narrows(old) and not getattr(old, "variables", None):
                 new.built = False  # for other shapes than those that come now
-        self._old[id(new)] = old
         return new
 
     def _anew_model(self, old: keras.Model) -> keras.Model:
@@ -163,18 +108,17 @@ class _Rebuilder:
             keras.Sequential.__init__(new, layers, name=old.name)
             return new
         tensors = _tensors_of(old)
-        plain = keras.Model(old.input, [old.output, tensors], name=old.name)
-        cloned = keras.models.clone_model(
-            plain, input_tensors=inputs, clone_function=self.anew, call_function=self._call
-        )
-        outputs, others = cloned.output
+        graph = keras.Model(old.input, [old.output, tensors]) if tensors else old
+        made = through_graph(graph, inputs, self._call)
+        outputs, others = made if tensors else (made, [])
         for one, other in zip(tensors, others, strict=True):
             self.copier.put(one, other)
-        for layer in () if kind else cloned.layers:
+        if kind:
+            return with_graph(bare(old), inputs, outputs, old.name)
+        new = keras.Model(inputs, outputs, name=old.name)
+        for layer in new.layers:
             if not of_keras(type(layer)):
                 forget_shapes(layer)
-        new = bare(old if kind else plain)
-        type(plain).__init__(new, cloned.input, outputs, name=old.name)
         return new
 
     def _inputs(self, old: keras.Model) -> object:
@@ -195,8 +139,8 @@ class _Rebuilder:
         sequential = isinstance(old, keras.Sequential)
         return keras.tree.map_structure(like, old.inputs if sequential else old.input)
 
-    def _call(self, new: keras.Operation, *args: object, **options: object) -> object:
-        old = self._old.get(id(new))
+    def _call(self, old: keras.Operation, *args: object, **options: object) -> object:
+        new = self.anew(old)
         if self._cuts.is_opened(old) and self._cuts.changes(old):
             return self._cuts.looks[id(old)].call(new, args, options)
         call = self._cuts.calls.get(id(old))
@@ -215,7 +159,7 @@ class _Rebuilder:
             if one.trainable != other.trainable:
                 other.trainable = one.trainable
         for before, after in zip(old.variables, new.variables, strict=True):
-            after.assign(self._cuts.left(before, keras.ops.convert_to_numpy(before)))
+            after.assign(self._cuts.left(before, seen(before)))
             after.trainable = before.trainable
             after.regularizer = self.copier(before.regularizer)
             if not hasattr(before.constraint, "onto"):

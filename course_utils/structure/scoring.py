@@ -4,7 +4,7 @@ What scores lowest goes first. A channel's score is summed over all layers that 
 `taylor`, that read it), since all of them lose it together.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -14,9 +14,11 @@ from course_utils.masking import checked_scores
 from course_utils.pruning import kernels
 from course_utils.pruning.derivatives import data_for, gradients_of
 from course_utils.pruning.examples import steps
-from course_utils.pruning.layers import read
+from course_utils.pruning.layers import read, seen
 from course_utils.structure.calls import Slice
 from course_utils.structure.channels import Channels, as_channels
+
+_AT_ONCE = 2**20  # numbers in double precision
 
 
 def filter_norms(model: keras.Model | Channels, order: float = 2) -> Scores:
@@ -43,7 +45,7 @@ def geometric_median(model: keras.Model | Channels) -> Scores:
     >>> geometric_median(models.lenet5())["conv2"].shape
     (50,)
     """
-    return _summed(as_channels(model), "makes", _distances)
+    return _summed(as_channels(model), "makes", _distances, at_once=True)
 
 
 def norm_scales(model: keras.Model | Channels) -> Scores:
@@ -117,33 +119,45 @@ def _summed(
     role: str,
     measure: Callable[[np.ndarray], np.ndarray],
     values: dict[int, np.ndarray] | None = None,
+    at_once: bool = False,
 ) -> Scores:
     """Measure the rows of each variable with that role, one row a channel; sum by channel."""
     total = np.zeros(1 + max((int(g.channels.max()) for g in channels.groups.values()), default=0))
-    seen = np.zeros(len(total), bool)
+    known = np.zeros(len(total), bool)
     for one in channels.slices:
-        value = values.get(id(one.variable)) if values is not None else read(one.variable)
-        if one.role == role and value is not None:
-            found, rows = _rows(one, value)
-            known = found < len(total)
-            np.add.at(total, found[known], measure(rows)[known])
-            seen[found[known]] = True
+        if one.role == role and (values is None or id(one.variable) in values):
+            value = seen(one.variable) if values is None else values[id(one.variable)]
+            for found, rows in _rows(one, value, at_once):
+                inside = found < len(total)
+                np.add.at(total, found[inside], measure(rows)[inside])
+                known[found[inside]] = True
     return {
         name: total[group.channels]
         for name, group in channels.groups.items()
-        if seen[group.channels].all()
+        if known[group.channels].all()
     }
 
 
-def _rows(one: Slice, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the channels of a slice, and for each of them all its weights in one row."""
-    rows = np.moveaxis(value, one.axis, 0).reshape(len(one.ids), -1).astype(np.float64)
+def _rows(one: Slice, value: np.ndarray, at_once: bool) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield channels of a slice, and for each of them all its weights in one row.
+
+    Some at a time, as in double precision a large layer would take twice its memory.
+    """
     found, counts = np.unique(one.ids, return_counts=True)
     order = np.argsort(one.ids, kind="stable")
-    if (counts == counts[0]).all():  # each as often: the gates of a recurrent unit, side by side
-        return found, rows[order].reshape(len(found), -1)
     starts = np.cumsum(counts) - counts
-    return found, np.sqrt(np.add.reduceat(rows[order] ** 2, starts, axis=0))
+    rows = np.moveaxis(value, one.axis, 0)
+    # Each as often, such as the gates of a recurrent unit: these lie side by side.
+    alike = (counts == counts[0]).all()
+    some = len(found) if at_once or not alike else max(1, _AT_ONCE * len(found) // value.size)
+    for first in range(0, len(found), some):
+        part = order[first * counts[0] : (first + some) * counts[0]] if alike else order
+        weights = rows[part].astype(np.float64, "C").reshape(len(part), -1)
+        if alike:
+            weights = weights.reshape(len(part) // counts[0], -1)
+        else:
+            weights = np.sqrt(np.add.reduceat(weights**2, starts, axis=0))
+        yield found[first : first + some], weights
 
 
 def _distances(rows: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 
 from course_utils.backend import keras
 from course_utils.masking import Masks
+from course_utils.structure.calls import Slice
 from course_utils.structure.channels import Channels, Group, as_channels, checked_masks, listed
 from course_utils.structure.choosing import Shares, choose, shares_of
 from course_utils.structure.keeping import notes
@@ -110,8 +111,9 @@ def shrink(
     masks = checked_masks(channels, _asked(channels, sparsity, masks))
     small = rebuilt(channels, channels.kept(masks))
     apart = verified(channels, masks, small, inputs) if verify else None
+    touching = _touching(channels)
     rows, left = (
-        tuple(_row(channels, group, masks.get(group.name)) for group in groups.values())
+        tuple(_row(group, masks.get(name), touching[name]) for name, group in groups.items())
         for groups in (channels.groups, channels.left)
     )
     full = channels.model
@@ -139,14 +141,27 @@ def _asked(channels: Channels, sparsity: Shares | None, masks: Masks | None) -> 
     return choose(filter_norms(channels), shares) if shares else {}
 
 
-def _row(channels: Channels, group: Group, mask: np.ndarray | None) -> GroupRow:
-    with_it, readers = {}, {}  # the layers whose weights go along, and those that read them
+def _touching(channels: Channels) -> dict[str, list[Slice]]:
+    """Return for every group the slices in which its channels lie."""
+    groups = [*channels.groups.values(), *channels.left.values()]
+    place = np.full(len(channels.roots), len(groups))
+    for index, group in enumerate(groups):
+        place[group.channels] = index
+    found: dict[str, list[Slice]] = {group.name: [] for group in groups}
     for one in channels.slices:
-        if np.isin(one.ids, group.channels).any():
-            if one.role == "reads":
-                readers[one.layer] = None
-            elif one.layer not in group.makers:
-                with_it[one.layer] = None
+        for index in np.unique(place[one.ids]):
+            if index < len(groups):
+                found[groups[index].name].append(one)
+    return found
+
+
+def _row(group: Group, mask: np.ndarray | None, slices: list[Slice]) -> GroupRow:
+    with_it, readers = {}, {}  # the layers whose weights go along, and those that read them
+    for one in slices:
+        if one.role == "reads":
+            readers[one.layer] = None
+        elif one.layer not in group.makers:
+            with_it[one.layer] = None
     before, after = len(group), len(group) if mask is None else int(mask.sum())
     touched = (group.makers, tuple(with_it), tuple(readers))
     return GroupRow(group.name, before, after, *touched, group.reason)

@@ -7,14 +7,15 @@ from inspect import signature
 from course_utils.backend import keras
 from course_utils.structure.calls import Call, fixed
 from course_utils.structure.ids import Flow, Ids, alike
+from course_utils.structure.internals import through_graph
 from course_utils.structure.opening import (
     Look,
     NotOpenedError,
-    StandIn,
     form_of,
     has_graph,
     holds_layers,
     look,
+    symbols,
 )
 from course_utils.structure.reaching import reached
 from course_utils.structure.rules import registry
@@ -52,7 +53,7 @@ class Walk:
     def through(self, model: keras.Model, flows: list[Flow], owners: Owners) -> list[Flow]:
         """Return what flows out of a Sequential or Functional model that is called on flows.
 
-        The graph is cloned with stand-ins for its layers; each tells what flows out of it.
+        The graph runs on symbols for tensors; each layer tells what flows out of it.
         """
         known: dict[int, Flow] = {}
         alive: list[keras.KerasTensor] = []  # so that an id() is not used again
@@ -68,25 +69,17 @@ class Walk:
         def visit(layer: keras.Operation, *args: object, **options: object) -> object:
             if "training" in options and "training" not in signature(layer.call).parameters:
                 del options["training"]  # as a layer does when it is called
-            outputs = output_spec(layer, *args, **options)
+            outputs = symbols(output_spec(layer, *args, **options))
             shapes = [tensor.shape[1:] for tensor in keras.tree.flatten(outputs)]
             arguments, kept = keras.tree.map_structure(flow_of, (args, options))
             given = [f for f in keras.tree.flatten((arguments, kept)) if isinstance(f, Flow)]
             call = Call((*owners, layer), given, shapes, self.ids, arguments, kept, self.inexact)
-            made = self._called(call, args, options)
-            result = StandIn(outputs)(keras.tree.flatten((args, options)))
-            remember(result, made)
-            return result
+            remember(outputs, self._called(call, args, options))
+            return outputs
 
-        sequential = isinstance(model, keras.Sequential)
-        ends = (model.inputs, model.outputs) if sequential else (model.input, model.output)
-        plain = keras.Model(*ends)  # the same graph, not compiled
-        inputs = keras.tree.map_structure(_like, plain.input)
+        inputs = symbols(model.inputs)
         remember(inputs, flows)
-        cloned = keras.models.clone_model(
-            plain, input_tensors=inputs, clone_function=lambda layer: layer, call_function=visit
-        )
-        return [known[id(tensor)] for tensor in keras.tree.flatten(cloned.output)]
+        return [known[id(t)] for t in keras.tree.flatten(through_graph(model, inputs, visit))]
 
     def _called(self, call: Call, args: tuple, options: dict) -> list[Flow]:
         layer, path = call.layer, call.path
@@ -249,8 +242,3 @@ def _inputs_of(model: keras.Model, arguments: tuple, options: dict) -> list[Flow
             given[name] for name in (sorted(given) if isinstance(model.input, dict) else names)
         ]
     return keras.tree.flatten(given)[: len(model.inputs)]
-
-
-def _like(tensor: keras.KerasTensor) -> keras.KerasTensor:
-    options = {"dtype": tensor.dtype, "sparse": tensor.sparse, "name": tensor.name}
-    return keras.Input(batch_shape=tensor.shape, **options)

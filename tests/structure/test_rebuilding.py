@@ -96,6 +96,26 @@ def test_settings_of_layers_stay():
     assert {**before, "units": 3} == after
 
 
+def test_no_weights_are_drawn_to_be_overwritten():
+    drawn = []
+
+    class Counted(keras.initializers.GlorotUniform):
+        def __call__(self, shape, dtype=None):
+            drawn.append(shape)
+            return super().__call__(shape, dtype)
+
+    x = keras.Input((6,))
+    y = keras.layers.Dense(8, kernel_initializer=Counted(), name="a")(x)
+    model = keras.Model(x, keras.layers.Dense(2)(y))
+    assert drawn == [(6, 8)]
+    small, _ = shrink(model, 0.5)
+    assert drawn == [(6, 8)]
+    assert type(small.get_layer("a").kernel_initializer) is Counted
+    after = keras.layers.Dense(8)
+    after.build((None, 6))
+    assert np.ptp(after.kernel.numpy()) > 0  # what is made later is drawn as ever
+
+
 def test_an_optional_input_stays_one():
     x, more = keras.Input((4,), name="x"), keras.Input((4,), name="more", optional=True)
 
