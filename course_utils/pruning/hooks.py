@@ -78,8 +78,7 @@ def input_norms(
     squares = {f.name: np.zeros(_input_shape(f), np.float32) for f in taken}
 
     def see(path: str, layer: keras.Layer, inputs: tuple, outputs: object) -> None:
-        if id(layer) in found:
-            f = found[id(layer)]
+        if (f := found.get(id(layer))) is not None:
             squares[f.name] = squares[f.name] + _input_squares(f, inputs[0])
 
     with states_kept(model), watched(model, see):
