@@ -44,14 +44,14 @@ def tried(function: Callable, rank: int = 2) -> Tried:
 
 
 def tried_layer(layer: keras.Operation, rank: int, *arguments: object, **options: object) -> Tried:
-    """Try what a layer without weights, or an operation, does to its first argument.
+    """Try what an operation, or a layer without weights but single numbers, does to its argument.
 
     >>> tried_layer(keras.layers.LeakyReLU(), 3)
     Tried(why='', at_zero=0.0)
     """
     call = type(layer).call
     if isinstance(layer, keras.Layer):
-        if not layer.built or layer.variables or isinstance(layer, keras.Model):
+        if not layer.built or _weights_in(layer) or isinstance(layer, keras.Model):
             return Tried("is of a kind whose use of channels is not known")
         if "add_loss" in getattr(getattr(call, "__code__", None), "co_names", ()):
             return Tried("adds a loss of what it sees")
@@ -115,10 +115,14 @@ def _same(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 def _weights_in(value: object, depth: int = 3) -> str:
-    """Return the name of a weight that a function reaches through what it closes over, or ""."""
+    """Return the name of a weight that a function reaches through what it closes over, or "".
+
+    A single number is none: it does the same to every channel.
+    """
     if isinstance(value, keras.Layer):
-        inside = [variable.path for variable in value.variables]
-        return inside[0] if inside else ""
+        return _weights_in(list(value.variables))
+    if np.size(getattr(value, "shape", 0)) == 0:
+        return ""
     if isinstance(value, keras.Variable) or (hasattr(value, "assign") and hasattr(value, "shape")):
         return str(getattr(value, "path", "") or getattr(value, "name", "a variable"))
     if isinstance(value, list | tuple | dict):

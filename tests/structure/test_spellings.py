@@ -8,7 +8,16 @@ from functools import partial
 import numpy as np
 import pytest
 import tensorflow as tf
-from oracles import Gate, apart, check, inputs_for, randomized, reasons
+from oracles import (
+    Gate,
+    apart,
+    check,
+    check_zeroed,
+    inputs_for,
+    random_masks,
+    randomized,
+    reasons,
+)
 from test_layers import network
 from test_sequences import gated
 
@@ -304,3 +313,21 @@ def test_zeroed_statistics_stay():
     vector = model.get_layer("n").vector_u
     np.testing.assert_array_equal(small.get_layer("n").vector_u, vector.numpy()[:, mask["n/a"]])
     np.testing.assert_array_equal(zeroed(model, mask).get_layer("n").vector_u, vector)
+
+
+class Affine(L.Layer):
+    """A number times its input, plus a number, both trained."""
+
+    def build(self, shape):
+        self.factor, self.shift = (self.add_weight(shape=(), initializer="ones") for _ in "ab")
+
+    def call(self, x):
+        return self.factor * x + self.shift
+
+
+def test_single_numbers_that_are_trained_treat_all_channels_alike():
+    x = keras.Input((5,))
+    y = L.Dense(3, name="head")(Affine(name="affine")(L.Dense(8, "relu", name="a")(x)))
+    channels = channel_groups(randomized(keras.Model(x, y)))
+    assert set(channels.groups) == {"a"}
+    check_zeroed(channels, random_masks(channels), np.eye(5))

@@ -33,8 +33,7 @@ def layer_densities(ways: Mapping[str, Mapping[str, float]], ax: Axes | None = N
     A layer of which nothing is left stands at the left edge, as an empty mark.
     """
     ax = ax or plt.subplots(figsize=(7, 0.5 * len(next(iter(ways.values()))) + 1.2))[1]
-    left = [1 - share for layers in ways.values() for share in layers.values() if share < 1]
-    edge = min(left) / 2
+    edge = min(1 - s for layers in ways.values() for s in layers.values() if s < 1) / 2
     for index, (way, layers) in enumerate(ways.items()):
         places = np.arange(len(layers)) + 0.22 * (index - (len(ways) - 1) / 2)
         density = np.array([1 - share for share in layers.values()])
