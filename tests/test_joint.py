@@ -144,4 +144,4 @@ def test_an_int8_model_is_read_back_from_a_sparse_file_to_the_same_outputs(quant
 
 def test_what_is_quantized_is_pruned_no_more_and_the_error_says_so(quantized):
     with pytest.raises(ValueError, match="Prune first, then quantize"):
-        pruning.weights(quantized[1])
+        pruning.kernels(quantized[1])
