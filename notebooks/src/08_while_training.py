@@ -44,7 +44,8 @@ plots.use_style()
 
 # %% tags=["varies"]
 data = load_mnist().head(3_000, held_out=500) if quick_mode() else load_mnist().head(30_000)
-epochs = 30 if data.stand_in else 2 if quick_mode() else 10  # the stand-in is small
+quick, full = (5, 30) if data.stand_in else (2, 10)  # the stand-in is small
+epochs = quick if quick_mode() else full
 STEPS = epochs * -(-len(data.x_train) // 128)  # optimizer steps in all, with batches of 128
 FINAL = 0.98
 print(f"{STEPS} steps of 128 images each, {data.caption}")
