@@ -48,6 +48,7 @@ def symbols(outputs: object) -> object:
 SOME_LENGTH = 8  # of axes whose length is open, where one must be given
 
 
+_OPEN = "takes a size from a tensor of which it is open"
 _USES = "uses {} itself, not through the layer that has it"
 
 
@@ -167,8 +168,10 @@ def _steps(model: keras.Model) -> list[tuple]:
         for one in keras.tree.flatten((args, options)):
             if isinstance(one, keras.Variable):
                 raise NotOpenedError(_USES.format(one.path))
+            if 0 in getattr(one, "shape", ()):  # made from a length that is open, taken for none
+                raise NotOpenedError(_OPEN)
         if _has_open_size(layer):
-            raise NotOpenedError("takes a size from a tensor of which it is open")
+            raise NotOpenedError(_OPEN)
         options.pop("training", None)
         who = id(layer) if isinstance(layer, keras.Layer) else type(layer).__name__
         steps.append((who, form_of(args, options)))
