@@ -64,6 +64,15 @@ def inner_layers(layer: keras.Layer) -> list[keras.Layer]:
     return list(itertools.chain(*stacks))
 
 
+def of_keras(kind: type) -> bool:
+    """Tell whether a class is Keras's own.
+
+    >>> of_keras(keras.layers.Dense), of_keras(dict)
+    (True, False)
+    """
+    return kind.__module__.startswith("keras.") or kind is object
+
+
 def holder_of(layer: keras.Layer) -> keras.Layer:
     """Return the layer that has a layer's variables: itself, or the cell of a recurrent one."""
     return layer.cell if isinstance(layer, _WITH_CELL) else layer
@@ -124,7 +133,7 @@ def prunable(layer: keras.Layer) -> Iterator[tuple[str, str, str]]:
             return
     if isinstance(layer, _L.Embedding):
         yield "embeddings", "io", "an embedding: pruned on request, with `include`"
-    elif not type(layer).__module__.startswith("keras."):
+    elif not of_keras(type(layer)):
         owner = f"a weight of {type(layer).__name__}, a layer of your own"
         for name, value in vars(layer).items():
             if isinstance(value, keras.Variable) and value.ndim > 1 and trained_by(layer, value):

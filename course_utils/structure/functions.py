@@ -8,6 +8,8 @@ from functools import lru_cache, partial
 import numpy as np
 
 from course_utils.backend import keras
+from course_utils.structure.reaching import is_filled
+from course_utils.structure.symbolic import first_line
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,7 @@ def _tried(function: Callable, rank: int, holds: object = None) -> Tried:
     try:
         return Tried(_mixing(function, rank, np.random.default_rng(0)), _at_zero(function, rank))
     except Exception as error:
-        words = str(error).strip().splitlines() or [""]
-        return Tried(f"could not be tried ({type(error).__name__}: {words[0][:80]})")
+        return Tried(f"could not be tried ({type(error).__name__}: {first_line(error, 80)})")
 
 
 _known = lru_cache(maxsize=128)(_tried)
@@ -142,13 +143,6 @@ def _closed_over(function: Callable) -> list[object]:
     of_library = str(getattr(function, "__module__", "")).startswith(("keras.", "tensorflow."))
     if code is None or of_library:
         return []
-    cells = [cell.cell_contents for cell in function.__closure__ or () if _filled(cell)]
+    cells = [cell.cell_contents for cell in function.__closure__ or () if is_filled(cell)]
     known = [function.__globals__[name] for name in code.co_names if name in function.__globals__]
     return [*cells, *known, function.__defaults__, function.__kwdefaults__]
-
-
-def _filled(cell: object) -> bool:
-    try:
-        return cell.cell_contents is not None
-    except ValueError:  # not assigned yet
-        return False

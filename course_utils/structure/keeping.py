@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from course_utils.backend import compile_settings, keras
-from course_utils.pruning.layers import walk
+from course_utils.pruning.layers import of_keras, walk
 from course_utils.structure.copying import fresh_optimizer
 from course_utils.structure.internals import drawn_as_zeros, read_again
 from course_utils.structure.reaching import has_weights, read_by_name
+from course_utils.structure.symbolic import first_line
 from course_utils.structure.walking import has_graph
 
 # What a class of one's own may train by.
@@ -124,7 +125,7 @@ def _unreadable(model: keras.Model) -> Iterator[str]:
         same = [v.shape for v in again.variables] == [v.shape for v in model.variables]
         why = "" if same else "layers that hold others are read back with weights of their own"
     except Exception as error:
-        why = f"{type(error).__name__}: {str(error).splitlines()[0][:100]}"
+        why = f"{type(error).__name__}: {first_line(error, 100)}"
     if why:
         yield (
             f"it cannot be loaded from a .keras file ({why}). Save its weights, with "
@@ -184,12 +185,3 @@ def _offered(kind: type) -> list[str]:
 
 def _owner(kind: type, name: str) -> type:
     return next((one for one in kind.__mro__ if name in vars(one)), keras.Model)
-
-
-def of_keras(kind: type) -> bool:
-    """Tell whether a class is Keras's own.
-
-    >>> of_keras(keras.layers.Dense), of_keras(dict)
-    (True, False)
-    """
-    return kind.__module__.startswith("keras.") or kind is object

@@ -13,11 +13,14 @@ from course_utils.backend import keras, layers_inside
 from course_utils.pruning.layers import own_weights, walk
 from course_utils.structure.internals import through_graph
 from course_utils.structure.symbolic import (
+    first_line,
     gets_mask,
     output_spec,
     outputs_by_trial,
     variables_read,
 )
+
+SOME_LENGTH = 8  # of axes whose length is open, where one must be given
 
 
 def has_graph(layer: object) -> bool:
@@ -43,9 +46,6 @@ def symbols(outputs: object) -> object:
     return keras.tree.map_structure(
         lambda t: keras.KerasTensor(t.shape, t.dtype, sparse=t.sparse, name=t.name), outputs
     )
-
-
-SOME_LENGTH = 8  # of axes whose length is open, where one must be given
 
 
 _OPEN = "takes a size from a tensor of which it is open"
@@ -124,7 +124,7 @@ def _model_of(
             if steps != _steps(keras.Model(_unpacked(others), _unpacked(_tensors(made)))):
                 raise NotOpenedError("does something else in training")
     except ValueError as error:
-        raise NotOpenedError(f"is no graph: {_first_line(error)}") from error
+        raise NotOpenedError(f"is no graph: {first_line(error)}") from error
     return model, lambda made: keras.tree.pack_sequence_as(outputs, keras.tree.flatten(made))
 
 
@@ -145,7 +145,7 @@ def _called(layer: keras.Layer, args: tuple, options: dict, more: dict) -> tuple
                 outputs = layer.call(*args, **{**options, **more})
         except Exception as error:
             raise NotOpenedError(
-                f"does not run on symbolic tensors: {_first_line(error)}"
+                f"does not run on symbolic tensors: {first_line(error)}"
             ) from error
     if read:
         raise NotOpenedError(_USES.format(read[0].path))
@@ -228,7 +228,3 @@ def _form(value: object) -> object:
     if isinstance(value, keras.KerasTensor):
         return f"tensor {value.shape} {value.dtype}"
     return value
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0][:120]

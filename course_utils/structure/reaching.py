@@ -88,7 +88,7 @@ def _parts(value: object) -> Iterable[object]:
     if isinstance(value, list | tuple | set | frozenset):
         return value
     if isinstance(value, types.CellType):
-        return [value.cell_contents] if _is_filled(value) else []
+        return [value.cell_contents] if is_filled(value) else []
     if isinstance(value, types.MethodType):
         return [value.__func__, value.__self__]
     if isinstance(value, functools.partial):
@@ -121,8 +121,13 @@ def _names(code: types.CodeType) -> tuple[str, ...]:
     return (*found, *(name for one in inner for name in _names(one)))
 
 
-def _is_filled(cell: types.CellType) -> bool:
+def is_filled(cell: types.CellType) -> bool:
+    """Tell whether a function's closure has something in a cell.
+
+    >>> is_filled(types.CellType()), is_filled(types.CellType(1))
+    (False, True)
+    """
     try:
         return cell.cell_contents is not None
-    except ValueError:
+    except ValueError:  # not assigned yet
         return False

@@ -1,7 +1,7 @@
 """The model without some of its channels: what changes is made anew, the rest is copied."""
 
 from course_utils.backend import keras, operation_of
-from course_utils.pruning.layers import seen, walk
+from course_utils.pruning.layers import of_keras, seen, walk
 from course_utils.structure.calls import Call, Kept
 from course_utils.structure.channels import Channels
 from course_utils.structure.compiling import compile_like
@@ -18,7 +18,7 @@ from course_utils.structure.internals import (
     through_graph,
     with_graph,
 )
-from course_utils.structure.keeping import is_kept, of_keras, refuse_what_would_be_lost
+from course_utils.structure.keeping import is_kept, refuse_what_would_be_lost
 from course_utils.structure.opening import has_graph
 
 Pair = tuple[keras.Variable, keras.Variable]

@@ -7,11 +7,12 @@ is the smaller layer, of the same class. Which number it is comes out by trial: 
 variables must have the shapes that they have with one channel less, and no others.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
 from course_utils.backend import keras
+from course_utils.pruning.layers import of_keras
 from course_utils.structure.calls import Call, Kept
 from course_utils.structure.internals import drawn_as_zeros
 from course_utils.structure.walking import Walk
@@ -30,10 +31,9 @@ class Trials:
         self._known: dict[tuple, list[tuple] | None] = {}
 
     def shapes(
-        self, layer: keras.Layer, remade: Remade, path: Path, smaller: int
+        self, layer: keras.Layer, config: dict, remade: Remade, path: Path, smaller: int
     ) -> list[tuple] | None:
         """Return the shapes; None where such a layer cannot be made, or has other variables."""
-        config = layer.get_config()
         key = (type(layer), str({k: v for k, v in config.items() if k != "name"}), path, smaller)
         if key not in self._known:
             try:
@@ -57,7 +57,7 @@ def resize(model: keras.Model, walk: Walk) -> None:
     if not walk.wholes:
         return
     whole, inner = Call((model,), [], [], ids), [*walk.calls.values()]
-    if not type(model).__module__.startswith("keras."):
+    if not of_keras(type(model)):
         found, others = _numbered(whole, inner, type(model).from_config, trials)
         if found:
             _settle(whole, inner, found, others)
@@ -98,7 +98,7 @@ def _numbered(
             groups.setdefault(channels, maker.ids)
     places = {id(variable): place for place, variable in enumerate(layer.variables)}
     slices = [one for call in inner for one in call.slices if id(one.variable) in places]
-    sizes = np.array([(*one.shape, *[0] * (8 - len(one.shape))) for one in layer.variables])
+    sizes = _sizes(tuple(one.shape) for one in layer.variables)
 
     def lost(channels: tuple[int, ...]) -> np.ndarray:
         """Return by how much every axis of every variable is shorter without the last channel."""
@@ -107,18 +107,24 @@ def _numbered(
             found[places[id(one.variable)], one.axis] += (roots[one.ids] == channels[-1]).sum()
         return found
 
-    for path, number in numbers(config_of(layer)):
+    config = config_of(layer)
+    for path, number in numbers(config):
         for times in (1, 2):  # some count channels of two halves, one of which gates the other
             alike = {c: lost(c) for c in groups if times * len(c) == number > times}
-            shapes = trials.shapes(layer, remade, path, number - times) if alike else None
+            shapes = trials.shapes(layer, config, remade, path, number - times) if alike else None
             if shapes is None:
                 continue
-            missing = sizes - np.array([(*shape, *[0] * (8 - len(shape))) for shape in shapes])
+            missing = sizes - _sizes(shapes)
             mine = [c for c, less in alike.items() if (missing[less > 0] > 0).all()]
             if mine and (missing == sum(alike[c] for c in mine)).all():
                 counted[path] = times, [groups.pop(c) for c in mine]
                 break
     return counted, list(groups.values())
+
+
+def _sizes(shapes: Iterable[tuple[int, ...]]) -> np.ndarray:
+    """Return shapes as rows of a table, with 0 for the axes that they have not."""
+    return np.array([(*shape, *[0] * (8 - len(shape))) for shape in shapes])
 
 
 def config_of(layer: keras.Layer) -> dict:

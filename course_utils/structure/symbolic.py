@@ -73,3 +73,12 @@ def outputs_by_trial(layers: Iterable[keras.Layer]) -> Iterator[None]:
     finally:
         for layer in layers:
             vars(layer).pop("compute_output_spec", None)
+
+
+def first_line(error: Exception, longest: int = 120) -> str:
+    """Return how the words of an error begin: Keras's go on with all that was given.
+
+    >>> first_line(ValueError("no such size\\nArguments received: ..."))
+    'no such size'
+    """
+    return str(error).strip().split("\n")[0][:longest]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from course_utils.backend import keras
-from course_utils.pruning.layers import inner_layers
+from course_utils.pruning.layers import inner_layers, of_keras
 from course_utils.structure.calls import Call, Flows, Kept
 from course_utils.structure.ids import Flow
 from course_utils.structure.rules import (
@@ -82,14 +82,14 @@ def is_known(layer: keras.Layer) -> bool:
 
 def _rule(layer: keras.Operation) -> Callable[[Call], Flows]:
     kind = _kind(layer)
-    of_keras = kind.__module__.startswith("keras.")
+    of_them = of_keras(kind)
     if not isinstance(layer, keras.Layer):
-        return (of_keras and operations.RULES.get(kind.__name__)) or operations.unknown
+        return (of_them and operations.RULES.get(kind.__name__)) or operations.unknown
     if any(_is_altered(one) for one in (layer, *inner_layers(layer))):
         return Call.refuse
     own = {keras.layers.TimeDistributed: time_distributed}
     own[keras.layers.SpectralNormalization] = spectral
-    rule = own.get(kind) or _LAYERS.get(kind) or (of_keras and _NAMED.get(kind.__name__))
+    rule = own.get(kind) or _LAYERS.get(kind) or (of_them and _NAMED.get(kind.__name__))
     return rule or operations.unknown
 
 
@@ -100,7 +100,7 @@ def _kind(layer: keras.Operation) -> type:
     """
     kind = type(layer)
     for base in kind.__mro__:
-        if base.__module__.startswith("keras."):
+        if of_keras(base):
             mine = kind.__mro__[: kind.__mro__.index(base)]
             names = {name for one in mine for name in vars(one)} - _OF_MAKING
             same = not any(hasattr(base, name) for name in names) and "call" not in vars(layer)
