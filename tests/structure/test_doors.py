@@ -4,11 +4,10 @@ import inspect
 
 import numpy as np
 import pytest
+from test_data_everywhere import network
 
 from course_utils import structure
-from course_utils.backend import keras
 
-layers = keras.layers
 rng = np.random.default_rng(0)
 X, Y = rng.normal(size=(16, 5)).astype("float32"), rng.integers(0, 3, 16)
 STAYS = {"hidden": np.arange(8) < 5}
@@ -29,15 +28,6 @@ CALLS = {
     "zeroed": lambda m: structure.zeroed(m, STAYS)(X).numpy(),
 }
 OF_SCORES = {"choose", "per_cost", "relative", "within_budget"}
-
-
-def network() -> keras.Model:
-    keras.utils.set_random_seed(0)
-    x = inputs = keras.Input((5,))
-    x = layers.BatchNormalization(name="norm")(layers.Dense(8, name="hidden")(x))
-    model = keras.Model(inputs, layers.Dense(3, name="out")(layers.ReLU(name="relu")(x)))
-    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    return model
 
 
 def test_every_function_is_tried():
