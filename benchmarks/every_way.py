@@ -1,4 +1,4 @@
-"""Every way in which the networks of lesson 14 are pruned, the same for all its tasks."""
+"""Every way in which the networks of lesson 17 are pruned, the same for all its tasks."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

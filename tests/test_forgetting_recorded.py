@@ -1,4 +1,4 @@
-"""What the recorded networks of lesson 15 must say for the lesson to say it, and that the scripts
+"""What the recorded networks of lesson 19 must say for the lesson to say it, and that the scripts
 still make such tables."""
 
 import sys

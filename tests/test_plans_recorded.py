@@ -1,4 +1,4 @@
-"""Lesson 13's recorded comparison of plans: what it holds, and that its script makes such rows."""
+"""Lesson 16's recorded comparison of plans: what it holds, and that its script makes such rows."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Figures of lesson 10: every layer has its place, its arrows and the marks of its groups."""
+"""Figures of lesson 12: every layer has its place, its arrows and the marks of its groups."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""Figures of lesson 12: what is drawn carries the right numbers, and the axes say what they are."""
+"""Figures of lesson 14: what is drawn carries the right numbers, and the axes say what they are."""
 
 import matplotlib as mpl
 import numpy as np

@@ -1,4 +1,4 @@
-"""Figures of lesson 11: what is drawn carries the right numbers, and the axes say what they are."""
+"""Figures of lesson 13: what is drawn carries the right numbers, and the axes say what they are."""
 
 import matplotlib as mpl
 import pytest

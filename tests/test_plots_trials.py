@@ -1,4 +1,4 @@
-"""Figures of lesson 13: the best so far, the front, and how long things took."""
+"""Figures of lesson 16: the best so far, the front, and how long things took."""
 
 import math
 

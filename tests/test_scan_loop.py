@@ -16,7 +16,7 @@ from course_utils.lessons import recorded
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 import scan_loop
 
-LESSON = Path(__file__).parents[1] / "notebooks" / "src" / "13_automatic_pruning.py"
+LESSON = Path(__file__).parents[1] / "notebooks" / "src" / "16_automatic_pruning.py"
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What the recorded table of pruned sounds and words must say for lesson 14 to say it."""
+"""What the recorded table of pruned sounds and words must say for lesson 17 to say it."""
 
 import numpy as np
 import pytest

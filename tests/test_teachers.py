@@ -178,7 +178,7 @@ def test_answers_that_are_numbers_are_right():
         ("03_worked_example", 1): worked_example.wrong_step,
         ("03_worked_example", 3): worked_example.same_mask_theta,
         ("03_worked_example", 4): worked_example.emptying_theta,
-        ("12_joint_compression", 3): lambda n: n == huffman([4, 2, 1, 2, 2]),
+        ("14_joint_compression", 3): lambda n: n == huffman([4, 2, 1, 2, 2]),
     }
     given = {
         (stem, number): float(found[1])
@@ -203,7 +203,7 @@ ASKED |= {"2", "30", "50", "65", "66", "70", "80", "90", "95", "98", "99.9"}
 
 
 def test_the_class_is_judged_by_the_budget_of_its_lesson():
-    code = (ROOT / "notebooks" / "src" / "16_capstone.py").read_text(encoding="utf-8")
+    code = (ROOT / "notebooks" / "src" / "20_capstone.py").read_text(encoding="utf-8")
     full, quick = (
         Budget(*(float(number) for number in re.findall(r"=([\d._]+)", one)))
         for one in re.findall(r"Budget\(accuracy=.*\)", code)

@@ -322,30 +322,30 @@ print(f"lesson 05, 86 such passes:                    about {86 * epoch / 60:.0f
 #   is size better than chance?
 # - **08** [pruning while training](08_while_training.ipynb): when should weights go, and may they
 #   come back?
-# - **09** [structural pruning](09_structural_pruning.ipynb): filters and neurons removed: is the
+# - **09** [structural pruning](11_structural_pruning.ipynb): filters and neurons removed: is the
 #   network really smaller?
-# - **10** [channels that belong together](10_channels_together.ipynb): a network branches and
+# - **10** [channels that belong together](12_channels_together.ipynb): a network branches and
 #   joins: which channels can go only together?
-# - **11** [does it run faster?](11_faster.ipynb): bytes, multiply-accumulates, milliseconds.
+# - **11** [does it run faster?](13_faster.ipynb): bytes, multiply-accumulates, milliseconds.
 #
-# - **12** [joint compression](12_joint_compression.ipynb): what does pruning add to other ways of
+# - **12** [joint compression](14_joint_compression.ipynb): what does pruning add to other ways of
 #   making a network small, and they to it?
-# - **13** [automatic and adaptive pruning](13_automatic_pruning.ipynb): can a program decide how
+# - **13** [automatic and adaptive pruning](16_automatic_pruning.ipynb): can a program decide how
 #   much to take from each layer?
-# - **14** [beyond digits](14_beyond_digits.ipynb): does it hold for boxes, pixels, sounds and
+# - **14** [beyond digits](17_beyond_digits.ipynb): does it hold for boxes, pixels, sounds and
 #   words?
-# - **15** [what did it forget?](15_what_did_it_forget.ipynb): two networks have the same accuracy.
+# - **15** [what did it forget?](19_what_did_it_forget.ipynb): two networks have the same accuracy.
 #   Are they the same?
-# - **16** [capstone](16_capstone.ipynb): here are a budget and some data. Can you do all of it?
+# - **16** [capstone](20_capstone.ipynb): here are a budget and some data. Can you do all of it?
 
 # %% [markdown] covers="78 79 80 81 96 97 98 99 100" corrects="39 55"
 # ### What the article calls the future
 #
 # Its section 7 names four trends and four challenges, and section 9 repeats them. (Section 6
 # repeats 3.4 in the same way; here each thing stands once.) The trends were there already when it
-# was written: *adaptive* and *automated* pruning (Y. He et al. 2018, arXiv 1802.03494; lesson 13),
-# *joint* with other methods (Han et al. 2016, arXiv 1510.00149; lesson 12), and *in other fields*
-# than images (Narang et al. 2017, arXiv 1704.05119; lesson 14).
+# was written: *adaptive* and *automated* pruning (Y. He et al. 2018, arXiv 1802.03494; lesson 16),
+# *joint* with other methods (Han et al. 2016, arXiv 1510.00149; lesson 14), and *in other fields*
+# than images (Narang et al. 2017, arXiv 1704.05119; lesson 17).
 #
 # The challenges are with us still: how much loss for how much compression (lesson 06), which method
 # (07), what pruning itself costs (08), and whether anybody understands the pruned network (15). And

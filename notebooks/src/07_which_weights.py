@@ -561,7 +561,7 @@ plt.show()
 
 # %% [markdown]
 # Half of the weights is gone in each. On the processor under your hands none of the first three is
-# any faster; lesson 11 measures it.
+# any faster; lesson 13 measures it.
 
 # %% [markdown]
 # ## What to remember

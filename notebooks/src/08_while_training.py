@@ -331,7 +331,7 @@ assert (runs("SNIP", "val_accuracy") < runs("one shot", "val_accuracy") - 0.01).
 # cannot be. Every step still multiplies all the zeros, so no step is faster; and whoever prunes
 # *after* training has to train on. Han et al. (2015, section 4.2) trained AlexNet for 75 hours and
 # retrained the pruned network for 173. (Training is faster where arrays become *smaller*, as in
-# lesson 09, or where kernels exist that skip zeros, lesson 11.)
+# lesson 11, or where kernels exist that skip zeros, lesson 11.)
 #
 # Nor is it the pruning *itself* that costs. To score by size is to sort; what the callback adds to
 # a step, and what ranking 25 million weights takes, has been measured: see [questions and
@@ -519,7 +519,7 @@ assert runs("cubic", "mean_density").min() > 10 * runs("RigL", "mean_density").m
 
 # %% [markdown]
 # To be honest: "cheaper" is what the masks say. Keras multiplies the zeros, too, so all of these
-# took as long on your machine. Lesson 11 asks what zeros can save.
+# took as long on your machine. Lesson 13 asks what zeros can save.
 
 # %% [markdown]
 # ### Surgery

@@ -26,7 +26,7 @@ LESSONS = [
             "02_prune_operator",
             "06_how_much",
             "08_while_training",
-            "10_channels_together",
+            "12_channels_together",
         )
     ),
 ]

@@ -23,7 +23,7 @@ SAMPLE = (
     INDEX,
     "notebooks/01_norms.html",
     LESSON,
-    "notebooks/10_channels_together.html",
+    "notebooks/12_channels_together.html",
     "notebooks/solutions/02_prune_operator.html",
     "docs/coverage.html",
     "docs/faq.html",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Budget:
-    """What a network must reach and may cost, lesson 16's if not said; bytes of its sparse file.
+    """What a network must reach and may cost, lesson 20's if not said; bytes of its sparse file.
 
     `milliseconds`: for 64 images, on one thread of the machine that judges. Times are not the
     same twice, so it is missed only where even the lower quartile lies above it. Raises ValueError

@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 15 · What did it forget?
+# # 19 · What did it forget?
 #
 # **The question: two networks have the same accuracy. Are they the same?**
 #
@@ -854,4 +854,4 @@ for name, model in {"dense": dense, "95 % pruned": pruned}.items():
 #   1312.6034.
 # - S. Han, J. Pool, J. Tran, W. J. Dally (2015), arXiv 1506.02626, figure 4.
 #
-# Next: lesson 16 puts everything together: a model, a budget, a scoreboard.
+# Next: lesson 20 puts everything together: a model, a budget, a scoreboard.

@@ -1,10 +1,10 @@
 # %% [markdown]
-# # 10 · Channels that belong together
+# # 12 · Channels that belong together
 #
 # **The question: a network branches and joins: which channels can go only together?**
 #
 # About 50 minutes of yours, and two of the computer. Before this:
-# [09 · Structural pruning](09_structural_pruning.ipynb).
+# [11 · Structural pruning](11_structural_pruning.ipynb).
 #
 # Chinese terms: residual connection 残差连接, shortcut 捷径连接, channel 通道, concatenation 拼接,
 # depthwise convolution 深度卷积, computation graph 计算图, union-find 并查集, normalization 归一化.
@@ -571,4 +571,4 @@ for name, one in reports.items():
 # - Z. Liu, J. Li, Z. Shen, G. Huang, S. Yan, C. Zhang (2017), *Learning Efficient Convolutional
 #   Networks through Network Slimming*, arXiv 1708.06519: scales of batch normalization as scores.
 #
-# Next: [11 · Does it run faster?](11_faster.ipynb), which takes out a clock.
+# Next: [13 · Does it run faster?](13_faster.ipynb), which takes out a clock.

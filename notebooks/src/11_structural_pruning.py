@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 09 · Structural pruning
+# # 11 · Structural pruning
 #
 # **The question: filters and neurons removed: is the network really smaller?**
 #
@@ -250,7 +250,7 @@ assert structure.difference(full, without, x) < 1e-5
 # ## The same, by the package
 #
 # `channel_groups` finds out what belongs together, `shrink` removes it, and `verify=True` makes the
-# exact test on random inputs. Lesson 10 looks inside; here we use it.
+# exact test on random inputs. Lesson 12 looks inside; here we use it.
 
 # %%
 channels = structure.channel_groups(model)
@@ -639,7 +639,7 @@ assert type(loaded) is keras.Sequential
 # %% [markdown]
 # Yes, it is smaller: in parameters, in work and in bytes, with no special format and no special
 # library. Whether it is as much *faster* is another question, and one for a clock:
-# [lesson 11](11_faster.ipynb) measures it.
+# [lesson 13](13_faster.ipynb) measures it.
 #
 # To go further, remove in rounds: a few channels, a little training, and again, so that each
 # choice is made by a network that has recovered. With batch normalization, `structure.slimming`
@@ -678,4 +678,4 @@ assert type(loaded) is keras.Sequential
 #   (2019), *Filter Pruning via Geometric Median*, arXiv 1811.00250: a third criterion,
 #   `structure.geometric_median`.
 #
-# Next: [10 · Channels that belong together](10_channels_together.ipynb), for networks that branch.
+# Next: [12 · Channels that belong together](12_channels_together.ipynb), for networks that branch.

@@ -1,12 +1,12 @@
 # %% [markdown]
-# # 16 · Capstone: a network for a budget
+# # 20 · Capstone: a network for a budget
 #
 # **The question: here are a budget and some data. Can you do all of it, and will it stand up?**
 #
 # About 90 minutes of yours, and two of the computer. Before this: as many of the lessons as you
 # like, but [05 · Prune and retrain](05_prune_and_retrain.ipynb),
 # [06 · How much to prune](06_how_much.ipynb) and
-# [09 · Structural pruning](09_structural_pruning.ipynb) at least.
+# [11 · Structural pruning](11_structural_pruning.ipynb) at least.
 #
 # Chinese terms: budget 预算, baseline 基线, control experiment 对照实验, stopping rule 停止准则,
 # held-out set 留出集, reproducibility 可复现性, leaderboard 排行榜.
@@ -49,7 +49,7 @@ data
 # ## The task
 #
 # The budget says what is needed, in the units of those who need it: how good, how large a download,
-# how long an answer takes. Bytes are those of the *sparse file* of lesson 11, so that zeros count
+# how long an answer takes. Bytes are those of the *sparse file* of lesson 13, so that zeros count
 # as well as missing filters. (The accuracy is modest for MNIST, since a minute of training on a
 # part of the images must do; `benchmarks/lenet5_100x.py` shows what more of both gives. On the
 # stand-in, and in quick mode, less is asked.)
@@ -471,7 +471,7 @@ for candidates in (1, 5, 20, 100):
 #
 # Now yours. Make a Keras network with **three quarters of the bytes** of ours, or fewer, that still
 # reaches the budget's accuracy. Anything from the course is allowed: other steps, another start,
-# another criterion, fewer channels, half precision, shared weights (lesson 12). The check is the
+# another criterion, fewer channels, half precision, shared weights (lesson 14). The check is the
 # judge. It uses the validation images, takes some seconds, and may be asked again and again.
 
 # %% tags=["varies"]

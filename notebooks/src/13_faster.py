@@ -1,11 +1,11 @@
 # %% [markdown]
-# # 11 · Does it run faster?
+# # 13 · Does it run faster?
 #
 # **The question: what does pruning save, in bytes, in multiply-accumulates, and in milliseconds?**
 #
 # About 50 minutes of yours, and five of the computer. Before this:
 # [05 · Prune and retrain](05_prune_and_retrain.ipynb), and
-# [10 · Channels that belong together](10_channels_together.ipynb). Let nothing else run on your
+# [12 · Channels that belong together](12_channels_together.ipynb). Let nothing else run on your
 # machine meanwhile.
 #
 # Chinese terms: inference latency 推理延迟, warm-up 预热, median 中位数, quartile 四分位数, sparse
@@ -841,4 +841,4 @@ for name in ("dense", best):
 # - G. Fang, X. Ma, M. Song, M. B. Mi, X. Wang (2023), *DepGraph: Towards Any Structural Pruning*,
 #   arXiv 2301.12900.
 #
-# Next: lesson 12 puts pruning together with other ways to make a network small.
+# Next: lesson 14 puts pruning together with other ways to make a network small.

@@ -1,11 +1,11 @@
 # %% [markdown]
-# # 14 · Beyond digits
+# # 17 · Beyond digits
 #
 # **The question: does what held for digits hold for boxes, pixels, sounds and words?**
 #
 # About 70 minutes of yours, and two of the computer. Before this:
-# [09 · Structural pruning](09_structural_pruning.ipynb) and
-# [10 · Channels that belong together](10_channels_together.ipynb).
+# [11 · Structural pruning](11_structural_pruning.ipynb) and
+# [12 · Channels that belong together](12_channels_together.ipynb).
 #
 # Chinese terms: object detection 目标检测, bounding box 边界框, intersection over union 交并比,
 # mean average precision 平均精度均值, image segmentation 图像分割 (semantic 语义分割, instance
@@ -223,7 +223,7 @@ plt.show()
 #
 # Nothing of what follows knows that this is a detector: `pruning` sees kernels, `structure` sees
 # channels. 80 % of the weights become zero and are held there (lesson 05), or half of the channels
-# go (lesson 09). Each then trains for one epoch more, and so does the network of which nothing was
+# go (lesson 11). Each then trains for one epoch more, and so does the network of which nothing was
 # taken. The controls: as many weights or channels, by chance. **Predict** the order of the five.
 
 
@@ -331,7 +331,7 @@ show_recorded("detector", "mAP")
 # bought differs: zeros save bytes in a compressed file, and no work; half the channels save three
 # quarters of the MACs.
 #
-# "Scratch" is the half network with new weights and as many epochs in all. In lesson 09 it was as
+# "Scratch" is the half network with new weights and as many epochs in all. In lesson 11 it was as
 # good as the pruned one; here it is behind. These trainings are short, and what the large network
 # has learned is worth something as long as the small one has no time to learn it.
 
@@ -398,7 +398,7 @@ plt.show()
 print({letter: f"{name}, {len(channels.groups[name])} channels" for letter, name in groups.items()})
 
 # %% [markdown]
-# Unlike addition (lesson 10), concatenation does not force two layers to lose the *same* channels.
+# Unlike addition (lesson 12), concatenation does not force two layers to lose the *same* channels.
 # But it makes **places** move. With three channels on the skip and four from below:
 
 # %%
@@ -528,7 +528,7 @@ print(f"80 % of weights: classes lose {loss.min():.1%} to {loss.max():.1%}, mean
 # The mean hides a spread. Hooker et al. (2019) found on images that pruning hardly changes the mean
 # and hits a few classes and examples hard. For a medical network that means: count for each
 # disease, age, skin and machine by itself, before and after, or do not prune it.
-# [Lesson 15](15_what_did_it_forget.ipynb) does this in earnest.
+# [Lesson 19](19_what_did_it_forget.ipynb) does this in earnest.
 
 # %% [markdown]
 # ## 3 · Speech: which vowel was said?
@@ -690,7 +690,7 @@ for name, model in sounds.items():
 # %% [markdown]
 # ### A unit less
 #
-# Zeros leave the arrays as large as they were (lesson 09). Structure goes by **units**: one number
+# Zeros leave the arrays as large as they were (lesson 11). Structure goes by **units**: one number
 # of the state. What belongs to it? Its columns, one in each of the three blocks, in the kernel, in
 # the recurrent kernel and in the biases, of which Keras keeps two for each column. And since the
 # state is read by all units at the next step, and by the output at the end: its rows.
@@ -730,7 +730,7 @@ report
 # %% [markdown]
 # The package finds the same, and `verify` holds the small network against the full one with that
 # unit at zero: nothing else changed, over all frames. Half of the units, half of the CNN's
-# channels, chosen by Taylor's score (lesson 09), then a little training:
+# channels, chosen by Taylor's score (lesson 11), then a little training:
 
 # %% tags=["varies"]
 for name, model in (("CNN", cnn), ("GRU", gru)):
@@ -947,7 +947,7 @@ for network, title in titles.items():
 #   weight of it acts at each of 24 frames.
 # - **Speech, structure.** In the CNN Taylor's choice is better than chance; in the GRU the two lie
 #   within their spread. And a quarter of the widths *from scratch*, with as many epochs in all,
-#   beats what is left of the large ones. For LeNet-5 in lesson 09 that was a tie; here two epochs
+#   beats what is left of the large ones. For LeNet-5 in lesson 11 that was a tie; here two epochs
 #   are not enough to repair so deep a cut.
 # - **Text.** Mind the axes: all curves lie close together, and that is a warning. At 80 %
 #   magnitude is a little better than chance, at 95 % no better, and the GRU is by then *worse than
@@ -1045,4 +1045,4 @@ assert mean("text_gru", "weights", "magnitude", 0.95) < counted
 # - E. Frantar, D. Alistarh (2023), *SparseGPT: Massive Language Models Can Be Accurately Pruned in
 #   One-Shot*, arXiv 2301.00774.
 #
-# Next: lesson 15 asks what pruning forgets.
+# Next: lesson 19 asks what pruning forgets.

@@ -1,12 +1,12 @@
 # %% [markdown]
-# # 12 · Joint compression
+# # 14 · Joint compression
 #
 # **The question: what does pruning add to the other ways of making a network smaller, and what do
 # they add to it?**
 #
 # About 60 minutes of yours, and two of the computer. Before this:
 # [08 · Pruning while training](08_while_training.ipynb), and
-# [11 · Does it run faster?](11_faster.ipynb).
+# [13 · Does it run faster?](13_faster.ipynb).
 #
 # Chinese terms: joint compression 联合压缩, regularization 正则化, group lasso 组套索, weight
 # sharing 权值共享, k-means k 均值, centroid 质心, codebook 码本, entropy 熵, Huffman coding
@@ -202,7 +202,7 @@ if not data.stand_in and not quick_mode():
 # A penalty *sorts*: the small units go for nothing, and where the curve falls off says how many
 # they are. The plain network's units share the work alike, and nothing says which could go. (Units
 # go here without a single weight cut before. The article says that structural pruning needs weight
-# pruning to gain anything; lesson 09 needed none. They are choices independent of each other, and
+# pruning to gain anything; lesson 11 needed none. They are choices independent of each other, and
 # below we use both.)
 #
 # One run each, and the two with a penalty had a round of training more than the plain one. Lesson
@@ -223,7 +223,7 @@ print(f"{left:,} weights left, validation error {error(pruned):.2%}")
 
 # %% [markdown]
 # Some units of `fc1` are now read by nobody: all of their weights in the next layer are zero. They
-# have a bias each, and perhaps weights. Structural pruning (lesson 09) takes them out, and since
+# have a bias each, and perhaps weights. Structural pruning (lesson 11) takes them out, and since
 # nobody reads them, nothing changes. **Predict**: how many of the 500?
 
 # %% tags=["varies"]
@@ -391,7 +391,7 @@ print(f"error before {before:.2%}, after {error(tuned):.2%}")
 # %% [markdown]
 # ### Code
 #
-# A sparse file (lesson 11) holds two rows of small numbers for each layer: the *gaps* between the
+# A sparse file (lesson 13) holds two rows of small numbers for each layer: the *gaps* between the
 # weights that are left, and each one's *place* in the codebook. So far every number took equally
 # many bits. But they are not equally frequent:
 
@@ -727,7 +727,7 @@ except ValueError as refusal:
 # %% [markdown] covers="79"
 # The scale is symmetric, so 0 stays 0 exactly. Convolutions stay in float32; this version has no
 # int8 for them. int8 is a codebook, too: up to 255 values, evenly spaced. Its advantage is not
-# size but *arithmetic*: whole numbers are multiplied directly, where the runtime can (lesson 11),
+# size but *arithmetic*: whole numbers are multiplied directly, where the runtime can (lesson 13),
 # while a shared value has to be looked up first. And quantize last: whole numbers have no gradient
 # to prune or train by.
 #
@@ -871,5 +871,5 @@ for name, model in (("dense", dense), ("a few kilobytes", export.read_sparse(fil
 #   arXiv 1702.04008: pruning and sharing in one step.
 # - B. Jacob et al. (2018), arXiv 1712.05877: int8.
 #
-# Next: [13 · Automatic and adaptive pruning](13_automatic_pruning.ipynb): who chooses how much, and
+# Next: [16 · Automatic and adaptive pruning](16_automatic_pruning.ipynb): who chooses how much, and
 # where?

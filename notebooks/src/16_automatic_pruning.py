@@ -1,11 +1,11 @@
 # %% [markdown]
-# # 13 · Automatic and adaptive pruning
+# # 16 · Automatic and adaptive pruning
 #
 # **The question: can a program decide how much to take from each layer?**
 #
 # About 50 minutes of yours, and two of the computer. Before this:
 # [06 · How much to prune](06_how_much.ipynb), and
-# [09 · Structural pruning](09_structural_pruning.ipynb).
+# [11 · Structural pruning](11_structural_pruning.ipynb).
 #
 # Chinese terms: automatic pruning 自动剪枝, adaptive pruning 自适应剪枝, sensitivity 敏感度,
 # budget 预算, search space 搜索空间, Pareto front 帕累托前沿, neural architecture search (NAS)
@@ -343,7 +343,7 @@ for value, when in (("val_before", "pruned"), ("val", "retrained")):
 #
 # ## The same for channels
 #
-# From a convolution go whole filters, and with a filter what reads it (lesson 10). The scan
+# From a convolution go whole filters, and with a filter what reads it (lesson 12). The scan
 # switches channels off; the plan counts the MACs of the network that `shrink` would build. Of the
 # MACs a quarter may stay. **Predict**: does the plan spare the first layer again?
 
@@ -762,4 +762,4 @@ print(f"not pruned, trained as long: {longer.mean():.2f} ± {longer.std(ddof=1):
 #   Networks for Resource Efficient Inference*, arXiv 1611.06440: the paper behind the article's
 #   first reference.
 #
-# Next: lesson 14 leaves digits behind.
+# Next: lesson 17 leaves digits behind.
