@@ -71,8 +71,8 @@ def through_time(
         line[0].set_ylabel(f"{name}\nweights")
         for ax, (stage, W) in zip(line, row.items(), strict=True):
             zeros = int((W == 0).sum())
-            ax.hist(np.clip(W[W != 0], -limit, limit), np.linspace(-limit, limit, 62), color=GREY)
-            ax.vlines(0, 0.5, max(zeros, 0.5), color=BLUE, linewidth=3)
+            ax.hist(np.clip(W[W != 0], -limit, limit), np.linspace(-limit, limit, 32), color=GREY)
+            ax.vlines(0, 0.5, max(zeros, 0.5), color=BLUE, linewidth=1.5)
             ax.set(yscale="log", xlim=(-limit, limit))
             ax.set_title(f"{stage}\n{zeros / W.size:.0%} exactly 0", fontsize=11)
     for ax in axes[-1]:
