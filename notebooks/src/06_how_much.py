@@ -135,7 +135,7 @@ check.threshold(my_threshold)
 # %% [markdown] corrects="23"
 # ## Rank, do not threshold
 #
-# "No two are equally large" asks a lot. Weights stored in 8 bits have 255 values at most; a score
+# "No two are equally large" asks a lot. Weights stored in 8 bits have 256 values at most; a score
 # that uses gradients is exactly 0 for every pixel that is always black. Here are four rules from
 # published code: tfmot, the lab of MIT's course 6.5940, ShrinkBench and open_lth (the last two
 # simplified to one layer of which nothing is pruned yet). Each is to prune 4 of 10. **Predict** how
@@ -215,9 +215,9 @@ plots.layer_densities(left).set_title(f"90 % of LeNet-5 pruned ({data.caption})"
 plt.show()
 
 # %% [markdown]
-# Nine tenths of the weights are in `fc1`, so all four take most from there. They differ in what they
-# do to the small layers. **Predict**: prune to 95 %, without retraining. Which of the four loses
-# least? First your network:
+# Nine tenths of the weights are in `fc1`, so all four take most from there. They differ in what
+# they do to the small layers. **Predict**: prune to 95 %, without retraining. Which of the four
+# loses least? First your network:
 
 # %% tags=["varies"]
 probe = models.lenet5()
@@ -489,10 +489,10 @@ for s, points in zip(tried, more.T, strict=True):
 
 # %% [markdown]
 # On the test set the mean loss stays within the tolerance. But the control, which is not pruned,
-# lost about as much in its pass: without it we would blame the mask. And up to 92 % the pruned
-# networks are *better* than that control, in every seed. So it is the retraining that costs
-# something here: a new Adam at its full rate of 0.001 takes the network away from where it was.
-# LESSON8
+# lost about as much in its one pass: without it we would blame the mask. And up to 92 % the pruned
+# networks are *better* than the control, in every seed. So the pass itself costs something, pruned
+# or not. Is it the new Adam, its learning rate, or the length? Lesson [08](08_while_training.ipynb)
+# measures how best to retrain.
 #
 # How much half a point matters depends on what the network is for. On a phone's keyboard it may be
 # nothing; in a clinic one asks first *whose* half point it is, which is lesson
