@@ -348,21 +348,20 @@ if not (quick_mode() or data.stand_in):  # what the text says of the full run
 # differences to **LAMP** within a seed, diamonds their mean with its 95 % interval:
 
 # %%
-table = [row for row in recorded.rows("scopes_compared") if row["budget"] == "plan"]
-by_way = {
-    key: {way: np.array([r[key] for r in table if r["way"] == way]) for way in ("plan", *left)}
-    for key in ("val_before", "val")
+table = recorded.rows("scopes_compared")
+panels = {
+    "the plan's zeros, not retrained": ("plan", "val_before", ("plan", "global", "erk")),
+    "the plan's zeros, after one pass": ("plan", "val", ("plan", "global", "erk")),
+    "98 %, after one pass": (0.98, "val", ("global", "erk")),
 }
-fig, axes = plt.subplots(1, 2, figsize=(10, 2.8), sharey=True)
-for ax, ends in zip(axes, by_way.values(), strict=True):
-    gaps = {way: 100 * (ends[way] - ends["lamp"]) for way in ends if way not in ("lamp", "layer")}
-    plots.paired(gaps, ax=ax).set(xlabel="points, minus LAMP")
-axes[0].set_title("before retraining")
-axes[1].set_title("after one pass")
+gaps = {}
+fig, axes = plt.subplots(1, 3, figsize=(13, 2.6))
+for ax, (title, (budget, key, shown)) in zip(axes, panels.items(), strict=True):
+    rows = [row for row in table if row["budget"] == budget]
+    ends = {way: np.array([r[key] for r in rows if r["way"] == way]) for way in (*shown, "lamp")}
+    gaps[title] = {way: 100 * (ends[way] - ends["lamp"]) for way in shown}
+    plots.paired(gaps[title], ax=ax).set(title=title, xlabel="points, minus LAMP")
 plt.show()
-for key, ends in by_way.items():
-    print(f"{key:10}", *(f"{way} {value.mean():.2%}  " for way, value in ends.items()))
-print(f"zeros: {min(r['sparsity'] for r in table):.1%} to {max(r['sparsity'] for r in table):.1%}")
 
 # %% [markdown]
 # PLAN-CONCLUSION
