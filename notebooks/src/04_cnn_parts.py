@@ -4,7 +4,7 @@
 # **The question: what do convolution, pooling and dense layers do, and where are a network's
 # weights and its work?**
 #
-# About 55 minutes. Before this: [02 · The prune operator](02_prune_operator.ipynb).
+# About 45 minutes. Before this: [02 · The prune operator](02_prune_operator.ipynb).
 #
 # Chinese terms: convolution 卷积, kernel 卷积核, feature map 特征图, stride 步幅, pooling 池化,
 # activation function 激活函数, fully connected (dense) layer 全连接层, parameter 参数,
@@ -33,8 +33,8 @@ plots.use_style()
 # %% [markdown] covers="15 17"
 # ## Convolution: one small window, everywhere
 #
-# In a **convolutional network** 卷积神经网络, convolutions find features, pooling shrinks the
-# maps of them, later layers find features of features, and dense layers decide. We take one apart.
+# In a **convolutional network** 卷积神经网络, convolutions find features, pooling shrinks their
+# maps, later layers find features of features, and dense layers decide.
 #
 # A **kernel** 卷积核, in its simplest form, is a small matrix of weights. Lay it on the image,
 # multiply entry by entry, and add up: one number. Here is a bright bar on black, and a kernel with
@@ -228,7 +228,7 @@ for size, name in ((26, "without pooling"), (13, "with pooling")):
 # ### Exercise 2
 #
 # A window of `window` pixels starts at every `stride`-th place, and only whole windows count. How
-# many fit along one axis of length `size`? (Convolutions obey the same rule, mostly with stride 1.)
+# many fit along one axis of length `size`?
 
 
 # %% tags=["exercise"]
@@ -258,20 +258,23 @@ check.output_size(my_output_size)
 
 
 # %%
-def forward(x, weights):
-    """Return the ten probabilities of each image; `weights` as model.get_weights() lists them."""
-    kernel, bias, W1, b1, W2, b2 = weights
+def hidden(x, weights):
+    """Return what the 64 hidden units make of images; `weights` in model.get_weights()'s order."""
+    kernel, bias, W1, b1 = weights[:4]
     maps = np.maximum(convolve(x, kernel, bias), 0)
     pooled = maps.reshape(len(x), 13, 2, 13, 2, 32).max(axis=(2, 4))
-    hidden = np.maximum(pooled.reshape(len(x), -1) @ W1 + b1, 0)
-    scores = np.exp(hidden @ W2 + b2)
-    return scores / scores.sum(axis=1, keepdims=True)  # softmax: ten shares that sum to 1
+    return np.maximum(pooled.reshape(len(x), -1) @ W1 + b1, 0)
+
+
+def softmax(z):
+    """Return shares that sum to 1, the larger the larger the number."""
+    shares = np.exp(z - z.max(axis=1, keepdims=True))
+    return shares / shares.sum(axis=1, keepdims=True)
 
 
 model = models.article_cnn()
-for part in model.layers:
-    print(f"{part.name:8} {part.output.shape[1:]!s:14} {part.count_params():8,} parameters")
-probabilities = forward(digits, model.get_weights())
+W2, b2 = model.get_weights()[4:]
+probabilities = softmax(hidden(digits, model.get_weights()) @ W2 + b2)
 print("matches Keras:", np.allclose(probabilities, model.predict(digits, verbose=0), atol=1e-5))
 
 # %% [markdown] corrects="10 11 33"
@@ -289,27 +292,19 @@ print("matches Keras:", np.allclose(probabilities, model.predict(digits, verbose
 #
 # **Parameters** 参数 have to be stored. **MACs** 乘加运算, multiplications with an addition, have
 # to be done, for every image. A dense layer uses each weight once per image; a convolution uses it
-# again at *every position* of the map. **Predict**: which layer holds most of the weights, and
+# at *every position* of the map. **Predict**: which layer holds most of the weights, and
 # which does most of the work?
-
-# %%
-shapes = {
-    "conv": ((3, 3, 1, 32), (26, 26)),  # its kernel, and the positions where it is used
-    "dense": ((13 * 13 * 32, 64), ()),
-    "output": ((64, 10), ()),
-}
-for name, (shape, positions) in shapes.items():
-    stored, done = costs.parameters(shape), costs.macs(shape, positions)
-    print(f"{name:7} {stored:8,} parameters {done:8,} MACs")
-
-# %% [markdown]
-# `measuring.report` counts this for any model:
 
 # %%
 report = measuring.report(model)
 print(report)
+for row in report.rows:
+    if row.weights:
+        print(f"{row.layer:7} {row.weights:8,} weights {row.macs:8,} MACs, "
+              f"{row.macs // row.weights:3} MACs per image for each weight")  # fmt: skip
 
 
+# %%
 def weights_and_macs(report):
     """Return {"weights": {layer: count, …}, "MACs": {…}} of the layers that have weights."""
     rows = [row for row in report.rows if row.weights]
@@ -324,8 +319,8 @@ plt.show()
 
 # %% [markdown]
 # The dense layer holds nearly *all* the weights and does less than two thirds of the work. The
-# convolution has so few weights that the upper bar cannot show them, but each works 676 times for
-# every image.
+# convolution has so few weights that the upper bar cannot show them, but each of them works at
+# every position.
 
 # %% [markdown]
 # ### Exercise 3
@@ -394,33 +389,43 @@ print(f"{accuracy:.2%} of {len(data.y_val):,} validation images right, {data.cap
 
 # %% [markdown]
 # What is a gradient? Take one weight of the output layer, change it, leave all the others alone,
-# and watch the loss on our 100 digits. The gradient is the slope of this curve at the dot:
+# and watch the loss on our 100 digits. The gradient is the slope at the dot, the dashed line:
+
+
+# %%
+def loss_along(network, changes):
+    """Return the loss as the weight from the busiest hidden unit to the output for 9 changes."""
+    weights = network.get_weights()
+    units = hidden(digits, weights)
+    losses = []
+    for change in changes:
+        W2 = weights[4].copy()
+        W2[units.mean(axis=0).argmax(), 9] += change
+        p = softmax(units @ W2 + weights[5])
+        losses.append(-np.log(p[range(100), labels]).mean())
+    return np.array(losses)
 
 
 # %% tags=["varies"]
-def loss(network, change):
-    """Return the loss on the 100 digits when one weight of the output layer is changed."""
-    *others, W2, b2 = network.get_weights()
-    W2[unit, digit] += change
-    return -np.log(forward(digits, [*others, W2, b2])[range(100), labels]).mean()
-
-
-stages = {"untrained": untrained, "trained": model}
-unit, digit = np.unravel_index(np.argmin(model.get_weights()[-2]), (64, 10))
+stages, changes = {"untrained": untrained, "trained": model}, np.linspace(-1, 1, 41)
 fig, axes = plt.subplots(1, 2, figsize=(9, 3))
-changes = np.linspace(-2, 2, 21)
 for ax, (name, network) in zip(axes, stages.items(), strict=True):
-    at, slope = loss(network, 0), (loss(network, 0.001) - loss(network, -0.001)) / 0.002
-    ax.plot(changes, [loss(network, change) for change in changes])
-    ax.plot(changes, at + slope * changes, "--", color=plots.GREY)
-    ax.plot(0, at, "o", color=plots.BLUE)
+    losses = loss_along(network, changes)
+    slope = (losses[21] - losses[19]) / (changes[21] - changes[19])
+    ax.plot(changes, losses)
+    ax.plot(changes, losses[20] + slope * changes, "--", color=plots.GREY)
+    ax.plot(0, losses[20], "o", color=plots.BLUE)
     ax.set(xlabel="change of one weight", ylabel="loss", title=f"{name}: gradient {slope:.4f}")
 plt.show()
 
 # %% [markdown]
-# Now the filters and all the weights, before and after (each row of filters has its own scale).
-# **Predict** the histograms: which shape do weights have as they are drawn at random, and which
-# after training?
+# Where the gradient is positive, a step of training makes the weight smaller; where it is negative,
+# larger. So each dot moves towards the bottom of its valley. How steep the walls are will matter in
+# [lesson 07](07_which_weights.ipynb).
+
+# %% [markdown]
+# Now the filters, each row with its own scale, and all the weights. **Predict** the histograms:
+# which shape do weights have as they are drawn at random, and which after training?
 
 # %% tags=["varies"]
 weights = {when: pruning.weights(network) for when, network in stages.items()}
@@ -433,8 +438,8 @@ plt.show()
 fig, axes = plt.subplots(2, 3, figsize=(10, 5), sharex="col")
 for row, (when, kernels) in zip(axes, weights.items(), strict=True):
     for ax, (name, W) in zip(row, kernels.items(), strict=True):
-        widest = np.abs(weights["trained"][name]).max()
-        plots.histogram(W, ax=ax, bins=np.linspace(-widest, widest, 61))
+        widest, edges = np.abs(weights["trained"][name]).max(), 31 if W.size < 1000 else 121
+        plots.histogram(W, ax=ax, bins=np.linspace(-widest, widest, edges))
         ax.set_title(f"{name}, {when}\nσ = {W.std():.3f}, {np.mean(W < 0):.0%} negative")
         ax.set(xlabel="weight w" if when == "trained" else "", ylabel="")
 fig.supylabel("number of weights")
@@ -443,8 +448,7 @@ plt.show()
 # %% [markdown]
 # Before: even between two limits that depend on the layer's size. After: in the dense layer, a peak
 # at zero with long tails. Magnitude pruning lives on that: most weights are small, a few are large.
-# And the layers have different spreads, so one threshold would treat them very differently
-# ([lesson 02](02_prune_operator.ipynb)).
+# And each layer has its own spread, so one threshold would not suit them all.
 
 # %% [markdown]
 # ## The first five percent
@@ -462,20 +466,19 @@ after = model.evaluate(data.x_val, data.y_val, batch_size=500, verbose=0)[1]
 print(f"validation accuracy {accuracy:.2%} before, {after:.2%} after, {data.caption}")
 
 # %% [markdown] covers="26 27"
-# The dense layer pays for nearly everything. Five percent is not much; where it begins to hurt, and
-# in which layer first, is measured over several networks in [lesson 06](06_how_much.ipynb). Every
-# layer with weights can be pruned; pooling and flatten have none.
+# Every layer with weights can be pruned (pooling and flatten have none), and the dense layer pays
+# for nearly everything. Where pruning begins to hurt, and in which layer first, is measured over
+# several networks in [lesson 06](06_how_much.ipynb).
 #
 # There are fewer weights now, but not less work: a dense matrix product multiplies by the zeros,
-# too. What it takes to gain time is the subject of [lesson 13](13_faster.ipynb).
+# too. [Lesson 13](13_faster.ipynb) shows what it takes to gain time.
 
 # %% [markdown] covers="4"
 # ### Why networks became too large
 #
-# LeNet-5 (1998) had 60,000 parameters, AlexNet (2012) 60 million, VGG-16 (2014) 138 million: ever
-# larger images, more and wider layers, and all of it has to be trained, stored and run. On a phone
-# that matters. Pruning begins with the finding that many of these weights are not needed *once the
-# network has been trained*.
+# LeNet-5 (1998) had 60,000 parameters, AlexNet (2012) 60 million, VGG-16 (2014) 138 million, and
+# all of them have to be trained, stored and run. On a phone that matters. Pruning begins with the
+# finding that many are not needed *once the network has been trained*.
 
 # %% [markdown] covers="16 21" corrects="9 12"
 # <details><summary>What the article says of the history of CNNs</summary>
