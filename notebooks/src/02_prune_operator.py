@@ -79,7 +79,7 @@ plots.matrix(W, without_bars)
 plt.show()
 print(f"{(W[~without_bars] < 0).sum()} negative weights cut, out of {(W < 0).sum()}")
 
-# %% [markdown] covers="51" corrects="4 24"
+# %% [markdown] covers="10 22 51" corrects="4 24"
 # Every negative weight goes, even −0.8. On a matrix without negative entries both rules agree, and
 # nobody would notice the mistake. That is why the checks below try *random* matrices.
 #

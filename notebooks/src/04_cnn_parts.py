@@ -277,7 +277,7 @@ W2, b2 = model.get_weights()[4:]
 probabilities = softmax(hidden(digits, model.get_weights()) @ W2 + b2)
 print("matches Keras:", np.allclose(probabilities, model.predict(digits, verbose=0), atol=1e-5))
 
-# %% [markdown] corrects="10 11 33"
+# %% [markdown] covers="17 18 59" corrects="10 11 33"
 # <details><summary>What the article says</summary>
 #
 # This is the article's network. The article says that a kernel finds features at all positions
@@ -378,10 +378,10 @@ print(f"{lenet.total.parameters:,} parameters, {lenet.total.macs:,} MACs")
 # **step** uses one **batch** 批 of images; all batches once are an **epoch** 轮.
 # ([Prerequisites](../docs/prerequisites.md) has more.)
 #
-# The trained network comes with the course. `TRAIN = True` trains it here, in a few minutes.
+# The trained network comes with the course and is only loaded here.
 
 # %% tags=["varies"]
-TRAIN = False
+TRAIN = False  # True: train it here, in a few minutes
 untrained = model
 model = networks.train("article_cnn") if TRAIN else networks.trained("article_cnn", data)
 accuracy = model.evaluate(data.x_val, data.y_val, batch_size=500, verbose=0)[1]
