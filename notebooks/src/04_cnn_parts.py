@@ -374,9 +374,9 @@ print(f"{lenet.total.parameters:,} parameters, {lenet.total.macs:,} MACs")
 # images, of $-\ln p$, where $p$ is the probability given to the right digit. Being sure and right
 # costs nothing; guessing among ten costs $\ln 10 \approx 2.3$. The **gradient** 梯度 holds one
 # number for each weight: how fast the loss rises as that weight grows. Training goes downhill: an
-# **optimizer** 优化器 (here Adam) moves every weight a little *against* its gradient. Each such
-# **step** uses one **batch** 批 of images; all batches once are an **epoch** 轮.
-# ([Prerequisites](../docs/prerequisites.md) has more.)
+# **optimizer** 优化器 moves every weight a little *against* its gradient (Adam, the one used here,
+# averages the gradients of recent steps). Each such **step** uses one **batch** 批 of images; all
+# batches once are an **epoch** 轮. ([Prerequisites](../docs/prerequisites.md) has more.)
 #
 # The trained network comes with the course and is only loaded here.
 
@@ -420,12 +420,11 @@ plt.show()
 
 # %% [markdown]
 # Where the gradient is positive, a step of training makes the weight smaller; where it is negative,
-# larger. So each dot moves towards the bottom of its valley. How steep the walls are will matter in
-# [lesson 07](07_which_weights.ipynb).
+# larger: each dot moves towards the bottom of its valley. (All weights move at once, so the valleys
+# shift, too.) How steep the walls are will matter in [lesson 07](07_which_weights.ipynb).
 
 # %% [markdown]
-# Now the filters, each row with its own scale, and all the weights. **Predict** the histograms:
-# which shape do weights have as they are drawn at random, and which after training?
+# Now the filters, each row with its own scale, and all the weights:
 
 # %% tags=["varies"]
 weights = {when: pruning.weights(network) for when, network in stages.items()}
