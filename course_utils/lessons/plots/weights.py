@@ -1,11 +1,12 @@
 """Pictures of weights: a matrix with its numbers, a distribution, filters, a small network."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from course_utils.lessons.plots.style import BLUE, GREY, LIGHT, ORANGE, ink
@@ -51,6 +52,27 @@ def histogram(W: np.ndarray, theta: float | None = None, ax: Axes | None = None)
     ax.set_xlabel("weight w")
     ax.set_ylabel("number of weights")
     return ax
+
+
+def through_time(rows: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
+    """Draw one layer's weights at each stage, a row a network: blue not zero, orange exactly zero.
+
+    All panels share their bins, and the axis that counts, which is logarithmic.
+    """
+    stages = list(next(iter(rows.values())))
+    fig, axes = plt.subplots(len(rows), len(stages), figsize=(11, 4.6), sharex=True, sharey=True)
+    limit = max(np.abs(W).max() for row in rows.values() for W in row.values())
+    for (name, row), line in zip(rows.items(), np.atleast_2d(axes), strict=True):
+        line[0].set_ylabel(f"{name}\nweights in a bin")
+        for (stage, W), ax in zip(row.items(), line, strict=True):
+            counts, edges = np.histogram(W, 81, (-limit, limit))  # 0 is in the middle of a bin
+            zeros = np.where(np.arange(81) == 40, np.sum(W == 0), 0)
+            ax.stairs(counts, edges, fill=True, color=BLUE)
+            ax.stairs(zeros, edges, fill=True, color=ORANGE)
+            ax.set(title=f"{stage}: {np.mean(W == 0):.0%} are zero", yscale="log", ylim=(0.5, None))
+    for ax in np.atleast_2d(axes)[-1]:
+        ax.set_xlabel("weight w")
+    return fig
 
 
 def filters(kernel: np.ndarray, columns: int = 16, ax: Axes | None = None) -> Axes:
