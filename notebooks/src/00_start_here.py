@@ -3,7 +3,7 @@
 #
 # **The question: we prune a network and train it a little more. Is it still pruned?**
 #
-# About 35 minutes. Before this: a little Python. What later lessons need besides, one page
+# About 30 minutes. Before this: a little Python. What later lessons need besides, one page
 # explains: [prerequisites](../docs/prerequisites.md).
 #
 # This is a notebook: text, and cells of code that you run. Click into a grey cell and press

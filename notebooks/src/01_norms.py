@@ -50,10 +50,10 @@ for p in (1, 2, math.inf):
 angle = np.linspace(0, 2 * np.pi, 400)
 circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
 fig, ax = plt.subplots(figsize=(4.2, 4.2))
-for index, p in enumerate((1, 2, 4, math.inf)):
+for p, style in zip((1, 2, 4, math.inf), ("-", "--", "-.", ":"), strict=True):
     unit = np.array([v / operators.norm(v, ord=p).item() for v in circle])
-    ax.plot(*unit.T, **plots.line(index))
-    ax.text(*unit[50], f" p = {p}", color=plots.line(index)["color"])  # on the diagonal
+    (line,) = ax.plot(*unit.T, style)
+    ax.text(*unit[50], f" p = {p}", color=line.get_color())  # on the diagonal
 ax.set(aspect="equal", xlabel="$w_1$", ylabel="$w_2$", title="all vectors of norm 1")
 plt.show()
 

@@ -86,7 +86,10 @@ assert (~mask_f).sum() == 2 * (~mask).sum()
 assert np.isclose(energy[1], 10 * energy[0])
 
 # %% [markdown]
-X
+# The second reading cuts twice as many weights and ten times the energy (the share of $\sum w^2$).
+# **No reading gives nine zeros.** When does each give them? Here are all θ at once. With a slider
+# (`make lab`) you can move the grey line.
+
 
 # %%
 def draw(theta):

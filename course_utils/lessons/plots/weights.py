@@ -69,7 +69,8 @@ def through_time(rows: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
             zeros = np.where(np.arange(81) == 40, np.sum(W == 0), 0)
             ax.stairs(counts, edges, fill=True, color=BLUE)
             ax.stairs(zeros, edges, fill=True, color=ORANGE)
-            ax.set(title=f"{stage}: {np.mean(W == 0):.0%} are zero", yscale="log", ylim=(0.5, None))
+            ax.set(title=f"{stage}: {np.mean(W == 0):.0%} are zero", yscale="log")
+            ax.set_ylim(0.5, 2 * W.size)
     for ax in np.atleast_2d(axes)[-1]:
         ax.set_xlabel("weight w")
     return fig
