@@ -23,10 +23,10 @@ def main(path: Path = PATH) -> None:
     """Write the pictures; the same results give the same bytes."""
     plots.use_style()
     plt.rcParams["svg.hashsalt"] = "held or not"  # ids that do not change from run to run
-    pictures = {path.name: held_or_not} | PREREQUISITES
+    pictures = {Path(path).name: held_or_not} | PREREQUISITES
     for name, draw in pictures.items():
         fig = draw()
-        fig.savefig(path.with_name(name), metadata={"Date": None}, facecolor="white")
+        fig.savefig(Path(path).with_name(name), metadata={"Date": None}, facecolor="white")
         plt.close(fig)
 
 

@@ -81,9 +81,9 @@ print(f"The accuracy went from {cut[1]:.1%} to {step[1]:.1%}.")
 
 # %% [markdown]
 # The zeros are gone, and the accuracy does not show it. Whoever looks at the accuracy alone reports
-# a network pruned by 90 %, and has one that is dense. Training moves every weight, and a weight
-# that is zero is no exception, unless something *holds* it: a **mask** 掩码 that says which weights
-# must stay zero.
+# a network pruned by 90 %, and has one that is dense. Training moves weights, and a weight that is
+# zero is no exception, unless something *holds* it: a **mask** 掩码 that says which weights must
+# stay zero. ([Lesson 05](05_prune_and_retrain.ipynb) shows why a single step is enough.)
 #
 # Here is the same again with the mask held. `pruning.prune` holds it by itself; we only leave out
 # `detach`.
@@ -117,11 +117,11 @@ print(f"            accuracy {seen['end'][1]:.1%} with {seen['end'][0]:.0%} zero
 print(f"On {len(few.y_val)} images and in one run; the difference is {gap:+.1f} percentage points.")
 
 # %% [markdown] covers="3"
-# In the upper row the spike turns blue at once: after one step hardly a weight is exactly zero. In
-# the lower row it stays to the end. This is the habit to take along: *do not believe that a network
+# In the upper row the spike turns blue at once: after one step most of its weights are no longer
+# zero. In the lower row it stays to the end. This is the habit to take along: *do not believe that a network
 # is pruned. Count the zeros.* It is also why this course exists: a published program that prunes a
 # network and trains it on ends with a network that is mostly dense, and reports its accuracy as a
-# success. [Lesson 05](05_prune_and_retrain.ipynb) runs that program, with seeds and controls.
+# success. Lesson 05 runs that program, with seeds and controls.
 #
 # ## The four choices
 #

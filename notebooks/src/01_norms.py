@@ -53,16 +53,16 @@ fig, ax = plt.subplots(figsize=(4.2, 4.2))
 for p, style in zip((1, 2, 4, math.inf), ("-", "--", "-.", ":"), strict=True):
     unit = np.array([v / operators.norm(v, ord=p).item() for v in circle])
     (line,) = ax.plot(*unit.T, style)
-    ax.text(*unit[50], f" p = {p}", color=line.get_color())  # on the diagonal
+    ax.text(*unit[50], f"p = {p}", color=line.get_color(), ha="center", backgroundcolor="white")
 ax.set(aspect="equal", xlabel="$w_1$", ylabel="$w_2$", title="all vectors of norm 1")
 plt.show()
 
 # %% [markdown] corrects="4"
-# The diamond ($p = 1$) has its corners on the axes, where one of the entries is zero. That is why
-# training with a penalty on $\|w\|_1$ ends with exact zeros. A penalty on $\|w\|_2^2$, the common
-# weight decay, shrinks weights but rarely brings one to zero. Without the square, $\|w\|_2$ of a
-# whole *group* of weights brings the group to zero as one (the group lasso, in
-# [lesson 14](14_joint_compression.ipynb)). Such penalties prepare pruning; the cut comes after.
+# The diamond ($p = 1$) has its corners on the axes, where one of the entries is zero. That is why a
+# penalty on $\|w\|_1$ during training has optima with exact zeros. A penalty on $\|w\|_2^2$, the
+# common weight decay, shrinks weights but rarely to zero. Without the square, and with a whole
+# *group* of weights as $w$, the optima have whole groups at zero: this is the group lasso
+# ([lesson 14](14_joint_compression.ipynb)). Such penalties prepare pruning; the cut comes after.
 
 # %% [markdown] covers="49"
 # ## How long is a matrix?
@@ -241,7 +241,7 @@ for shape in ((3, 3), (8, 8), (32, 32), (5408, 64)):
     print(f"{shape!s:11} rms {rms:.4f}, above 0.2: {np.sum(np.abs(f) > 0.2):3} of {f.size:7,}")
 
 # %% [markdown]
-# Of the real layer *nothing* is left. The squares of $f$ sum to 1 whatever the size, so their root
+# Of the largest *nothing* is left. The squares of $f$ sum to 1 whatever the size, so their root
 # mean square (rms) is exactly $1/\sqrt{mn}$:
 
 # %%

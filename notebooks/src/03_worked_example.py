@@ -95,9 +95,9 @@ assert np.isclose(energy[1], 10 * energy[0])
 def draw(theta):
     thetas = np.linspace(0, 1, 501)
     fig, ax = plt.subplots()
-    for V, name, style, at in ((W, "W", "-", 0.62), (f, "f(W)", "--", 0.2)):
+    for V, name, style, place in ((W, "W", "-", (0.62, 5.3)), (f, "f(W)", "--", (0.22, 6.6))):
         ax.step(thetas, [np.sum(np.abs(V) <= t) for t in thetas], style, where="post")
-        ax.text(at, 5.3, f"θ meets {name}", color=ax.lines[-1].get_color())
+        ax.text(*place, f"θ meets {name}", color=ax.lines[-1].get_color())
     ax.axvline(theta, color=plots.GREY, linewidth=1)
     cut, cut_f = np.sum(W <= theta), np.sum(f <= theta)
     title = f"θ = {theta:.2f} cuts {cut} weights by W, {cut_f} by f(W)"
@@ -165,7 +165,7 @@ print("weights of the first layer above 0.2:", np.sum(W > theta), "before,", np.
 # The network computes the same, and now every weight of its first layer is below θ. This
 # **rescaling** works for every positive factor, because ReLU lets a positive factor through. So the
 # size of a weight means something only beside the other weights of its layer. Between layers, size
-# is a matter of units, until something like training fixes them.
+# is a matter of units.
 #
 # ### Exercise 3
 #
