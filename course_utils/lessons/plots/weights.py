@@ -38,16 +38,25 @@ def matrix(W: np.ndarray, mask: np.ndarray | None = None, ax: Axes | None = None
     return ax
 
 
-def histogram(W: np.ndarray, theta: float | None = None, ax: Axes | None = None) -> Axes:
-    """Draw the distribution of weights, with the band [-θ, θ] that pruning cuts."""
+def histogram(
+    W: np.ndarray,
+    theta: float | None = None,
+    ax: Axes | None = None,
+    bins: Sequence[float] | None = None,
+) -> Axes:
+    """Draw the distribution of weights, with the grey band [-θ, θ] that pruning cuts.
+
+    Give histograms that are to be compared the same `bins`, the edges of their bars.
+    """
     ax = ax or plt.subplots()[1]
     W = np.asarray(W).ravel()
-    ax.hist(W, bins=int(np.clip(np.sqrt(W.size), 15, 101)), color=BLUE, alpha=0.85)
+    edges = int(np.clip(np.sqrt(W.size), 15, 101)) if bins is None else bins
+    ax.hist(W, bins=edges, color=BLUE, alpha=0.85)
     if theta is not None:
         share = np.mean(np.abs(W) <= theta)
         label = f"|w| ≤ {theta:g}: {share:.1%} cut"
-        ax.axvspan(-theta, theta, color=ORANGE, alpha=0.3, label=label)
-        ax.set_ylim(top=1.25 * ax.get_ylim()[1])  # room for the legend above the peak
+        ax.axvspan(-theta, theta, color=GREY, alpha=0.25, label=label)
+        ax.margins(y=0.25)  # room for the legend above the peak
         ax.legend(loc="upper center", handlelength=1)
     ax.set_xlabel("weight w")
     ax.set_ylabel("number of weights")
