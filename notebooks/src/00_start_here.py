@@ -118,10 +118,10 @@ print(f"On {len(few.y_val)} images and in one run; the difference is {gap:+.1f} 
 
 # %% [markdown] covers="3"
 # In the upper row the spike turns blue at once: after one step most of its weights are no longer
-# zero. In the lower row it stays to the end. This is the habit to take along: *do not believe that a network
-# is pruned. Count the zeros.* It is also why this course exists: a published program that prunes a
-# network and trains it on ends with a network that is mostly dense, and reports its accuracy as a
-# success. Lesson 05 runs that program, with seeds and controls.
+# zero. In the lower row it stays to the end. This is the habit to take along: *do not believe that
+# a network is pruned. Count the zeros.* It is also why this course exists: a published program that
+# prunes a network and trains it on ends with a network that is mostly dense, and reports its
+# accuracy as a success. Lesson 05 runs that program, with seeds and controls.
 #
 # ## The four choices
 #

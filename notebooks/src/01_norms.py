@@ -52,9 +52,9 @@ circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
 fig, ax = plt.subplots(figsize=(4.2, 4.2))
 for p, style in zip((1, 2, 4, math.inf), ("-", "--", "-.", ":"), strict=True):
     unit = np.array([v / operators.norm(v, ord=p).item() for v in circle])
-    (line,) = ax.plot(*unit.T, style)
-    ax.text(*unit[50], f"p = {p}", color=line.get_color(), ha="center", backgroundcolor="white")
+    ax.plot(*unit.T, style, label=f"p = {p}")
 ax.set(aspect="equal", xlabel="$w_1$", ylabel="$w_2$", title="all vectors of norm 1")
+ax.legend(loc="center")  # there is room inside the diamond
 plt.show()
 
 # %% [markdown] corrects="4"
