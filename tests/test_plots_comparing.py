@@ -44,12 +44,3 @@ def test_pairs_are_dots_around_a_mean_with_t_standard_errors():
     (segment,) = bar.lines[2][0].get_segments()
     assert segment[:, 0] == pytest.approx([2 - 4.3 / np.sqrt(3), 2 + 4.3 / np.sqrt(3)])
     assert any(list(line.get_xdata()) == [1.0, 2.0, 3.0] for line in ax.get_lines())
-
-
-def test_weights_through_time_have_common_bins_and_zeros_of_their_own():
-    W = np.array([0.0, 0.0, 0.1, -0.2, 0.9])
-    fig = plots.through_time({"held": {"cut": W, "later": W}}, limit=0.3)
-    left, right = fig.axes
-    assert [bar.get_x() for bar in left.patches] == [bar.get_x() for bar in right.patches]
-    assert sum(bar.get_height() for bar in left.patches) == 3  # 0.9 is in the outermost bar
-    assert left.get_title() == "cut\n40% exactly 0"

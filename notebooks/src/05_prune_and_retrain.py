@@ -174,9 +174,9 @@ pruned = cut["dense/kernel"]
 step, size = np.abs(regrowing["after 1 step"][pruned]), np.abs(gradient[pruned])
 moved = step > 0
 fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.4))
-left.hist(np.maximum(step[moved], 1e-12), np.logspace(-12, -2.9, 62), color=plots.ORANGE)
+left.hist(np.maximum(step[moved], 1e-12), np.logspace(-12, -2.9, 62), color=plots.BLUE)
 left.set(xscale="log", xlabel="size of the first step", ylabel="returned weights")
-right.plot(size[moved][::50], step[moved][::50], ".", color=plots.ORANGE)
+right.plot(size[moved][::50], step[moved][::50], ".", color=plots.BLUE)
 g = np.logspace(-12, -2)
 right.plot(g, 0.001 * g / (g + 1e-7), ":", color=plots.GREY, label="with ε = 10⁻⁷")
 right.plot(g, 0.001 * g / (g + 1e-7 / np.sqrt(0.001)), color="black", label="with ε′")
@@ -222,12 +222,12 @@ note("the article's network after one pass", model)
 # %% [markdown]
 # That was one pass on one network. Five networks went the whole way, ten epochs of training, the
 # cut, and ten more; it was recorded once (`python benchmarks/mnist_retrain.py`, half an hour) and
-# travels with the course. Your run is orange, the recorded ones are grey:
+# travels with the course. Your run is blue, the recorded ones are grey:
 
 # %% tags=["varies"]
 sparsity = np.array(recorded.by_run("mnist_retrain", "sparsity")["article"])
 ax = plots.sparsity_by_step({"your run": counter.sparsity | {counter.steps: end}})
-ax.get_lines()[0].set_color(plots.ORANGE)
+ax.get_lines()[0].set_color(plots.BLUE)
 ax.get_legend().remove()
 ax.plot(np.arange(1, 11) * 1563, sparsity[:, 1:].T, ".", color=plots.GREY, alpha=0.6)
 ax.set_xlim(right=25_000)
@@ -279,12 +279,11 @@ model.fit(*first, batch_size=32, verbose=0, callbacks=[held_at])
 held["after 1 step"] = pruning.weights(model)["dense/kernel"]
 held[f"after {hundred // 32} steps"] = go_on(model, "start", held_at)
 held["after one pass"] = go_on(model, "one pass", held_at, passes)
-trained = {"dense": dense[2]}
-plots.through_time({"not held": trained | regrowing, "mask held": trained | held}, 0.3)
+plots.through_time({"not held": regrowing, "mask held": held})
 plt.show()
 
 # %% [markdown]
-# Above, the spike at exactly zero dissolves: its weights move into the gap that the cut left
+# Above, the orange spike at exactly zero dissolves: its weights move into the gap that the cut left
 # between -0.1 and 0.1. Below, spike and gap stay, and only the kept weights move. (Some of them
 # move *into* the gap. They are kept, small as they are: a mask is not a threshold.)
 #
@@ -360,8 +359,8 @@ check.masked_step(masked_step)
 # </details>
 
 # %%
-looks = {"masked": (plots.BLUE, "-"), "dense, longer": (plots.GREY, "-")}
-looks |= {"article": (plots.ORANGE, "-"), "random mask": (plots.GREY, ":")}
+looks = {"masked": (plots.ORANGE, "-"), "dense, longer": (plots.GREY, "-")}
+looks |= {"article": (plots.BLUE, "-"), "random mask": (plots.GREY, ":")}
 runs = recorded.by_run("mnist_retrain", "val_accuracy")
 ax = plt.subplots(figsize=(8, 3.6))[1]
 ax.plot(range(1, 11), np.mean(runs["dense"], axis=0), color=plots.GREY, label="_")
