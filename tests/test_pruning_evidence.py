@@ -705,7 +705,8 @@ def found(studied) -> dict[str, float]:
     scores = {
         "magnitude": criteria.magnitude(weights),
         "gradient": criteria.gradient(studied["sizes"]),
-        "taylor": criteria.taylor(weights, studied["g"]),
+        "taylor": criteria.taylor(weights, studied["sizes"]),
+        "first order": criteria.first_order(weights, studied["g"]),
         "wanda": criteria.wanda(weights, studied["norms"]),
         "fisher": criteria.obd(weights, studied["squares"]),
         "hutchinson": criteria.obd(weights, studied["h"]),
