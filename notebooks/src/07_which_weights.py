@@ -195,8 +195,9 @@ plt.show()
 # when the slope of the mean loss is still there.)
 #
 # OBD needs $h$, and there are two estimates. **Fisher's** is the mean of $g_n^2$; with it, OBD is
-# half the mean of $(g_n w)^2$, that is Taylor with squares in place of sizes (as in Molchanov et
-# al. 2019). **Hutchinson's** multiplies the Hessian by vectors of random signs.
+# half the mean of $(g_n w)^2$, that is Taylor with squares in place of sizes (Molchanov et al. 2019
+# use such squares, of mini-batches). **Hutchinson's** multiplies the matrix of second derivatives
+# by vectors of random signs.
 #
 # <details><summary>What the article says</summary>
 #
@@ -281,7 +282,7 @@ plt.show()
 
 # %% [markdown]
 # One dot is one weight; on the line, the criterion puts it where the truth does. Above each panel
-# stands the rank correlation (Spearman's). The orange weights make no difference at all: their
+# stands the rank correlation (Spearman's). The black weights make no difference at all: their
 # pixel is black in every image, or their unit is never active. Taylor knows them, since their
 # gradients are 0. Magnitude does not see them: it spreads them over its whole scale.
 #
@@ -491,10 +492,13 @@ for ax, value in zip(axes, ("pruned", "retrained"), strict=True):
     plots.curves({name: errors(name, value) for name in drawn}, levels, ax)
     for name, dash in (("random", ":"), ("shuffled", "--")):
         ax.plot(levels, errors(name, value).mean(axis=0), dash, color=plots.GREY, label=name)
-    plots.by_compression(levels, ax)
     ax.set(title=f"{value} (MNIST, {len(errors('Taylor', value))} seeds, ±1 sd)", yscale="log")
-    plots.label_ends(ax)
+    ax.minorticks_off()
+    ax.set_yticks([0.03, 0.1, 0.3, 0.9])
+    plots.by_compression(levels, ax)
+    ax.legend().remove()
 axes[0].set_ylabel("validation error")
+plots.label_ends(axes[1])
 plt.show()
 
 # %% [markdown]
@@ -573,7 +577,9 @@ def structured_accuracy(granularity, sparsity):
 # %% tags=["varies"]
 kinds = ("weight", "kernel", "filter", "channel")
 coarse = {kind: [structured_accuracy(kind, s) for s in steps] for kind in kinds}
-ax = plots.curves(coarse, steps)
+ax = plt.subplots()[1]
+for (kind, accuracies), dash in zip(coarse.items(), ("-", "--", "-.", ":"), strict=True):
+    ax.plot(steps, accuracies, dash, color=plots.BLUE, marker="o", markersize=4, label=kind)
 ax.set(xlabel="sparsity of conv2 and of fc1", ylabel="validation accuracy")
 ax.set_title(f"one network, {data.caption}")
 plots.label_ends(ax)

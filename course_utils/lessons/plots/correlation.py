@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from course_utils.lessons.plots.style import BLUE, GREY, LIGHT, ORANGE
+from course_utils.lessons.plots.style import BLUE, GREY, LIGHT
 
 
 def predicted_and_true(
@@ -15,7 +15,7 @@ def predicted_and_true(
 ) -> Figure:
     """Draw ranks of scores against ranks of the truth, {"early": {"taylor": (scores, truth)}}.
 
-    One dot a weight, orange where the truth is exactly 0. On the diagonal a criterion orders the
+    One dot a weight, black where the truth is exactly 0. On the diagonal a criterion orders the
     weights as the truth does; the correlation of the ranks stands above each.
     """
     columns = list(next(iter(rows.values())))
@@ -25,7 +25,7 @@ def predicted_and_true(
     for row, (name, found) in zip(axes, rows.items(), strict=True):
         for ax, (criterion, (scores, truth)) in zip(row, found.items(), strict=True):
             one, other = ranks(scores), ranks(truth)
-            for some, colour in ((truth != 0, BLUE), (truth == 0, ORANGE)):
+            for some, colour in ((truth != 0, BLUE), (truth == 0, "black")):
                 dots = {"color": colour, "markersize": 2.5, "alpha": 0.5}
                 ax.plot(one[some], other[some], ".", **dots)
             ax.plot([0, 1], [0, 1], color=GREY, linewidth=0.8)
