@@ -524,9 +524,10 @@ for name in names:
 
 # %% [markdown] covers="35 83" corrects="18"
 # - **Size wins.** At 90 % magnitude beats the first order, Taylor and OBD with every seed, before
-#   retraining and after. Of the three that average over examples, the squares (OBD, Fisher) are
-#   best, with every seed. Taylor's mean of sizes is better than the first order right after the
-#   cut, and no better once retrained.
+#   retraining and after.
+# - **Which average?** Retrained at 90 %, the mean of squares (OBD, Fisher) comes before the size of
+#   the mean (first order), and the mean of sizes (Taylor) last, with every seed. Right after the
+#   cut, the first order cannot be ranked: it is far better with one seed than with another.
 # - So **what knows single weights best does not prune best**. An expansion holds for one small
 #   step, and taking out 90 % at once is no small step. (LeCun et al. and Molchanov et al. prune
 #   little by little, and measure the scores anew in between. This table does not.)
@@ -545,14 +546,14 @@ for name in names:
 
 # %%
 for value in ("pruned", "retrained"):
-    size, fisher = runs("magnitude", value, 0.9), runs("OBD, Fisher", value, 0.9)
+    size = runs("magnitude", value, 0.9)
     for name in ("first order", "Taylor", "OBD, Fisher", "OBD, Hutchinson", "shuffled"):
         assert (runs(name, value, 0.9) < size).all()
-    for name in ("first order", "Taylor"):
-        assert (runs(name, value, 0.9) < fisher).all()
 assert (runs("|gradient|", "retrained", 0.9) < runs("shuffled", "retrained", 0.9)).all()
-assert (runs("first order", "pruned", 0.9) < runs("Taylor", "pruned", 0.9)).all()
-assert runs("Taylor", "retrained", 0.9).mean() < runs("first order", "retrained", 0.9).mean()
+three = [runs(name, "retrained", 0.9) for name in ("Taylor", "first order", "OBD, Fisher")]
+assert (np.diff(three, axis=0) > 0).all()
+gaps = runs("first order", "pruned", 0.9) - runs("Taylor", "pruned", 0.9)
+assert gaps.min() < -0.04 < 0.04 < gaps.max()
 
 # %%
 alike = ("magnitude", "LAMP", "first order", "Taylor", "OBD, Fisher", "Wanda")
