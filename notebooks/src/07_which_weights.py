@@ -554,7 +554,8 @@ for name in names:
 #
 # All this is one dense network with many weights to spare, four passes of training, one cut, five
 # seeds. In the network of 708 weights above, near its minimum, magnitude *lost* to Taylor by far
-# where half was cut. Size is not always best. But Gale et al. (2019) found it hard to beat in large networks, too.
+# where half was cut. Size is not always best. But Gale et al. (2019) found it hard to beat in large
+# networks, too.
 
 # %%
 for value in ("pruned", "retrained"):
