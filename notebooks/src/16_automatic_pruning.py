@@ -688,7 +688,7 @@ start = time.perf_counter()
 masking.make_masks(criteria.magnitude(pruning.weights(base)), 0.98)
 took = {"scores and masks": time.perf_counter() - start} | took
 start = time.perf_counter()
-gradients = pruning.gradients(base, data.x_train[:500], data.y_train[:500])
+gradients = pruning.gradients(base, data.x_train[:500], data.y_train[:500], reduce="size")
 criteria.taylor(pruning.weights(base), gradients)
 took["Taylor scores"] = time.perf_counter() - start
 
