@@ -76,11 +76,11 @@ def norm_cnn(seed: int = 0) -> keras.Sequential:
     return _sequential(
         "norm_cnn",
         layers.Conv2D(16, 5, name="conv1"),
-        layers.BatchNormalization(name="norm1"),
+        layers.BatchNormalization(momentum=0.9, name="norm1"),
         layers.ReLU(name="relu1"),
         layers.MaxPooling2D(2, name="pool1"),
         layers.Conv2D(32, 5, name="conv2"),
-        layers.BatchNormalization(name="norm2"),
+        layers.BatchNormalization(momentum=0.9, name="norm2"),
         layers.ReLU(name="relu2"),
         layers.MaxPooling2D(2, name="pool2"),
         layers.Flatten(name="flatten"),

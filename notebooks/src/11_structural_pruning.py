@@ -12,7 +12,8 @@
 # %% [markdown]
 # ## What you will be able to do
 #
-# - remove a filter by hand, with everything that belongs to it, and prove that nothing else changed;
+# - remove a filter by hand, with everything that belongs to it, and prove that nothing else
+#   changed;
 # - say what a share of channels is worth in parameters and in work;
 # - choose filters by a criterion, and test that choice against chance;
 # - repair a pruned network, and compare it with the controls that it has to beat.
@@ -80,8 +81,8 @@ data
 # %% [markdown]
 # ## One filter, by hand
 #
-# We start from a small CNN with one convolution of 32 filters. It was trained beforehand and is only
-# loaded here; switch `TRAIN` on to train it yourself. Its arrays, in Keras's order:
+# We start from a small CNN with one convolution of 32 filters. It was trained beforehand and is
+# only loaded here; switch `TRAIN` on to train it yourself. Its arrays, in Keras's order:
 
 # %% tags=["varies"]
 TRAIN = False  # True: train it here, about four minutes
@@ -91,8 +92,9 @@ print({"conv": (K.shape, k_bias.shape), "dense": (D.shape, d_bias.shape), "outpu
 print(f"validation accuracy {accuracy(model):.2%}, {data.caption}")
 
 # %% [markdown]
-# We remove the filter with the largest bias (you will soon see why that one). It is one slice of the
-# kernel and one entry of the bias. **Predict**: will the other arrays fit a network with 31 filters?
+# We remove the filter with the largest bias (you will soon see why that one). It is one slice of
+# the kernel and one entry of the bias. **Predict**: will the other arrays fit a network with 31
+# filters?
 
 
 # %%
@@ -307,13 +309,13 @@ assert 0.5 < cost.macs(kept[3]) / cost.macs({}) < 0.55
 #
 # The classic answer: those with the smallest **norm** (Li et al. 2017), since small weights make
 # small maps. Another: those whose removal would change the loss least, to first order. This is the
-# **Taylor** criterion of [lesson 07](07_which_weights.ipynb), with $g \cdot w$ summed over a channel
-# and then squared (Molchanov et al. 2019).
+# **Taylor** criterion of [lesson 07](07_which_weights.ipynb), with $g \cdot w$ summed over a
+# channel and then squared (Molchanov et al. 2019).
 #
 # ### Exercise 3
 #
-# Turn norms into a mask: `True` for the filters that stay. Exactly `round(share * n)` go, those with
-# the smallest norms; but at least one filter stays, whatever the share.
+# Turn norms into a mask: `True` for the filters that stay. Exactly `round(share * n)` go, those
+# with the smallest norms; but at least one filter stays, whatever the share.
 
 
 # %% tags=["exercise"]
@@ -338,9 +340,9 @@ check.stays(my_mask)
 # </details>
 #
 # In the package this is `choose(scores, share, "layer")`. Now the test that every criterion has to
-# pass: is it better than **chance**? Here 70 % of the channels of one layer go, or of all three, and
-# we look at the accuracy *right after*, without any training. **Predict**: which of the three is
-# worst, and in which layer?
+# pass: is it better than **chance**? Here 70 % of the channels of one layer go, or of all three,
+# and we look at the accuracy *right after*, without any training. **Predict**: which of the three
+# is worst, and in which layer?
 
 # %% tags=["varies"]
 taylor = structure.taylor(channels, data.x_train[:1000], data.y_train[:1000], batch_size=64)
@@ -371,10 +373,10 @@ for layer in (*channels.groups, "all"):
 # %% [markdown] covers="32" corrects="17"
 # ## After the cut
 #
-# Two ways to repair. **Reconstruction** (重建) fits each layer that lost inputs, by least squares, to
-# what it computed before; it needs images but no labels (He et al. 2017, Luo et al. 2017).
-# **Fine-tuning** is training on. **Predict**: half of the channels of every layer go. Which of norm,
-# Taylor and chance is best after the repair?
+# Two ways to repair. **Reconstruction** (重建) fits each layer that lost inputs, by least squares,
+# to what it computed before; it needs images but no labels (He et al. 2017, Luo et al. 2017).
+# **Fine-tuning** is training on. **Predict**: half of the channels of every layer go. Which of
+# norm, Taylor and chance is best after the repair?
 #
 # <details><summary>What the article says</summary>
 #
@@ -398,8 +400,8 @@ for layer in (*channels.groups, "all"):
 #
 # ### Exercise 4
 #
-# A convolution's outputs for some images have the shape (images, height, width, channels). Which two
-# numbers does batch normalization need for each channel?
+# A convolution's outputs for some images have the shape (images, height, width, channels). Which
+# two numbers does batch normalization need for each channel?
 
 
 # %% tags=["exercise"]
@@ -500,8 +502,8 @@ assert type(loaded) is keras.Sequential
 #
 # ## What to remember
 #
-# - Structural pruning removes slices of arrays: the filter, its bias, its scale and shift, and every
-#   weight that reads it. Behind `Flatten` that is one row for every place.
+# - Structural pruning removes slices of arrays: the filter, its bias, its scale and shift, and
+#   every weight that reads it. Behind `Flatten` that is one row for every place.
 # - The small network must compute exactly what the full one does with those channels at zero.
 # - 30 % fewer channels is half the work: in the middle layers a share counts twice.
 # - Test a criterion against chance, and do it *after* training, which levels most of it.
@@ -510,10 +512,11 @@ assert type(loaded) is keras.Sequential
 # ## What to read
 #
 # - H. Li et al. (2017), *Pruning Filters for Efficient ConvNets*, arXiv 1608.08710: norms.
-# - P. Molchanov et al. (2019), *Importance Estimation for Neural Network Pruning*, arXiv 1906.10771:
-#   the Taylor criterion used here; a first form is in arXiv 1611.06440 (2017).
-# - Z. Liu et al. (2019), *Rethinking the Value of Network Pruning*, arXiv 1810.05270: small networks
-#   from scratch. D. Mittal et al. (2018), *Recovering from Random Pruning*, arXiv 1801.10447.
+# - P. Molchanov et al. (2019), *Importance Estimation for Neural Network Pruning*, arXiv
+#   1906.10771: the Taylor criterion used here; a first form is in arXiv 1611.06440 (2017).
+# - Z. Liu et al. (2019), *Rethinking the Value of Network Pruning*, arXiv 1810.05270: small
+#   networks from scratch. D. Mittal et al. (2018), *Recovering from Random Pruning*, arXiv
+#   1801.10447.
 # - Y. He, X. Zhang, J. Sun (2017), arXiv 1707.06168, and J.-H. Luo, J. Wu, W. Lin (2017), *ThiNet*,
 #   arXiv 1707.06342: reconstruction.
 # - Z. Liu et al. (2017), arXiv 1708.06519: network slimming, which lets training choose the filters

@@ -36,8 +36,8 @@ plots.use_style()
 
 # %% [markdown]
 # The networks of lesson 11 were chains: what one layer makes, the next one reads, and nobody else
-# does. Most networks since 2015 are not. They have shortcuts, branches, and layers that work on each
-# channel by itself. In such a network a filter has partners.
+# does. Most networks since 2015 are not. They have shortcuts, branches, and layers that work on
+# each channel by itself. In such a network a filter has partners.
 #
 # ## Break it
 #
@@ -62,8 +62,8 @@ full.set_weights([draw.normal(size=W.shape) for W in full.get_weights()])
 noise = draw.normal(size=(50, 12, 12, 1))
 
 # %% [markdown]
-# We want to remove channel 3 of `branch`. With eight channels in `stem` and seven in `branch`, Keras
-# refuses:
+# We want to remove channel 3 of `branch`. With eight channels in `stem` and seven in `branch`,
+# Keras refuses:
 
 # %%
 try:
@@ -148,9 +148,9 @@ check.groups(my_groups, model)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Follow channel 3 of <code>stem</code> through the graph. At each box ask: is the output's channel 3
-# computed from this one alone (then it is the same channel), is it added to another one (then the
-# two are bound), or is it mixed into something new?
+# Follow channel 3 of <code>stem</code> through the graph. At each box ask: is the output's channel
+# 3 computed from this one alone (then it is the same channel), is it added to another one (then
+# the two are bound), or is it mixed into something new?
 # </details>
 #
 # Now let the code do it. The letter on a box is the group of the channels that come *out* of it.
@@ -273,9 +273,9 @@ check.tied(my_tied)
 # only <code>a</code> and <code>b</code> themselves.
 # </details>
 #
-# And who reads a channel? In our network `hidden` stands behind `concat` and `flatten`. At each of 7
-# x 7 places there are first the 24 channels of `point`, then the 8 of `side`. So channel 2 of `side`
-# is read by row 24 + 2, and then by every 32nd row after it:
+# And who reads a channel? In our network `hidden` stands behind `concat` and `flatten`. At each of
+# 7 x 7 places there are first the 24 channels of `point`, then the 8 of `side`. So channel 2 of
+# `side` is read by row 24 + 2, and then by every 32nd row after it:
 
 # %%
 stays = np.arange(8) != 2
@@ -314,6 +314,7 @@ for name, scores in norms.items():
 # is **summed** over all filters that make it. And one mask stands for all of them, which is why a
 # mask has the name of a group and not of a layer. Half of all channels by such a score, and then a
 # little training:
+
 
 # %% tags=["varies"]
 def accuracy(model):
@@ -473,8 +474,8 @@ for name, one in reports.items():
 # - Ids are made, passed on, tied, laid side by side, repeated, or fixed. Remove an id everywhere,
 #   and the channel is gone.
 # - Channels are tied, not layers; a channel's score is summed over all filters that make it.
-# - Outputs, unknown layers, and channels under a layer that mixes them stay, and a report should say
-#   so.
+# - Outputs, unknown layers, and channels under a layer that mixes them stay, and a report should
+#   say so.
 #
 # ## What to read
 #
@@ -482,7 +483,7 @@ for name, one in reports.items():
 #   coupled layers in any network.
 # - H. Li et al. (2017), *Pruning Filters for Efficient ConvNets*, arXiv 1608.08710: filters of
 #   residual networks.
-# - P. Molchanov et al. (2019), *Importance Estimation for Neural Network Pruning*, arXiv 1906.10771:
-#   a score for a channel, shortcuts included.
+# - P. Molchanov et al. (2019), *Importance Estimation for Neural Network Pruning*, arXiv
+#   1906.10771: a score for a channel, shortcuts included.
 #
 # Next: [13 · Does it run faster?](13_faster.ipynb), which takes out a clock.
