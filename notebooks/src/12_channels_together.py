@@ -245,7 +245,7 @@ structure.channel_groups(twins)
 #
 # ### Exercise 2
 #
-# Merge what is tied. The algorithm is known as **union-find** (并查集). At the start each id is alone;
+# Merge what is tied, a task known as **union-find** (并查集). At the start each id is alone;
 # each pair ties two. Name every group by its smallest id. For the picture: `my_tied(6, [(0, 3),
 # (1, 4), (2, 5)])` is `[0, 1, 2, 0, 1, 2]`.
 

@@ -20,7 +20,7 @@
 # - say how much of the work saved arrives as time saved, and where the rest went;
 # - choose widths from a latency table, and quantize by hand.
 
-# %%
+# %% tags=["varies"]
 import importlib.util
 import logging
 import textwrap
@@ -41,10 +41,16 @@ from course_utils.lessons.progress import Progress, quick_mode
 plots.use_style()
 # TensorFlow warns of many compiled functions; this lesson compiles many, to time each.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
+LITERT, SCIPY = (importlib.util.find_spec(name) for name in ("ai_edge_litert", "scipy"))
+for name, spec in {"LiteRT, the runtime of phones": LITERT, "SciPy": SCIPY}.items():
+    print(f"{name}: {'here' if spec else 'not here; its cells do nothing'}")
+data = load_mnist().head(500 if quick_mode() else 20_000)
+images = data.x_val[: 64 if quick_mode() else 256]
+print(f"{speed.cores()} processor cores; {data.caption}")
 
 # %% [markdown] covers="29" corrects="1 54"
-# "Pruning makes networks faster" is often said and seldom measured. The times below are *yours*: no
-# sentence here knows what your machine will print, so where the outcome matters, the code says it.
+# "Pruning makes networks faster" is often said and seldom measured. The times below are *yours*:
+# where they matter, the code says what came out.
 #
 # <details><summary>What the article says</summary>
 #
@@ -52,14 +58,6 @@ logging.getLogger("tensorflow").setLevel(logging.ERROR)
 # significantly so. It gives no milliseconds, no bytes, no operations: not one number. See
 # [coverage](../docs/coverage.md).
 # </details>
-
-# %% tags=["varies"]
-LITERT, SCIPY = (importlib.util.find_spec(name) for name in ("ai_edge_litert", "scipy"))
-print("LiteRT, the runtime of phones:", "here" if LITERT else "not here; its cells do nothing")
-print("SciPy, for sparse products:   ", "here" if SCIPY else "not here; its cells do nothing")
-data = load_mnist().head(500 if quick_mode() else 20_000)
-images = data.x_val[: 64 if quick_mode() else 256]
-print(f"{speed.cores()} processor cores; {data.caption}")
 
 # %% [markdown]
 # ## Part 1: how to measure
@@ -93,10 +91,9 @@ print(" calls after the first were more than a quarter slower")
 # you time a dense network and then a pruned one, once each, the pruned one seems faster, and you
 # have measured the order. So some calls of **warm-up** are thrown away.
 #
-# The other calls differ as well. Other programs take turns on the processor, and its clock moves
-# up and down, so that a machine may have several speeds within a minute. A few odd calls move a
-# mean; they do not move the **median**. The **quartiles** (a quarter of the calls lie below the
-# lower one, a quarter above the upper one) show how far to trust it.
+# The other calls differ as well: other programs take turns on the processor, and its clock moves
+# up and down. A few odd calls move a mean, but not the **median**. The **quartiles** (a quarter of
+# the calls lie below the lower one, a quarter above the upper one) show how far to trust it.
 #
 # ### Exercise 1
 #
@@ -223,11 +220,10 @@ if LITERT:
     against(found, "95% zeros", "dense")
 
 # %% [markdown] corrects="1"
-# There is no reason for a difference, whatever the lines above say of your run. A zero is
-# multiplied like any other number: a dense product does not look before it multiplies. Looking
-# would cost more than multiplying, since processors do four, eight or sixteen multiplications at
-# once, in a row, and a question in between breaks the row. If your line says "apart", run the cell
-# again, and see whether it comes out on the same side.
+# There is no reason for a difference, whatever the lines above say. A zero is multiplied like any
+# other number: a dense product does not look before it multiplies. Looking would cost more, since
+# processors do four, eight or sixteen multiplications at once. If your line says "apart", run the
+# cell again, and see whether it comes out on the same side.
 #
 # And the files? **Predict** the size of the `.keras` file, of that file after gzip, and of a file
 # made for sparse arrays (the *gaps* between non-zeros, in few bits, beside their values; Han et al.
@@ -257,16 +253,8 @@ assert sizes["sparse file"][1] < sizes["after gzip"][1]
 #
 # A product can leave the zeros out if the matrix is stored without them. **CSR** (compressed sparse
 # rows) keeps three lists: the non-zero values row by row, the column of each, and where each row
-# starts.
-
-# %%
-W = np.array([[0, 5, 0, 0], [0, 0, 0, 7], [2, 0, 0, 1]])
-rows, columns = np.nonzero(W)
-print("values    ", W[rows, columns])
-print("columns   ", columns)
-print("row starts", np.r_[0, np.cumsum(np.count_nonzero(W, axis=1))])
-
-# %% [markdown]
+# starts. The matrix [[0, 5, 0], [2, 0, 1]] becomes values 5, 2, 1, columns 1, 0, 2, starts 0, 1, 3.
+#
 # Now x @ W with SciPy's CSR beside NumPy's dense product, both on one thread: for the kernel of
 # our CNN's dense layer (5408 x 64) and for a larger one, with 1 example and with 256. **Predict**:
 # below which *density* (share of non-zeros) is CSR faster?
@@ -285,7 +273,6 @@ def products(shape, batch):
     return speed.latency(calls, 3 if batch > 1 and quick_mode() else 15, warmup=2)
 
 
-# %% tags=["varies"]
 ratios = {}
 cases = [(shape, batch) for shape in ((5408, 64), (large, large)) for batch in (1, 256)]
 for shape, batch in cases if SCIPY else ():
@@ -297,8 +284,8 @@ if SCIPY:
     plt.show()
 
 # %% [markdown]
-# In the green part CSR wins. It has a handicap: a dense product reads along a row, many numbers at
-# once; a sparse one reads a value and an index, then jumps to where the index says.
+# In the green part CSR wins. A dense product reads along a row, many numbers at once; a sparse one
+# reads a value and an index, then jumps to where the index says.
 #
 # ### Exercise 2
 #
@@ -553,6 +540,9 @@ if LITERT:
     for row in found.rows:
         ax.plot([row.name] * 2, [1e3 * row.low, 1e3 * row.high], color=plots.SKY, linewidth=5)
     plt.show()
+for asked in widths[:-1:3]:
+    fits = max(n for n, ms in latency_table.items() if ms <= 1.02 * latency_table[asked])
+    print(f"for the time of {asked} filters (and 2 % more) this machine computes {fits}")
 
 # %% [markdown]
 # Look for **stairs**. LiteRT computes filters in groups, as many as fit into the processor's
@@ -569,10 +559,10 @@ if LITERT:
 def my_width(table, budget):
     """Return the largest number of filters in `table`, {filters: ms}, that takes at most `budget`.
 
-    None if no width does.
+    0 if no width does.
     """
     # BEGIN SOLUTION
-    return max((filters for filters, ms in table.items() if ms <= budget), default=None)
+    return max((filters for filters, ms in table.items() if ms <= budget), default=0)
     # END SOLUTION
 
 
@@ -585,13 +575,7 @@ check.widest(my_width)
 # First collect all widths that are fast enough. A wider layer may fit where a narrower one does
 # not, so do not stop at the first that is too slow.
 # </details>
-
-# %% tags=["varies"]
-for asked in widths[:-1:3]:
-    fits = max(n for n, ms in latency_table.items() if ms <= 1.02 * latency_table[asked])
-    print(f"for the time of {asked} filters (and 2 % more) this machine computes {fits}")
-
-# %% [markdown]
+#
 # ## Part 5: fewer bits
 #
 # A weight is a number of 32 bits. Does it need them? **Quantization** (量化) keeps 8: whole numbers
@@ -667,10 +651,10 @@ for name in ("dense", "half the widths"):
     assert not LITERT or download[f"{name}, int8"] < 0.28 * download[name]
 
 # %% [markdown] covers="29 72 77"
-# What holds on every machine are the bytes: zeros save them once packed, fewer bits and fewer
-# channels at once, and these savings multiply. float16 saves time only where the processor has a
-# fast half precision, int8 only where processor and runtime have kernels for it: read the times
-# above. (± is the standard error of one network on these images, lesson 05.)
+# What holds on every machine are the bytes, and these savings multiply. float16 saves time only
+# where the processor has a fast half precision, int8 only where processor and runtime have kernels
+# for it: read the times above. (± is the standard error of one network on these images, lesson
+# 05.)
 #
 # - For a smaller **download**: zeros, once packed; fewer bits; fewer channels.
 # - For less **time**: fewer channels, in any runtime; int8 where it has kernels; zeros only with
@@ -703,20 +687,17 @@ for name in ("dense", "half the widths"):
 # - Warm up, take turns, give median and quartiles, name threads, batch and runtime, and time one
 #   thing twice. Trust ratios.
 # - A zero is multiplied like any other number. Zeros save bytes once packed, and no time.
-# - Sparse products pay at low density only; measure where. Bytes pay much earlier.
+# - Sparse products pay at low density only; bytes pay much earlier.
 # - Fewer channels save time in any runtime, though not in proportion: keep a latency table.
 # - Eight bits are a quarter of the bytes. Whether they are faster, measure.
 #
 # ## What to read
 #
-# - T. Gale et al. (2020), *Sparse GPU Kernels for Deep Learning*, arXiv 2006.10901, and E. Elsen et
-#   al. (2019), *Fast Sparse ConvNets*, arXiv 1911.09723: when sparse kernels pay.
-# - A. Mishra et al. (2021), *Accelerating Sparse Deep Neural Networks*, arXiv 2104.08378: 2:4.
+# - T. Gale et al. (2020), arXiv 2006.10901, and E. Elsen et al. (2019), *Fast Sparse ConvNets*,
+#   arXiv 1911.09723: when sparse kernels pay. A. Mishra et al. (2021), arXiv 2104.08378: 2:4.
 # - T.-J. Yang et al. (2018), *NetAdapt*, arXiv 1804.03230: pruning by latency tables.
 # - S. Han, H. Mao, W. J. Dally (2016), *Deep Compression*, arXiv 1510.00149: zeros, gaps, few bits;
 #   the energy of memory is in S. Han et al. (2015), arXiv 1506.02626.
-# - B. Jacob et al. (2018), *Quantization and Training of Neural Networks for Efficient
-#   Integer-Arithmetic-Only Inference*, arXiv 1712.05877.
+# - B. Jacob et al. (2018), arXiv 1712.05877: integers in place of floats.
 #
-# Next: [14 · Pruning with other methods](14_joint_compression.ipynb), which makes a network small
-# in several ways at once.
+# Next: [14 · Joint compression](14_joint_compression.ipynb): pruning with other methods.

@@ -7,7 +7,7 @@ import numpy as np
 
 from course_utils import structure
 from course_utils.backend import keras, operation_of
-from course_utils.lessons.checks.verdict import Mistake, as_array, call, compare, exercise
+from course_utils.lessons.checks.verdict import Mistake, as_array, call, exercise
 
 _DEPTHWISE = keras.layers.DepthwiseConv2D
 
