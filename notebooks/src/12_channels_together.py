@@ -452,7 +452,7 @@ print(f"and from the whole network it differs by {apart:.0%}")
 # %%
 logging.getLogger("tensorflow").setLevel("ERROR")  # grouped convolutions make it warn of its speed
 reports = {"ResNet50": report}
-for name in ["MobileNetV2"] if quick_mode() else ["MobileNetV2", "ConvNeXtTiny"]:
+for name in () if quick_mode() else ("MobileNetV2", "ConvNeXtTiny"):
     reports[name] = structure.shrink(application(name), 0.5, verify=True)[1]
 
 # %% tags=["varies"]
