@@ -3,8 +3,9 @@
 #
 # **The question: if filters and neurons are removed, is the network really smaller?**
 #
-# About 60 minutes. Before this: [04 · A CNN from its parts](04_cnn_parts.ipynb) and
-# [05 · Prune and retrain](05_prune_and_retrain.ipynb).
+# About 55 minutes. Before this: [04 · A CNN from its parts](04_cnn_parts.ipynb) and
+# [05 · Prune and retrain](05_prune_and_retrain.ipynb). The mathematics is on
+# [one page](../docs/prerequisites.md).
 #
 # Chinese terms: structural pruning 结构剪枝 or 结构化剪枝, filter 滤波器, channel 通道, feature map
 # 特征图, neuron 神经元, budget 预算, fine-tuning 微调, reconstruction 重建, recalibration 重新校准.
@@ -291,11 +292,14 @@ cost, norms = structure.costs(channels), structure.filter_norms(channels)
 shares = np.linspace(0, 0.9, 10)
 kept = [structure.choose(norms, share, "layer") for share in shares]
 fig, ax = plt.subplots()
-for name, count, colour in (("parameters", cost.parameters, "PINK"), ("MACs", cost.macs, "GREEN")):
+looks = {
+    "parameters": (cost.parameters, plots.PINK, (-95, -12)),
+    "MACs": (cost.macs, plots.GREEN, (8, 6)),
+}
+for name, (count, colour, offset) in looks.items():
     left = [count(masks) / count({}) for masks in kept]
-    look = {"color": getattr(plots, colour)}
-    ax.plot(shares, left, marker="o", **look)
-    ax.annotate(name, (shares[5], left[5]), (8, 6), textcoords="offset points", **look)
+    ax.plot(shares, left, marker="o", color=colour)
+    ax.annotate(name, (shares[5], left[5]), offset, textcoords="offset points", color=colour)
 ax.plot(shares, 1 - shares, color=plots.GREY)
 ax.annotate("channels", (0.5, 0.5), (8, 6), textcoords="offset points", color=plots.GREY)
 ax.set(xlabel="share of each layer's channels removed", ylabel="left", title="LeNet-5", ylim=(0, 1))
@@ -391,6 +395,7 @@ for ax, layer in zip(axes, ("conv1", "conv2", "fc1", "all"), strict=True):
     ax.axhline(0, color=plots.GREY, linewidth=1)
     ax.set(title=layer, xticks=(0.3, 0.5, 0.7), xlabel="share removed", xlim=(0.25, 0.75))
 axes[0].set_ylabel("accuracy minus that of chance")
+axes[0].yaxis.set_major_formatter("{x:+.0%}")
 plt.show()
 for kind, values in better.items():
     print(f"{kind:8} better than chance at {sum(v > 0 for v in values):2} of 12 places;", end="")
@@ -399,7 +404,9 @@ for kind, values in better.items():
 assert max(better["L2 norm"][:3]) < 0 > max(better["L2 norm"][9:])  # conv1, all
 assert np.abs(better["L2 norm"][3:6]).max() < 0.03  # conv2
 assert better["Taylor"][9] > 0 > -0.05 > better["Taylor"][8]  # all at 30 %, fc1 at 70 %
-
+for choice in (*kinds, "chance"):
+    most = column("removed", choice, share=0.7, key="most").mean()
+    print(f"70 % of all gone, {choice:8}: the favourite digit gets {most:.0%} of the answers")
 
 # %% [markdown]
 # Grey is the mean of chance on the same network; small dots are the five networks, lines their
@@ -409,18 +416,9 @@ assert better["Taylor"][9] > 0 > -0.05 > better["Taylor"][8]  # all at 30 %, fc1
 # true of some layers of this network and not of others, and what is best at 30 % need not be best
 # at 70 %.
 #
-# A criterion judges each channel by itself, and what it leaves may lean to one side:
-
-# %%
-for choice in (*kinds, "chance"):
-    most = column("removed", choice, share=0.7, key="most")
-    print(
-        f"70 % of all gone, {choice:8}: the favourite digit gets {most.mean():.0%} of the answers"
-    )
-
-# %% [markdown]
-# (About 11 % would be fair.) Chance leans too. So the accuracy right after removal is a poor judge:
-# what counts is what a repair makes of it.
+# A criterion judges each channel by itself, and what it leaves may lean to one side: see the last
+# lines. (About 11 % would be fair.) Chance leans too. So the accuracy right after removal is a
+# poor judge: what counts is what a repair makes of it.
 
 # %% [markdown] covers="32" corrects="17"
 # ## After the cut

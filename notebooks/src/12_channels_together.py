@@ -3,7 +3,7 @@
 #
 # **The question: a network branches and joins again. Which channels can only go together?**
 #
-# About 50 minutes. Before this: [11 · Structural pruning](11_structural_pruning.ipynb).
+# About 45 minutes. Before this: [11 · Structural pruning](11_structural_pruning.ipynb).
 #
 # Chinese terms: residual connection 残差连接, shortcut 捷径连接, channel 通道, concatenation 拼接,
 # depthwise convolution 深度卷积, computation graph 计算图, union-find 并查集, normalization 归一化.

@@ -5,7 +5,7 @@
 #
 # About 60 minutes. Before this: [05 · Prune and retrain](05_prune_and_retrain.ipynb) and
 # [12 · Channels that belong together](12_channels_together.ipynb). Close other programs while this
-# lesson runs.
+# lesson runs. The mathematics is on [one page](../docs/prerequisites.md).
 #
 # Chinese terms: inference latency 推理延迟, warm-up 预热, median 中位数, quartile 四分位数, sparse
 # matrix 稀疏矩阵, break-even point 临界点, quantization 量化, scale 缩放因子, zero point 零点,
@@ -24,8 +24,6 @@
 import importlib.util
 import logging
 import textwrap
-import threading
-import time
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -37,6 +35,7 @@ from course_utils.lessons import networks, plots, recorded
 from course_utils.lessons.checks import faster as check
 from course_utils.lessons.data import load_mnist
 from course_utils.lessons.progress import Progress, quick_mode
+from course_utils.lessons.timing import against, disturbed, timed
 
 plots.use_style()
 # TensorFlow warns of many compiled functions; this lesson compiles many, to time each.
@@ -68,12 +67,6 @@ print(f"{speed.cores()} processor cores; {data.caption}")
 
 
 # %% tags=["varies"]
-def timed(call):
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
-
-
 call = speed.keras_call(models.article_cnn(seed=0), images)
 times = np.array([timed(call) for _ in range(40)])
 plots.in_order(["first"] + ["others"] * 39, times, log=True)
@@ -122,27 +115,9 @@ check.summary(my_summary)
 # ### One after the other, or in turns?
 #
 # Now *one and the same* network under two names, A and B. After a third of the calls a neighbour
-# starts to work (here a thread that multiplies matrices; at home a browser or an update). First we
-# time all of A, then all of B; then both in turns, in random order. **Predict** both pictures.
-
-
-# %%
-def work_until(stop):
-    big = np.ones((1000, 1000), "float32")
-    while not stop.is_set():
-        big @ big
-
-
-def disturbed(names):
-    stop, seconds = threading.Event(), []
-    neighbour = threading.Thread(target=work_until, args=[stop])
-    for number in range(len(names)):
-        if number == len(names) // 3:
-            neighbour.start()
-        seconds.append(timed(call))
-    stop.set()
-    neighbour.join()
-    return np.array(seconds)
+# starts to work (`disturbed`: a thread that multiplies matrices; at home a browser or an update).
+# First we time all of A, then all of B; then both in turns, in random order. **Predict** both
+# pictures.
 
 
 # %% tags=["varies"]
@@ -150,7 +125,7 @@ blocks = np.repeat(["A", "B"], 6 if quick_mode() else 30)
 orders = {"A, then B": blocks, "in turns": np.random.default_rng(0).permutation(blocks)}
 fig, axes = plt.subplots(1, 2, figsize=(10, 3.6), sharey=True)
 for ax, (way, names) in zip(axes, orders.items(), strict=True):
-    seconds = disturbed(names)
+    seconds = disturbed(call, names)
     plots.in_order(names, seconds, ax).set_title(way)
     A, B = (np.median(seconds[names == name]) for name in "AB")
     print(f"{way:10}: B takes {B / A:.2f} times as long as A; they are the same network")
@@ -170,16 +145,6 @@ plt.show()
 def measure(calls, batch=256):
     repeats = {1: 20, 256: 3} if quick_mode() else {1: 300, 256: 40}
     return speed.latency(calls, repeats[batch], warmup=2 if quick_mode() else 10)
-
-
-def against(found, name, base):
-    """Say how two networks compare, and how the base compares with itself."""
-    one, other, again = found[name], found[base], found[f"{base}, again"]
-    ratio, chance = one.median / other.median, abs(again.median / other.median - 1)
-    apart = one.low > other.high or one.high < other.low
-    word = "apart" if apart and abs(ratio - 1) > 2 * chance else "not told apart"
-    print(f"{name}: {ratio:.0%} of the time of {base}, {word} from it", end="")
-    print(f" ({base} timed twice: {chance:.1%} apart; {other.threads} thread(s))")
 
 
 # %% [markdown]
@@ -211,13 +176,13 @@ for name, model in nets.items():
 # %% tags=["varies"]
 files = {name: export.litert(model) for name, model in nets.items()}
 order = {"dense": "dense", "dense, again": "dense", "95% zeros": "95% zeros"}
-print(f"Keras, batch of {len(images)}:")
 found = measure({name: speed.keras_call(nets[key], images) for name, key in order.items()})
-against(found, "95% zeros", "dense")
+print(f"Keras, batch of {len(images)}, {against(found, '95% zeros', 'dense')}")
+
+# %% tags=["varies"]
 if LITERT:
-    print(f"LiteRT, batch of {len(images)}:")
-    found = measure({name: speed.litert_call(files[key], images) for name, key in order.items()})
-    against(found, "95% zeros", "dense")
+    calls = {name: speed.litert_call(files[key], images) for name, key in order.items()}
+    print(f"LiteRT, batch of {len(images)}, {against(measure(calls), '95% zeros', 'dense')}")
 
 # %% [markdown] corrects="1"
 # There is no reason for a difference, whatever the lines above say. A zero is multiplied like any
@@ -235,15 +200,14 @@ kinds = {
     "after gzip": lambda model: export.keras_bytes(model, compressed=True),
     "sparse file": lambda model: len(export.sparse_file(model)),
 }
-sizes = {
-    kind: [size(nets[name]) for name in ("dense", "95% zeros")] for kind, size in kinds.items()
-}
-for kind, (dense, sparse) in sizes.items():
-    whole = sizes[".keras"][0]
-    print(f"{kind:12} dense {dense / whole:6.1%}, 95 % zeros {sparse / whole:6.1%}")
-assert abs(sizes[".keras"][1] / sizes[".keras"][0] - 1) < 0.01  # zeros alone save nothing
-assert sizes["after gzip"][1] < 0.2 * sizes["after gzip"][0]
-assert sizes["sparse file"][1] < sizes["after gzip"][1]
+
+# %% tags=["varies"]
+whole, pair = export.keras_bytes(nets["dense"]), ("dense", "95% zeros")
+left = {kind: [size(nets[name]) / whole for name in pair] for kind, size in kinds.items()}
+for kind, (dense, sparse) in left.items():
+    print(f"{kind:12} dense {dense:6.1%}, 95 % zeros {sparse:6.1%}")
+assert abs(left[".keras"][1] - 1) < 0.01  # zeros alone save nothing
+assert left["sparse file"][1] < left["after gzip"][1] < 0.2
 
 # %% [markdown]
 # So zeros save *download*, once something packs them. Unpacked, the network is as large in memory
@@ -285,40 +249,14 @@ if SCIPY:
 
 # %% [markdown]
 # In the green part CSR wins. A dense product reads along a row, many numbers at once; a sparse one
-# reads a value and an index, then jumps to where the index says.
-#
-# ### Exercise 2
-#
-# Read the break-even point off two curves, with straight lines between the measured points.
-
-
-# %% tags=["exercise"]
-def my_break_even(densities, sparse, dense):
-    """Return the density at which the sparse product takes as long as the dense one.
-
-    `densities` rise; `sparse` and `dense` hold the times at each, sparse faster at first.
-    """
-    # BEGIN SOLUTION
-    return np.interp(0, sparse - dense, densities)
-    # END SOLUTION
-
-
-# %% tags=["check"]
-check.break_even(my_break_even)
-
-# %% [markdown]
-# <details><summary>Hint</summary>
-#
-# Where the curves meet, their difference is 0. <code>np.interp(at, xs, ys)</code> gives the y at
-# one x on straight lines between points; anything that rises from left to right may serve as xs.
-# </details>
+# reads a value and an index, then jumps to where the index says. Where the curves cross 1 is
+# the **break-even point** (临界点), here with straight lines between the measured points:
 
 # %% tags=["varies"]
 for name, values in ratios.items():
     # Times are noisy: a curve that dips would cross twice.
     density = np.interp(1, np.maximum.accumulate(values), densities, left=0, right=1)
-    where = f"below a density of {density:.1%}" if density else "at no density that was tried"
-    print(f"{name:24} CSR takes less time {where}")
+    print(f"{name:24} CSR takes less time below {density:.1%} (0: nowhere)")
 for bits in (32, 16, 2):
     print(f"an index of {bits} bits a value takes less room below {32 / (32 + bits):.0%}")
 
@@ -341,7 +279,7 @@ if LITERT:
     }
     found = measure({name: speed.litert_call(files[key], images) for name, key in pair.items()})
     print(f"{len(files['95% zeros, sparse']) / len(files['95% zeros']):.0%} of the bytes")
-    against(found, "sparse", "95% zeros")
+    print(against(found, "sparse", "95% zeros"))
     try:
         export.litert(zeros, "int8", samples=data.x_train[:100], sparse=True)
     except (ValueError, RuntimeError) as refusal:
@@ -352,7 +290,7 @@ if LITERT:
 # every four neighbouring inputs of a unit are not zero (Mishra et al. 2021). The position of each
 # value within its four takes 2 bits.
 #
-# ### Exercise 3
+# ### Exercise 2
 #
 # Make a 2:4 mask.
 
@@ -389,6 +327,8 @@ kernel, x, y = base.get_layer("dense").kernel, data.x_val[:2000], data.y_val[:20
 W = kernel.numpy()
 scores = criteria.magnitude({"dense": W})
 ways = {"2:4": masking.n_of_m(scores, 2, 4), "any half": masking.make_masks(scores, 0.5)}
+
+# %% tags=["varies"]
 for name, mask in (ways | {"all": {"dense": np.ones_like(W)}}).items():
     kernel.assign(W * mask["dense"])  # the last one puts all weights back
     right = np.mean(np.asarray(base(x)).argmax(axis=1) == y)
@@ -416,6 +356,8 @@ both = {
     "article CNN": (nets["dense"], nets["half the widths"]),
     "LeNet-5": (lenet, structure.shrink(lenet, 0.5)[0]),
 }
+
+# %% tags=["varies"]
 macs = {n: [measuring.report(m).total.macs for m in pair] for n, pair in both.items()}
 
 
@@ -547,17 +489,14 @@ for asked in widths[:-1:3]:
 # removing a few filters saves nothing, or adding a few is free. (`structure.choose(...,
 # multiple=16)` leaves a multiple of 16 in every group.)
 #
-# ### Exercise 4
+# ### Exercise 3
 #
 # You may spend so many milliseconds on a layer. How wide can it be? Times need not rise with width.
 
 
 # %% tags=["exercise"]
 def my_width(table, budget):
-    """Return the largest number of filters in `table`, {filters: ms}, that takes at most `budget`.
-
-    0 if no width does.
-    """
+    """Return the largest width in `table`, {filters: ms}, within `budget`; 0 if none is."""
     # BEGIN SOLUTION
     return max((filters for filters, ms in table.items() if ms <= budget), default=0)
     # END SOLUTION
@@ -583,7 +522,7 @@ check.widest(my_width)
 # with it and ReLU makes many of it: so the range always includes 0, and the zero point is a whole
 # number, the $q$ that means 0.
 #
-# ### Exercise 5
+# ### Exercise 4
 #
 # Quantize a vector by hand.
 

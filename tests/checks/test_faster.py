@@ -34,36 +34,6 @@ def distances(times, warmup):
     return median, low - median, high - median
 
 
-def crossing(densities, sparse, dense):
-    return np.interp(0, sparse - dense, densities)
-
-
-def by_loop(densities, sparse, dense):
-    for i in range(1, len(densities)):
-        before, after = sparse[i - 1] - dense[i - 1], sparse[i] - dense[i]
-        if before < 0 <= after:
-            way = before / (before - after)
-            return densities[i - 1] + way * (densities[i] - densities[i - 1])
-    return float("nan")
-
-
-def last_faster(densities, sparse, dense):
-    return densities[sparse < dense][-1]
-
-
-def nearest(densities, sparse, dense):
-    return densities[np.argmin(np.abs(sparse - dense))]
-
-
-def middle(densities, sparse, dense):
-    i = np.argmax(sparse > dense)
-    return (densities[i - 1] + densities[i]) / 2
-
-
-def a_time(densities, sparse, dense):
-    return np.interp(crossing(densities, sparse, dense), densities, dense)
-
-
 def int8(x, low=None, high=None, steps=255, first=-128, last=127):
     low = min(x.min(), 0) if low is None else low
     high = max(x.max(), 0) if high is None else high
@@ -180,17 +150,6 @@ WRONG = {
         (lambda t, w: (np.median(t[w:]), np.median(t[w:]), 1.0), "were expected"),
         (lambda t, w: (0.1, 0.1, 0.1), "was expected"),
     ],
-    check.break_even: [
-        (lambda d, s, b: 1 - crossing(d, s, b), "sparsity"),
-        (last_faster, "was measured"),
-        (nearest, "was measured"),
-        (middle, "is a guess"),
-        (lambda d, s, b: int(np.argmax(s > b)), "place in the list"),
-        (a_time, "this is a time"),
-        (lambda d, s, b: np.interp(b[0], s, d), "one time for the dense"),
-        (lambda d, s, b: 0.42, "was expected"),
-        (lambda d, s, b: "never", "a number was expected"),
-    ],
     check.two_of_four: [
         (lambda W: ~two(np.abs(W)), "wrong way round"),
         (two, "the sign counts for nothing"),
@@ -239,11 +198,6 @@ WRONG = {
 }
 RIGHT = {
     check.summary: [lambda t, w: quartiles(t[w:]), by_hand],
-    check.break_even: [
-        crossing,
-        by_loop,
-        lambda d, s, b: float(np.interp(1, s / b, d)),
-    ],
     check.two_of_four: [
         lambda W: two(np.abs(W)),
         by_loop_two,

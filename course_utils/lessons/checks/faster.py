@@ -1,4 +1,4 @@
-"""Checks for notebook 13: a summary of times, two curves that cross, 2:4, a width, int8."""
+"""Checks for notebook 13: a summary of times, 2:4, a width from a table, int8."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -70,45 +70,6 @@ def _between(got: float, times: np.ndarray, share: float) -> bool:
     ways = ("lower", "higher", "weibull", "linear", "hazen")
     values = [np.quantile(times, share, method=way) for way in ways]
     return min(values) * (1 - 1e-9) <= got <= max(values) * (1 + 1e-9)
-
-
-@exercise("Right: below it the sparse product is the faster one.")
-def break_even(function: Callable) -> Iterator[str]:
-    """Check a function (densities, sparse, dense) -> the density at which both take as long."""
-    densities = np.array([0.01, 0.03, 0.1, 0.25, 0.5])
-    flat, uneven = np.full(5, 2.2), np.array([2.3, 1.9, 2.1, 2.4, 1.8])
-    for dense in (flat, uneven):
-        for slope in (30.0, 13.0):
-            sparse = 0.1 + slope * densities
-            got = number(call(function, densities, sparse, dense))
-            yield from _wrong_crossing(got, densities, sparse, dense)
-
-
-def _wrong_crossing(
-    got: float, densities: np.ndarray, sparse: np.ndarray, dense: np.ndarray
-) -> Iterator[str]:
-    after = int(np.argmax(sparse > dense))
-    low, high = densities[after - 1 : after + 1]
-    # Between the points both curves are straight, or their ratio is: either will do.
-    right = np.interp(0, sparse - dense, densities), np.interp(1, sparse / dense, densities)
-    if _near(1 - got, right):
-        yield "this is a sparsity, the share of zeros. Return the density, the share that is left."
-    if math.isclose(got, low) or math.isclose(got, high):
-        yield f"{got:g} is a density that was measured. The curves cross between two of them."
-    if math.isclose(got, (low + high) / 2):
-        yield "the middle between two densities is a guess: go by how near each curve is to it."
-    if got in (after - 1, after):
-        yield "this is a place in the list. Return the density there, interpolated."
-    if math.isclose(got, np.interp(right[0], densities, dense)):
-        yield "this is a time. Swap the roles: at which density is the difference 0?"
-    if math.isclose(got, np.interp(dense[0], sparse, densities)) and not _near(got, right):
-        yield "you took one time for the dense product; it was measured at every density."
-    if not _near(got, right):
-        yield f"{got:.5f} came, {right[0]:.5f} was expected (straight lines between the points)."
-
-
-def _near(got: float, right: tuple[float, float]) -> bool:
-    return any(math.isclose(got, value, rel_tol=1e-6) for value in right)
 
 
 @exercise("Right: two of every four inputs, for each output by itself.")
