@@ -200,7 +200,82 @@ for value in whens:
 # %% [markdown]
 # ## What the mask knows
 #
-# Why is the shuffled mask the worst? Look where the tickets of the live run have their connections:
+# Why is the shuffled mask the worst? Each of the 784 pixels is an input to 300 units. Here is where
+# the live run's ticket and its shuffled control have their connections:
 
 # %% tags=["varies"]
-XXX
+def connections(masks):
+    by_pixel = masks["fc1/kernel"].sum(axis=1).reshape(28, 28)
+    return by_pixel / by_pixel.mean()
+
+
+maps = {"ticket": connections(masks), "shuffled": connections(masking.shuffle(masks, 1))}
+plots.film_strip({"": maps}, "of the mean pixel", width=6)
+plt.show()
+
+# %% tags=["varies"]
+blank = (data.x_train.max(axis=0) == 0)[..., 0]
+for name, frame in maps.items():
+    print(f"{name:8}: {frame[blank].sum() / frame.sum():5.1%} of its connections are to black pixels")
+print(f"{blank.mean():.1%} of the pixels are black in every training image ({data.caption})")
+
+# %% [markdown]
+# The mask alone knows something: not to look at the edge of the image. Shuffling destroys that; new
+# weights leave it intact. So "it is the lucky start" is half of the story here, and the positions
+# are the other.
+
+# %% [markdown]
+# ### Exercise 3
+#
+# Which of these claims do the recorded runs support? Give their letters, such as `"BE"`.
+#
+# - **A** From 41 % of the weights on, a ticket ends more accurate than its mask with new weights.
+# - **B** Finding a ticket takes fewer training steps than training the dense network.
+# - **C** For the most accurate sparse network, rewind the weights after each cut.
+# - **D** The positions carry something useful, even without the initial weights.
+# - **E** The same holds for large networks.
+
+# %% tags=["exercise"]
+# BEGIN SOLUTION
+my_claims = "AD"
+# END SOLUTION
+
+# %% tags=["check"]
+check.claims(my_claims)
+
+# %% [markdown]
+# ## What it does not show
+#
+# - The smallest ticket took eleven trainings to find. It saves nothing; it says something.
+# - Who only wants a good sparse network need not rewind its weights: trained on, it is better than
+#   the ticket at every size, on average. It has trained for longer, so this is practical advice and
+#   no fair race. [08](08_while_training.ipynb#How-to-retrain:-rate,-length,-rewinding) compares
+#   both at equal length.
+# - On larger networks tickets from step 0 fail, and one must **rewind to an early step** (Frankle
+#   et al. 2020): `Snapshots([0, 100])` keeps both.
+# - Liu et al. (2019) found no gain from the ticket's weights at a large learning rate, and that
+#   small networks left by *structural* pruning train as well from new weights.
+# - That such tickets exist was measured, often. Why they win is not known.
+
+# %%
+trained_on, ticket = (by_size(kind).mean(axis=0) for kind in ("trained on", "ticket"))
+assert (trained_on[1:] > ticket[1:]).all()
+
+# %% [markdown]
+# ## What to remember
+#
+# - A winning ticket: the right few weights, from their own start, train alone as well as the dense
+#   network. It is a hypothesis, with controls and limits.
+# - The controls: new weights under the same mask, the same weights under a shuffled mask. Positions
+#   and start both matter.
+# - A ticket saves no training. For a good sparse network, train on instead of rewinding.
+#
+# ## What to read
+#
+# - J. Frankle, M. Carbin (2019), *The Lottery Ticket Hypothesis*, arXiv 1803.03635; rewinding to an
+#   early step: J. Frankle et al. (2020), *Linear Mode Connectivity and the Lottery Ticket
+#   Hypothesis*, arXiv 1912.05671.
+# - A doubt: Z. Liu, M. Sun, T. Zhou, G. Huang, T. Darrell (2019), *Rethinking the Value of Network
+#   Pruning*, arXiv 1810.05270.
+# - Other ways to retrain: A. Renda, J. Frankle, M. Carbin (2020), *Comparing Rewinding and
+#   Fine-tuning in Neural Network Pruning*, arXiv 2003.02389.

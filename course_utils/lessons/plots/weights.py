@@ -1,11 +1,12 @@
 """Pictures of weights: a matrix with its numbers, a distribution, filters, a small network."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from course_utils.lessons.plots.style import BLUE, GREY, LIGHT, ORANGE, ink
@@ -51,6 +52,32 @@ def histogram(W: np.ndarray, theta: float | None = None, ax: Axes | None = None)
     ax.set_xlabel("weight w")
     ax.set_ylabel("number of weights")
     return ax
+
+
+def through_time(
+    rows: Mapping[str, Mapping[str, np.ndarray]], limit: float, width: float = 10.0
+) -> Figure:
+    """Draw rows of histograms, {"mask held": {"after 1 step": W, …}}, with bins common to all.
+
+    What is exactly 0 is no part of a bar: a blue line, with its share, stands for it. Counts are on
+    a logarithmic scale; weights beyond ±`limit` are counted in the outermost bars.
+    """
+    stages = max(len(row) for row in rows.values())
+    fig, axes = plt.subplots(
+        len(rows), stages, figsize=(width, 2.1 * len(rows) + 0.4), squeeze=False, sharex=True,
+        sharey=True,
+    )  # fmt: skip
+    for line, (name, row) in zip(axes, rows.items(), strict=True):
+        line[0].set_ylabel(f"{name}\nweights")
+        for ax, (stage, W) in zip(line, row.items(), strict=True):
+            zeros = int((W == 0).sum())
+            ax.hist(np.clip(W[W != 0], -limit, limit), np.linspace(-limit, limit, 62), color=GREY)
+            ax.vlines(0, 0.5, max(zeros, 0.5), color=BLUE, linewidth=3)
+            ax.set(yscale="log", xlim=(-limit, limit))
+            ax.set_title(f"{stage}\n{zeros / W.size:.0%} exactly 0", fontsize=11)
+    for ax in axes[-1]:
+        ax.set_xlabel("weight")
+    return fig
 
 
 def filters(kernel: np.ndarray, columns: int = 16, ax: Axes | None = None) -> Axes:
