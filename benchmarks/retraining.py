@@ -7,7 +7,7 @@ the same weights and train for 4 epochs with Adam: "constant" at a rate of 1e-3 
 lenet300 in course_utils/lessons/networks.py), "falling" from 1e-3 in a straight line to 1e-5.
 Either is pruned once, the smallest weights of all layers together, and trained on with a new Adam:
 
-- "1e-5" to "3e-3": at this rate throughout;
+- "fixed 1e-5" to "fixed 3e-3": at this rate throughout;
 - "new fall", "steep fall": from 1e-3 or 3e-3 in a straight line to 1e-5, in the epochs there are;
 - "rate rewound": the last epochs of the old schedule once more (Renda et al. 2020);
 - "weights rewound": the same from the weights of that time (the same paper).
@@ -32,18 +32,25 @@ RESULTS = recorded.RESULTS / "retraining.csv"
 FIELDS = ("seed", "start", "sparsity", "way", "epochs", "val_accuracy", "test_accuracy")
 IMAGES, BATCH, EPOCHS = 20_000, 128, 4
 HIGH, LOW, LENGTHS = 1e-3, 1e-5, (1, 2, 4, 8)
-CONSTANT = {"3e-3": 3e-3, "1e-3": 1e-3, "1e-4": 1e-4, "1e-5": 1e-5}
+CONSTANT = {"fixed 3e-3": 3e-3, "fixed 1e-3": 1e-3, "fixed 1e-4": 1e-4, "fixed 1e-5": 1e-5}
 FALLING = {"new fall": HIGH, "steep fall": 3e-3}
 REWOUND = ("rate rewound", "weights rewound")
 # (start, sparsity): {way: the most epochs}
 PLAN = {
-    ("falling", 0.98): {"3e-3": 4, "1e-3": 8, "1e-4": 8, "1e-5": 2, "new fall": 8, "steep fall": 4}
+    ("falling", 0.98): {
+        "fixed 3e-3": 4,
+        "fixed 1e-3": 8,
+        "fixed 1e-4": 8,
+        "fixed 1e-5": 2,
+        "new fall": 8,
+        "steep fall": 4,
+    }
     | dict.fromkeys(REWOUND, EPOCHS),
-    ("falling", 0.9): {"1e-3": 2, "1e-4": 2, "new fall": 2},
-    ("falling", 0.0): {"1e-3": 2, "1e-4": 2},
-    ("constant", 0.98): {"1e-3": 2, "new fall": 2},
-    ("constant", 0.9): {"1e-3": 2, "1e-4": 2, "new fall": 2},
-    ("constant", 0.0): {"1e-3": 2, "1e-4": 2, "new fall": 2},
+    ("falling", 0.9): {"fixed 1e-3": 2, "fixed 1e-4": 2, "new fall": 2},
+    ("falling", 0.0): {"fixed 1e-3": 2, "fixed 1e-4": 2},
+    ("constant", 0.98): {"fixed 1e-3": 2, "new fall": 2},
+    ("constant", 0.9): {"fixed 1e-3": 2, "fixed 1e-4": 2, "new fall": 2},
+    ("constant", 0.0): {"fixed 1e-3": 2, "fixed 1e-4": 2, "new fall": 2},
 }
 
 

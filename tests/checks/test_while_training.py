@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 from answers import Repeatable
 
 from course_utils import schedules
@@ -60,12 +61,31 @@ WRONG = {
         (lambda s, f, b, e, every: 0.123, "was expected"),
         (lambda s, f, b, e, every: "half", "a number was expected"),
     ],
+    check.rate: [
+        (lambda step, steps: 1e-4, "mean rate is 1.0e-04"),
+        (lambda step, steps: 1e-3 * (1 - step / steps), "mean rate is 5.0e-04"),
+        (lambda step, steps: 1e-3 if step < 20 else 1e-5, "mean rate"),
+        (lambda step, steps: 1e-3 * 0.98**step, "mean rate"),
+        (lambda step, steps: -1e-3, "below 0"),
+        (lambda step, steps: 1e-3 - 1e-3 * step / 100, "below 0"),
+        (lambda step, steps: 0.1, "at 0.1 Adam moves"),
+        (lambda step, steps: 0, "nothing is trained"),
+        (lambda step, steps: "fast", "a number was expected"),
+        (lambda step: 1e-3, "your code stops"),
+    ],
 }
 RIGHT = {
     check.cubic: [
         cubic,
         lambda s, f, b, e, every: schedules.polynomial(f, b, e, every=every)(s),
         lambda s, f, b, e, v: f * (1 - (1 - min(max((s - b) // v * v, 0) / (e - b), 1)) ** 3),
+    ],
+    check.rate: [
+        lambda step, steps: 3e-3,
+        lambda step, steps: np.float32(1e-3),
+        lambda step, steps: 3e-3 * (1 - step / steps) + 1e-5,
+        lambda step, steps: 2e-3 * (1 + math.cos(math.pi * step / steps)) / 2 + 1e-6,
+        lambda step, steps: 3e-3 * min(step / 10, 1) * (1 - step / steps),  # a warm-up first
     ],
 }
 

@@ -57,3 +57,25 @@ def _edges_of_cubic(
         got = come(step)
         if not math.isclose(got, right(step), abs_tol=1e-12):
             yield f"at step {step}, {got:.4f} came and {right(step):.4f} was expected."
+
+
+@exercise("Right: a mean rate that did well in the table. See below what it brings.")
+def rate(function: Callable) -> Iterator[str]:
+    """Check a function (step, steps) -> learning rate that can bring a network back in 2 epochs."""
+    for steps in (314, 48):
+        rates = [number(call(function, step, steps)) for step in range(steps)]
+        mean = sum(rates) / steps
+        if min(rates) < 0:
+            yield "a rate below 0 climbs the loss: all rates are positive."
+        if max(rates) > 0.03:
+            yield (
+                f"at {max(rates):g} Adam moves every weight by about that much a step, and most "
+                "weights are smaller. Stay below 0.03."
+            )
+        if mean == 0:
+            yield "with a rate of 0 throughout, nothing is trained."
+        if mean < 8e-4:
+            yield (
+                f"the mean rate is {mean:.1e}. In the figure, that is on the slope: with two "
+                "epochs, 1e-3 or more does better."
+            )
