@@ -37,20 +37,12 @@ FALLING = {"new fall": HIGH, "steep fall": 3e-3}
 REWOUND = ("rate rewound", "weights rewound")
 # (start, sparsity): {way: the most epochs}
 PLAN = {
-    ("falling", 0.98): {
-        "fixed 3e-3": 4,
-        "fixed 1e-3": 8,
-        "fixed 1e-4": 8,
-        "fixed 1e-5": 2,
-        "new fall": 8,
-        "steep fall": 4,
-    }
-    | dict.fromkeys(REWOUND, EPOCHS),
-    ("falling", 0.9): {"fixed 1e-3": 2, "fixed 1e-4": 2, "new fall": 2},
+    ("falling", 0.98): {"fixed 1e-3": 8, "fixed 1e-5": 2}
+    | dict.fromkeys(("fixed 3e-3", "fixed 1e-4", "new fall", "steep fall", *REWOUND), 4),
+    ("falling", 0.9): {"fixed 1e-3": 2, "fixed 1e-4": 2},
     ("falling", 0.0): {"fixed 1e-3": 2, "fixed 1e-4": 2},
-    ("constant", 0.98): {"fixed 1e-3": 2, "new fall": 2},
-    ("constant", 0.9): {"fixed 1e-3": 2, "fixed 1e-4": 2, "new fall": 2},
-    ("constant", 0.0): {"fixed 1e-3": 2, "fixed 1e-4": 2, "new fall": 2},
+    ("constant", 0.9): {"fixed 1e-3": 2, "fixed 1e-4": 2},
+    ("constant", 0.0): {"fixed 1e-3": 2, "fixed 1e-4": 2},
 }
 
 

@@ -61,6 +61,13 @@ def test_equal_costs_stay_where_they_are_and_their_names_do_not_overlap():
     assert np.diff(heights).min() > 0.05 * (high - low)
 
 
+def test_a_controls_line_and_band_are_grey():
+    runs = [[0.9, 0.8], [0.8, 0.7]]
+    ax = plots.over_weights_left({"a": runs, "b": runs}, [1, 0.1], controls=["b"])
+    assert [line.get_color() for line in ax.lines] == [plots.BLUE, plots.GREY]
+    assert mpl.colors.same_color(ax.collections[1].get_facecolor()[0][:3], plots.GREY)
+
+
 def test_few_weights_left_are_on_the_right():
     ax = plots.over_weights_left({"a": [0.9, 0.8, 0.7]}, [1, 0.1, 0.02])
     assert ax.xaxis_inverted()

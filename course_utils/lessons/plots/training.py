@@ -92,10 +92,18 @@ def cost_and_worth(
 
 
 def over_weights_left(
-    series: Mapping[str, Sequence[float]], left: Sequence[float], ax: Axes | None = None
+    series: Mapping[str, Sequence[float]],
+    left: Sequence[float],
+    ax: Axes | None = None,
+    controls: Sequence[str] = (),
 ) -> Axes:
-    """Draw `curves` over the share of weights left, from all of them on the left to few."""
+    """Draw `curves` over the share of weights left, from all of them to few; controls are grey."""
     ax = curves(series, left, ax)
+    for line in ax.lines:
+        if line.get_label() in controls:
+            line.set_color(GREY)
+    for line, band in zip(ax.lines, ax.collections, strict=False):  # single runs have no band
+        band.set_color(line.get_color())
     ax.set_xscale("log")
     _percent_ticks(ax, (1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01))
     ax.set_xlim(1.1 * max(left), 0.9 * min(left))
