@@ -8,7 +8,6 @@ Those that need several axes return the figure: `functions`, `feature_maps`, `fi
 
 from course_utils.lessons.plots.choices import (
     by_compression,
-    decision,
     heat_map,
     layer_densities,
     sensitivity,

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
 
-from course_utils.lessons.plots.style import BLUE, COLOURS, GREEN, GREY, LIGHT, SKY, ink, line
+from course_utils.lessons.plots.style import COLOURS, GREY, LIGHT, ink, line
 
 
 def heat_map(
@@ -87,32 +87,6 @@ def by_compression(sparsities: Sequence[float], ax: Axes) -> Axes:
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.set_xlabel("sparsity")
     return ax
-
-
-def decision(
-    sparsities: Sequence[float],
-    accuracies: Sequence[float],
-    band: tuple[float, float],
-    chosen: float,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw accuracies over sparsities, the band (lowest, dense) promised, and what was chosen.
-
-    What lies more than a few points below the band is cut off: there is nothing to choose there.
-    """
-    ax = ax or plt.subplots()[1]
-    ax.axhspan(*band, color=SKY, alpha=0.3, linewidth=0, label="tolerance, below the dense mean")
-    ax.plot(sparsities, accuracies, color=BLUE, marker="o", label="pruned, retrained")
-    place = list(sparsities).index(chosen) if chosen in sparsities else None
-    if place is not None:
-        at = (chosen, accuracies[place])
-        ax.plot(*at, "o", color=GREEN, markersize=14, fillstyle="none", markeredgewidth=3)
-        ax.annotate(f"chosen: {chosen:.1%}", at, (0, 18), textcoords="offset points", ha="center")
-    top, depth = max([*accuracies, *band]), 0.05
-    ax.set_ylim(max(min([*accuracies, band[0]]) - 0.01, band[0] - depth), top + 0.015)
-    ax.set_ylabel("validation accuracy")
-    ax.legend(loc="lower left")
-    return by_compression(sparsities, ax)
 
 
 def _compressed(s: np.ndarray) -> np.ndarray:
