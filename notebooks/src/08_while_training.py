@@ -3,8 +3,9 @@
 #
 # **The question: when should weights go, and how should the rest be retrained?**
 #
-# About 60 minutes. Before this: [05 · Prune and retrain](05_prune_and_retrain.ipynb) (masks that
-# hold, paired differences) and [06 · How much?](06_how_much.ipynb) (one ranking for all layers).
+# About 55 minutes. Before this: [05 · Prune and retrain](05_prune_and_retrain.ipynb) (masks that
+# hold) and [06 · How much?](06_how_much.ipynb) (one ranking for all layers); for
+# paired differences see [what you need](../docs/prerequisites.md).
 #
 # Chinese terms: schedule 剪枝调度, gradual pruning 渐进式剪枝, static 静态, dynamic 动态, learning
 # rate 学习率, weight rewinding 权重回退.

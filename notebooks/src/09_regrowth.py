@@ -3,7 +3,7 @@
 #
 # **The question: can a network be trained sparse from the start, if its weights may move?**
 #
-# About 40 minutes. Before this: [08 · Pruning while training](08_while_training.ipynb).
+# About 30 minutes. Before this: [08 · Pruning while training](08_while_training.ipynb).
 #
 # Chinese terms: regrowth 再生长, dynamic sparse training 动态稀疏训练, drop 删除, grow 生长.
 
@@ -213,7 +213,9 @@ costs = {name: (runs(name, "mean_density"), runs(name)) for name in names}
 # %%
 controls = ["dense", "small dense", "static random"]
 ax = plots.cost_and_worth(costs, plt.subplots(figsize=(8.5, 4.6))[1], controls)
-ax.set(ylabel="validation accuracy", title="all but the two dense ones end at 98 % zeros")
+ax.set(
+    ylabel="validation accuracy", title="MNIST, 5 seeds; all but the dense ones end at 98 % zeros"
+)
 plt.show()
 
 

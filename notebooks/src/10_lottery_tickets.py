@@ -3,7 +3,7 @@
 #
 # **The question: could the few weights that survive pruning have been trained alone?**
 #
-# About 40 minutes. Before this: [08 · Pruning while training](08_while_training.ipynb).
+# About 35 minutes. Before this: [08 · Pruning while training](08_while_training.ipynb).
 #
 # Chinese terms: lottery ticket hypothesis 彩票假说, winning ticket 中奖彩票, weight rewinding
 # 权重回退, initialization 初始化.
