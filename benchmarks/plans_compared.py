@@ -1,4 +1,4 @@
-"""Plans for a budget, compared: the same share everywhere, a global ranking, a sensitivity scan.
+"""Plans for a budget, compared: the same share everywhere, three rankings, a sensitivity scan.
 
 python benchmarks/plans_compared.py --seeds 5 --workers 2
 
@@ -9,8 +9,12 @@ look at the same 2,000 validation images: the test images tell more. "dense" is 
 start from, "dense, longer" is trained on as they are. `choosing` and `retraining` (with the last
 evaluation) are seconds of processor time in this run: compare them with each other only.
 
+At the smaller budget three more try to beat LAMP (`candidate_plans.py`): "greedy" scans again after
+every step; "tuned" starts from LAMP's shares and changes them while the loss of the whole pruned
+network falls; "in rounds" is LAMP in three steps, with two thirds of an epoch after each.
+
 Every trial becomes a line of the file given by --journal, from which an interrupted run goes on; at
-the end all of them become course_utils/lessons/results/plans_compared.csv. A seed takes about two
+the end all of them become course_utils/lessons/results/plans_compared.csv. A seed takes about four
 minutes of processor time.
 """
 
@@ -22,6 +26,7 @@ import time
 from functools import lru_cache
 from pathlib import Path
 
+import candidate_plans
 import numpy as np
 
 from course_utils import criteria, masking, models, pruning, structure
@@ -39,6 +44,9 @@ IMAGES, BATCH, EPOCHS, AGAIN, VALIDATION = 10_000, 128, 4, 2, 2_000
 LEVELS = {"weights": (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995), "macs": (0.2, 0.4, 0.6, 0.8, 0.9)}
 BUDGETS = {"weights": (0.05, 0.02), "macs": (0.25,)}
 WAYS = ("uniform", "global", "plan")
+RANKED = ("lamp", "erk")  # of weights alone
+CANDIDATES = ("greedy", "tuned", "in rounds")
+ROUNDS = (0.1, 0.045)  # of the weights, before the budget
 
 
 def main() -> None:
@@ -65,6 +73,8 @@ def trials(seeds: int) -> list[dict]:
     """Return all trials, those of a seed together, so that its dense network is trained once."""
     each = [("-", 1.0, "dense"), ("-", 1.0, "dense, longer")]
     each += [(of, b, way) for of, budgets in BUDGETS.items() for b in budgets for way in WAYS]
+    each += [("weights", b, way) for b in BUDGETS["weights"] for way in RANKED]
+    each += [("weights", min(BUDGETS["weights"]), way) for way in CANDIDATES]
     return [
         {"seed": seed, "of": of, "budget": budget, "network": network}
         for seed in range(seeds)
@@ -77,15 +87,17 @@ def compared(
 ) -> dict[str, float]:
     """Prune and retrain one network; return its accuracies, and what it took. `quick` is a try."""
     data, epochs, again = (digits(), 1, 1) if quick else (mnist(), EPOCHS, AGAIN)
-    model = models.lenet5(seed=seed)
-    model.set_weights(trained(seed, epochs, quick))
+    model = reset(trained(seed, epochs, quick))
     start = time.process_time()
     model, kept = taken(model, data, of, budget, network)
     chosen = time.process_time()
     x, y = data.x_val[:VALIDATION], data.y_val[:VALIDATION]
+    if network == "in rounds":
+        keras.utils.set_random_seed(seed)
+        kept, again = in_rounds(model, data, budget, again), 0
     before = accuracy(model, x, y)
     began = time.process_time()
-    if network != "dense":
+    if network != "dense" and again:
         keras.utils.set_random_seed(seed)
         model.fit(data.x_train, data.y_train, batch_size=BATCH, epochs=again, verbose=0)
     assert not any(pruning.regrown(model).values())
@@ -119,11 +131,31 @@ def trained(seed: int, epochs: int, quick: bool) -> list[np.ndarray]:
     return model.get_weights()
 
 
+@lru_cache(maxsize=1)
+def network() -> keras.Model:
+    """Return the one network of this process, compiled with masks once for all trials."""
+    model = models.lenet5(seed=0)
+    pruning.attach(model, {n: np.ones((1,) * W.ndim) for n, W in pruning.weights(model).items()})
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def reset(weights: list[np.ndarray]) -> keras.Model:
+    """Return the network with these weights, with masks that keep all, and a new optimizer."""
+    model = network()
+    pruning.attach(model, {n: np.ones((1,) * W.ndim) for n, W in pruning.weights(model).items()})
+    model.set_weights(weights)
+    for variable in model.optimizer.variables:
+        if "learning_rate" not in variable.path:
+            variable.assign(keras.ops.zeros_like(variable))
+    return model
+
+
 def taken(
     model: keras.Model, data: Dataset, of: str, budget: float, network: str
 ) -> tuple[keras.Model, float]:
     """Return the model with masks held, or with fewer channels, and the share that is left."""
-    if of == "weights":
+    if of == "weights" and network != "in rounds":
         return by_weights(model, data, budget, network)
     return by_channels(model, data, budget, network) if of == "macs" else (model, 1.0)
 
@@ -132,19 +164,38 @@ def by_weights(
     model: keras.Model, data: Dataset, budget: float, network: str
 ) -> tuple[keras.Model, float]:
     """Hold masks that leave the plan's share of all prunable weights."""
-    scores = criteria.magnitude(pruning.weights(model))
+    weights = pruning.weights(model)
+    scores, lamp = criteria.magnitude(weights), criteria.lamp(weights)
     total = sum(S.size for S in scores.values())
-    if network == "plan":
-        x, y = data.x_val[:VALIDATION], data.y_val[:VALIDATION]
+    x, y = data.x_val[:VALIDATION], data.y_val[:VALIDATION]
+    if network == "lamp":
+        masks = masking.make_masks(lamp, 1 - budget)
+    elif network in ("greedy", "tuned"):
+        loss = candidate_plans.loss_with(scores, model, x, y)
+        start = masking.make_masks(lamp, 1 - budget)
+        left = {name: int(mask.sum()) for name, mask in start.items()}
+        search_for = candidate_plans.tuned if network == "tuned" else candidate_plans.greedy
+        masks = candidate_plans.masks_of(scores, search_for(scores, left, loss))
+    elif network == "plan":
         scan = search.sensitivity(model, x, y, LEVELS["weights"])
         # A plan counts all parameters; the biases stay, and are not among the weights.
         allowed = round(budget * total) + model.count_params() - total
         masks = masking.make_masks(scores, search.plan(scan, model, allowed).sparsity)
     else:
-        scope = "layer" if network == "uniform" else "global"
+        scope = {"uniform": "layer", "erk": "erk"}.get(network, "global")
         masks = masking.make_masks(scores, 1 - budget, scope)
     pruning.attach(model, masks)
     return model, 1 - masking.sparsity(masks)
+
+
+def in_rounds(model: keras.Model, data: Dataset, budget: float, passes: int) -> float:
+    """Cut by LAMP in three steps, with an equal part of the training after each."""
+    parts = np.array_split(np.arange(passes * len(data.x_train)) % len(data.x_train), 3)
+    for left, part in zip((*ROUNDS, budget), parts, strict=True):
+        masks = masking.make_masks(criteria.lamp(pruning.weights(model)), 1 - left)
+        pruning.attach(model, masks)
+        model.fit(data.x_train[part], data.y_train[part], batch_size=BATCH, verbose=0)
+    return 1 - masking.sparsity(masks)
 
 
 def by_channels(
