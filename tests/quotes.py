@@ -22,8 +22,8 @@ def quoted(text: str) -> list[tuple[str, str]]:
 
 @cache
 def outputs(lesson: str) -> str:
-    """All text that the committed lesson printed."""
-    notebook = json.loads((NOTEBOOKS / f"{lesson}.ipynb").read_text(encoding="utf-8"))
+    """All text that the committed solutions printed."""
+    notebook = json.loads((NOTEBOOKS / "solutions" / f"{lesson}.ipynb").read_text(encoding="utf-8"))
     texts = []
     for cell in notebook["cells"]:
         for output in cell.get("outputs", []):

@@ -239,7 +239,7 @@ def test_both_editions_run_at_once(course, monkeypatch):
     """Each waits until the other has begun, too: one after the other they would wait for ever."""
     both, begun = threading.Barrier(2), []
 
-    def execute(notebook, where):
+    def execute(notebook, where, quick):
         begun.append(where.name)
         both.wait()
         return "stopped by the test"
@@ -252,7 +252,7 @@ def test_both_editions_run_at_once(course, monkeypatch):
 def test_editions_run_in_turns_where_that_is_asked_for(course, monkeypatch):
     running, seen = set(), []
 
-    def execute(notebook, where):
+    def execute(notebook, where, quick):
         running.add(where.name)
         time.sleep(0.3)  # the other one would begin meanwhile, if it could
         seen.append({*running})
@@ -287,7 +287,7 @@ def note_executions(monkeypatch):
     """Note which notebooks would be executed, and stop their build there."""
     ran = []
 
-    def execute(notebook, where):
+    def execute(notebook, where, quick):
         ran.append(f"{where.name}: {notebook.cells[0].id}")
         return "stopped by the test"
 

@@ -3,8 +3,9 @@
 That their code still runs and gives the same results is nbval's part.
 """
 
+import lesson_length
 import pytest
-from notebook_editions import read_lessons
+from notebook_editions import read_lesson, read_lessons
 
 import notebooks
 
@@ -15,6 +16,16 @@ STEMS = [path.stem for path in sorted((FOLDER / "src").glob("*.py"))]
 @pytest.mark.parametrize("stem", STEMS)
 def test_lesson_and_its_notebooks_are_in_order(stem):
     assert notebooks.check(FOLDER, [stem]) == []
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_lesson_is_one_sitting_and_its_head_says_how_long(stem):
+    assert lesson_length.problems(read_lesson(FOLDER / "src" / f"{stem}.py")) == []
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_lesson_is_quick_to_compute(stem):
+    assert 0 < lesson_length.seconds()[stem] <= 90
 
 
 def test_no_notebook_is_left_over():

@@ -60,6 +60,13 @@ def clean_outputs(notebook: NotebookNode) -> None:
                 data["image/png"] = _smaller_base64(data["image/png"])
 
 
+def without_outputs(notebook: NotebookNode) -> None:
+    """Leave, in place, the notebook as nobody has run it."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+
+
 def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
     """Join neighbouring prints: how a kernel cuts a stream depends on its timing."""
     joined = []

@@ -121,6 +121,15 @@ def output_problems(notebook: NotebookNode, edition: str, root: Path) -> list[st
     return found
 
 
+def bare_problems(notebook: NotebookNode) -> list[str]:
+    """Say which cells of a lesson hold what a run left; learners' own runs are not committed."""
+    return [
+        f"cell {number} ({first_line(cell)!r}) holds outputs: a lesson is committed without."
+        for number, cell in enumerate(notebook.cells, start=1)
+        if cell.cell_type == "code" and (cell.outputs or cell.execution_count)
+    ]
+
+
 def first_line(cell: NotebookNode) -> str:
     """Give the line by which a reader finds a cell."""
     return cell.source.strip().split("\n")[0][:60]

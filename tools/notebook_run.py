@@ -19,7 +19,7 @@ START_TIMEOUT = 120
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def execute(notebook: NotebookNode, where: Path) -> str:
+def execute(notebook: NotebookNode, where: Path, quick: bool = False) -> str:
     """Run the cells in a fresh kernel of this very Python; return how it failed, or ''."""
     where.mkdir(parents=True, exist_ok=True)
     # With no folder to search, "python3" is the interpreter that runs this line, whatever
@@ -45,7 +45,7 @@ def execute(notebook: NotebookNode, where: Path) -> str:
     )
     try:
         # cleanup_kc: a kernel whose manager was passed in is otherwise left running.
-        client.execute(env=_environment(), cleanup_kc=True)
+        client.execute(env=_environment(quick), cleanup_kc=True)
     except (CellExecutionError, CellTimeoutError, DeadKernelError, RuntimeError) as error:
         return _failure(notebook, error)
     # The client put the machine's exact version of Python there.
@@ -53,10 +53,11 @@ def execute(notebook: NotebookNode, where: Path) -> str:
     return ""
 
 
-def _environment() -> dict[str, str]:
+def _environment(quick: bool) -> dict[str, str]:
     """Committed outputs are those of the full run that nobody watches."""
     dropped = ("COURSE_QUICK", "COURSE_WIDGETS")
-    return {name: value for name, value in os.environ.items() if name not in dropped}
+    kept = {name: value for name, value in os.environ.items() if name not in dropped}
+    return kept | ({"COURSE_QUICK": "1"} if quick else {})
 
 
 def _failure(notebook: NotebookNode, error: Exception) -> str:

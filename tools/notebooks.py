@@ -4,8 +4,10 @@
     python tools/notebooks.py check [name ...]
 
 `build` executes a notebook only if the source or tags of its code cells changed, or with `--force`;
-otherwise it keeps the outputs. It does not see changes of the package: nbval finds those that
-change a printed result, `build --force` brings figures up to date. A name may be short: `05`.
+otherwise it keeps the outputs. The lesson is run in quick mode, to see that it runs with its
+exercises open, and written without outputs; the solutions keep those of the full run. `build` does
+not see changes of the package: nbval finds those that change a printed result, `build --force`
+brings figures up to date. A name may be short: `05`.
 
 Learners run the notebooks in place, which changes the files. That is meant to be: `git checkout
 notebooks` brings them back, and before a commit `build` restores every cell from the source.
@@ -17,17 +19,19 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import lesson_length
 import notebook_rules as rules
 from nbformat import NotebookNode
 from notebook_editions import (
     EDITIONS,
+    LESSON,
     Lesson,
     edition_path,
     make_edition,
     read_lessons,
     tags_of,
 )
-from notebook_files import clean_outputs, load, load_raw, write
+from notebook_files import clean_outputs, load, load_raw, without_outputs, write
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -41,7 +45,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", help="lessons, by name or number (default: all)")
     parser.add_argument("--force", action="store_true", help="execute even what did not change")
     parser.add_argument(
-        "--in-turns", action="store_true", help="one edition at a time: for lessons that time"
+        "--in-turns",
+        action="store_true",
+        help="one notebook at a time: for lessons that time; notes the seconds of each",
     )
     parser.add_argument("--folder", type=Path, default=ROOT / "notebooks", help=argparse.SUPPRESS)
     # "Intermixed", so that names may follow the options.
@@ -119,7 +125,8 @@ def _build_lesson(
     paths = {edition: edition_path(folder, lesson.stem, edition) for edition in EDITIONS}
 
     def filled(edition: str) -> list[str]:
-        return _fill(made[edition], edition, paths[edition], folder, force)
+        note = lesson.stem if at_once == 1 and edition != LESSON else None
+        return _fill(made[edition], edition, paths[edition], folder, force, note)
 
     # Both at once, as a rule: training with small batches keeps one core busy, not two.
     with ThreadPoolExecutor(at_once) as pool:
@@ -134,30 +141,47 @@ def _build_lesson(
     return []
 
 
-def _fill(notebook: NotebookNode, edition: str, path: Path, folder: Path, force: bool) -> list[str]:
-    """Give a notebook its old outputs or new ones; return what is wrong with them."""
-    if not force and _keep_outputs(notebook, load(path)):
+def _fill(
+    notebook: NotebookNode, edition: str, path: Path, folder: Path, force: bool, note: str | None
+) -> list[str]:
+    """Give a notebook its old outputs or new ones; return what is wrong with them.
+
+    The seconds of a lesson named by `note` are written down.
+    """
+    if not force and _keep_outputs(notebook, load(path), edition):
         clean_outputs(notebook)
         # A notebook that was run and saved by hand may hold what must not be committed.
-        if not rules.output_problems(notebook, edition, folder.parent):
+        if edition == LESSON or not rules.output_problems(notebook, edition, folder.parent):
             return []
     print(f"{path.relative_to(folder)}: executing", flush=True)
     started = time.perf_counter()
-    failure = _execute(notebook, path.parent)
+    failure = _execute(notebook, path.parent, edition == LESSON)
     if failure:
         return [failure]
-    print(f"{path.relative_to(folder)}: {time.perf_counter() - started:.0f} s", flush=True)
+    passed = time.perf_counter() - started
+    if note:
+        lesson_length.note_seconds(note, passed)
+    print(f"{path.relative_to(folder)}: {passed:.0f} s", flush=True)
     clean_outputs(notebook)
-    return rules.output_problems(notebook, edition, folder.parent)
+    problems = rules.output_problems(notebook, edition, folder.parent)
+    if edition == LESSON:
+        without_outputs(notebook)
+    return problems
 
 
-def _keep_outputs(new: NotebookNode, old: NotebookNode | None) -> bool:
-    """Copy the outputs of `old` into `new` if every code cell is the same and has run."""
+def _keep_outputs(new: NotebookNode, old: NotebookNode | None, edition: str) -> bool:
+    """Copy the outputs of `old` into `new` if every code cell is the same and has run.
+
+    A lesson has none: its cells must be the same, and bare.
+    """
     if old is None or rules.order_problems(old):
         return False
     pairs = list(zip(_code_cells(new), _code_cells(old), strict=False))
     same = len(_code_cells(new)) == len(_code_cells(old)) and all(
-        a.source == b.source and tags_of(a) == tags_of(b) and b.execution_count for a, b in pairs
+        a.source == b.source
+        and tags_of(a) == tags_of(b)
+        and (bool(b.execution_count) == (edition != LESSON))
+        for a, b in pairs
     )
     for cell, previous in pairs if same else ():
         cell.outputs, cell.execution_count = previous.outputs, previous.execution_count
@@ -168,10 +192,10 @@ def _code_cells(notebook: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def _execute(notebook: NotebookNode, where: Path) -> str:
+def _execute(notebook: NotebookNode, where: Path, quick: bool) -> str:
     from notebook_run import execute  # only here: `check` starts faster without Jupyter's client
 
-    return execute(notebook, where)
+    return execute(notebook, where, quick)
 
 
 def _check_file(path: Path, made: NotebookNode, edition: str, root: Path) -> list[str]:
@@ -182,7 +206,10 @@ def _check_file(path: Path, made: NotebookNode, edition: str, root: Path) -> lis
     if committed is None:
         return ["the file is no notebook of format 4: run build."]
     found = _step_problems(made, committed) + rules.order_problems(committed)
-    found += rules.output_problems(committed, edition, root)
+    if edition == LESSON:
+        found += rules.bare_problems(committed)
+    else:
+        found += rules.output_problems(committed, edition, root)
     return (
         found + rules.link_problems(committed, path) + rules.file_problems(raw, path.stat().st_size)
     )

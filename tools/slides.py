@@ -22,7 +22,7 @@ import programs
 from slide_figures import DeckError, with_pictures
 
 ROOT = Path(__file__).parents[1]
-SLIDES, NOTEBOOKS = ROOT / "slides", ROOT / "notebooks"
+SLIDES, NOTEBOOKS = ROOT / "slides", ROOT / "notebooks" / "solutions"
 THEME, CONFIG = SLIDES / "course.css", SLIDES / "marp.config.mjs"
 STAMP = re.compile(r'<meta name="made-from" content="([0-9a-f]{64})">')
 ORIGIN = re.compile(r"<!-- from \w+:.*?-->\n*", re.DOTALL)

@@ -1,0 +1,109 @@
+"""Trained networks that travel with the course, so that a lesson begins in a second.
+
+Each is a file of weights in trained/, made by benchmarks/starting_networks.py from the recipe here;
+trained/networks.csv holds their digests and test accuracies.
+"""
+
+import csv
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from course_utils import models
+from course_utils.backend import keras
+from course_utils.lessons.data import Dataset, load_mnist
+from course_utils.lessons.progress import Progress, quick_mode
+
+FOLDER = Path(__file__).parent / "trained"
+STAND_IN = 12  # epochs on the stand-in's 1,197 images, for a network that knows MNIST
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is built and trained: the first `images` of the training split, with seed 0.
+
+    `images` beyond the 50,000 of the split take the validation images, too. `load` returns other
+    data than MNIST: (x, y) to train on and (x, y) to test with.
+    """
+
+    build: Callable[[], keras.Model]
+    epochs: int
+    batch_size: int = 128
+    images: int = 20_000
+    load: Callable[[], tuple] | None = None
+
+
+RECIPES = {
+    "lenet5": Recipe(models.lenet5, epochs=4),
+    "lenet300": Recipe(models.lenet300, epochs=4),
+    "article_cnn": Recipe(models.article_cnn, epochs=10, batch_size=32, images=50_000),
+    "article_cnn_all": Recipe(models.article_cnn, epochs=10, batch_size=32, images=60_000),
+}
+
+
+def trained(name: str, data: Dataset | None = None) -> keras.Model:
+    """Return a compiled network with its trained weights, and a new optimizer.
+
+    The weights are those of MNIST. Where `data` is the stand-in, they are trained on with its
+    images. Raises KeyError for an unknown name, ValueError for a file that is not the course's.
+
+    >>> trained("lenet300").count_params()
+    266610
+    """
+    model, path = _recipe(name).build(), FOLDER / f"{name}.weights.h5"
+    if hashlib.sha256(path.read_bytes()).hexdigest() != table()[name]["sha256"]:
+        raise ValueError(f"{path.name} is damaged or another file: fetch the course's again.")
+    model.load_weights(path)
+    if data is not None and data.stand_in:
+        epochs = 1 if quick_mode() else STAND_IN
+        progress = Progress(f"{name} on the stand-in", epochs)
+        model.fit(data.x_train, data.y_train, 64, epochs, verbose=0, callbacks=[progress])
+        model = _fresh(name, model)
+    return model
+
+
+def train(name: str) -> keras.Model:
+    """Train the network as it was for the course, and return it with a new optimizer.
+
+    Results of other machines differ in the last digits, and so the networks a little.
+    """
+    recipe = _recipe(name)
+    model, (x, y), _ = recipe.build(), *splits(name)
+    if quick_mode():
+        x, y = x[:640], y[:640]
+    epochs = 1 if quick_mode() else recipe.epochs
+    progress = Progress(name, epochs)
+    model.fit(x, y, recipe.batch_size, epochs, verbose=0, callbacks=[progress])
+    return _fresh(name, model)
+
+
+def splits(name: str) -> tuple:
+    """Return what a network is trained on and tested with, each as (x, y)."""
+    recipe = _recipe(name)
+    if recipe.load is not None:
+        return recipe.load()
+    data = load_mnist()
+    x, y = data.x_train, data.y_train
+    if recipe.images > len(x):
+        x, y = keras.ops.concatenate([x, data.x_val]), keras.ops.concatenate([y, data.y_val])
+    return (x[: recipe.images], y[: recipe.images]), (data.x_test, data.y_test)
+
+
+def table() -> dict[str, dict[str, str]]:
+    """Return the recorded digest and test accuracy of each network."""
+    with (FOLDER / "networks.csv").open(newline="") as file:
+        return {row["network"]: row for row in csv.DictReader(file)}
+
+
+def _recipe(name: str) -> Recipe:
+    if name not in RECIPES:
+        raise KeyError(f"no trained network is called {name!r}; there are {sorted(RECIPES)}.")
+    return RECIPES[name]
+
+
+def _fresh(name: str, model: keras.Model) -> keras.Model:
+    """Return the same network with an optimizer that knows nothing of the training so far."""
+    new = _recipe(name).build()
+    new.set_weights(model.get_weights())
+    return new
