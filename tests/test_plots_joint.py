@@ -30,7 +30,8 @@ def test_a_codebook_has_a_line_for_each_value():
     ax = plots.codebook(kept, [-1.0, 0.5])
     assert [line.get_xdata()[0] for line in ax.lines] == [-1.0, 0.5]
     assert sum(bar.get_height() for bar in ax.patches) == 100
-    assert texts(ax.get_legend().get_texts()) == ["2 shared values"]
+    assert ax.get_title() == "2 shared values"
+    assert ax.get_legend() is None  # it would hide lines
 
 
 def test_stages_are_stacked_in_kilobytes_with_their_notes():

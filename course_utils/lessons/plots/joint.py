@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from course_utils.lessons.plots.series import stacked
-from course_utils.lessons.plots.style import BLUE, GREY, RED, line
+from course_utils.lessons.plots.style import GREY, RED, line
 
 
 def weight_sizes(series: Mapping[str, np.ndarray], ax: Axes | None = None) -> Axes:
@@ -30,15 +30,13 @@ def weight_sizes(series: Mapping[str, np.ndarray], ax: Axes | None = None) -> Ax
 
 
 def codebook(kept: np.ndarray, values: Sequence[float], ax: Axes | None = None) -> Axes:
-    """Draw the weights that are left, and the values that they will share, as red lines."""
+    """Draw the weights that are left, grey, and the values that they will share, as red lines."""
     ax = ax or plt.subplots()[1]
-    ax.hist(np.ravel(kept), bins=80, color=BLUE, alpha=0.85)
-    for index, value in enumerate(values):
-        label = f"{len(values)} shared values" if index == 0 else None
-        ax.axvline(value, color=RED, linewidth=1.2, label=label)
+    ax.hist(np.ravel(kept), bins=80, color=GREY, alpha=0.5)
+    for value in values:
+        ax.axvline(value, color=RED, linewidth=1.2)
     ax.set(xlabel="weight w", ylabel="number of weights")
-    ax.set_ylim(top=1.3 * ax.get_ylim()[1])  # room for the legend, which hides the lines there
-    ax.legend(loc="upper left", frameon=True, framealpha=1, edgecolor="white")
+    ax.set_title(f"{len(values)} shared values")
     return ax
 
 
