@@ -458,12 +458,12 @@ for name, symbols in {"gaps": gaps, "places": places}.items():
     huffman = 8 * len(sparsefile.coded(symbols)) / len(symbols)
     least = sparsefile.entropy(symbols)
     print(f"{name:20} {fixed:7.2f} {packed:7.2f} {huffman:8.2f} {least:8.2f}")
-    assert least <= huffman
+    assert least <= huffman < (2 if quick_mode() else 1.1) * least
 
 # %% [markdown]
 # Huffman comes within a few percent of the limit; most of the rest is the list of code lengths,
 # which must be in the file as well. lzma looks for repetitions, and finds hardly any: the numbers
-# look nearly random, and that is a sign of good compression. The gain over fixed bits is small.
+# look nearly random, and that is a sign of good compression. The gain over fixed bits is modest.
 # Deep Compression says the same of its own networks: "a marginal gain".
 #
 # ### The files

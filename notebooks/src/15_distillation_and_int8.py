@@ -229,6 +229,7 @@ for name, values in clustering.cluster(pruning.weights(pruned), clusters=15).ite
 for name, model in (("float32", pruned), ("int8", eight), ("15 values", shared)):
     print(f"{name:10} .keras {export.keras_bytes(model):9,} bytes, sparse file", end=" ")
     print(f"{len(export.sparse_file(model)):7,} bytes, error {error(model):.2%}")
+assert len(export.sparse_file(shared)) < len(export.sparse_file(eight))
 
 # %% tags=["varies"]
 whole_numbers = keras.ops.convert_to_numpy(eight.get_layer("fc1").kernel)

@@ -52,6 +52,7 @@ ANSWERS = {
     "None": (None, "… not yet: replace the ..."),
     "an open function": (lambda W: ..., "… not yet: replace the ..."),
     "a function without return": (lambda W: None, "… not yet: replace the ..."),
+    "a function that prints": (lambda W: print(2 * W), "✗ your function gave back nothing here"),
     "it raises": (lambda W: 1 / 0, "✗ your code stops with ZeroDivisionError: division by zero"),
     "it raises in lines": (stops, "✗ your code stops with RuntimeError: first line"),
     "a wrong name": (lambda W: undefined_name, "✗ your code stops with NameError"),  # noqa: F821

@@ -5,6 +5,7 @@ makes it return a Verdict.
 """
 
 import copy
+import dis
 import functools
 import inspect
 from collections.abc import Callable, Iterator
@@ -16,6 +17,11 @@ NOT_YET = "… not yet"
 RIGHT = "✓"
 WRONG = "✗"
 OPEN = "replace the ... above, run that cell, then this one again."
+NOTHING = (
+    "your function gave back nothing here: end it with `return` and the value (print only shows it)"
+)
+# All that a function does whose body is `...` or `return ...`.
+_EMPTY = {"RESUME", "NOP", "LOAD_CONST", "POP_TOP", "RETURN_CONST", "RETURN_VALUE"}
 
 Findings = Callable[..., Iterator[str]]  # (answer, ...) -> what is wrong with it
 Same = Callable[[object, object], bool]
@@ -92,8 +98,8 @@ class Mistake(ValueError):
 def call(function: Callable, *arguments: object) -> object:
     """Call the reader's function on copies of the arguments, and return what it returns.
 
-    Raises Unsolved if that is `...` or None, and Mistake if it is no function or changes an
-    array that it was given.
+    Raises Unsolved if that is `...` or None because nothing is written yet, and Mistake if it is
+    no function, changes an array that it was given, or was written and gives back nothing.
 
     >>> call(lambda W: W + 1, np.zeros(2)).tolist()
     [1.0, 1.0]
@@ -107,8 +113,10 @@ def call(function: Callable, *arguments: object) -> object:
             "your function changed the array that it was given. Compute a new array instead "
             "(W * mask makes one; W[...] = 0 changes the caller's W)."
         )
-    if result is ... or result is None:
+    if result is ... or (result is None and _is_empty(function)):
         raise Unsolved
+    if result is None:
+        raise Mistake(NOTHING)
     return result
 
 
@@ -189,6 +197,11 @@ def compare(
     if not same(got, right):
         yield from hints(got, *mistakes, same=same)
         yield otherwise
+
+
+def _is_empty(function: object) -> bool:
+    code = getattr(function, "__code__", None)
+    return code is not None and {one.opname for one in dis.get_instructions(code)} <= _EMPTY
 
 
 def _unchanged(given: object, after: object) -> bool:
