@@ -3,7 +3,7 @@
 #
 # **The question: can a program decide how much to take from each layer, and does it decide well?**
 #
-# About 55 minutes. Before this: [06 · How much to prune](06_how_much.ipynb),
+# About 50 minutes. Before this: [06 · How much to prune](06_how_much.ipynb),
 # [07 · Which weights?](07_which_weights.ipynb) and
 # [11 · Structural pruning](11_structural_pruning.ipynb).
 #
@@ -176,7 +176,8 @@ shares = {
     way: {name.split("/")[0]: masking.sparsity(mask) for name, mask in ways[way].items()}
     for way in ("uniform", "global", "ERK", "LAMP", "plan")
 }
-ax = plots.layer_densities(shares)
+grey = dict.fromkeys(("uniform", "global", "ERK"), plots.GREY)
+ax = plots.layer_densities(shares, colours=grey | {"LAMP": plots.SKY, "plan": plots.RED})
 ax.set_title(f"{1 - share:.1%} of LeNet-5's weights left ({data.caption})")
 plt.show()
 
@@ -468,9 +469,9 @@ if importlib.util.find_spec("optuna"):
     tries["Optuna"], best = [trial.value for trial in study.trials], study.best_params
 
 # %% tags=["varies"]
-ax = plots.best_so_far(tries)
-for way, style in (("plan", ":"), ("LAMP", "--")):
-    ax.axhline(found[way]["pruned"], color=plots.GREY, linestyle=style, label=way)
+ax = plots.best_so_far(tries, colours={"at random": plots.GREY, "Optuna": "black"})
+for way, colour in (("plan", plots.RED), ("LAMP", plots.SKY)):
+    ax.axhline(found[way]["pruned"], color=colour, linestyle="--", label=way)
 ax.set(ylabel="validation accuracy", title=f"{1 - share:.1%} of the weights left, not retrained")
 plots.label_ends(ax)
 plt.show()
