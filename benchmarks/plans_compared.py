@@ -9,16 +9,12 @@ look at the same 2,000 validation images: the test images tell more. "dense" is 
 start from, "dense, longer" is trained on as they are. `choosing` and `retraining` (with the last
 evaluation) are seconds of processor time in this run: compare them with each other only.
 
-Of weights, two more try to beat LAMP: "tuned" starts from LAMP's shares and changes them while the
-loss of the whole pruned network falls, on the same validation images; "in rounds" is LAMP in three
-cuts, with a third of the two epochs after each (both of its columns are measured at the end).
-
 In the committed table "uniform", "global", "plan" and the channels come from an earlier run than
 the rest. The dense networks of one seed agree but for rounding; done again for seed 0, it moved
 retrained networks by up to 0.14 points.
 
 Every trial becomes a line of the file given by --journal, from which an interrupted run goes on; at
-the end all of them become course_utils/lessons/results/plans_compared.csv. A seed takes about four
+the end all of them become course_utils/lessons/results/plans_compared.csv. A seed takes about two
 minutes of processor time.
 """
 
@@ -31,7 +27,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import tuned_shares
 
 from course_utils import criteria, masking, models, pruning, structure
 from course_utils.backend import keras
@@ -49,8 +44,6 @@ LEVELS = {"weights": (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995), "macs": (0.2, 0.
 BUDGETS = {"weights": (0.02,), "macs": (0.25,)}
 WAYS = ("uniform", "global", "plan")
 RANKED = ("lamp", "erk")  # of weights alone
-CANDIDATES = ("tuned", "in rounds")
-ROUNDS = (0.1, 0.045)  # of the weights, before the budget
 
 
 def main() -> None:
@@ -77,7 +70,7 @@ def trials(seeds: int) -> list[dict]:
     """Return all trials, those of a seed together, so that its dense network is trained once."""
     each = [("-", 1.0, "dense"), ("-", 1.0, "dense, longer")]
     each += [(of, b, way) for of, budgets in BUDGETS.items() for b in budgets for way in WAYS]
-    each += [("weights", b, way) for b in BUDGETS["weights"] for way in RANKED + CANDIDATES]
+    each += [("weights", b, way) for b in BUDGETS["weights"] for way in RANKED]
     return [
         {"seed": seed, "of": of, "budget": budget, "network": network}
         for seed in range(seeds)
@@ -95,12 +88,9 @@ def compared(
     model, kept = taken(model, data, of, budget, network)
     chosen = time.process_time()
     x, y = data.x_val[:VALIDATION], data.y_val[:VALIDATION]
-    if network == "in rounds":
-        keras.utils.set_random_seed(seed)
-        kept, again = in_rounds(model, data, budget, again), 0
     before = accuracy(model, x, y)
     began = time.process_time()
-    if network != "dense" and again:
+    if network != "dense":
         keras.utils.set_random_seed(seed)
         model.fit(data.x_train, data.y_train, batch_size=BATCH, epochs=again, verbose=0)
     assert not any(pruning.regrown(model).values())
@@ -158,7 +148,7 @@ def taken(
     model: keras.Model, data: Dataset, of: str, budget: float, network: str
 ) -> tuple[keras.Model, float]:
     """Return the model with masks held, or with fewer channels, and the share that is left."""
-    if of == "weights" and network != "in rounds":
+    if of == "weights":
         return by_weights(model, data, budget, network)
     return by_channels(model, data, budget, network) if of == "macs" else (model, 1.0)
 
@@ -168,15 +158,12 @@ def by_weights(
 ) -> tuple[keras.Model, float]:
     """Hold masks that leave the plan's share of all prunable weights."""
     weights = pruning.weights(model)
-    scores, lamp = criteria.magnitude(weights), criteria.lamp(weights)
+    scores = criteria.magnitude(weights)
     total = sum(S.size for S in scores.values())
-    x, y = data.x_val[:VALIDATION], data.y_val[:VALIDATION]
     if network == "lamp":
-        masks = masking.make_masks(lamp, 1 - budget)
-    elif network == "tuned":
-        start = masking.make_masks(lamp, 1 - budget)
-        masks = tuned_shares.tuned(scores, start, tuned_shares.loss_with(scores, model, x, y))
+        masks = masking.make_masks(criteria.lamp(weights), 1 - budget)
     elif network == "plan":
+        x, y = data.x_val[:VALIDATION], data.y_val[:VALIDATION]
         scan = search.sensitivity(model, x, y, LEVELS["weights"])
         # A plan counts all parameters; the biases stay, and are not among the weights.
         allowed = round(budget * total) + model.count_params() - total
@@ -186,16 +173,6 @@ def by_weights(
         masks = masking.make_masks(scores, 1 - budget, scope)
     pruning.attach(model, masks)
     return model, 1 - masking.sparsity(masks)
-
-
-def in_rounds(model: keras.Model, data: Dataset, budget: float, passes: int) -> float:
-    """Cut by LAMP in three steps, with an equal part of the training after each."""
-    parts = np.array_split(np.arange(passes * len(data.x_train)) % len(data.x_train), 3)
-    for left, part in zip((*ROUNDS, budget), parts, strict=True):
-        masks = masking.make_masks(criteria.lamp(pruning.weights(model)), 1 - left)
-        pruning.attach(model, masks)
-        model.fit(data.x_train[part], data.y_train[part], batch_size=BATCH, verbose=0)
-    return 1 - masking.sparsity(masks)
 
 
 def by_channels(

@@ -16,15 +16,6 @@ def texts(labels):
     return [label.get_text() for label in labels]
 
 
-def test_sizes_of_weights_are_counted_and_zeros_told():
-    W = np.array([0, 0, 0.001, -0.1, 0.1, 1.0])
-    ax = plots.weight_sizes({"masked": W, "plain": np.full(4, 0.5)})
-    assert texts(ax.get_legend().get_texts()) == ["masked: 33.3% zeros", "plain: 0.0% zeros"]
-    counts = [line.get_ydata().sum() for line in ax.lines]
-    assert counts == [4, 4]
-    assert ax.get_xscale() == "log"
-
-
 def test_a_codebook_has_a_line_for_each_value():
     kept = np.random.default_rng(0).normal(size=100)
     ax = plots.codebook(kept, [-1.0, 0.5])
