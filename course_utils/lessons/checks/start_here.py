@@ -72,6 +72,9 @@ def count_zeros(answer: object, W: np.ndarray) -> Iterator[str]:
         ("this is the number of all entries. How many of them are 0?", W.size),
         ("you counted the negative entries too. Negative is not zero.", np.sum(W <= 0)),
         ("this is the share of zeros. How many are there?", zeros / W.size),
+        ("nearly: one is missing. Some zeros were 0 before, and what equals the border goes, too.",
+         zeros - 1),
+        ("nearly: that is one too many. Small is not zero; count what is exactly 0.", zeros + 1),
         same=operator.eq,
     )  # fmt: skip
 
@@ -91,6 +94,8 @@ def sparsity(function: Callable) -> Iterator[str]:
              1 - right),
             ("this is how many zeros there are. Divide by the number of entries, W.size.", zeros),
             ("this is in percent. Leave it a share, between 0 and 1.", 100 * right),
+            ("this is rounded. Return all digits; a print can round.", round(right, 2)),
+            ("this is the number of weights left. Sparsity is the share of zeros.", W.size - zeros),
             ("len(W) is the number of rows. W.size is the number of entries.", zeros / len(W)),
             ("the negative weights were counted as well. Compare with ==, not <=.",
              np.mean(W <= 0)),

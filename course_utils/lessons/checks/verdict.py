@@ -142,7 +142,7 @@ def as_array(answer: object, shape: tuple[int, ...]) -> np.ndarray:
     try:
         array = np.asarray(answer)
     except ValueError:
-        raise Mistake("the result is no array: its rows differ in length") from None
+        raise Mistake("the result is not an array: its rows differ in length") from None
     if array.shape != shape:
         raise Mistake(f"the result has shape {array.shape}; {shape} was expected")
     return array

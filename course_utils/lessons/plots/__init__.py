@@ -64,4 +64,5 @@ from course_utils.lessons.plots.weights import (
     network,
     regrowth,
     regrowth_key,
+    through_time,
 )
