@@ -68,7 +68,6 @@ CALLS = {
         {"dense": {"values": 9e3}, "coded": {"values": 1e3}}, {}, ax=ax
     ),
     "codebook": lambda ax: plots.codebook(W.ravel(), [-0.5, 0.5], ax=ax),
-    "weight_sizes": lambda ax: plots.weight_sizes({"a": W}, ax=ax),
     "durations": lambda ax: plots.durations({"scores": 0.1, "retraining": 60.0}, ax=ax),
     "best_so_far": lambda ax: plots.best_so_far({"by lot": [0.5, 0.9, 0.7]}, ax=ax),
     "front": lambda ax: plots.front([(0.5, 0.9), (0.6, 0.8)], [(0.5, 0.9)], ax=ax),
