@@ -147,11 +147,16 @@ def test_solutions_keep_the_code_without_markers(built):
     assert any(source(cell) == "Half of nothing is nothing." for cell in notebook["cells"])
 
 
-def test_every_code_cell_is_compared_unless_it_varies(built):
-    for name in ("01_first", "solutions/01_first"):
-        for cell in codes(read(built, name)):
-            tags = cell["metadata"]["tags"]
-            assert ("nbval-check-output" in tags) != ("varies" in tags)
+def test_every_code_cell_of_the_solutions_is_compared_unless_it_varies(built):
+    for cell in codes(read(built, "solutions/01_first")):
+        tags = cell["metadata"]["tags"]
+        assert ("nbval-check-output" in tags) != ("varies" in tags)
+
+
+def test_a_lesson_has_no_outputs_and_none_is_compared(built):
+    for cell in codes(read(built, "01_first")):
+        assert (cell["outputs"], cell["execution_count"]) == ([], None)
+        assert "nbval-check-output" not in cell["metadata"].get("tags", [])
 
 
 def test_solutions_name_themselves_and_link_to_the_lesson(built):
@@ -208,13 +213,13 @@ def test_second_build_executes_and_writes_nothing(course, capsys):
 
 
 def test_changed_prose_keeps_the_outputs(course, capsys):
-    old = codes(read(course, "01_first"))
+    old = codes(read(course, "solutions/01_first"))
     edit_source(course, "01_first", "# # The first lesson\n", "# # The very first lesson\n")
     assert notebooks.build(course) == []
     out = capsys.readouterr().out
     assert "executing" not in out
     assert "02_second.ipynb: written" in out  # its last line names the lesson
-    assert codes(read(course, "01_first")) == old
+    assert codes(read(course, "solutions/01_first")) == old
 
 
 @pytest.mark.parametrize(
@@ -265,22 +270,22 @@ def test_editions_run_in_turns_where_that_is_asked_for(course, monkeypatch):
 
 
 def test_cells_run_out_of_order_are_executed_anew(course, monkeypatch):
-    path = course / "02_second.ipynb"
+    path = course / "solutions" / "02_second.ipynb"
     path.write_text(
         path.read_text(encoding="utf-8").replace('"execution_count": 6', '"execution_count": 9')
     )
     ran = note_executions(monkeypatch)
     notebooks.build(course)
-    assert ran == ["notebooks: 02_second-001"]
+    assert ran == ["solutions: 02_second-001"]
 
 
 def test_outputs_that_may_not_be_committed_are_made_anew(course, monkeypatch):
-    notebook = read(course, "02_second")
+    notebook = read(course, "solutions/02_second")
     output(codes(notebook)[5], "careful", name="stderr")
-    (course / "02_second.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    (course / "solutions" / "02_second.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     ran = note_executions(monkeypatch)
     notebooks.build(course)
-    assert ran == ["notebooks: 02_second-001"]
+    assert ran == ["solutions: 02_second-001"]
 
 
 def note_executions(monkeypatch):
@@ -429,18 +434,27 @@ def test_check_names_the_damage(course, capsys, sentence):
     assert count == f"{len(problems)} problems found."
 
 
-def test_solved_exercise_in_the_lesson_is_found(course):
+def test_a_lesson_that_somebody_ran_is_found_and_made_bare(course):
     notebook = read(course, "02_second")
     output(codes(notebook)[2], "✓ right")
     (course / "02_second.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     [problem] = notebooks.check(course)
+    assert "holds outputs: a lesson is committed without" in problem
+    assert notebooks.build(course) == []
+    assert notebooks.check(course) == []
+
+
+def test_a_check_that_an_open_exercise_passes_fails_the_build(course):
+    edit_source(course, "02_second", "check(6, double(3))", "check(6, 6)")
+    [problem] = notebooks.build(course)
+    assert "lesson edition, nothing written" in problem
     assert "must say '…', since its exercise is open here" in problem
 
 
 def test_paths_of_this_clone_are_found(course):
-    notebook = read(course, "02_second")
+    notebook = read(course, "solutions/02_second")
     output(codes(notebook)[5], f"saved in {course.parent}")
-    (course / "02_second.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    (course / "solutions" / "02_second.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     assert "absolute path" in " ".join(notebooks.check(course))
 
 

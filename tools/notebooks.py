@@ -172,18 +172,17 @@ def _fill(
 def _keep_outputs(new: NotebookNode, old: NotebookNode | None, edition: str) -> bool:
     """Copy the outputs of `old` into `new` if every code cell is the same and has run.
 
-    A lesson has none: its cells must be the same, and bare.
+    Of a lesson the cells alone must be the same: it is written without outputs.
     """
-    if old is None or rules.order_problems(old):
+    bare = edition == LESSON
+    if old is None or (rules.order_problems(old) and not bare):
         return False
     pairs = list(zip(_code_cells(new), _code_cells(old), strict=False))
     same = len(_code_cells(new)) == len(_code_cells(old)) and all(
-        a.source == b.source
-        and tags_of(a) == tags_of(b)
-        and (bool(b.execution_count) == (edition != LESSON))
+        a.source == b.source and tags_of(a) == tags_of(b) and (bare or b.execution_count)
         for a, b in pairs
     )
-    for cell, previous in pairs if same else ():
+    for cell, previous in pairs if same and not bare else ():
         cell.outputs, cell.execution_count = previous.outputs, previous.execution_count
     return same
 

@@ -413,6 +413,15 @@ check.calibration_error(my_ece)
 # and for each add (share of the answers) times (size of the gap).
 # </details>
 #
+# Our two networks. Below the diagonal a network is too sure, above it not sure enough; the larger a
+# mark, the more answers lie in its bin.
+
+# %% tags=["varies"]
+bins = {name: forgetting.reliability(values, y) for name, values in p.items()}
+plots.reliability(bins).set_title(f"one run, validation images, {data.caption}", fontsize=11)
+plt.show()
+
+# %% [markdown]
 # The recorded networks, and the same after a repair: one number $T$, the **temperature**, fitted on
 # validation images, divides all logits. $T > 1$ makes a network less sure.
 

@@ -58,7 +58,8 @@ def usage() -> str:
 
 def lab(clone: Clone, arguments: list[str]) -> int:
     """Open JupyterLab on this machine alone, its token left on; Ctrl-C ends it."""
-    return _call(clone, lab_arguments(clone, arguments), {"COURSE_WIDGETS": "1"}, stay=False)
+    variables = {"COURSE_WIDGETS": "1", "COURSE_LOGBOOK": str(clone.root / "logbook.json")}
+    return _call(clone, lab_arguments(clone, arguments), variables, stay=False)
 
 
 def lab_arguments(clone: Clone, arguments: list[str]) -> list[str]:

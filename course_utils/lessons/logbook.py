@@ -1,0 +1,91 @@
+"""What a learner has done, over all lessons: exercises solved, predictions made. Kept at home.
+
+`make lab` names the file, logbook.json in the clone, in $COURSE_LOGBOOK; nothing is ever sent
+anywhere. Without that variable the logbook lasts as long as the kernel.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+Entries = dict[str, dict[str, dict]]  # kind -> name -> what was noted
+
+# The lessons in order, by the names of their files, and how many exercises each has.
+LESSONS: dict[str, int] = {}
+
+_here: Entries = {}
+
+
+def note(kind: str, name: str, what: dict) -> None:
+    """Write an entry in the place of an earlier one of the same kind and name.
+
+    A file that cannot be written keeps nobody from going on: the kernel remembers.
+    """
+    entries = read()
+    entries.setdefault(kind, {})[name] = what
+    _keep(entries)
+
+
+def read() -> Entries:
+    """Return all entries; of a file that is missing or damaged none but this kernel's."""
+    path = _file()
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8")) if path else {}
+        assert all(isinstance(part, dict) for part in (stored, *stored.values()))
+    except (OSError, ValueError, AssertionError, AttributeError):
+        stored = {}
+    return {kind: stored.get(kind, {}) | _here.get(kind, {}) for kind in {*stored, *_here}}
+
+
+def forget(unwanted: Callable[[str, str], bool] = lambda kind, name: True) -> None:
+    """Take out the entries whose kind and name are unwanted: all of them, unless told."""
+    _keep(
+        {
+            kind: {name: what for name, what in part.items() if not unwanted(kind, name)}
+            for kind, part in read().items()
+        }
+    )
+
+
+def _keep(entries: Entries) -> None:
+    _here.clear()
+    _here.update(entries)
+    path = _file()
+    if path:
+        with contextlib.suppress(OSError):
+            whole = path.with_suffix(".new")  # a stop in the middle leaves the old file
+            whole.write_text(json.dumps(entries, indent=1, ensure_ascii=False), encoding="utf-8")
+            whole.replace(path)
+
+
+def _file() -> Path | None:
+    named = os.environ.get("COURSE_LOGBOOK")
+    return Path(named) if named else None
+
+
+class Page:
+    """A learner's progress, one line a lesson."""
+
+    def __init__(self, entries: Entries) -> None:
+        self.entries = entries
+
+    def __repr__(self) -> str:
+        lines = [f"{'lesson':28}{'exercises':>10}{'predictions':>13}{'right':>7}"]
+        for place, (lesson, many) in enumerate(LESSONS.items()):
+            solved = len(self._of(lesson, "exercises"))
+            said = self._of(lesson, "predictions")
+            right = sum(one.get("said") == one.get("was") for one in said)
+            name = f"{place:02} {lesson.replace('_', ' ')}"
+            lines.append(f"{name:28}{f'{solved} of {many}':>10}{len(said):>13}{right:>7}")
+        return "\n".join(lines)
+
+    def _of(self, lesson: str, kind: str) -> list[dict]:
+        part = self.entries.get(kind, {})
+        return [what for name, what in part.items() if name.startswith(f"{lesson}: ")]
+
+
+def page() -> Page:
+    """Return the progress over all lessons, to be shown by a cell."""
+    return Page(read())

@@ -1,0 +1,125 @@
+"""Predictions that are locked before a result is there, and held beside it when it comes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from course_utils.lessons import logbook
+from course_utils.lessons.checks.verdict import number
+
+KIND = "predictions"
+Said = float | str | list[str]
+
+
+class Predictions:
+    """The predictions of one lesson, named as its file is: "05_prune_and_retrain".
+
+    >>> predict = Predictions("99_example")
+    >>> zeros = predict("How many of ten zeros stay?", 4)
+    Noted: 4. You can change it until the result is there.
+    >>> zeros.was(9)
+    You said 4; it is 9.
+    >>> predict.summary()
+    You said, it was:
+      How many of ten zeros stay?  4, 9
+    """
+
+    def __init__(self, lesson: str) -> None:
+        self.lesson, self.made = lesson[3:], []
+
+    def __call__(
+        self, question: str, answer: object = ..., *, unit: str = "", choices: Sequence[str] = ()
+    ) -> "Prediction":
+        """Note an answer: a number, one of `choices`, or all of them in order as a list.
+
+        What cannot be an answer is told in a sentence; without one nothing is lost. Once the
+        result has been shown the first answer stands (`forget` begins anew).
+        """
+        made = Prediction(self.lesson, question, unit, tuple(choices))
+        self.made = [one for one in self.made if one.question != question] + [made]
+        made.note(answer)
+        return made
+
+    def summary(self) -> None:
+        """Print all predictions of the lesson beside what came."""
+        told = [(one.question, one.entry()) for one in self.made]
+        told = [(question, entry) for question, entry in told if entry and "was" in entry]
+        print("You said, it was:" if told else "You made no predictions this time.")
+        for question, entry in told:
+            print(f"  {question}  {_show(entry['said'])}, {_show(entry['was'])}")
+
+    def forget(self) -> None:
+        """Begin anew: take this lesson's predictions out of the logbook."""
+        logbook.forget(lambda kind, name: kind == KIND and name.startswith(f"{self.lesson}: "))
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One question, and what the logbook has for it."""
+
+    lesson: str
+    question: str
+    unit: str
+    choices: tuple[str, ...]
+
+    def note(self, answer: object) -> None:
+        """Lock an answer, or say why it is none."""
+        before = self.entry()
+        if before and "was" in before:
+            print(f"You said {self._text(before['said'])}; the result is known, so that stands.")
+        elif answer is ... or answer is None:
+            print(
+                f"Your prediction? Put {self._form()} in the place of the ... and run this again."
+            )
+        elif (wrong := self._problem(answer)) is not None:
+            print(f"This cannot be noted: {wrong}. Expected: {self._form()}.")
+        else:
+            said = list(answer) if isinstance(answer, list | tuple) else answer
+            said = said if self.choices else number(said)
+            logbook.note(KIND, self._name(), {"said": said})
+            print(f"Noted: {self._text(said)}. You can change it until the result is there.")
+
+    def was(self, result: object) -> None:
+        """Show the result beside the prediction."""
+        result = list(result) if isinstance(result, list | tuple) else result
+        result = result if self.choices else float(result)
+        entry = self.entry()
+        if entry is None:
+            print(f"It is {self._text(result)}. (You made no prediction.)")
+            return
+        logbook.note(KIND, self._name(), {"said": entry["said"], "was": result})
+        same = " You were right." if entry["said"] == result else ""
+        print(f"You said {self._text(entry['said'])}; it is {self._text(result)}.{same}")
+
+    def entry(self) -> dict | None:
+        """Return what was said, and what it was, if the result has been shown."""
+        return logbook.read().get(KIND, {}).get(self._name())
+
+    def _name(self) -> str:
+        return f"{self.lesson}: {self.question}"
+
+    def _text(self, value: Said) -> str:
+        return f"{_show(value)} {self.unit}".strip()
+
+    def _form(self) -> str:
+        if not self.choices:
+            return f"a number ({self.unit})" if self.unit else "a number"
+        names = ", ".join(map(repr, self.choices))
+        return f"one of {names}, or all of them in order as a list"
+
+    def _problem(self, answer: object) -> str | None:
+        if not self.choices:
+            try:
+                value = number(answer)
+            except ValueError as mistake:
+                return str(mistake)
+            return None if abs(value) < float("inf") else "a finite number was expected"
+        if isinstance(answer, list | tuple):
+            ordered = sorted(map(str, answer)) == sorted(self.choices)
+            return None if ordered else "an order has each of the names once"
+        return None if answer in self.choices else f"{answer!r} is none of the choices"
+
+
+def _show(value: Said) -> str:
+    if isinstance(value, list):
+        return ", ".join(value)
+    return value if isinstance(value, str) else f"{value:.4g}"

@@ -1,0 +1,140 @@
+"""Predictions are locked, compared and summed up; the logbook survives what happens to files."""
+
+import json
+
+import pytest
+
+from course_utils.lessons import logbook
+from course_utils.lessons.predictions import Predictions
+
+
+@pytest.fixture(autouse=True)
+def empty_logbook(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_LOGBOOK", str(tmp_path / "logbook.json"))
+    monkeypatch.setattr(logbook, "_here", {})
+    return tmp_path / "logbook.json"
+
+
+@pytest.fixture
+def predict():
+    return Predictions("05_prune_and_retrain")
+
+
+def restart(monkeypatch):
+    monkeypatch.setattr(logbook, "_here", {})
+
+
+def said(capsys):
+    return capsys.readouterr().out.strip()
+
+
+def test_a_number_is_noted_and_held_beside_the_result(predict, capsys):
+    zeros = predict("Zeros left?", 80, unit="%")
+    assert said(capsys) == "Noted: 80 %. You can change it until the result is there."
+    zeros.was(37.04)
+    assert said(capsys) == "You said 80 %; it is 37.04 %."
+
+
+def test_it_can_be_changed_until_the_result_is_there_and_not_after(predict, capsys):
+    predict("Zeros left?", 80)
+    zeros = predict("Zeros left?", 40)
+    zeros.was(37)
+    capsys.readouterr()
+    predict("Zeros left?", 37).was(37)
+    assert said(capsys).splitlines() == [
+        "You said 40; the result is known, so that stands.",
+        "You said 40; it is 37.",
+    ]
+
+
+def test_it_stands_after_a_restart_and_can_be_forgotten(predict, capsys, monkeypatch):
+    predict("Zeros left?", 40).was(37)
+    restart(monkeypatch)
+    other = Predictions("06_how_much")
+    other("Zeros left?", 1)
+    capsys.readouterr()
+    predict("Zeros left?", 37)
+    assert "that stands" in said(capsys)
+    predict.forget()
+    predict("Zeros left?", 36)
+    assert said(capsys).startswith("Noted: 36")
+    assert other("Zeros left?", 2).entry() == {"said": 2}, "other lessons are not forgotten"
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (..., "Put a number in the place of the ..."),
+        (None, "Put a number in the place of the ..."),
+        ("many", "a number was expected, not str"),
+        (float("nan"), "a finite number"),
+        (True, "a number was expected"),
+        ([1, 2], "a number was expected"),
+    ],
+)
+def test_what_is_no_number_is_told_and_nothing_breaks(predict, capsys, answer, sentence):
+    zeros = predict("Zeros left?", answer)
+    assert sentence in said(capsys)
+    zeros.was(37)
+    assert said(capsys) == "It is 37. (You made no prediction.)"
+    predict.summary()
+    assert said(capsys) == "You made no predictions this time."
+
+
+def test_a_choice_and_an_order(predict, capsys):
+    names = ("magnitude", "chance", "LAMP")
+    best = predict("Which is best?", "LAMP", choices=names)
+    best.was("LAMP")
+    assert said(capsys).endswith("You said LAMP; it is LAMP. You were right.")
+    order = predict("In which order?", ["LAMP", "magnitude", "chance"], choices=names)
+    order.was(["LAMP", "chance", "magnitude"])
+    assert said(capsys).endswith("You said LAMP, magnitude, chance; it is LAMP, chance, magnitude.")
+    predict("Which?", "Lamp", choices=names)
+    assert "'Lamp' is none of the choices. Expected: one of 'magnitude'" in said(capsys)
+    predict("Which?", ["LAMP", "LAMP", "chance"], choices=names)
+    assert "an order has each of the names once" in said(capsys)
+
+
+def test_the_lesson_is_summed_up(predict, capsys):
+    predict("Zeros left?", 80).was(37)
+    predict("Which?", "a", choices=("a", "b")).was("b")
+    predict("Not shown yet?", 1)
+    capsys.readouterr()
+    predict.summary()
+    assert said(capsys).splitlines() == [
+        "You said, it was:",
+        "  Zeros left?  80, 37",
+        "  Which?  a, b",
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"predictions": 3}', "\x00\xff"])
+def test_a_damaged_logbook_is_none(predict, capsys, empty_logbook, text):
+    empty_logbook.write_text(text, encoding="utf-8")
+    predict("Zeros left?", 80).was(37)
+    assert "You said 80; it is 37." in said(capsys)
+    assert json.loads(empty_logbook.read_text(encoding="utf-8"))["predictions"]
+
+
+def test_where_nothing_can_be_written_the_kernel_remembers(predict, capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_LOGBOOK", str(tmp_path / "no folder" / "logbook.json"))
+    predict("Zeros left?", 80).was(37)
+    assert "You said 80; it is 37." in said(capsys)
+
+
+def test_without_a_named_file_none_is_written(predict, monkeypatch, empty_logbook):
+    monkeypatch.delenv("COURSE_LOGBOOK")
+    predict("Zeros left?", 80).was(37)
+    assert not empty_logbook.exists()
+    assert logbook.read()["predictions"]
+
+
+def test_the_page_has_all_lessons(predict, monkeypatch):
+    monkeypatch.setattr(logbook, "LESSONS", {"start_here": 2, "prune_and_retrain": 3})
+    predict("Zeros left?", 37).was(37)
+    predict("Zeros right?", 80).was(37)
+    logbook.note("exercises", "prune_and_retrain: sparsity", {})
+    head, first, second = repr(logbook.page()).splitlines()
+    assert head.split() == ["lesson", "exercises", "predictions", "right"]
+    assert first.split() == ["00", "start", "here", "0", "of", "2", "0", "0"]
+    assert second.split() == ["01", "prune", "and", "retrain", "1", "of", "3", "2", "1"]
