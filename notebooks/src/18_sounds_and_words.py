@@ -7,8 +7,8 @@
 # [17 · Beyond digits](17_beyond_digits.ipynb).
 #
 # Chinese terms: spectrogram 频谱图, formant 共振峰, source-filter model 源-滤波器模型, gated
-# recurrent unit 门控循环单元, state 状态, recurrent kernel 循环核, embedding 嵌入, attention 注意力,
-# head 注意力头, logistic regression 逻辑回归, baseline 基线.
+# recurrent unit 门控循环单元, state 状态, recurrent kernel 循环核, embedding 嵌入, attention
+# 注意力, head 注意力头, logistic regression 逻辑回归, baseline 基线.
 
 # %% [markdown]
 # ## What you will be able to do
@@ -375,7 +375,8 @@ print(f"{'counting characters':32} {floor:.1%}")
 
 # %%
 table = recorded.rows("sounds_and_words_pruned")
-titles = dict(zip(names, ("speech: CNN", "speech: GRU", "text: GRU", "text: Transformer"), strict=False))
+shown = ("speech: CNN", "speech: GRU", "text: GRU", "text: Transformer")
+titles = dict(zip(names, shown, strict=True))
 counted = next(row["accuracy"] for row in table if row["network"] == "counts")
 floors = {title: 0.1 if "speech" in title else counted for title in titles.values()}
 
@@ -418,8 +419,8 @@ for network, title in titles.items():
 # - **Speech, weights.** Magnitude holds to high sparsity, chance does not. The GRU breaks earlier
 #   than the CNN. It has fewer weights, and uses each of them 24 times; we have not measured which
 #   of the two matters.
-# - **Speech, structure.** With three quarters removed, a network of that size trained *from scratch*
-#   beat the pruned one in every seed. Two epochs are too few to repair so deep a cut.
+# - **Speech, structure.** With three quarters removed, a network of that size trained *from
+#   scratch* beat the pruned one in every seed. Two epochs are too few to repair so deep a cut.
 # - **Text.** The curves lie within a few points of each other. At 80 % magnitude is better than
 #   chance in every seed, by less than four points; at 95 % it no longer is, and the pruned GRU is
 #   *worse than counting characters*. A whole network is only a few points better than counting, so
