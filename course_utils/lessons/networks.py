@@ -15,7 +15,6 @@ from course_utils.backend import keras
 from course_utils.lessons.data import Dataset, load_mnist
 from course_utils.lessons.progress import Progress, quick_mode
 from course_utils.lessons.tasks import hearing, loading, reading, segmentation
-from course_utils.lessons.tasks.detection import detector
 
 FOLDER = Path(__file__).parent / "trained"
 STAND_IN = 12  # epochs on the stand-in's 1,197 images, for a network that knows MNIST
@@ -43,8 +42,8 @@ RECIPES = {
     "lenet300": Recipe(models.lenet300, epochs=4),
     "article_cnn": Recipe(models.article_cnn, epochs=10, batch_size=32, images=50_000),
     "article_cnn_all": Recipe(models.article_cnn, epochs=10, batch_size=32, images=60_000),
-    "detector": Recipe(detector, 6, 32, load=loading.boxes, quality=loading.mean_ap),
-    "unet": Recipe(segmentation.unet, 6, 32, load=loading.pixels, quality=segmentation.mean_iou),
+    "detector": Recipe(loading.detector, 4, 32, load=loading.boxes, quality=loading.mean_ap),
+    "unet": Recipe(loading.unet, 4, 32, load=loading.pixels, quality=segmentation.mean_iou),
     "vowel_cnn": Recipe(hearing.vowel_cnn, 8, load=loading.vowels),
     "vowel_gru": Recipe(hearing.vowel_gru, 8, load=loading.vowels),
     "text_gru": Recipe(reading.text_gru, 5, load=loading.lines),

@@ -58,7 +58,7 @@ data
 # from test digits, so the split of lesson 00 still holds.
 
 # %% tags=["varies"]
-counts = (32, 24, 24) if quick_mode() else (2048, 500, 1000)
+counts = (32, 24, 24) if quick_mode() else (4096, 500, 1000)
 train_scenes, val_scenes, test_scenes = tasks.load_scenes(data, counts)
 ax = plots.boxes(train_scenes.images[:5], {"there": train_scenes.objects})
 ax.set_title(f"training scenes ({data.caption})")

@@ -3,7 +3,7 @@
 #
 # **The question: can a network that listens, or reads, be pruned like one that sees?**
 #
-# About 55 minutes. Before this: [11 · Structural pruning](11_structural_pruning.ipynb) and
+# About 45 minutes. Before this: [11 · Structural pruning](11_structural_pruning.ipynb) and
 # [17 · Beyond digits](17_beyond_digits.ipynb).
 #
 # Chinese terms: spectrogram 频谱图, formant 共振峰, source-filter model 源-滤波器模型, gated
@@ -115,8 +115,7 @@ plots.formant_chart(means, vowels.VOWELS)
 plt.show()
 
 # %% [markdown]
-# Neighbours will: a man's *hod* lies near a man's *hud*, and not far from a child's *hawed*. A
-# network that knew only these two frequencies would have to guess who is speaking.
+# Neighbours will: a man's *hod* lies near a man's *hud*, and not far from a child's *hawed*.
 #
 # The next cell makes one vowel, a man's *had*. Each resonator
 # $y_t = A x_t + B y_{t-1} + C y_{t-2}$ (Klatt 1980) amplifies what lies near one formant (orange).
@@ -313,7 +312,7 @@ plots.heads(np.asarray(scores)[0], [line[i : i + 2] for i in range(0, 24, 2)])
 plt.show()
 
 # %% [markdown]
-# Each row shows where one place of the line looks. Do all four heads do the same? Could one go?
+# Each row shows where one place of the line looks. Could a head go?
 #
 # ### Exercise 2
 #
@@ -470,9 +469,8 @@ assert accuracies("text_gru", "weights", "magnitude", 0.95).max() < counted
 # It has a history in both fields. See, Luong and Manning (2016) removed 40 % of the more than 200
 # million weights of a translator with very little loss, and 80 % after retraining without any.
 # Narang and others (2017) pruned recurrent networks for speech *while* they trained, to an eighth.
-# Kalchbrenner and others (2018) made a recurrent network speak in real time on a phone's processor:
-# of networks with equally many weights, the large and sparse one was better than the small and
-# dense one. Voita and others (2019) removed 38 of the 48 heads of a translator's encoder for 0.15
+# Kalchbrenner and others (2018) made a recurrent network speak in real time on a phone: with
+# equally many weights, large and sparse was better than small and dense. Voita and others (2019) removed 38 of the 48 heads of a translator's encoder for 0.15
 # points of BLEU. Frantar and Alistarh (2023) set half of the weights of large language models to
 # zero in one pass, without retraining.
 
@@ -503,8 +501,7 @@ assert accuracies("text_gru", "weights", "magnitude", 0.95).max() < counted
 # - N. Kalchbrenner and others (2018), *Efficient Neural Audio Synthesis*, arXiv 1802.08435.
 # - T. Gale, E. Elsen, S. Hooker (2019), *The State of Sparsity in Deep Neural Networks*,
 #   arXiv 1902.09574: on a Transformer, plain magnitude does as well as cleverer ways.
-# - P. Michel, O. Levy, G. Neubig (2019), *Are Sixteen Heads Really Better than One?*,
-#   arXiv 1905.10650. E. Voita, D. Talbot, F. Moiseev, R. Sennrich, I. Titov (2019), *Analyzing
+# - E. Voita, D. Talbot, F. Moiseev, R. Sennrich, I. Titov (2019), *Analyzing
 #   Multi-Head Self-Attention*, arXiv 1905.09418.
 # - E. Frantar, D. Alistarh (2023), *SparseGPT: Massive Language Models Can Be Accurately Pruned in
 #   One-Shot*, arXiv 2301.00774.
