@@ -92,7 +92,7 @@ def by_share(
 ) -> Figure:
     """Draw one panel a network, (shares, {"chance": (seeds, shares)}), over the share removed.
 
-    A dot for each seed, a line through the means; what is called chance is a control, and grey.
+    Shares stand at equal distances. A dot for each seed, a line through the means; what is called chance is a control, and grey.
     `floors`: what each panel has to beat, as a dotted line.
     """
     size, alike = (1 + 3.3 * len(panels), 3.3), floors is None
@@ -100,12 +100,12 @@ def by_share(
     for ax, (name, (shares, series)) in zip(axes[0], panels.items(), strict=True):
         for index, (word, runs) in enumerate(series.items()):
             look = {"color": GREY if word == "chance" else COLOURS[index % 6]}
-            ax.plot(shares, np.mean(runs, axis=0), label=word, **look)
-            ax.plot(shares, np.transpose(runs), ".", alpha=0.6, **look)
+            ax.plot(np.mean(runs, axis=0), label=word, **look)
+            ax.plot(np.transpose(runs), ".", alpha=0.6, **look)
         if floors:
             ax.axhline(floors[name], color=GREY, linewidth=1, linestyle=":")
-        ax.set(title=name, xlabel="share removed", xticks=shares)
-        ax.xaxis.set_major_formatter(PercentFormatter(1))
+        ax.set(title=name, xlabel="share removed")
+        ax.set_xticks(range(len(shares)), [f"{share:.0%}" for share in shares])
         ax.yaxis.set_major_formatter(PercentFormatter(1))
         ax.tick_params(labelsize=10)
         label_ends(ax)
