@@ -92,8 +92,8 @@ def by_share(
 ) -> Figure:
     """Draw one panel a network, (shares, {"chance": (seeds, shares)}), over the share removed.
 
-    Shares stand at equal distances. A dot for each seed, a line through the means; what is called chance is a control, and grey.
-    `floors`: what each panel has to beat, as a dotted line.
+    Shares stand at equal distances. A dot for each seed, a line through the means; what is called
+    chance is a control, and grey. `floors`: what each panel has to beat, as a dotted line.
     """
     size, alike = (1 + 3.3 * len(panels), 3.3), floors is None
     fig, axes = plt.subplots(1, len(panels), figsize=size, squeeze=False, sharey=alike)
