@@ -481,10 +481,12 @@ files = {
     "biases": export.sparse_file(final, codes=False),
     "coded": export.sparse_file(final),
 }
-KINDS = {"gaps": "gaps", "codebooks": "table", "values or places": "values"}
 
 
 # %% tags=["varies"]
+KINDS = {"gaps": "gaps", "codebooks": "table", "values or places": "values"}
+
+
 def parts_of(file):
     parts = sparsefile.parts(file).values()
     kinds = {name: sum(p[key] for p in parts) for name, key in KINDS.items()}

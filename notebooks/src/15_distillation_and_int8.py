@@ -58,12 +58,14 @@ def train(model, label, epochs, *callbacks, images=None):
     return model
 
 
+# %%
 def copied(model):
     copy = models.lenet5(seed=0)
     copy.set_weights(model.get_weights())
     return copy
 
 
+# %%
 def error(model, x=x_val, y=y_val):
     """The share of images that are answered wrongly."""
     parts = np.split(x, range(1000, len(x), 1000))

@@ -3,7 +3,7 @@
 #
 # **The question: can a program decide how much to take from each layer, and does it decide well?**
 #
-# About 50 minutes. Before this: [06 · How much to prune](06_how_much.ipynb),
+# About 55 minutes. Before this: [06 · How much to prune](06_how_much.ipynb),
 # [07 · Which weights?](07_which_weights.ipynb) and
 # [11 · Structural pruning](11_structural_pruning.ipynb).
 #
@@ -61,6 +61,7 @@ tried_out = slice(-1 if quick_mode() else 0, None)  # of several layers; the qui
 took = {}  # seconds, for the end of the lesson
 
 
+# %%
 def accuracy(model, x=x_val, y=y_val):
     return model.evaluate(x, y, batch_size=1000, verbose=0)[1]
 
@@ -70,6 +71,7 @@ def retrain(model, images=4_000):
     model.fit(x, y, batch_size=128, epochs=0 if quick_mode() else 1, verbose=0)
 
 
+# %% tags=["varies"]
 dense = accuracy(base)
 print(f"{dense:.2%} on {len(y_val):,} validation images, {data.caption}")
 
@@ -221,6 +223,7 @@ def runs(network, value, of="weights"):
     return np.array([row[value] for row in sorted(rows, key=lambda row: row["seed"])])
 
 
+# %%
 fig, axes = plt.subplots(1, 2, figsize=(11, 2.8), sharey=True)
 for ax, value in zip(axes, ("val_before", "test"), strict=True):
     plots.spread({name: runs(way, value) for way, name in names.items()}, ax)
@@ -248,6 +251,7 @@ def verdict(gain):
     return f"{gain.mean():+6.2f} ± {gain.std(ddof=1):.2f} ({told})"
 
 
+# %%
 for value, when in (("val_before", "before"), ("test", "after")):
     for way in ("uniform", "global", "erk", "lamp"):
         gain = 100 * (runs("plan", value) - runs(way, value))
