@@ -402,8 +402,8 @@ for kind, values in better.items():
     signs = np.sign(values)[told[kind]]
     print(f"{kind:8} of 12 places: better than chance at {(signs > 0).sum()}", end="")
     print(f", worse at {(signs < 0).sum()}, not told apart at {12 - len(signs)}")
-assert not told["L2 norm"].any() and not told["L1 norm"].any()
-assert better["Taylor"][9] > 2.78 and better["Taylor"][8] < -2.78  # all at 30 %, fc1 at 70 %
+assert not any(told[kind].any() for kind in ("L2 norm", "L1 norm"))
+assert better["Taylor"][9] > 2.78 > -2.78 > better["Taylor"][8]  # all at 30 %, fc1 at 70 %
 
 # %% [markdown]
 # Grey is the mean of chance on the same network; small dots are the five networks, lines their
@@ -529,7 +529,7 @@ for name in names[1:]:
     apart = 100 * (tests["pruned"] - tests[name])
     print(f"pruned minus {name:18}: {apart.mean():+.2f} ± {apart.std(ddof=1):.2f} points,", end="")
     print(f" above 0 in {(apart > 0).sum()} of {len(apart)} seeds")
-assert (tests["by lot"] < tests["pruned"]).all() and len(tests["pruned"]) == 5
+assert (tests["by lot"] < tests["pruned"]).all()
 assert (tests["pruned"] <= tests["same widths, new"]).all()
 assert (tests["equal shares, new"] < tests["same widths, new"]).all()
 
