@@ -477,8 +477,8 @@ for sparsity, start in ((0.9, "falling"), (0.9, "constant"), (0, "falling"), (0,
 # minimum; even at 10 % it gains more at 1e-3.
 #
 # So: start retraining at the rate of the original training or above, and go on as long as you can.
-# A falling rate is for the end of a long retraining. And give the dense network the same epochs at
-# the same rates before you compare: it changes, too.
+# (A falling rate may win in longer retrainings than these; here it never did.) And give the dense
+# network the same epochs at the same rates before you compare: it changes, too.
 
 # %%
 for start in ("falling", "constant"):
