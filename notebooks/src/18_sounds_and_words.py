@@ -153,7 +153,6 @@ Audio((said * fade).ravel(), rate=vowels.RATE)
 speakers = (15, 6, 6) if quick_mode() else (150, 30, 60)
 train, _, test = speech.load_vowels(speakers)
 heard, heard_test = ((hearing.log_mel(part.waves), part.vowel) for part in (train, test))
-print(f"{train}; to test: {test}")
 pictures = {vowels.VOWELS[i]: heard[0][20 + i] for i in range(10)}  # one speaker
 plots.spectrograms(pictures, {f"{hz} Hz": hearing.band_of(hz) for hz in (300, 1000, 3000)})
 plt.show()
