@@ -16,6 +16,7 @@ NOT_YET = "… not yet"
 RIGHT = "✓"
 WRONG = "✗"
 OPEN = "replace the ... above, run that cell, then this one again."
+NOTHING = f"{OPEN} A function has to return its result; printing it is not enough."
 
 Findings = Callable[..., Iterator[str]]  # (answer, ...) -> what is wrong with it
 Same = Callable[[object, object], bool]
@@ -73,7 +74,7 @@ def judge(answer: object, findings: Findings, praise: str, *given: object) -> Ve
     try:
         hint = next(findings(answer, *given), None)
     except Unsolved:
-        return Verdict(NOT_YET, OPEN)
+        return Verdict(NOT_YET, NOTHING)
     except Mistake as mistake:
         return Verdict(WRONG, str(mistake))
     except Exception as error:  # whatever the reader's code raises becomes a sentence
