@@ -295,9 +295,9 @@ print("matches Keras:", np.allclose(probabilities, model.predict(digits, verbose
 # %% [markdown] covers="17 18 59" corrects="10 11 33"
 # <details><summary>What the article says</summary>
 #
-# This is the article's network. The article says that a kernel finds features at all positions
-# *and scales*, and that pooling lowers the number of parameters; you have just seen neither. It
-# gives its first layer an <code>input_shape</code>, for which Keras 3 prints a warning, so
+# This is the article's network. The article says that a kernel finds features at all positions *and
+# scales*, and that pooling lowers the number of parameters; you have just seen that neither is so.
+# It gives its first layer an <code>input_shape</code>, for which Keras 3 prints a warning, so
 # <code>models.article_cnn</code> begins with a <code>keras.Input</code>.
 # [Coverage](../docs/coverage.md).
 # </details>
