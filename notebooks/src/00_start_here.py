@@ -300,35 +300,38 @@ check.sparsity(my_sparsity)
 # %% [markdown]
 # ## The map
 #
-# The core path is lessons 00 to 08, 11 to 13 and 20: thirteen lessons, of an hour at most. The
-# others, 09, 10 and 14 to 19, are electives: take what you need. Each lesson answers one question.
+# Each lesson answers one question. The core path, in bold below, takes about six hours; the other
+# lessons are electives: take what you need.
 #
 # - **00** start here: is it still pruned?
 # - **01** [norms and normalization](01_norms.ipynb): what does $W / \|W\|$ change?
 # - **02** [the prune operator](02_prune_operator.ipynb): what does $W \odot (|W| > \theta)$ do, and
 #   is anything better?
-# - **03** [the worked example](03_worked_example.ipynb): when does a threshold empty a layer, and
-#   what follows from that?
+# - 03 [the worked example](03_worked_example.ipynb): when does a threshold empty a layer, and what
+#   follows from that?
 # - **04** [a CNN from its parts](04_cnn_parts.ipynb): where are the weights, and where is the work?
 # - **05** [prune and retrain](05_prune_and_retrain.ipynb): is the pruned network pruned?
 # - **06** [how much to prune](06_how_much.ipynb): how much can go, and how is that decided?
-# - **07** [which weights matter](07_which_weights.ipynb): is a clever score better than size, and
-#   size better than chance?
+# - 07 [which weights matter](07_which_weights.ipynb): is a clever score better than size, and size
+#   better than chance?
 # - **08** [pruning while training](08_while_training.ipynb): when should weights go?
-# - *09* regrowth: may weights come back?
-# - *10* lottery tickets: what do the weights of the beginning decide?
+# - 09 [weights that come back](09_regrowth.ipynb): can a network be trained sparse from the start?
+# - 10 [lottery tickets](10_lottery_tickets.ipynb): could the few weights that survive pruning have
+#   been trained alone?
 # - **11** [structural pruning](11_structural_pruning.ipynb): is the network really smaller?
-# - **12** [channels that belong together](12_channels_together.ipynb): which channels can go only
+# - 12 [channels that belong together](12_channels_together.ipynb): which channels can go only
 #   together?
-# - **13** [does it run faster?](13_faster.ipynb): bytes, multiplications, milliseconds.
-# - *14*, *15* [joint compression](14_joint_compression.ipynb): what does pruning add to other ways
-#   of making a network small?
-# - *16* [automatic pruning](16_automatic_pruning.ipynb): can a program decide how much each layer
+# - 13 [does it run faster?](13_faster.ipynb) Bytes, multiplications, milliseconds.
+# - 14 [joint compression](14_joint_compression.ipynb): how small can the file become?
+# - 15 [distillation, eight bits, transfer](15_distillation_and_int8.ipynb): do they help a pruned
+#   network, and do its zeros survive?
+# - 16 [automatic pruning](16_automatic_pruning.ipynb): can a program decide how much each layer
 #   loses?
-# - *17*, *18* [beyond digits](17_beyond_digits.ipynb): boxes, pixels, sounds and words.
-# - *19* [what did it forget?](19_what_did_it_forget.ipynb): two networks have the same accuracy:
-#   are they the same?
-# - **20** [capstone](20_capstone.ipynb): a budget and some data: can you do all of it?
+# - 17 [beyond digits](17_beyond_digits.ipynb): does it hold for finding objects, too?
+# - 18 [sounds and words](18_sounds_and_words.ipynb): can a network that listens or reads be pruned?
+# - 19 [what did it forget?](19_what_did_it_forget.ipynb) Two networks have the same accuracy: are
+#   they the same?
+# - 20 [capstone](20_capstone.ipynb): a budget and some data: can you do all of it?
 
 # %% [markdown]
 # Every lesson ends with your predictions and what came of them:

@@ -4,7 +4,7 @@
 # **The question: what do convolution, pooling and dense layers do, and where are a network's
 # weights and its work?**
 #
-# About 55 minutes. Before this: [02 · The prune operator](02_prune_operator.ipynb).
+# About 50 minutes. Before this: [02 · The prune operator](02_prune_operator.ipynb).
 #
 # Chinese terms: convolution 卷积, kernel 卷积核, feature map 特征图, stride 步幅, pooling 池化,
 # activation function 激活函数, fully connected (dense) layer 全连接层, parameter 参数,
@@ -40,10 +40,10 @@ plots.use_style()
 # decide.
 #
 # A **kernel** 卷积核, in its simplest form, is a small matrix of weights. Lay it on the image,
-# multiply entry by entry, and add up: one number. Here is a bright bar, two pixels of 1 wide, on
-# black (0), and a 3×3 kernel with +1 in its left column, 0 in the middle and −1 in its right
-# column. The window is laid over the bar's left edge: two columns are black, the third lies on the
-# bar. **Predict** the number:
+# multiply entry by entry, and add up: one number. Do this at every place where the window fits, and
+# you get a **feature map** 特征图. Here is a bright bar, two pixels of 1 wide, on black (0), and a
+# 3×3 kernel with +1 in its left column, 0 in the middle and −1 in its right column. **Predict** the
+# number where the window lies over the bar's left edge, with its right column on the bar:
 
 # %%
 edge_guess = predict("The kernel's answer at the left edge?", ...)  # your number
@@ -52,16 +52,9 @@ edge_guess = predict("The kernel's answer at the left edge?", ...)  # your numbe
 image = np.zeros((5, 7))
 image[:, 3:5] = 1
 kernel = np.array([[1.0, 0, -1], [1, 0, -1], [1, 0, -1]])
-print("left edge: ", np.sum(image[0:3, 1:4] * kernel))
-print("right edge:", np.sum(image[0:3, 4:7] * kernel))
-edge_guess.was(np.sum(image[0:3, 1:4] * kernel))
-
-# %% [markdown]
-# Do this at every place where the window fits, and you get a **feature map** 特征图:
-
-# %%
 places = [[image[r : r + 3, c : c + 3] for c in range(5)] for r in range(3)]
 feature_map = np.array([[np.sum(window * kernel) for window in row] for row in places])
+edge_guess.was(feature_map[0, 1])
 parts = {"image": image, "kernel": kernel, "feature map": feature_map}
 fig, axes = plt.subplots(1, 3, figsize=(9.6, 3), width_ratios=[7, 3, 5])
 for ax, (name, values) in zip(axes, parts.items(), strict=True):
@@ -317,14 +310,9 @@ work_guess = predict("Most MACs?", ..., choices=("conv", "dense", "output"))  # 
 # %%
 report = measuring.report(model)
 print(report)
-for row in report.rows:
-    if row.weights:
-        print(f"{row.layer:7} {row.weights:8,} weights {row.macs:8,} MACs, "
-              f"{row.macs // row.weights:3} MACs per image for each weight")  # fmt: skip
 work_guess.was(max(report.rows, key=lambda row: row.macs).layer)
 
 
-# %%
 def weights_and_macs(report):
     """Return {"weights": {layer: count, …}, "MACs": {…}} of the layers that have weights."""
     rows = [row for row in report.rows if row.weights]
@@ -339,8 +327,7 @@ plt.show()
 
 # %% [markdown]
 # The dense layer holds nearly *all* the weights and does less than two thirds of the work. The
-# convolution has so few weights that the upper bar cannot show them, but each of them works at
-# every position.
+# convolution's weights are too few to be seen in the upper bar, but each works at every position.
 
 # %% [markdown]
 # ### Exercise 3

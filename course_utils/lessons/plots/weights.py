@@ -121,13 +121,13 @@ def network(weights: Sequence[np.ndarray], ax: Axes | None = None) -> Axes:
 
 
 def regrowth(cut: np.ndarray, now: np.ndarray, ax: Axes | None = None) -> Axes:
-    """Draw a kernel (inputs, units): white was kept, blue is cut and zero, orange has grown back.
+    """Draw a kernel (inputs, units): white was kept, orange is cut and zero, blue has grown back.
 
     `cut` is True where pruning set a zero, `now` holds the present weights.
     """
     ax = ax or plt.subplots(figsize=(2, 5))[1]
     state = np.where(cut, np.where(now == 0, 1, 2), 0)
-    ax.imshow(state, cmap=ListedColormap(["white", BLUE, ORANGE]), vmin=0, vmax=2, aspect="auto")
+    ax.imshow(state, cmap=ListedColormap(["white", ORANGE, BLUE]), vmin=0, vmax=2, aspect="auto")
     ax.set_xticks([])
     ax.set_yticks([])
     return ax
@@ -135,7 +135,7 @@ def regrowth(cut: np.ndarray, now: np.ndarray, ax: Axes | None = None) -> Axes:
 
 def regrowth_key() -> list[Patch]:
     """Return the legend handles for the three colours of `regrowth`."""
-    names = {"white": "never pruned", BLUE: "pruned, zero", ORANGE: "pruned, grown back"}
+    names = {"white": "never pruned", ORANGE: "pruned, zero", BLUE: "pruned, grown back"}
     return [Patch(facecolor=c, edgecolor=GREY, label=name) for c, name in names.items()]
 
 
