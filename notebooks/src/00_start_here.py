@@ -102,7 +102,7 @@ zeros_guess.was(round(100 * step[0]))
 #
 # Now the same again with the mask held. `pruning.prune` holds it by itself; this time we leave out
 # `detach`. **Predict** what the mask costs at the end of the training: the accuracy of the first
-# run minus that of the second, in percentage points. (From 97 % to 95 % would be 2 points.)
+# run minus that of the second, in percentage points. (97 % and 95 % would be 2 points.)
 
 # %%
 cost_guess = predict("Accuracy that the mask costs?", ..., unit="points")  # your number
