@@ -469,9 +469,9 @@ assert accuracies("text_gru", "weights", "magnitude", 0.95).max() < counted
 # million weights of a translator with very little loss, and 80 % after retraining without any.
 # Narang and others (2017) pruned recurrent networks for speech *while* they trained, to an eighth.
 # Kalchbrenner and others (2018) made a recurrent network speak in real time on a phone: with
-# equally many weights, large and sparse was better than small and dense. Voita and others (2019) removed 38 of the 48 heads of a translator's encoder for 0.15
-# points of BLEU. Frantar and Alistarh (2023) set half of the weights of large language models to
-# zero in one pass, without retraining.
+# equally many weights, large and sparse was better than small and dense. Voita and others (2019)
+# removed 38 of the 48 heads of a translator's encoder for 0.15 points of BLEU. Frantar and Alistarh
+# (2023) set half of the weights of large language models to zero in one pass, without retraining.
 
 # %% [markdown]
 # ## What to remember
