@@ -482,11 +482,8 @@ for candidates in (1, 5, 20, 100):
 # %% tags=["varies"]
 smallest = min(within, key=lambda title: within[title].bytes)
 tight = Budget(budget.accuracy, int(0.9 * within[smallest].bytes), budget.milliseconds)
-print(
-    f"{smallest} has {within[smallest].bytes:,} bytes. Yours: at most {tight.bytes:,}, and at",
-    end=" ",
-)
-print(f"least {tight.accuracy:.0%}")
+print(f"{smallest} has {within[smallest].bytes:,} bytes")
+print(f"yours: at most {tight.bytes:,} bytes, and at least {tight.accuracy:.0%}")
 
 # %% tags=["exercise"]
 my_network = ...  # a trained Keras network: not its accuracy, and not its file
