@@ -151,7 +151,7 @@ print(f"(One run each, measured on {len(few.y_val):,} images. Lesson 05 repeats 
 #
 # ![The compass: criterion, granularity, scope, schedule](figures/compass_all.svg)
 #
-# Every lesson from 05 on begins with this compass, and the choices that it is about are lit.
+# Most lessons from 05 on begin with this compass, and the choices that they are about are lit.
 
 # %% [markdown] covers="2 7"
 # ## What pruning is
