@@ -4,6 +4,8 @@
 # **The question: which weights can go, is a clever answer better than size, and is size better than
 # chance?**
 #
+# ![Compass: criterion lit](figures/compass_criterion.svg)
+#
 # About 60 minutes. Before this: [06 · How much to prune](06_how_much.ipynb), and of the
 # [prerequisites](../docs/prerequisites.md) the gradient, the parabola $-gw + \tfrac{1}{2}hw^2$ and
 # paired differences.

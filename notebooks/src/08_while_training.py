@@ -3,6 +3,8 @@
 #
 # **The question: when should weights go, and how should the rest be retrained?**
 #
+# ![Compass: schedule lit](figures/compass_schedule.svg)
+#
 # About 55 minutes. Before this: [05 · Prune and retrain](05_prune_and_retrain.ipynb) (masks that
 # hold) and [06 · How much?](06_how_much.ipynb) (one ranking for all layers); for
 # paired differences see [what you need](../docs/prerequisites.md).
@@ -477,8 +479,8 @@ for sparsity, start in ((0.9, "falling"), (0.9, "constant"), (0, "falling"), (0,
 # minimum; even at 10 % it gains more at 1e-3.
 #
 # So: start retraining at the rate of the original training or above, and go on as long as you can.
-# A falling rate is for the end of a long retraining. And give the dense network the same epochs at
-# the same rates before you compare: it changes, too.
+# (A falling rate may win in longer retrainings than these; here it never did.) And give the dense
+# network the same epochs at the same rates before you compare: it changes, too.
 
 # %%
 for start in ("falling", "constant"):

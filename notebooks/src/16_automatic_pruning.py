@@ -3,6 +3,8 @@
 #
 # **The question: can a program decide how much to take from each layer, and does it decide well?**
 #
+# ![Compass: scope lit](figures/compass_scope.svg)
+#
 # About 55 minutes. Before this: [06 · How much to prune](06_how_much.ipynb),
 # [07 · Which weights?](07_which_weights.ipynb) and
 # [11 · Structural pruning](11_structural_pruning.ipynb).
