@@ -109,7 +109,7 @@ def pruner_of(network: str, model, data: Dataset, seed: int, epochs: int):
         return at(schedules.polynomial(FINAL, **slow), regrow=rule)
     if network == "SNIP":
         g = pruning.gradients(model, data.x_train[:2000], data.y_train[:2000])
-        return at(constant, criterion=lambda weights: criteria.taylor(weights, g))
+        return at(constant, criterion=lambda weights: criteria.first_order(weights, g))
     scores = criteria.random(pruning.weights(model), seed)
     pruning.attach(model, masking.make_masks(scores, FINAL, "erk"))
     return at(constant, scope="erk", regrow=regrowth_of(network, model, data, seed, 8 * epoch))

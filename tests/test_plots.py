@@ -61,6 +61,7 @@ CALLS = {
     "break_even": lambda ax: plots.break_even([0.1, 0.5], {"batch 1": [0.5, 2]}, ax=ax),
     "over_width": lambda ax: plots.over_width([8, 16], [1, 2], ax=ax),
     "by_class": lambda ax: plots.by_class({"a": ([0.1, 0], [0.2, 0.1], [0.3, 0.2])}, ax=ax),
+    "seeds_by_class": lambda ax: plots.seeds_by_class({"a": np.array([[0.1, 0.2]] * 3)}, ax=ax),
     "reliability": lambda ax: plots.reliability({"a": [(0, 1, 5, 0.8, 0.7)]}, ax=ax),
     "digit_rows": lambda ax: plots.digit_rows({"a": np.ones((2, 5, 5, 1))}, ax=ax),
     "formant_chart": lambda ax: plots.formant_chart({"men": [[300, 2200]]}, ["heed"], ax=ax),
@@ -68,7 +69,6 @@ CALLS = {
         {"dense": {"values": 9e3}, "coded": {"values": 1e3}}, {}, ax=ax
     ),
     "codebook": lambda ax: plots.codebook(W.ravel(), [-0.5, 0.5], ax=ax),
-    "weight_sizes": lambda ax: plots.weight_sizes({"a": W}, ax=ax),
     "durations": lambda ax: plots.durations({"scores": 0.1, "retraining": 60.0}, ax=ax),
     "best_so_far": lambda ax: plots.best_so_far({"by lot": [0.5, 0.9, 0.7]}, ax=ax),
     "front": lambda ax: plots.front([(0.5, 0.9), (0.6, 0.8)], [(0.5, 0.9)], ax=ax),

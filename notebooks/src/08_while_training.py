@@ -3,6 +3,8 @@
 #
 # **The question: when should weights go, and how should the rest be retrained?**
 #
+# ![Compass: schedule lit](figures/compass_schedule.svg)
+#
 # About 55 minutes. Before this: [05 · Prune and retrain](05_prune_and_retrain.ipynb) (masks that
 # hold) and [06 · How much?](06_how_much.ipynb) (one ranking for all layers); for
 # paired differences see [what you need](../docs/prerequisites.md).

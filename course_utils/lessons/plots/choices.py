@@ -27,10 +27,15 @@ def heat_map(
     return ax
 
 
-def layer_densities(ways: Mapping[str, Mapping[str, float]], ax: Axes | None = None) -> Axes:
+def layer_densities(
+    ways: Mapping[str, Mapping[str, float]],
+    ax: Axes | None = None,
+    colours: Mapping[str, str] | None = None,
+) -> Axes:
     """Draw what each way leaves of each layer, {way: {layer: sparsity}}, as dots on a log scale.
 
-    A layer of which nothing is left stands at the left edge, as an empty mark.
+    A layer of which nothing is left stands at the left edge, as an empty mark. `colours` may give
+    ways their own colours.
     """
     ax = ax or plt.subplots(figsize=(7, 0.5 * len(next(iter(ways.values()))) + 1.2))[1]
     edge = min(1 - s for layers in ways.values() for s in layers.values() if s < 1) / 2
@@ -39,6 +44,7 @@ def layer_densities(ways: Mapping[str, Mapping[str, float]], ax: Axes | None = N
         density = np.array([1 - share for share in layers.values()])
         gone = density <= 0
         look = {"color": COLOURS[index % 6], "marker": "osD^vP"[index % 6], "linestyle": ""}
+        look["color"] = (colours or {}).get(way, look["color"])
         ax.plot(density[~gone], places[~gone], label=way, markersize=8, **look)
         ax.plot(np.full(gone.sum(), edge), places[gone], markersize=8, fillstyle="none", **look)
     ax.set_yticks(range(len(layers)), list(layers))
