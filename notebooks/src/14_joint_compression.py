@@ -94,10 +94,10 @@ print(f"{data.caption}: validation error of the dense network {error(dense):.2%}
 # - **L1** adds $\lambda \sum |w|$. Its slope is the same for a large weight as for a small one, so
 #   it pushes all of them towards zero at the same speed, and only what the loss supports stays
 #   large.
-# - **Group lasso** adds $\lambda \sum_g \sqrt{n_g} \, \lVert w_g \rVert_2$, where $w_g$ are the $n_g$
-#   weights of one group: here of one filter, or of one unit of a dense layer (Yuan and Lin 2006;
-#   Wen et al. 2016). It pushes at the length of the whole group, so the weights of a group shrink
-#   together.
+# - **Group lasso** adds $\lambda \sum_g \sqrt{n_g} \, \lVert w_g \rVert_2$, where $w_g$ are the
+#   $n_g$ weights of one group: here of one filter, or of one unit of a dense layer (Yuan and Lin
+#   2006; Wen et al. 2016). It pushes at the length of the whole group, so the weights of a group
+#   shrink together.
 #
 # L1 is part of Keras. `regularizing.regularize` puts a penalty on a network that is already built,
 # and has the group lasso, which Keras lacks. Two copies of the dense network get a little more
@@ -129,9 +129,9 @@ for name, model in small.items():
 guess_zeros.was(round(100 * masking.sparsity(pruning.weights(small["L1"])), 1))
 
 # %% [markdown] covers="22" corrects="4"
-# None, or next to none. Many weights are very small now, but the file is as large as before, because
-# a number like 0.00003 takes 32 bits like any other. Adam steps across zero and back and does not
-# stop on it. A penalty *shrinks*; a mask *prunes* (lesson 05).
+# None, or next to none. Many weights are very small now, but the file is as large as before,
+# because a number like 0.00003 takes 32 bits like any other. Adam steps across zero and back and
+# does not stop on it. A penalty *shrinks*; a mask *prunes* (lesson 05).
 #
 # <details><summary>What the article says, and when L1 does give zeros</summary>
 #
@@ -142,8 +142,9 @@ guess_zeros.was(round(100 * masking.sparsity(pruning.weights(small["L1"])), 1))
 # give exact zeros. The optimizers of Keras and PyTorch take no such step.
 # </details>
 #
-# What is a penalty good for, then? It *sorts*: weights that the loss needs stay large, and the others
-# become small. Here are the weights of `fc1`, the first dense layer, and its 500 units, ranked:
+# What is a penalty good for, then? It *sorts*: weights that the loss needs stay large, and the
+# others become small. Here are the weights of `fc1`, the first dense layer, and its 500 units,
+# ranked:
 
 # %% tags=["varies"]
 fig, axes = plt.subplots(1, 2, figsize=(11, 3.6))
@@ -379,9 +380,9 @@ assert max(values.values()) <= 3
 assert all((pruning.weights(tuned)[name][gone] == 0).all() for name, gone in zeros.items())
 
 # %% [markdown]
-# There are no more values than before, and the zeros held. Is it worth the trouble? Training can win
-# back what sharing has cost, and with 15 values sharing costs hardly anything. In the recorded run
-# the 15 values were trained for an epoch; three seeds:
+# There are no more values than before, and the zeros held. Is it worth the trouble? Training can
+# win back what sharing has cost, and with 15 values sharing costs hardly anything. In the recorded
+# run the 15 values were trained for an epoch; three seeds:
 
 
 # %%
@@ -402,8 +403,9 @@ print(f"15 values, shared against pruned:  {points('shared', 'trimmed')}")
 print(f"15 values, trained against shared: {points('tuned', 'shared')}")
 
 # %% [markdown]
-# So we leave the 15 values as k-means found them. The biases still take 32 bits each. Beside 430,500
-# weights they did not matter; beside a few thousand they do. They get 15 values a layer, too.
+# So we leave the 15 values as k-means found them. The biases still take 32 bits each. Beside
+# 430,500 weights they did not matter; beside a few thousand they do. They get 15 values a layer,
+# too.
 
 # %% tags=["varies"]
 final = with_shared(15)
@@ -492,9 +494,9 @@ for name, symbols in {"gaps": gaps, "places": places}.items():
         guess_code.was("Huffman" if huffman < packed else "lzma")
 
 # %% [markdown]
-# Huffman comes within a tenth of the limit, and that includes the list of code lengths, which must be
-# in the file as well. Where lzma needs more bits, it has found no repetitions that would pay for its
-# greater effort. The gain over fixed bits is modest. Deep Compression says the same of its own
+# Huffman comes within a tenth of the limit, and that includes the list of code lengths, which must
+# be in the file as well. Where lzma needs more bits, it has found no repetitions that would pay for
+# its greater effort. The gain over fixed bits is modest. Deep Compression says the same of its own
 # networks: "a marginal gain".
 #
 # ### The files
@@ -571,7 +573,8 @@ for stage, (kilobytes, wrong) in paper.items():
     print(test_error(mine[stage]))
 
 # %% [markdown]
-# The file is several times smaller than the paper's. Before we are proud of it: *why* is it smaller?
+# The file is several times smaller than the paper's. Before we are proud of it: *why* is it
+# smaller?
 
 # %%
 guess_why = predict(
@@ -595,8 +598,8 @@ guess_why.was("fewer weights")
 # weights are left, and the file has biases and an architecture in it, which the paper does not
 # count.
 #
-# And the fewer weights have a price. The paper's error did not grow; ours has more than doubled, and
-# nearly all of that came with the pruning. So the two files are not equally good, and the bytes
+# And the fewer weights have a price. The paper's error did not grow; ours has more than doubled,
+# and nearly all of that came with the pruning. So the two files are not equally good, and the bytes
 # alone do not say whose method is better. Part of the price can be won back by longer training:
 # `benchmarks/lenet5_100x.py` leaves as few weights, but makes three times as many steps from the
 # first to the last (fifteen epochs with batches of 64, instead of four and six with 128):
@@ -610,8 +613,8 @@ assert longer.max() < 100 * runs("pruned", "test_error").min()
 assert runs("coded", "test_error").mean() > 2 * runs("dense", "test_error").mean()
 
 # %% [markdown]
-# The longer run is better in every seed, but it is not yet where the paper is. A comparison in bytes
-# alone would have missed all of this.
+# The longer run is better in every seed, but it is not yet where the paper is. A comparison in
+# bytes alone would have missed all of this.
 #
 # <details><summary>Read tables with a pencil</summary>
 #

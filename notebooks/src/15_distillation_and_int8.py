@@ -84,8 +84,8 @@ print(f"validation error: dense {error(dense):.2%}, pruned to 98 % {error(pruned
 # In **distillation** (Hinton, Vinyals and Dean 2015) a *student* learns not only from labels, but
 # also from the probabilities that a *teacher* gives to all classes: this 4 looks a little like a 9.
 # Both networks' outputs before the softmax, the *logits*, are divided by a **temperature** $T$,
-# which makes small probabilities larger. With $p$ the teacher's softened probabilities and $q$ the student's, the loss
-# is
+# which makes small probabilities larger. With $p$ the teacher's softened probabilities and $q$ the
+# student's, the loss is
 #
 # $$T^2 \cdot \frac{1}{n} \sum_{\text{images}} \sum_{\text{classes}} p \, \log \frac{p}{q}.$$
 #
@@ -132,8 +132,8 @@ assert apart > 0
 
 # %% [markdown]
 # The masks are held as constraints (lesson 05), and the distiller's optimizer applies constraints
-# as any does, so the zeros should hold. Beside the student we train the same network equally long on
-# labels alone.
+# as any does, so the zeros should hold. Beside the student we train the same network equally long
+# on labels alone.
 
 # %%
 guess_teacher = predict(
@@ -185,11 +185,11 @@ assert (apart > 0).all()
 assert t > 4.3  # Student's t for three pairs, 95 %
 
 # %% [markdown]
-# The teacher *hurt*, a little, in all three pairs. (A mean of three pairs counts as more than chance
-# where $t$, the mean over its standard error, is above 4.3.) That holds for this task and this
-# setting: one temperature, one extra epoch, half of the loss from the teacher. Others might do
-# better; we did not search for them. A likely reason is that MNIST's labels are nearly all right, so
-# a teacher has little to add. Try distillation beside plain training, and do not assume that it
+# The teacher *hurt*, a little, in all three pairs. (A mean of three pairs counts as more than
+# chance where $t$, the mean over its standard error, is above 4.3.) That holds for this task and
+# this setting: one temperature, one extra epoch, half of the loss from the teacher. Others might do
+# better; we did not search for them. A likely reason is that MNIST's labels are nearly all right,
+# so a teacher has little to add. Try distillation beside plain training, and do not assume that it
 # helps.
 #
 # ## Part 2: eight bits
@@ -199,7 +199,8 @@ assert t > 4.3  # Student's t for three pairs, 95 %
 #
 # ### Exercise 2
 #
-# Quantize a kernel: in each column the weight that is largest in absolute value becomes 127 or -127.
+# Quantize a kernel: in each column the weight that is largest in absolute value becomes 127 or
+# -127.
 
 
 # %% tags=["exercise"]
@@ -267,9 +268,9 @@ except ValueError as refusal:
 # %% [markdown]
 # The scale is symmetric, so 0 stays exactly 0. (Convolutions stay in float32; this version of Keras
 # has no int8 for them.) int8 is a codebook, too: at most 255 values a column, evenly spaced. Its
-# advantage over shared values is not size but *arithmetic*. Where the runtime can do it (lesson 13),
-# whole numbers are multiplied directly, while a shared value must first be looked up. And quantize
-# last: whole numbers have no gradient to prune or train by.
+# advantage over shared values is not size but *arithmetic*. Where the runtime can do it (lesson
+# 13), whole numbers are multiplied directly, while a shared value must first be looked up. And
+# quantize last: whole numbers have no gradient to prune or train by.
 
 # %% [markdown] covers="79"
 # ## Part 3: another task
@@ -383,7 +384,8 @@ behind = transferred("pruned 95%") - transferred("dense")
 assert (gain("dense") > 0).all()
 assert (behind[:, 1:] > 0.01).all()  # in every seed, more than a point
 assert 0 < gain("pruned 95%")[1] < 0.25 * gain("dense")[1]
-assert gain("pruned 95%")[2] < 0 and (gain("pruned 98%") < 0).all()
+assert gain("pruned 95%")[2] < 0
+assert (gain("pruned 98%") < 0).all()
 assert gain("pruned after")[1] > 0.9 * gain("dense")[1]
 assert 0.5 < gain("pruned after")[2] / gain("dense")[2] < 0.75
 
@@ -425,8 +427,8 @@ predict.summary()
 # ## What to remember
 #
 # - A teacher does not always help. Here it hurt a little, in three pairs of three.
-# - int8 keeps zeros exact, because its scale is symmetric. It serves arithmetic; in a sparse file 15
-#   shared values are smaller.
+# - int8 keeps zeros exact, because its scale is symmetric. It serves arithmetic; in a sparse file
+#   15 shared values are smaller.
 # - Prune on the task that counts: transfer first, prune afterwards.
 # - Whatever you do with a pruned network, check afterwards that its zeros are still there.
 #
