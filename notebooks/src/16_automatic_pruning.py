@@ -324,7 +324,7 @@ for name in small[tried_out]:
 
 # %%
 guess_channels = predict(
-    "Channels, retrained, five seeds: by how much is the plan better (or worse) than uniform?",
+    "Channels, retrained, five seeds: by how much is the plan better (worse: a minus) than uniform?",
     ...,  # your number
     unit="percentage points",
 )
