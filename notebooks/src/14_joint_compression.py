@@ -237,8 +237,9 @@ assert np.abs(np.asarray(trimmed(x_val[:500])) - np.asarray(pruned(x_val[:500]))
 # ### Share
 #
 # What is left is a few thousand weights of 32 bits each. Must they all be different? **Weight
-# sharing** gives each layer a short list of values, the **codebook**. Every weight becomes the
-# nearest of them, and only its place in the list is stored. With 15 values that takes 4 bits.
+# sharing** gives each layer a short list of values, the **codebook**; the values are also called
+# **centroids**. Every weight becomes the nearest of them, and only its place in the list is stored.
+# With 15 values that takes 4 bits.
 #
 # ### Exercise 1
 #
@@ -289,8 +290,8 @@ axes[0].set_ylabel("weights of fc1")
 plt.show()
 
 # %% [markdown]
-# The pruned network has no small weights, so there is a gap at zero, and no value is spent there:
-# pruning helps sharing.
+# Where weights were pruned by size, hardly any small ones are left, so there is a gap at zero, and
+# no value is spent there: pruning helps sharing.
 #
 # Which start serves the network best, with 15 values and with 3? Two networks that answer the same
 # images are best compared image by image: where is exactly one of them right?

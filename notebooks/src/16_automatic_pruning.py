@@ -324,7 +324,7 @@ for name in small[tried_out]:
 
 # %%
 guess_channels = predict(
-    "Channels, retrained, five seeds: by how much is the plan better (worse: a minus) than uniform?",
+    "Channels, retrained, five seeds: how much better (worse: a minus) is the plan than uniform?",
     ...,  # your number
     unit="percentage points",
 )
