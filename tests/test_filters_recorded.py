@@ -24,13 +24,25 @@ def test_every_place_has_five_seeds():
     assert all(len(values("budget", "all", 0.1, name, "test")) == 5 for name in BUDGET)
 
 
-@pytest.mark.parametrize("choice", CHOICES[:3])
-def test_no_criterion_beats_chance_everywhere_without_training(choice):
-    apart = [
-        (values("removed", layer, share, choice) - values("removed", layer, share, "chance")).mean()
-        for layer, share in itertools.product(LAYERS, SHARES)
-    ]
-    assert min(apart) < 0 < max(apart)
+def t_of(choice, layer, share):
+    apart = values("removed", layer, share, choice) - values("removed", layer, share, "chance")
+    return apart.mean() / (apart.std(ddof=1) / np.sqrt(len(apart)))
+
+
+@pytest.mark.parametrize("choice", CHOICES[:2])
+def test_without_training_the_norm_cannot_be_told_from_chance(choice):
+    assert all(abs(t_of(choice, *place)) < 2.78 for place in itertools.product(LAYERS, SHARES))
+
+
+def test_taylor_is_better_where_little_goes_and_worse_in_fc1_where_much_does():
+    assert t_of("Taylor", "fc1", 0.7) < -2.78 < 2.78 < t_of("Taylor", "all", 0.3)
+
+
+def test_the_widths_count_and_the_kept_weights_do_not():
+    pruned, lot, same, equal = (values("budget", "all", 0.1, name, "test") for name in BUDGET)
+    assert (lot < pruned).all()
+    assert (pruned <= same).all()
+    assert (equal < same).all()
 
 
 def test_reconstruction_levels_the_choices():

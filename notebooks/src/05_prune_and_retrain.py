@@ -3,6 +3,8 @@
 #
 # **The question: a network is pruned and trained on. Is it still pruned?**
 #
+# ![Compass: schedule lit](figures/compass_schedule.svg)
+#
 # About 50 minutes. Before this: [02 · The prune operator](02_prune_operator.ipynb), [04 · A CNN
 # from its parts](04_cnn_parts.ipynb), and of the [prerequisites](../docs/prerequisites.md) the
 # mean, the standard deviation and paired differences.

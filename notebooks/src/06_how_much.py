@@ -3,6 +3,8 @@
 #
 # **The question: how much can be taken out, and how is that decided?**
 #
+# ![Compass: scope lit](figures/compass_scope.svg)
+#
 # About 55 minutes. Before this: [05 · Prune and retrain](05_prune_and_retrain.ipynb), and of the
 # [prerequisites](../docs/prerequisites.md) the mean, the standard deviation and paired differences.
 #

@@ -4,6 +4,8 @@
 # **The question: which weights can go, is a clever answer better than size, and is size better than
 # chance?**
 #
+# ![Compass: criterion lit](figures/compass_criterion.svg)
+#
 # About 60 minutes. Before this: [06 · How much to prune](06_how_much.ipynb), and of the
 # [prerequisites](../docs/prerequisites.md) the gradient, the parabola $-gw + \tfrac{1}{2}hw^2$ and
 # paired differences.
@@ -28,7 +30,7 @@ from course_utils.backend import keras
 from course_utils.lessons import networks, plots, recorded
 from course_utils.lessons.checks import which_weights as check
 from course_utils.lessons.data import load_mnist
-from course_utils.lessons.progress import Progress, quick_mode
+from course_utils.lessons.progress import quick_mode
 
 plots.use_style()
 
@@ -78,13 +80,9 @@ x = np.random.default_rng(0).normal(size=(1000, 2))
 assert np.allclose(relu(x @ into) @ out, relu(x @ into_2) @ out_2)  # the same outputs
 
 # %%
-for name, weights in {
-    "as it was": {"into": into, "out": out},
-    "rescaled": {"into": into_2, "out": out_2},
-}.items():
+for weights in ({"into": into, "out": out}, {"into": into_2, "out": out_2}):
     masks = masking.make_masks(criteria.magnitude(weights), 0.5)
-    print(f"{name:10} kept: into {masks['into'].astype(int).tolist()}", end=", ")
-    print(f"out {masks['out'].astype(int).ravel().tolist()}")
+    print({name: mask.astype(int).tolist() for name, mask in masks.items()})
 
 # %% [markdown] covers="34" corrects="27"
 # The output stays: $\mathrm{relu}(c\,z) = c\,\mathrm{relu}(z)$ for $c > 0$. The function is the
@@ -139,14 +137,14 @@ def true_changes(model):
 truth = {"early": true_changes(small)}
 
 # %% [markdown]
-# Now look at one weight, the largest of the output layer. We move it from where it is to 0, and
-# compute the loss all along the way. A criterion stands at the dot on the right and has to guess
-# the height on the left. It may use the slope $g$ there (a straight line), and the curvature $h$ (a
-# parabola):
+# Now look at one weight, the most negative of the output layer. We move it from where it is to 0,
+# and compute the loss all along the way. A criterion stands at the dot on the left and has to guess
+# the height of the dot on the right. It may use the slope $g$ at its place (a straight line), and
+# the curvature $h$ (a parabola):
 
 # %% tags=["varies"]
 W = [np.array(w, np.float64) for w in small.get_weights()]
-place = np.unravel_index(np.abs(W[2]).argmax(), W[2].shape)
+place = np.unravel_index(W[2].argmin(), W[2].shape)
 w, start = W[2][place], loss(*W)
 
 
@@ -160,12 +158,12 @@ up, down = loss_at(w + 1e-3), loss_at(w - 1e-3)
 g, h = (up - down) / 2e-3, (up - 2 * start + down) / 1e-6
 
 # %% tags=["varies"]
-along = np.linspace(-0.2 * w, 1.5 * w, 60)
+along = np.linspace(1.5 * w, -0.2 * w, 60)
 step = along - w
 ax = plt.subplots()[1]
 ax.plot(along, [loss_at(value) for value in along], color=plots.GREY, label="true loss")
 ax.plot(along, start + g * step, "--", color=plots.ORANGE, label="slope")
-ax.plot(along, start + g * step + h * step**2 / 2, "-.", color=plots.BLUE, label="and curvature")
+ax.plot(along, start + g * step + h * step**2 / 2, "-.", color=plots.BLUE, label="with curvature")
 ax.plot([0, w], [loss_at(0), start], "o", color=plots.GREY)
 ax.set(xlabel="value of one weight (dots: 0, and where it is)", ylabel="mean loss")
 plots.label_ends(ax)
@@ -261,9 +259,7 @@ def scores_of(model, x, y, samples=20):
 few = 50 if quick_mode() else 2000
 scores = {"early": scores_of(small, x_small[:few], y_small[:few])}
 times, passes = (7, 1) if quick_mode() else (33, 9)  # the images 33 times over: 297 passes
-progress = Progress("small network", passes)
-fit = {"batch_size": 100, "epochs": passes, "verbose": 0, "callbacks": [progress]}
-small.fit(np.tile(x_small, (times, 1)), np.tile(y_small, times), **fit)
+small.fit(np.tile(x_small, (times, 1)), np.tile(y_small, times), 100, passes, verbose=0)
 scores["late"], truth["late"] = scores_of(small, x_small[:few], y_small[:few]), true_changes(small)
 
 
@@ -284,17 +280,17 @@ plt.show()
 # One dot is one weight; on the line, the criterion puts it where the truth does. Above each panel
 # stands the rank correlation (Spearman's). The black weights make no difference at all: their
 # pixel is black in every image, or their unit is never active. Taylor knows them, since their
-# gradients are 0. Magnitude does not see them: it spreads them over its whole scale.
+# gradients are 0. Magnitude does not see them: it spreads them over its whole scale. (The blue dots
+# right above the black ones have no gradient either; but without such a weight, a unit wakes up
+# that had been silent.)
 #
 # (The V at the left of Hutchinson's panels: weights whose curvature was estimated as negative.)
 #
 # One network is one network. Here are five, recorded by `python benchmarks/single_weights.py`. The
 # last columns go a step further: the loss when half, or 80 %, of the weights are cut *together*.
 
+
 # %%
-singles = recorded.rows("single_weights")
-
-
 def over_seeds(name, when, value):
     mine = (row for row in singles if row["network"] == name and row["when"] == when)
     return np.array([row[value] for row in mine])
@@ -306,6 +302,7 @@ def shown(name, when, value):
 
 
 # %%
+singles = recorded.rows("single_weights")
 print(f"{'':16}  rank correlation              late: loss without")
 print(f"{'':16}  early          late           50 %           80 %")
 for name in dict.fromkeys(row["network"] for row in singles):
@@ -329,39 +326,28 @@ for name in dict.fromkeys(row["network"] for row in singles):
 # - cut **80 %**, and Taylor, which knows single weights so well, does worse than magnitude.
 #   Fisher's squares still do better.
 
+
 # %%
-late = {n: over_seeds(n, "late", "rank_correlation") for n in ("first order", "Taylor")}
-fisher = over_seeds("OBD, Fisher", "late", "rank_correlation")
-assert (late["first order"] < late["Taylor"]).all()
-assert (late["Taylor"] < fisher).all()
-for name in (
-    "magnitude",
-    "LAMP",
-    "|gradient|",
-    "Taylor",
-    "OBD, Fisher",
-    "OBD, Hutchinson",
-    "Wanda",
-):
-    first = over_seeds("first order", "early", "rank_correlation")
-    assert (over_seeds(name, "early", "rank_correlation") < first).all()
-for when in ("early", "late"):
-    for name in ("|gradient|", "first order", "Taylor", "OBD, Fisher", "OBD, Hutchinson", "Wanda"):
-        better = over_seeds(name, when, "rank_correlation")
-        assert (better > over_seeds("magnitude", when, "rank_correlation")).all()
-        assert (better > over_seeds("LAMP", when, "rank_correlation")).all()
-half, most = (
-    {
-        name: over_seeds(name, "late", f"loss_{cut}")
-        for name in ("magnitude", "Taylor", "OBD, Fisher")
-    }
-    for cut in (50, 80)
-)
-assert (half["Taylor"] < over_seeds("first order", "late", "loss_50")).all()
-assert (half["Taylor"] < half["magnitude"] / 2).all()
-assert (half["OBD, Fisher"] < over_seeds("truth", "late", "loss_50")).all()
-assert (most["OBD, Fisher"] < most["magnitude"]).all()
-assert (most["magnitude"] < most["Taylor"]).all()
+def known(name, when):
+    return over_seeds(name, when, "rank_correlation")
+
+
+def lost(name, share):
+    return over_seeds(name, "late", f"loss_{share}")
+
+
+for name in ("|gradient|", "Taylor", "OBD, Fisher", "OBD, Hutchinson", "Wanda"):
+    assert (known(name, "early") < known("first order", "early")).all()
+for name in ("|gradient|", "first order", "Taylor", "OBD, Fisher", "OBD, Hutchinson", "Wanda"):
+    for when, blind in [(w, b) for w in ("early", "late") for b in ("magnitude", "LAMP")]:
+        assert (known(blind, when) < known(name, when)).all()
+assert (known("first order", "late") < known("Taylor", "late")).all()
+assert (known("Taylor", "late") < known("OBD, Fisher", "late")).all()
+assert (lost("Taylor", 50) < lost("first order", 50)).all()
+assert (2 * lost("Taylor", 50) < lost("magnitude", 50)).all()
+assert (lost("OBD, Fisher", 50) < lost("truth", 50)).all()
+assert (lost("OBD, Fisher", 80) < lost("magnitude", 80)).all()
+assert (lost("magnitude", 80) < lost("Taylor", 80)).all()
 
 # %% [markdown]
 # ## Prune, and look
@@ -383,18 +369,15 @@ some = 50 if quick_mode() else 500
 x_some, y_some = data.x_train[:some], data.y_train[:some]
 scores = scores_of(model, x_some, y_some, samples=2 if quick_mode() else 20)
 W = pruning.weights(model)
-scores |= {
-    "Wanda": criteria.wanda(W, pruning.input_norms(model, x_some)),
-    "LAMP": criteria.lamp(W),
-}
+scores["Wanda"] = criteria.wanda(W, pruning.input_norms(model, x_some))
+scores["LAMP"] = criteria.lamp(W)
 
 # %% tags=["varies"]
 maps = {}
 for name in ("magnitude", "Taylor", "OBD, Fisher", "Wanda", "random"):
     mask = masking.make_masks({"fc1": scores[name]["fc1/kernel"]}, 0.95)["fc1"]
     maps[name] = mask.sum(axis=1).reshape(28, 28)
-fig = plots.film_strip({"95 %": maps}, "connections of a pixel")
-fig.suptitle(f"what the first layer keeps ({data.caption})", fontsize=12)
+plots.film_strip({data.caption: maps}, "connections of a pixel")
 plt.show()
 
 # %% [markdown]
@@ -405,13 +388,11 @@ plt.show()
 
 # %% tags=["varies"]
 black = (data.x_train == 0).all(axis=0).ravel()
-kept = {}
-for s in (0.5, 0.8, 0.95):
-    kept[s] = masking.make_masks(scores["magnitude"], s)["fc1/kernel"][black].mean()
-    print(f"{s:.0%} of all go: kept {kept[s]:.1%} of the weights on {black.sum()} black pixels")
+first = {s: masking.make_masks(scores["magnitude"], s)["fc1/kernel"] for s in (0.5, 0.8, 0.95)}
+kept = {s: mask[black].mean() for s, mask in first.items()}
+print(f"kept on {black.sum()} black pixels:", {f"{s:.0%} go": f"{k:.1%}" for s, k in kept.items()})
 if not (quick_mode() or data.stand_in):  # what the text says of the full run
-    assert kept[0.5] > 1 / 3
-    assert kept[0.95] < 0.01
+    assert kept[0.5] > 1 / 3 > 0.01 > kept[0.95]
 
 # %% [markdown]
 # At 50 % there are many of them; at 95 % hardly any. Magnitude has not seen an image, but training

@@ -3,6 +3,8 @@
 #
 # **The question: can a network be trained sparse from the start, if its weights may move?**
 #
+# ![Compass: schedule lit](figures/compass_schedule.svg)
+#
 # About 30 minutes. Before this: [08 · Pruning while training](08_while_training.ipynb).
 #
 # Chinese terms: regrowth 再生长, dynamic sparse training 动态稀疏训练, drop 删除, grow 生长.

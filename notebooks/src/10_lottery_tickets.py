@@ -3,6 +3,8 @@
 #
 # **The question: could the few weights that survive pruning have been trained alone?**
 #
+# ![Compass: schedule lit](figures/compass_schedule.svg)
+#
 # About 35 minutes. Before this: [08 · Pruning while training](08_while_training.ipynb).
 #
 # Chinese terms: lottery ticket hypothesis 彩票假说, winning ticket 中奖彩票, weight rewinding

@@ -3,6 +3,8 @@
 #
 # **The question: here are a budget and some data. Can you do all of it, and does it hold up?**
 #
+# ![Compass: criterion, granularity, scope, schedule](figures/compass_all.svg)
+#
 # About 55 minutes. Before this: as many of the lessons as you like, but
 # [05 · Prune and retrain](05_prune_and_retrain.ipynb),
 # [06 · How much to prune](06_how_much.ipynb) and
@@ -482,11 +484,8 @@ for candidates in (1, 5, 20, 100):
 # %% tags=["varies"]
 smallest = min(within, key=lambda title: within[title].bytes)
 tight = Budget(budget.accuracy, int(0.9 * within[smallest].bytes), budget.milliseconds)
-print(
-    f"{smallest} has {within[smallest].bytes:,} bytes. Yours: at most {tight.bytes:,}, and at",
-    end=" ",
-)
-print(f"least {tight.accuracy:.0%}")
+print(f"{smallest} has {within[smallest].bytes:,} bytes")
+print(f"yours: at most {tight.bytes:,} bytes, and at least {tight.accuracy:.0%}")
 
 # %% tags=["exercise"]
 my_network = ...  # a trained Keras network: not its accuracy, and not its file
