@@ -28,18 +28,18 @@ On this page; `help(cu.prune)` tells more:
 
 Four floors; imports run down only. A file is named after what it holds:
 
-    core       with NumPy alone: arrays (what may come in, how a share is counted), tables,
+    core       with NumPy alone: arrays (checks of arguments, how a share is counted), tables,
                operators, criteria, masking (scores -> masks), schedules, regrowth, costs
                with Keras: models, backend; pruning (examples, losses, probing: how data, labels
                and batches come in; layers, kernels: what can be pruned; attaching: masks held
                through every step; steps, callback: a schedule followed; derivatives, tickets;
-               hooks: every layer's call, seen); measuring (report, macs, zeros)
+               hooks: every layer's call, watched); measuring (report, macs, zeros)
     structure  channels that belong together (walking, opening; in rules/ what each kind of layer
                does with them), which stay (scoring, choosing), a smaller model without the others
                (rebuilding, resizing, copying, keeping), and the oracle that it is right (zeroing)
     extras     search, sweeping, clustering, regularizing, speed; export: every file that a model
                becomes, and its bytes; sparsefile: the format of one of them
-    lessons    checks (a file for each notebook, of its name), plots (a file for each kind of
+    lessons    checks (a file for each notebook, named after it), plots (a file for each kind of
                picture), tasks, data, scoreboard, results: what only the notebooks need
 """
 
@@ -48,7 +48,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # for editors and type checkers; at run time each comes when it is asked for
+if TYPE_CHECKING:  # for editors and type checkers; at run time each is imported on first use
     from course_utils.measuring import report as report
     from course_utils.pruning import PruneOnSchedule as PruneOnSchedule
     from course_utils.pruning import attach as attach
@@ -59,7 +59,7 @@ if TYPE_CHECKING:  # for editors and type checkers; at run time each comes when 
 
 __version__ = "0.1.0"
 
-# Where what is no module comes from. There is no __all__: help() would repeat each at full length.
+# Where names that are not modules come from. No __all__: help() would repeat each at full length.
 _ROOMS = {
     "pruning": ("PruneOnSchedule", "attach", "detach", "held_masks", "prune"),
     "measuring": ("report",),
@@ -69,12 +69,12 @@ _HOMES = {name: room for room, names in _ROOMS.items() for name in names}
 
 
 def _rooms(package: str, path: list[str], homes: dict[str, str]) -> tuple[Callable, Callable]:
-    """Return a package's `__dir__` and `__getattr__` (PEP 562): what is in it comes when asked."""
+    """Return a package's `__dir__` and `__getattr__` (PEP 562): parts are imported on demand."""
 
     def names() -> list[str]:
         return sorted([*homes, *(module.name for module in iter_modules(path))])
 
-    def get(name: str) -> Any:  # noqa: ANN401 (what it is, its home says)
+    def get(name: str) -> Any:  # noqa: ANN401 (any of the names above)
         if name in homes:
             return getattr(import_module(f"{package}.{homes[name]}"), name)
         if name in names():

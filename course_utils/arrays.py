@@ -1,4 +1,4 @@
-"""What may come in: the checks that every function of the core makes at its door."""
+"""Checks of arguments that all functions of the core share, and how a share is counted."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -94,7 +94,7 @@ def whole(value: int, name: str, least: int = 0) -> int:
 def count(share: float, n: int) -> int:
     """Return how many of n a share of them is: Python's round(share * n), which halves to even.
 
-    The one way to count that everything uses: weights, blocks, channels, what is regrown.
+    Everything counts this way: weights, blocks, channels, regrown weights.
 
     >>> count(0.5, 5), count(0.5, 7), count(0.8, 10)
     (2, 4, 8)

@@ -1,8 +1,8 @@
-"""Import TensorFlow and Keras without their start-up chatter; Keras's private side is here.
+"""Import TensorFlow and Keras without their start-up chatter; Keras's private side is used here.
 
 Every other module takes Keras from here: `from course_utils.backend import keras`. What Keras
-offers no public name for stands below, and what only structural pruning needs in its `symbolic` and
-`internals`, so that a new version of Keras can break these files only.
+has no public name for is collected below, and what only structural pruning needs in its `symbolic`
+and `internals`, so that a new version of Keras can break these files only.
 """
 
 import contextlib
@@ -61,10 +61,10 @@ def model_of(model: object) -> keras.Model:
 
 
 def recompile(model: keras.Model) -> None:
-    """Renew the model's train and test steps, where it has them, so that they see what is new.
+    """Rebuild the model's compiled train and test steps, if any, so that they see what changed.
 
-    A step that is compiled already does not see a constraint or a penalty that a variable was
-    given afterwards, and says nothing.
+    A step that was compiled earlier silently ignores a constraint or a penalty that a variable was
+    given afterwards.
 
     >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
     >>> recompile(model)  # not compiled: nothing to do
@@ -79,11 +79,11 @@ def recompile(model: keras.Model) -> None:
 
 
 def build_optimizer(model: keras.Model) -> None:
-    """Make the optimizer's variables now, where a compiled model is without them.
+    """Create the optimizer's variables now, if a compiled model has none yet.
 
-    Left to itself, Keras makes them inside the first train step, and TensorFlow traces a step that
-    makes variables twice; a metric given by its name does the same. For the course's networks
-    tracing takes longer than the steps. The training stays the same to the last bit.
+    Left to itself, Keras creates them inside the first train step, and TensorFlow traces a step
+    that creates variables twice; a metric given by its name has the same effect. For the course's
+    networks tracing takes longer than the steps. Training stays the same to the last bit.
 
     >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
     >>> model.compile("adam", "mse")
@@ -101,9 +101,9 @@ def build_optimizer(model: keras.Model) -> None:
 def wrapped_calls(
     layers: Iterable[keras.Layer], wrap: Callable[[keras.Layer, Callable], Callable]
 ) -> Iterator[None]:
-    """Put `wrap(layer, layer.call)` in the place of each layer's `call` while the block runs.
+    """Replace each layer's `call` with `wrap(layer, layer.call)` while the block runs.
 
-    Layers are as before afterwards, also after an error.
+    Afterwards the layers are as before, even after an error.
 
     >>> layer = keras.layers.ReLU()
     >>> with wrapped_calls([layer], lambda layer, call: lambda inputs: -call(inputs)):
@@ -127,7 +127,7 @@ def wrapped_calls(
 
 
 def layers_inside(layer: keras.Layer) -> list[keras.Layer]:
-    """Return the layers directly inside a layer; `model.layers` says so of models only.
+    """Return the layers directly inside a layer; only models have `model.layers`.
 
     >>> [inner.name for inner in layers_inside(keras.layers.RNN(keras.layers.GRUCell(2, name="g")))]
     ['g']
@@ -149,9 +149,9 @@ def trained_by(layer: keras.Layer, variable: keras.Variable) -> bool:
 
 
 def kept_under(layer: keras.Layer, name: str) -> keras.Variable | None:
-    """Return the variable that a layer keeps under a name, also where it computes with another.
+    """Return the variable that a layer keeps under a name, even if it computes with another.
 
-    With LoRA or packed numbers `layer.kernel` is computed from what is kept. None where a layer
+    With LoRA or packed numbers `layer.kernel` is computed from what is kept. None if a layer
     keeps no variable of that name.
 
     >>> layer = keras.layers.Dense(3)
@@ -168,7 +168,7 @@ def kept_under(layer: keras.Layer, name: str) -> keras.Variable | None:
 
 
 def value_of(layer: keras.Layer, name: str) -> object:
-    """Return an attribute of a layer, and None where a property of it raises or is not there.
+    """Return an attribute of a layer, or None if it is missing or a property that raises.
 
     >>> value_of(keras.layers.Dense(3), "kernel") is None  # not built
     True
@@ -182,7 +182,7 @@ def value_of(layer: keras.Layer, name: str) -> object:
 def compile_settings(model: keras.Model) -> dict:
     """Return what a model was compiled with, by argument of `compile`.
 
-    `get_compile_config` has lost every loss and metric of the user's own.
+    `get_compile_config` drops every custom loss and metric.
 
     >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
     >>> model.compile("sgd", "mse")
@@ -213,7 +213,7 @@ def operations_on(tensor: keras.KerasTensor) -> list[keras.Operation]:
 
 
 def inputs_by_name(model: keras.Model) -> dict[str, keras.KerasTensor]:
-    """Return the symbolic inputs of a model in its own order; {} where it declares none.
+    """Return the symbolic inputs of a model in its own order; {} if it declares none.
 
     >>> image = keras.Input((4,), name="image")
     >>> list(inputs_by_name(keras.Model(image, keras.layers.Dense(2)(image))))
@@ -236,7 +236,7 @@ def states_of(model: keras.Model) -> list[keras.Variable]:
     """
     layers = list(model._flatten_layers())
     trained = {id(v) for layer in layers for v in layer._trainable_variables}
-    # What a stateful recurrent layer remembers is none of its variables, as Keras counts them.
+    # Keras does not count what a stateful recurrent layer remembers among its variables.
     remembered = [v for one in layers for v in keras.tree.flatten(getattr(one, "states", None))]
     everything = [*model.variables, *(v for v in remembered if isinstance(v, keras.Variable))]
     return [variable for variable in everything if id(variable) not in trained]

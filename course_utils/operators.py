@@ -2,7 +2,7 @@
 
 Integers and every float type are accepted. `prune` returns the type that it was given;
 `normalize` returns the float type that it was given, and float64 for integers. All sums are
-taken in float64, whatever comes in, so that float16 weights neither overflow nor lose digits.
+taken in float64, whatever the input, so that float16 weights neither overflow nor lose digits.
 """
 
 import math
@@ -89,7 +89,7 @@ def prune(W: np.ndarray, theta: float) -> np.ndarray:
 def relative_error(W: np.ndarray, pruned: np.ndarray) -> float:
     """Return ‖W - W'‖ / ‖W‖ (Frobenius), between 0 (nothing lost) and 1 (all cut).
 
-    It is above 1 only where W' is no pruned W, but has entries that were moved away from W's.
+    It exceeds 1 only if W' is not a pruned W: some entries have moved away from W's.
 
     Raises ValueError if the shapes differ or W is all zeros.
 
@@ -108,7 +108,7 @@ def relative_error(W: np.ndarray, pruned: np.ndarray) -> float:
 def energy_lost(W: np.ndarray, pruned: np.ndarray) -> float:
     """Return the share of Σw² that pruning removed: the square of `relative_error`.
 
-    Between 0 and 1. Raises ValueError beyond: then `pruned` is not W with some entries cut.
+    Between 0 and 1. Raises ValueError above 1: then `pruned` is not W with some entries cut.
 
     >>> round(energy_lost([3.0, 4.0], [0.0, 4.0]), 2)
     0.36
@@ -131,7 +131,7 @@ def _order(ord: Order) -> float:
 
 
 def _summed_axes(W: np.ndarray, granularity: str) -> tuple[int, ...]:
-    if granularity not in list(_KEPT_AXIS):  # a list: what cannot be hashed is refused in words
+    if granularity not in list(_KEPT_AXIS):  # a list: for unhashable values, too
         raise ValueError(f"granularity must be one of {sorted(_KEPT_AXIS)}, not {granularity!r}.")
     kept = _KEPT_AXIS[granularity]
     if kept is None:

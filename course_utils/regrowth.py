@@ -1,6 +1,6 @@
 """Which pruned weights come back?  masks, weights -> masks
 
-Regrowth makes pruning reversible: the sparsity stays, its places move. A `Regrowth` says how, and
+Regrowth makes pruning reversible: the sparsity stays, the zeros move. A `Regrowth` says how, and
 `PruneOnSchedule(..., regrow=...)` carries it out while the model trains.
 """
 
@@ -17,11 +17,11 @@ from course_utils.masking import Masks, checked_mask, checked_scores
 
 @dataclass(frozen=True)
 class Regrowth:
-    """How masks move while their sparsity stays: every so many steps, which share, by what score.
+    """How masks move while their sparsity stays: how often, how many weights, by what score.
 
-    `grow` is called with the weights and the step, and scores what may come back; None means
-    surgery, where pruned weights go on training out of sight and are ranked by their own value
-    there, at an advantage of `hysteresis` for those that are in place.
+    `grow` is called with the weights and the step, and scores the weights that may come
+    back; None means surgery: pruned weights go on training out of sight and are ranked by the
+    values they reach there, with an advantage of `hysteresis` for those that are in place.
     """
 
     every: int
@@ -56,7 +56,7 @@ class Regrowth:
         return not self.over(step) and step // self.every > before // self.every
 
     def over(self, step: int) -> bool:
-        """Tell whether nothing comes back any more at `step`.
+        """Tell whether regrowth has ended by `step`.
 
         >>> surgery(end=1000).over(1000), surgery().over(1000)
         (True, False)
@@ -106,8 +106,8 @@ def surgery(every: int = 10, end: int | None = None, hysteresis: float = 1.2) ->
     ranked by their score; one in place counts `hysteresis` times, so that none flickers. After
     Dynamic Network Surgery, Guo et al. 2016 (arXiv 1608.04493), whose two thresholds a < b become
     the ratio b / a here: thresholds fix no sparsity, a rank does. Made for SGD: Adam moves a weight
-    of tiny gradient as far as any other, and nothing checks it out of sight. Look often, every 10
-    steps, or hidden weights drift in that do not matter.
+    of tiny gradient as far as any other, and out of sight nothing checks it. Rank often, every 10
+    steps, or hidden weights that do not matter drift in.
 
     >>> surgery().surgery
     True

@@ -101,9 +101,9 @@ def one_cycle(
 
 
 def iterative(final: float, begin: int, every: int, rounds: int) -> Schedule:
-    """Return the schedule of `rounds` cuts, `every` steps apart, that each take as large a share.
+    """Return the schedule of `rounds` cuts, `every` steps apart, each of an equal share.
 
-    The share is that of the weights still there: after round r the sparsity is
+    It is a share of the weights that are still there: after round r the sparsity is
     1 - (1 - final)^(r / rounds). Train, prune, train on, prune.
     Source: Han et al. 2015 (arXiv 1506.02626, section 3.4); Frankle and Carbin 2019 (arXiv
     1803.03635) take 20 % of the rest, `iterative(1 - 0.8**n, begin, every, rounds=n)`.

@@ -8,10 +8,10 @@ Table = Sequence[Sequence[str]]  # headings first
 
 
 class Printed(ABC):
-    """What prints as a table, in a terminal and in a notebook, with a summary below it.
+    """Something that prints as a table, in a terminal and in a notebook, with a summary below.
 
-    A class of this kind says what `table` is, and may say what `summary` is. The first column and
-    those named in `words` are aligned to the left, numbers to the right.
+    A subclass defines `table`, and may define `summary`. The first column and those named in
+    `words` are aligned to the left, numbers to the right.
 
     >>> class Files(Printed, words=("kind",)):
     ...     def table(self):

@@ -1,4 +1,4 @@
-"""What may come in as data, and what is refused in a sentence, before anything is changed."""
+"""Which data are accepted, and which are refused in a sentence before anything is changed."""
 
 import numpy as np
 import pytest

@@ -327,7 +327,7 @@ def test_a_size_that_is_too_small_for_the_model_is_not_taken():
 
 def test_no_size_that_computes_is_a_refusal_with_a_way_out():
     model = keras.Sequential([keras.Input((None, 2)), layers.Conv1D(1, 20_000)])
-    with pytest.raises(ValueError, match=r"none of those that were tried.*inputs=x\[:1\]"):
+    with pytest.raises(ValueError, match=r"none of the sizes tried works.*inputs=x\[:1\]"):
         measuring.report(model)
 
 

@@ -9,8 +9,7 @@ from course_utils.lessons.data import load_digits, load_mnist
 
 SHORT = {"lenet300"}
 NAMES = [
-    pytest.param(name, marks=() if name in SHORT else pytest.mark.full)
-    for name in networks.RECIPES
+    pytest.param(name, marks=() if name in SHORT else pytest.mark.full) for name in networks.RECIPES
 ]
 needs_mnist = pytest.mark.skipif(load_mnist().stand_in, reason="MNIST is not here")
 

@@ -71,7 +71,7 @@ def test_patterns_nest_when_what_is_pruned_is_excluded(one, other):
 @pytest.mark.parametrize("shape", [(6, 2), (3, 3, 1, 8), (3, 3, 6, 8), (4, 2, 3)])
 def test_inputs_that_are_no_multiple_are_refused_by_name(shape):
     scores = {"fine": np.ones((8, 2)), "first/kernel": np.ones(shape)}
-    with pytest.raises(ValueError, match=r"first/kernel has \d+ inputs .* no multiple of 4"):
+    with pytest.raises(ValueError, match=r"first/kernel has \d+ inputs .* not a multiple of 4"):
         n_of_m(scores, 2, 4)
 
 

@@ -49,7 +49,6 @@ CALLS = {
     "by_compression": lambda ax: plots.by_compression(
         [0.5, 0.9], plots.curves({"a": [1, 0.5]}, [0.5, 0.9], ax=ax)
     ),
-    "decision": lambda ax: plots.decision([0.5, 0.9], [0.98, 0.9], (0.95, 0.97), 0.5, ax=ax),
     "schedule": lambda ax: plots.schedule(schedules.one_shot(0.8, at=5), 10, ax=ax),
     "loss_by_step": lambda ax: plots.loss_by_step({0: 2.0, 10: 0.1}, [5], ax=ax),
     "spread": lambda ax: plots.spread({"SET": [0.9, 0.92], "RigL": [0.95]}, ax=ax),
@@ -70,7 +69,6 @@ CALLS = {
         {"dense": {"values": 9e3}, "coded": {"values": 1e3}}, {}, ax=ax
     ),
     "codebook": lambda ax: plots.codebook(W.ravel(), [-0.5, 0.5], ax=ax),
-    "weight_sizes": lambda ax: plots.weight_sizes({"a": W}, ax=ax),
     "durations": lambda ax: plots.durations({"scores": 0.1, "retraining": 60.0}, ax=ax),
     "best_so_far": lambda ax: plots.best_so_far({"by lot": [0.5, 0.9, 0.7]}, ax=ax),
     "front": lambda ax: plots.front([(0.5, 0.9), (0.6, 0.8)], [(0.5, 0.9)], ax=ax),
@@ -376,3 +374,14 @@ def test_regrowth_can_be_read_in_greyscale_and_its_key_names_the_same_colours():
     assert key == {
         "never pruned": tuple(kept), "pruned, zero": tuple(zero), "pruned, grown back": tuple(grown)
     }  # fmt: skip
+
+
+def test_a_layer_through_time_shows_its_zeros_in_shared_bins():
+    layer = np.array([-1.0, -0.5, 0.5, 1.0])
+    cut = np.where(np.abs(layer) < 1, 0, layer)
+    fig = plots.through_time({"free": {"trained": layer, "cut": cut}})
+    assert [ax.get_title() for ax in fig.axes] == ["trained: 0% are zero", "cut: 50% are zero"]
+    (counts, edges, _), (zeros, *_) = (patch.get_data() for patch in fig.axes[1].patches)
+    assert (counts.sum(), zeros.sum(), zeros[40]) == (4, 2, 2)
+    assert edges[40] < 0 < edges[41]
+    assert all(np.array_equal(edges, ax.patches[0].get_data().edges) for ax in fig.axes)

@@ -40,6 +40,8 @@ class Recipe:
 RECIPES = {
     "lenet5": Recipe(models.lenet5, epochs=4),
     "lenet300": Recipe(models.lenet300, epochs=4),
+    "norm_cnn": Recipe(models.norm_cnn, epochs=2),
+    "residual_cnn": Recipe(models.residual_cnn, epochs=3),
     "article_cnn": Recipe(models.article_cnn, epochs=10, batch_size=32, images=50_000),
     "article_cnn_all": Recipe(models.article_cnn, epochs=10, batch_size=32, images=60_000),
     "detector": Recipe(loading.detector, 4, 32, load=loading.boxes, quality=loading.mean_ap),

@@ -1,8 +1,8 @@
 """Which weights stay?  scores -> masks
 
 A mask is a Boolean array of its kernel's shape: True stays, False is pruned. Where a sparsity is
-asked for, weights are *ranked*, never cut at a threshold: exactly round(s · n) of them go, also
-when scores are tied or half of them are zero already.
+asked for, weights are *ranked*, never cut at a threshold: exactly round(s · n) of them go, even
+if scores are tied or half of them are zero already.
 """
 
 from course_utils.masking.collapse import collapsed, thin

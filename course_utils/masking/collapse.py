@@ -1,6 +1,6 @@
 """Which kernels keep too little to carry a signal?  masks -> those whose outputs die.
 
-Tanaka et al. 2020 (arXiv 2006.05467) call it layer collapse. A global ranking does it unasked where
+Tanaka et al. 2020 (arXiv 2006.05467) call it layer collapse. A global ranking causes it where
 the weights of one layer are drawn smaller than those of another.
 """
 
@@ -42,8 +42,8 @@ def collapsed(masks: Arrays, layouts: Mapping[str, str] | None = None) -> Kept:
 
     Thin alone is common, and harmless, where a network is pruned far: LeNets that train well at
     98 % keep a weight for every second unit of a first layer. With nine of ten outputs gone a
-    layer passes hardly anything on, and trains no more. A kernel of which nothing at all is left
-    is not among them: no global ranking does that unasked (`min_kept`), it was cut off on purpose.
+    layer passes hardly anything on and trains no more. A kernel of which nothing at all is left is
+    not among them: no global ranking does that by itself (`min_kept`); it was cut off on purpose.
 
     >>> masks = {"fc": np.eye(3, 40), "out": np.ones((40, 2)), "cut": np.zeros((40, 2))}
     >>> collapsed(masks)
@@ -57,7 +57,7 @@ def collapsed(masks: Arrays, layouts: Mapping[str, str] | None = None) -> Kept:
 
 
 def warn(found: Kept, when: str = "") -> None:
-    """Warn whoever called the caller of what has collapsed, if anything has, with the way out.
+    """Warn the caller's caller of what has collapsed, if anything has, and say what helps.
 
     >>> with warnings.catch_warnings(record=True) as seen:
     ...     warn({"fc": (1, 40)})
@@ -70,8 +70,8 @@ def warn(found: Kept, when: str = "") -> None:
     ]
     if found:
         warnings.warn(
-            f"{when}layer collapse: {', '.join(names)}. Hardly a signal passes, and training may "
-            'move nothing any more. Prune less, or rank in another scope, "erk" or "layer"; in the '
-            "global one, let more of each kernel stay, min_kept=100, or score by criteria.lamp.",
+            f"{when}layer collapse: {', '.join(names)}. Hardly any signal passes, and training may "
+            'no longer help. Prune less, or rank in another scope, "erk" or "layer"; in the global '
+            "one, keep more of each kernel, min_kept=100, or score by criteria.lamp.",
             stacklevel=3,
         )

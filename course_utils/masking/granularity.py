@@ -1,8 +1,8 @@
 """What goes together: what the axes of a kernel mean, and which of them a granularity pools.
 
 A layout has one letter an axis: s spatial, i input, o output, c a channel that is both (as in a
-depthwise convolution). Keras's kernels of Dense and convolution layers end in "io", which is what
-is taken where no layout is given; `pruning.layouts(model)` knows those of all the other layers.
+depthwise convolution). Keras's kernels of Dense and convolution layers end in "io", which is
+assumed where no layout is given; `pruning.layouts(model)` knows those of all the other layers.
 """
 
 from collections.abc import Iterable, Mapping

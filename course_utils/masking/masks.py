@@ -1,4 +1,4 @@
-"""What masks and scores are, and what one does with them: apply, count, shuffle, cut, exclude."""
+"""What masks and scores are, and what is done with them: apply, count, shuffle, cut, exclude."""
 
 import math
 from collections.abc import Mapping
@@ -107,9 +107,9 @@ def by_sigma(weights: Arrays, k: float) -> Masks:
 
 
 def checked_scores(scores: object) -> Scores:
-    """Return scores, after making sure that they are real numbers of which none is NaN.
+    """Return scores, after making sure that they are real numbers and none is NaN.
 
-    Infinities may come: what scores -infinity is ranked last. Integers become float64.
+    Infinities are allowed: what scores -infinity is ranked last. Integers become float64.
 
     >>> checked_scores({"fc/kernel": [3, 1]})["fc/kernel"].dtype
     dtype('float64')

@@ -13,8 +13,8 @@ from course_utils.masking.ranking import erk, make_masks
 def n_of_m(scores: Arrays, n: int, m: int, layouts: Mapping[str, str] | None = None) -> Masks:
     """Return masks that keep the n highest of every m neighbours along the input axis.
 
-    With 2 of 4, the form that sparse tensor cores compute with, of every four inputs of an output
-    two are left; of a convolution, of every four input channels at one place of the filter.
+    With 2 of 4, the form that sparse tensor cores compute with, an output keeps two of every four
+    inputs; in a convolution, two of every four input channels at one place of the filter.
     Among equal scores the first goes first. Raises ValueError where the number of inputs is no
     multiple of m: leave such kernels (a first layer's, mostly) out of `scores`. Source: Mishra et
     al. 2021 (arXiv 2104.08378).
@@ -35,7 +35,7 @@ def _n_of_m(S: np.ndarray, n: int, m: int, axes: tuple[int, ...], name: str) -> 
     inputs = int(np.prod(last.shape[last.ndim - max(len(axes), 1) :]))
     if inputs % m:
         raise ValueError(
-            f"{name} has {inputs} inputs for an output, no multiple of {m}: "
+            f"{name} has {inputs} inputs for each output, not a multiple of {m}: "
             "leave it out of the scores, so that it stays dense."
         )
     groups = last.reshape(-1, m)
@@ -49,7 +49,7 @@ def _n_of_m(S: np.ndarray, n: int, m: int, axes: tuple[int, ...], name: str) -> 
 def block_masks(
     scores: Arrays, sparsity: float, block: tuple[int, int], scope: str = "global"
 ) -> Masks:
-    """Return masks that remove whole blocks (inputs, outputs), those of the lowest average score.
+    """Return masks that remove whole blocks (inputs, outputs) of the lowest average score.
 
     A convolution's kernel counts as the matrix (height · width · inputs, outputs). Blocks at the
     lower and right edge may be smaller. Exactly round(sparsity · b) of b blocks go. After Narang

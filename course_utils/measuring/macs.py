@@ -37,8 +37,8 @@ def work_of(model: keras.Model, inputs: object = None) -> Work:
     """Return the work of a dense computation for one example, every use of a layer counted.
 
     The model computes once, on the first of `inputs`, arrays or a dataset, or on zeros of the
-    shapes that it declares; what is counted are the calls of its layers. Sizes that it leaves open
-    are those of `pruning.probing.probe`, small ones. Raises what that raises. Of layers of your own
+    shapes that it declares; the calls of its layers are counted. Sizes that it leaves open
+    are those of `pruning.probing.probe`, small ones. Raises what that raises. Of custom layers
     the parts that are Keras's are counted.
 
     >>> from course_utils.models import article_cnn
@@ -71,7 +71,7 @@ def _by_counting_layer(everything: list[Kernel]) -> dict[int, list[Kernel]]:
     groups: dict[int, list[Kernel]] = {}
     for found in everything:
         if found.on_request and not isinstance(found.owners[-1], _REVERSIBLE):
-            continue  # rows that are looked up, matrices whose use nobody knows
+            continue  # rows that are looked up, matrices whose use is not known
         # The loops inside these call a cell once, more often, or trace it. TimeDistributed, a loop
         # of Python, calls its layer once a step.
         loops = [owner for owner in found.owners if isinstance(owner, _L.RNN)]

@@ -1,4 +1,4 @@
-"""One report of what a model's layers hold, cost and lack, and of what was left alone, and why."""
+"""A report of what a model's layers hold and cost, how sparse they are, and what is left alone."""
 
 import gzip
 import io
@@ -57,7 +57,7 @@ class Report(Printed, words=("kernel", "output", "note")):
     rows: tuple[LayerRow, ...]
     # Why weights were left alone: {reason: how many}; `pruning.skipped` says which.
     left_alone: dict[str, int] = field(default_factory=dict)
-    assumed: str = ""  # for which inputs, where the model leaves their size open
+    assumed: str = ""  # for which inputs, if the model leaves their size open
 
     @property
     def total(self) -> LayerRow:

@@ -46,7 +46,7 @@ def attach(model: keras.Model, masks: Arrays, *, remember: bool = False) -> None
 
 
 def hold(model: keras.Model, masks: Arrays, *, remember: bool = False) -> Kept:
-    """Do what `attach` does, and return what has collapsed that had not before, without a word.
+    """Do what `attach` does, but return what has newly collapsed instead of warning.
 
     >>> from course_utils import models
     >>> model, mask = models.article_cnn(), np.zeros((64, 10))
@@ -71,7 +71,7 @@ def hold(model: keras.Model, masks: Arrays, *, remember: bool = False) -> Kept:
 
 
 def detach(model: keras.Model) -> None:
-    """Let go of all masks: weights that are zero now stay zero until training moves them.
+    """Release all masks: weights that are zero now stay zero until training moves them.
 
     Constraints that the layers had before come back. Without masks this does nothing.
     """
@@ -127,7 +127,7 @@ def regrown(model: keras.Model) -> dict[str, int]:
 
 
 def restore(model: keras.Model) -> None:
-    """Zero what was written past the masks, where it can be; see `regrown`.
+    """Set to zero again what was written past the masks, where possible; see `regrown`.
 
     >>> from course_utils import models
     >>> restore(models.article_cnn())  # nothing is held: nothing to do
@@ -150,7 +150,7 @@ def _fitted(model: keras.Model, masks: object) -> list[tuple[Kernel, np.ndarray]
 
 
 def _constrain(model: keras.Model, variable: keras.Variable, remember: bool) -> bool:
-    """Give the variable a constraint of this model's; tell whether its step has to know."""
+    """Give the variable this model's constraint; tell whether the train step must be rebuilt."""
     constraint = variable.constraint
     if not isinstance(constraint, MaskConstraint):
         variable.constraint = constraint = MaskConstraint(model, variable)
@@ -164,7 +164,7 @@ def _constrain(model: keras.Model, variable: keras.Variable, remember: bool) -> 
 
 
 def _held(model: keras.Model) -> list[Kernel]:
-    """Return the kernels that have a mask, also those that could be given none today."""
+    """Return the kernels that have a mask, even those that could not be given one today."""
     held = [one for one in candidates(model) if _is_held(one)]
     refuse_equal_names(held)
     return held

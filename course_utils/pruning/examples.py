@@ -1,7 +1,7 @@
 """The one entrance for data: arrays, nests of them, tf.data and PyDataset become checked arrays.
 
-Whatever looks at data asks here first, so that nothing is changed when the data cannot be used.
-A dataset is read once, as a whole: what is measured twice is measured on the same examples.
+Everything that reads data calls these first, so that nothing has changed yet when the data cannot
+be used. A dataset is read once, as a whole, so that two measurements see the same examples.
 """
 
 from collections.abc import Iterator, Mapping
@@ -123,7 +123,7 @@ def _is_dataset(x: object) -> bool:
 
 
 def _read(data: object, name: str) -> tuple:
-    """Return (x,), (x, y) or (x, y, weights) of all batches of a dataset, one behind the other."""
+    """Return (x,), (x, y) or (x, y, weights) of all batches of a dataset, joined in order."""
     if isinstance(data, tf.data.Dataset):
         endless, batch = int(data.cardinality()) == tf.data.INFINITE_CARDINALITY, iter(data)
     else:
@@ -144,13 +144,13 @@ def _read(data: object, name: str) -> tuple:
         return keras.tree.map_structure(lambda *arrays: np.concatenate(arrays), *found)
     except ValueError as error:
         raise ValueError(
-            f"the batches of {name} differ in shape, so they make up no array: pad all to one "
+            f"the batches of {name} differ in shape, so they do not form an array: pad all to one "
             "length, or give arrays."
         ) from error
 
 
 def _arrays(nest: object, name: str, least: int = 1) -> object:
-    """Return a nest of arrays as it is, after a look at each; rows of numbers are an array."""
+    """Return a nest of arrays as it is, after checking each; rows of numbers are an array."""
     if isinstance(nest, Mapping) and nest:
         return {key: _arrays(one, f"{name}[{key!r}]", least) for key, one in nest.items()}
     first = nest
@@ -176,7 +176,7 @@ def _array(value: object, name: str, least: int) -> np.ndarray:
     try:
         array = np.asarray(value)
     except ValueError as error:
-        raise ValueError(f"{name} is no array: its rows differ in length. Pad them.") from error
+        raise ValueError(f"{name} is not an array: its rows differ in length. Pad them.") from error
     if array.ndim < least:
         raise TypeError(f"{name} must hold examples, not the single value {value!r}: {_ARRAYS}.")
     text = array.dtype.kind in "SUO" and all(isinstance(one, str | bytes) for one in array.flat)

@@ -1,4 +1,4 @@
-"""What goes into and out of every layer of a model, seen while the model computes."""
+"""What goes into and out of every layer of a model, watched while it computes."""
 
 import contextlib
 import math
@@ -15,7 +15,7 @@ from course_utils.pruning.layers import walk
 from course_utils.pruning.probing import states_kept
 from course_utils.pruning.selectors import Selectors
 
-# Layers whose kernel multiplies just what the layer is called on.
+# Layers whose kernel multiplies exactly what the layer is called on.
 _READS_ITS_INPUT = (
     keras.layers.Dense,
     *(getattr(keras.layers, f"Conv{n}D{kind}") for n in (1, 2, 3) for kind in ("", "Transpose")),

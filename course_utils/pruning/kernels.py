@@ -1,4 +1,4 @@
-"""Which weights of a model can be pruned: found by what each layer is, and named after it."""
+"""Which weights of a model can be pruned: chosen by the kind of layer, named after the layer."""
 
 import itertools
 from dataclasses import dataclass
@@ -77,7 +77,7 @@ class Kernel:
         return tuple(getattr(self.kept if value is None else value, "shape", ()))
 
     def numbers(self) -> np.ndarray | None:
-        """Return what the layer computes with, and None where nobody can say what is 0 in it."""
+        """Return what the layer computes with, or None if its zeros cannot be told."""
         return numbers_in(self.layer, self.attribute) if self.layer.built else None
 
 

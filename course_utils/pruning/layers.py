@@ -141,7 +141,7 @@ def prunable(layer: keras.Layer) -> Iterator[tuple[str, str, str]]:
 
 
 def _without(layer: keras.Layer, attributes: Iterable[str]) -> bool:
-    """Tell whether a built layer, of a class of one's own, has made other weights than its kind."""
+    """Tell whether a built layer of a custom class has made other weights than its kind."""
     holder = holder_of(layer)
     return holder.built and all(kept_under(holder, name) is None for name in attributes)
 

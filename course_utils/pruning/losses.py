@@ -1,4 +1,4 @@
-"""What a compiled loss says of a model: whether outputs are classes, and which labels they take."""
+"""What a compiled loss tells about a model: whether outputs are classes, and which labels fit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Meaning:
     """What a loss takes its outputs for.
 
     `kind`: "classes" with labels as numbers, "one-hot", "binary", "number" for another loss of
-    Keras, "" for one that nobody knows.
+    Keras, "" for an unknown one.
     """
 
     kind: str = ""
@@ -57,7 +57,7 @@ def meaning_of(loss: object) -> Meaning:
 
 
 def checked_labels(model: keras.Model, y: object) -> None:
-    """Make sure that labels are some that the compiled loss can compare with the outputs.
+    """Make sure that the compiled loss can compare the labels with the outputs.
 
     Raises TypeError for text, ValueError for classes that there are not, for fractions in the
     place of classes, and for arrays whose shape does not fit the outputs. Of losses of one's own,

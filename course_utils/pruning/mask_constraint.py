@@ -1,4 +1,4 @@
-"""The constraint that holds one mask, and what it needs of the model that trains."""
+"""The constraint that holds one mask, and what it needs to know of the model that trains."""
 
 import contextlib
 import weakref

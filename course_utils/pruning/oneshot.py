@@ -27,7 +27,7 @@ def prune(
     `sparsity` is the share to prune of all prunable weights together, or {kernel: share}. The other
     arguments are those of `masking.make_masks` and `pruning.kernels`, which say what is refused;
     `criterion` is called with the weights. What is pruned already goes first, so that pruning
-    further keeps it pruned. Train afterwards as ever; `detach` lets the weights go. Warns where a
+    further keeps it pruned. Train afterwards as usual; `detach` lets the weights go. Warns where a
     layer collapses (see `masking.collapsed`): another scope, or a higher `min_kept`, saves it.
 
     >>> from course_utils import models

@@ -1,4 +1,4 @@
-"""A batch that a model computes, for whatever must see it compute: one that is made, or given."""
+"""A batch, given or made up, for functions that have to watch a model compute."""
 
 import contextlib
 from collections.abc import Iterator
@@ -57,9 +57,9 @@ def probe(
             return batch
     shapes = ", ".join(str(tuple(tensor.shape)) for tensor in model.inputs)
     raise ValueError(
-        f"the model takes inputs of any size, {shapes}, and it computes none of those that were "
-        f"tried, sides {[a for a, _ in _SIZES]} and lengths {[b for _, b in _SIZES]}: give a batch "
-        "of the size that you mean, inputs=x[:1]."
+        f"the model takes inputs of any size, {shapes}, but none of the sizes tried works, sides "
+        f"{[a for a, _ in _SIZES]} and lengths {[b for _, b in _SIZES]}: give a batch of the size "
+        "you mean, inputs=x[:1]."
     ) from failure
 
 
@@ -74,7 +74,7 @@ def left_open(model: keras.Model) -> bool:
 
 @contextlib.contextmanager
 def states_kept(model: keras.Model) -> Iterator[None]:
-    """Give back the states that a model had, of recurrent layers or random seeds, after the block.
+    """Restore after the block the states that a model had, of recurrent layers or random seeds.
 
     >>> remembers = keras.layers.GRU(1, stateful=True)
     >>> model = keras.Sequential([keras.Input((2, 1), batch_size=1), remembers])
@@ -113,7 +113,7 @@ def _batch(
 
 
 def _closed(shape: tuple[int | None, ...], sizes: tuple[int, int]) -> list[int]:
-    """Return a shape with sides of an image, or a length, in the place of what is open."""
+    """Return a shape whose open axes are filled with the sides of an image, or a length."""
     side, length = sizes
     many = sum(n is None for n in shape) > 1
     # The first of three is time: a film.
@@ -125,7 +125,7 @@ def _closed(shape: tuple[int | None, ...], sizes: tuple[int, int]) -> list[int]:
 
 
 def _bound(model: keras.Model, tensor: keras.KerasTensor) -> int:
-    """Return how many token ids there are, for what reads an input; 2 where nobody says."""
+    """Return how many token ids the layers that read an input know; 2 if none of them says."""
     readers = operations_on(tensor)
     inside = [layer for one in readers for layer in _with_inner(one)]
     everywhere = [owners[-1] for _, owners in walk(model)]

@@ -14,7 +14,7 @@ Place = tuple[str, Sequence[keras.Layer]]  # a name, and its layer last, after w
 def left_out(
     places: Sequence[Place], include: Selectors, exclude: Selectors, what: str = "weight"
 ) -> list[str]:
-    """Return, for each place, why the caller's choice leaves it out, and nothing if it does not.
+    """Return, for each place, why the caller's choice leaves it out, or nothing if it does not.
 
     Raises ValueError where a selector chooses nothing, and TypeError where it is none.
 
@@ -38,7 +38,7 @@ def left_out(
 
 
 def as_list(selectors: Selectors) -> list[Selector]:
-    """Return one selector, several or none as a list. Raises TypeError for what is none.
+    """Return one selector, several or none as a list. Raises TypeError for anything else.
 
     >>> as_list("conv"), as_list(None)
     (['conv'], [])

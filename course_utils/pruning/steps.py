@@ -1,4 +1,4 @@
-"""How many steps has a model made?  Read off its optimizer, or counted where that makes none."""
+"""How many steps has a model made?  Read off its optimizer, or counted if that makes none."""
 
 from collections.abc import Iterable
 
@@ -64,7 +64,7 @@ class StepCallback(keras.callbacks.Callback):
 
 
 def checked_steps(steps: Iterable[int]) -> list[int]:
-    """Return the steps at which a callback is to look, each once, in order.
+    """Return the steps at which a callback acts, each once, in order.
 
     >>> checked_steps([100, 0, 100])
     [0, 100]

@@ -1,4 +1,4 @@
-"""Lottery tickets: an earlier step's weights under the final masks, and their control."""
+"""Lottery tickets: the weights of an earlier step under the final masks, and a control."""
 
 from collections.abc import Iterable, Sequence
 

@@ -3,6 +3,8 @@
 #
 # **The question: can a network that listens, or reads, be pruned like one that sees?**
 #
+# ![Compass: criterion, granularity, scope, schedule](figures/compass_all.svg)
+#
 # About 45 minutes. Before this: [11 · Structural pruning](11_structural_pruning.ipynb) and
 # [17 · Beyond digits](17_beyond_digits.ipynb).
 #

@@ -3,6 +3,8 @@
 #
 # **The question: here are a budget and some data. Can you do all of it, and does it hold up?**
 #
+# ![Compass: criterion, granularity, scope, schedule](figures/compass_all.svg)
+#
 # About 55 minutes. Before this: as many of the lessons as you like, but
 # [05 · Prune and retrain](05_prune_and_retrain.ipynb),
 # [06 · How much to prune](06_how_much.ipynb) and

@@ -70,6 +70,9 @@ WRONG_SIZES = {
     "overlap or skip": lambda s, w, t: s // w,
     "window is not used": lambda s, w, t: s // t,
     "round down, not up": lambda s, w, t: math.ceil((s - w) / t) + 1,
+    "not to the nearest": lambda s, w, t: round((s - w) / t) + 1,
+    "falls short": lambda s, w, t: (s - w + 1) // t,
+    "where the last window": lambda s, w, t: s - w,
     "half a window": lambda s, w, t: (s - w) / t + 1,
     "Count these places": lambda s, w, t: 13,
     "a number was expected": lambda s, w, t: (s, w),
@@ -79,6 +82,9 @@ RIGHT_SIZES = (
     lambda s, w, t: (s - w) // t + 1,
     lambda s, w, t: len(range(0, s - w + 1, t)),
     lambda s, w, t: math.floor((s - w + t) / t),
+    lambda s, w, t: math.ceil((s - w + 1) / t),
+    lambda s, w, t: np.floor((s - w) / t) + 1,
+    lambda s, w, t: sum(start % t == 0 for start in range(s - w + 1)),
 )
 
 
@@ -96,6 +102,12 @@ WRONG_COSTS = {
     "biases are missing": lambda n, k, c, f: (k * k * c * f, macs(n, k, c, f)),
     "a filter spans": lambda n, k, c, f: (k * k * f + f, macs(n, k, c, f)),
     "not one for the layer": lambda n, k, c, f: (k * k * c * f + 1, macs(n, k, c, f)),
+    "not one for each channel": lambda n, k, c, f: (k * k * c * f + c, macs(n, k, c, f)),
+    "one position is missing": lambda n, k, c, f: (
+        parameters(n, k, c, f),
+        k * k * c * f * (n - k) ** 2,
+    ),
+    "channels products": lambda n, k, c, f: (parameters(n, k, c, f), f * (n - k + 1) ** 2),
     "the kernel is square": lambda n, k, c, f: (k * c * f + f, macs(n, k, c, f)),
     "do not multiply": lambda *case: (parameters(*case) * (case[0] - case[1] + 1) ** 2, 0),
     "multiply by positions": lambda n, k, c, f: (parameters(n, k, c, f), k * k * c * f),

@@ -36,6 +36,9 @@ WRONG = {
         (lambda w: zeros(w, 1e-6) / size(w), "tiny weights"),
         (lambda w: 0.5, "was expected"),
         (lambda w: "half", "number was expected"),
+        (lambda w: sum(np.mean(W == 0) for W in w.values()), "was expected"),
+        (lambda w: zeros(w) / len(w), "was expected"),
+        (lambda w: print(zeros(w) / size(w)), "Return the value"),
     ],
     check.masked_step: [
         (lambda W, v, g, m: step(W, v, g), "nothing holds the mask"),
@@ -44,6 +47,12 @@ WRONG = {
         (lambda W, v, g, m: step(W, v, g)[0] * m, "two arrays"),
         (lambda W, v, g, m: ((W - 0.1 * g) * m, v), "move as without a mask"),
         (in_place, "changed the array"),
+        (lambda W, v, g, m: (W + step(W * 0, v, g)[0] * m, step(W, v, g)[1]), "Mask the new W"),
+        (lambda W, v, g, m: step(W, v * m, g * m), "masked the step"),
+        (lambda W, v, g, m: step(W * m, v, g), "mask came before"),
+        (lambda W, v, g, m: (step(W, v, g)[0] * m, g), "velocity of the kept"),
+        (lambda W, v, g, m: (step(W, v, -g)[0] * m, v), "move as without a mask"),
+        (lambda W, v, g, m: print(step(W, v, g)), "Return the value"),
     ],
     check.standard_error: [
         (lambda p, n: p * (1 - p) / n, "variance"),
@@ -52,6 +61,9 @@ WRONG = {
         (lambda p, n: math.sqrt(p / n), "1 - p is missing"),
         (lambda p, n: 100 * math.sqrt(p * (1 - p) / n), "not in percent"),
         (lambda p, n: 1 / n, "was expected"),
+        (lambda p, n: math.sqrt(p * (1 - p) / (n - 1)), "n - 1 is for"),
+        (lambda p, n: 1.96 * math.sqrt(p * (1 - p) / n), "95 % interval"),
+        (lambda p, n: print(math.sqrt(p * (1 - p) / n)), "Return the value"),
     ],
 }
 RIGHT = {
@@ -63,7 +75,7 @@ RIGHT = {
     check.masked_step: [
         lambda W, v, g, m: (step(W, v, g)[0] * m, step(W, v, g)[1]),
         lambda W, v, g, m: (np.where(m, step(W, v, g)[0], 0), m * step(W, v, g)[1]),
-        lambda W, v, g, m: step(W, v * m, g * m),
+        lambda W, v, g, m: (m * (W + 0.9 * v - 0.1 * g), 0.9 * v - 0.1 * g),
     ],
     check.standard_error: [
         lambda p, n: math.sqrt(p * (1 - p) / n),

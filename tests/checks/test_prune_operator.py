@@ -33,6 +33,8 @@ RIGHT_PRUNE = {
     "loop": by_loop,
     "a copy, changed": lambda W, theta: in_place(W.copy(), theta),
     "lists": lambda W, theta: by_loop(W, theta).tolist(),
+    "what is small, taken away": lambda W, theta: W - W * (np.abs(W) <= theta),
+    "clipped": lambda W, theta: np.where(np.clip(W, -theta, theta) == W, 0, W),
 }
 
 WRONG_PRUNE = {
@@ -49,7 +51,14 @@ WRONG_PRUNE = {
     "everything": (lambda W, t: W, "W * mask"),
     "nothing": (lambda W, t: 0 * W, "W * mask"),
     "a number": (lambda W, t: 0.0, "shape"),
-    "soft": (lambda W, t: np.sign(W) * np.maximum(np.abs(W) - t, 0), "exactly as they are"),
+    "soft": (lambda W, t: np.sign(W) * np.maximum(np.abs(W) - t, 0), "soft thresholding"),
+    "shares": (lambda W, t: W * (np.abs(W) / np.linalg.norm(W) > t), "you compared f(W)"),
+    "shares of 1": (lambda W, t: by_loop(W / np.linalg.norm(W), t), "you compared f(W)"),
+    "squares": (lambda W, t: W * (W**2 > t), "you compared W²"),
+    "a quantile": (lambda W, t: W * (np.abs(W) > np.quantile(np.abs(W), t)), "θ for a share"),
+    "NaN": (lambda W, t: np.where(np.abs(W) > t, W, np.nan), "A cut entry is 0"),
+    "rounded": (lambda W, t: np.round(by_loop(W, t), 1), "exactly as they are"),
+    "one side": (lambda W, t: W * (-t > W), "W * mask"),
 }
 
 
@@ -90,6 +99,12 @@ RIGHT_KEEP = {
     "other ties": ties_from_the_back,
     "as numbers": lambda W, s: keep(W, s).astype(int),
     "as a list": lambda W, s: keep(W, s).tolist(),
+    "ranks": lambda W, s: (
+        np.argsort(np.argsort(np.abs(W), axis=None)).reshape(W.shape) >= round(s * W.size)
+    ),
+    "the largest first": lambda W, s: np.isin(
+        np.arange(W.size), np.argsort(-np.abs(W), axis=None)[: W.size - round(s * W.size)]
+    ).reshape(W.shape),
 }
 
 WRONG_KEEP = {
@@ -100,6 +115,20 @@ WRONG_KEEP = {
     "weights": (lambda W, s: W * keep(W, s), "return the mask"),
     "flat": (lambda W, s: keep(W, s).ravel(), "shape"),
     "a fixed share": (lambda W, s: keep(W, 0.5), "entries go"),
+    "positions for ranks": (
+        lambda W, s: np.argsort(np.abs(W), axis=None).reshape(W.shape) >= round(s * W.size),
+        "argsort lists *positions*",
+    ),
+    "the positions": (
+        lambda W, s: np.argsort(np.abs(W), axis=None)[: round(s * W.size)],
+        "was expected",
+    ),
+    "row by row": (
+        lambda W, s: np.argsort(np.argsort(np.abs(W))) >= round(s * W.shape[1]),
+        "entries go",
+    ),
+    "a share of the rows": (lambda W, s: keep(W, s * len(W) / W.size), "entries go"),
+    "rounded up": (lambda W, s: keep(W, s, count=lambda n: int(np.ceil(n))), "Take round"),
     "one too few": (lambda W, s: keep(W, s, count=lambda n: max(round(n) - 1, 0)), "entries go"),
     "at random": (
         lambda W, s: np.random.default_rng(0).permutation(keep(W, s).ravel()).reshape(W.shape),
@@ -143,6 +172,7 @@ RIGHT_ENERGY = {
     "of what is cut": lambda W, mask: (W[~mask] ** 2).sum() / (W**2).sum(),
     "one minus what stays": lambda W, mask: 1 - ((W * mask) ** 2).sum() / (W**2).sum(),
     "by norms": lambda W, mask: (np.linalg.norm(W - W * mask) / np.linalg.norm(W)) ** 2,
+    "by what changed": lambda W, mask: np.sum((W - W * mask) ** 2) / np.sum(W * W),
     "as a Python float": lambda W, mask: float((W[~mask] ** 2).sum() / (W**2).sum()),
 }
 
@@ -150,10 +180,19 @@ WRONG_ENERGY = {
     "kept": (lambda W, mask: (W[mask] ** 2).sum() / (W**2).sum(), "energy kept"),
     "the error": (lambda W, m: np.sqrt((W[~m] ** 2).sum() / (W**2).sum()), "relative error"),
     "no share": (lambda W, mask: (W[~mask] ** 2).sum(), "Divide"),
+    "over the kept": (lambda W, m: (W[~m] ** 2).sum() / (W[m] ** 2).sum(), "that is kept"),
+    "places": (lambda W, m: (W[1 - m] ** 2).sum() / (W**2).sum(), "taken for places"),
     "not squared": (lambda W, m: np.abs(W[~m]).sum() / np.abs(W).sum(), "share of Σ|w|"),
     "sparsity": (lambda W, mask: 1 - mask.mean(), "this is the sparsity"),
     "an array": (lambda W, mask: W**2, "a number was expected"),
-    "percent": (lambda W, m: 100 * (W[~m] ** 2).sum() / (W**2).sum(), "was expected"),
+    "percent": (lambda W, m: 100 * (W[~m] ** 2).sum() / (W**2).sum(), "a percentage"),
+    "means": (lambda W, m: (W[~m] ** 2).mean() / (W**2).mean(), "these are means"),
+    "squared last": (lambda W, m: (W[~m].sum() / W.sum()) ** 2, "Square each entry first"),
+    "the smallest": (
+        lambda W, m: (np.sort(np.abs(W), axis=None)[: (~m).sum()] ** 2).sum() / (W**2).sum(),
+        "a random mask",
+    ),
+    "two axes": (lambda W, m: ((W - W * m) ** 2).sum((0, 1)) / (W**2).sum(), "a number was"),
     "in place": (lambda W, mask: np.square(W, out=W).sum(), "changed the array"),
 }
 

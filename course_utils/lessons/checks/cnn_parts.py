@@ -9,7 +9,16 @@ from course_utils import costs
 from course_utils.lessons.checks.verdict import alike, call, compare, exercise, hints, number
 
 # (size, window, stride): windows that fit exactly, that leave a rest, that overlap, that skip.
-SIZES = ((28, 3, 1), (26, 2, 2), (27, 2, 2), (13, 3, 2), (20, 5, 3), (9, 2, 3), (7, 7, 1))
+SIZES = (
+    (28, 3, 1),
+    (26, 2, 2),
+    (27, 2, 2),
+    (13, 3, 2),
+    (20, 5, 3),
+    (9, 2, 3),
+    (7, 7, 1),
+    (10, 2, 3),
+)
 # (size, kernel, channels, filters); all different, so that no two can be exchanged unnoticed.
 LAYERS = ((28, 3, 1, 32), (12, 5, 20, 50), (9, 2, 4, 7), (16, 1, 8, 6))
 
@@ -84,11 +93,17 @@ def output_size(function: Callable) -> Iterator[str]:
          -((window - size) // stride) + 1),
         ("half a window is none: round down, with // in place of /.",
          (size - window) / stride + 1),
+        ("a window of which only a part fits was counted: round down, not to the nearest.",
+         np.round((size - window) / stride) + 1),
+        ("nearly: this falls short when the last window ends exactly at the edge. "
+         "Add 1 after the division.", (size - window + 1) // stride),
+        ("this is where the last window may start. How many starts are there up to it?",
+         size - window),
     )  # fmt: skip
     for case, answer in zip(SIZES, got, strict=True):
         if answer != costs.output_size(*case):
             yield (
-                "for size {}, window {} and stride {} came {:g}. Where can the window start? "
+                "for size {}, window {} and stride {} you give {:g}. Where can the window start? "
                 "Count these places."
             ).format(*case, answer)
 
@@ -110,8 +125,8 @@ def conv_costs(function: Callable) -> Iterator[str]:
         for name, one, other in zip(("parameters", "MACs"), answer, expected, strict=True):
             if one != other:
                 yield (
-                    f"for size, kernel, channels, filters = {case} came {one:,.0f} {name}; "
-                    f"{other:,} were expected."
+                    f"for size, kernel, channels, filters = {case} you give {one:,.0f} {name}, "
+                    f"but {other:,} were expected."
                 )
 
 
@@ -124,6 +139,8 @@ def _wrong_parameters(got: np.ndarray) -> Iterator[str]:
          k * k * f + f),
         ("parameters: there is one bias for each filter, not one for the layer.",
          k * k * c * f + 1),
+        ("parameters: there is one bias for each filter, not one for each channel.",
+         k * k * c * f + c),
         ("parameters: the kernel is square: kernel · kernel, not kernel.", k * c * f + f),
         ("parameters: the same weights serve at every position; do not multiply by positions.",
          (k * k * c * f + f) * (n - k + 1) ** 2),
@@ -139,6 +156,10 @@ def _wrong_macs(got: np.ndarray) -> Iterator[str]:
          k * k * c * f),
         ('MACs: a "valid" output has size - kernel + 1 positions along an axis, not size.',
          k * k * c * f * n * n),
+        ("MACs: one position is missing along an axis: there are size - kernel + 1.",
+         k * k * c * f * (n - k) ** 2),
+        ("MACs: each number of the output sums kernel · kernel · channels products.",
+         f * along**2),
         ("MACs: the output has rows and columns: positions along an axis, squared.",
          k * k * c * f * along),
         ("MACs: biases are added and not multiplied; they do not count.",

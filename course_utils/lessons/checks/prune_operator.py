@@ -5,38 +5,66 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from course_utils import operators
-from course_utils.lessons.checks.verdict import as_array, call, compare, exercise, number
-from course_utils.masking import make_masks
+from course_utils.lessons.checks.verdict import (
+    as_array,
+    call,
+    compare,
+    exercise,
+    hints,
+    number,
+)
 
 
 @exercise("Right: size decides, ties are cut, signs survive.")
 def prune(function: Callable) -> Iterator[str]:
     """Check a function (W, theta) -> pruned W against the operator, on random and tied matrices."""
-    rng = np.random.default_rng(2)
-    W = rng.normal(size=(5, 7))
+    W = np.random.default_rng(2).normal(size=(5, 7))
     got = np.asarray(call(function, W, 0.5))
     if got.dtype == bool:
         yield "this is the mask. The operator returns weights: multiply W by the mask."
     if got.shape != W.shape:
         yield f"the shape became {got.shape}. Pruning sets entries to 0; it does not take them out."
-    if np.array_equal(got, np.where(W > 0.5, W, 0)):
-        yield "every negative weight is gone. Large and negative is large: compare |W|, not W."
-    if np.array_equal(got, np.where(np.abs(W) < 0.5, W, 0)):
-        yield "the large weights went and the small ones stayed. Keep where |W| is above θ."
-    if np.array_equal(got, np.where(np.abs(W) > 0.5, np.abs(W), 0)):
-        yield "the signs are lost. Take |W| for the comparison only, and multiply W itself."
-    if np.array_equal(got, (np.abs(W) > 0.5).astype(float)):
-        yield "these are the 0s and 1s of the mask. Multiply W by them."
+    size = np.abs(W)
+    yield from hints(
+        got,
+        ("every negative weight is gone. Large and negative is large: compare |W|, not W.",
+         np.where(W > 0.5, W, 0)),
+        ("the large weights went and the small ones stayed. Keep where |W| is above θ.",
+         np.where(size < 0.5, W, 0)),
+        ("the signs are lost. Take |W| for the comparison only, and multiply W itself.",
+         np.where(size > 0.5, size, 0)),
+        ("these are the 0s and 1s of the mask. Multiply W by them.", (size > 0.5).astype(float)),
+        ("the weights that stay have shrunk by θ. That is called soft thresholding; "
+         "pruning leaves them as they are.", np.sign(W) * np.maximum(size - 0.5, 0)),
+        same=np.array_equal,
+    )  # fmt: skip
+    yield from _measure_findings(function, W)
+    if np.isnan(np.asarray(got, float)).any():
+        yield "there are NaNs in the result. A cut entry is 0."
     if not np.array_equal(got, operators.prune(W, 0.5)):
         yield "kept entries must stay exactly as they are, and cut ones be 0; look at W * mask."
     yield from _tie_findings(function)
+
+
+def _measure_findings(function: Callable, W: np.ndarray) -> Iterator[str]:
+    """Say what else than |W| was compared with θ; at 0.3 the answers differ."""
+    got, size, share = call(function, W, 0.3), np.abs(W), W / np.linalg.norm(W)
+    normalized = "you compared f(W) = W / ‖W‖ with θ. The operator compares |W| itself."
+    return hints(
+        got,
+        ("you compared W² with θ. Compare the size, |W|.", np.where(size**2 > 0.3, W, 0)),
+        ("you took θ for a share. It is a size: compare |W| with θ itself.",
+         np.where(size > np.quantile(size, 0.3), W, 0)),
+        (normalized, np.where(np.abs(share) > 0.3, W, 0)),
+        (normalized, np.where(np.abs(share) > 0.3, share, 0)),
+    )  # fmt: skip
 
 
 def _tie_findings(function: Callable) -> Iterator[str]:
     ties = np.array([[0.5, -0.5, 1.0], [-1.0, 0.25, 0.0]])
     got = as_array(call(function, ties, 0.5), ties.shape)
     if got[0, 0] or got[0, 1]:
-        yield "an entry of size exactly θ stayed. The article's inequality is strict: > and not >=."
+        yield "an entry of size exactly θ stayed. The inequality is strict: > and not >=."
     if not np.array_equal(call(function, ties, 0.0), ties):
         yield "θ = 0 should change nothing."
     if not np.array_equal(got, operators.prune(ties, 0.5)):
@@ -74,19 +102,26 @@ def _mask_findings(answer: object, W: np.ndarray, s: float, what: str) -> Iterat
         yield f"with {what}, {gone} of {W.size} entries go; {asked} should. {reason}"
     kept, cut = np.abs(W)[mask], np.abs(W)[~mask]
     if kept.size and cut.size and kept.min() < cut.max():
+        if np.array_equal(mask.ravel(), np.argsort(np.abs(W), axis=None) >= asked):
+            yield "argsort lists *positions*, smallest first; it does not give an entry's rank."
         yield "a larger entry went while a smaller one stayed: sort by |W|, the smallest first."
 
 
 @exercise("Right: the energy lost is the squared relative error.")
 def energy(function: Callable) -> Iterator[str]:
     """Check a function (W, mask) -> share of Σw² that the mask removes."""
-    W = np.random.default_rng(4).normal(size=(6, 4))
-    mask = make_masks({"W": np.abs(W)}, 0.5)["W"]
+    rng = np.random.default_rng(4)
+    for shape in ((6, 4), (3, 2, 5)):
+        # Any mask, so that the smallest are not always those that go.
+        W, mask = rng.normal(size=shape), rng.random(shape) < 0.6
+        yield from _energy_findings(number(call(function, W, mask)), W, mask)
+
+
+def _energy_findings(got: float, W: np.ndarray, mask: np.ndarray) -> Iterator[str]:
     lost = operators.energy_lost(W, W * mask)
-    got = number(call(function, W, mask))
-    yield from compare(
+    return compare(
         got, lost,
-        f"for a random W and half of it pruned, {got:.4f} came; {lost:.4f} was expected.",
+        f"for a random W and a random mask the answer is {lost:.4f}, but yours is {got:.4f}.",
         ("this is the energy kept. What is lost is 1 minus that.", 1 - lost),
         ("this is the relative error, ‖W - W'‖ / ‖W‖. Energy is its square.", np.sqrt(lost)),
         ("this is the sum of the removed squares. Divide by the sum of all squares.",
@@ -95,4 +130,13 @@ def energy(function: Callable) -> Iterator[str]:
          np.abs(W[~mask]).sum() / np.abs(W).sum()),
         ("this is the sparsity, a share of *entries*. Energy weighs each by its square.",
          np.mean(~mask)),
+        ("these are means. Divide the *sum* of the removed squares by the sum of all.",
+         np.mean(W[~mask] ** 2) / np.mean(W**2)),
+        ("you squared after summing. Square each entry first, then sum.",
+         (W[~mask].sum() / W.sum()) ** 2),
+        ("this is a percentage. Give the share itself, between 0 and 1.", 100 * lost),
+        ("you divided by the energy that is kept. Divide by the sum of all squares.",
+         lost / (1 - lost)),
+        ("this is more than the whole. To choose what is cut, index with ~mask; 1 - mask and "
+         "-mask are taken for places.", got if got > 1 else np.nan),
     )  # fmt: skip

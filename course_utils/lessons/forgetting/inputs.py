@@ -1,4 +1,4 @@
-"""What may come in: labels, probabilities and images, checked at the door of this folder."""
+"""Checks of the labels, probabilities and images that functions of this folder are given."""
 
 import numpy as np
 

@@ -52,4 +52,5 @@ def paired(
     ax.set_ylim(len(differences) - 0.5, -0.5)
     ax.grid(axis="y", color=LIGHT, linewidth=0.8)
     ax.set_axisbelow(True)
+    ax.locator_params(axis="x", nbins=6)
     return ax

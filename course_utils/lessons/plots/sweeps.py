@@ -13,14 +13,20 @@ from course_utils.lessons.plots.style import BLUE, GREEN, GREY, RED, SKY, line
 Points = Sequence[tuple[float, float]]
 
 
-def best_so_far(values: Mapping[str, Sequence[float]], ax: Axes | None = None) -> Axes:
+def best_so_far(
+    values: Mapping[str, Sequence[float]],
+    ax: Axes | None = None,
+    colours: Mapping[str, str] | None = None,
+) -> Axes:
     """Draw, trial by trial, every value as a dot and the best up to there as stairs, a name each.
 
-    The largest is the best. NaN is left out, as is a trial that failed.
+    The largest is the best. NaN is left out, as is a trial that failed. `colours` may give names
+    their own colours.
     """
     ax = ax or plt.subplots()[1]
     for index, (name, found) in enumerate(values.items()):
         look, at = line(index), np.arange(1, len(found) + 1)
+        look["color"] = (colours or {}).get(name, look["color"])
         ax.plot(at, found, "o", color=look["color"], alpha=0.35, markersize=4)
         stairs = np.fmax.accumulate(np.asarray(found, float))
         ax.step(at, stairs, where="post", label=name, **look)
