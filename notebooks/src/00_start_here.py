@@ -136,12 +136,12 @@ cost_guess.was(round(100 * (free["end"][1] - held["end"][1]), 1))
 print(f"(One run each, measured on {len(few.y_val):,} images. Lesson 05 repeats such runs.)")
 
 # %% [markdown] covers="3"
-# In the upper row the spike is as tall one step after the cut as before, but only its foot is still
-# red, and on this axis even a tall foot is a small share: the titles tell how small. In the lower
-# row the whole spike stays red to the end. This is the habit to take along: *do not believe that a
-# network is pruned. Count the zeros.* It is also why this course exists: a published program that
-# prunes a network and trains it on ends with a network that is mostly dense, and reports its
-# accuracy as a success. Lesson 05 runs that program, with controls.
+# In the upper row the spike is as tall one step after the cut as before, but only its lower part is
+# still red. On a logarithmic axis that looks like most of the spike; the titles tell how small a
+# share it is. In the lower row the whole spike stays red to the end. This is the habit to take
+# along: *do not believe that a network is pruned. Count the zeros.* It is also why this course
+# exists: a published program that prunes a network and trains it on ends with a network that is
+# mostly dense, and reports its accuracy as a success. Lesson 05 runs that program, with controls.
 #
 # ## The four choices
 #
@@ -151,7 +151,7 @@ print(f"(One run each, measured on {len(few.y_val):,} images. Lesson 05 repeats 
 #
 # ![The compass: criterion, granularity, scope, schedule](figures/compass_all.svg)
 #
-# Every lesson from 05 on begins with this compass, and the choices that it is about are lit.
+# Most lessons from 05 on begin with this compass, and the choices that they are about are lit.
 
 # %% [markdown] covers="2 7"
 # ## What pruning is

@@ -284,9 +284,9 @@ ax.set(xlabel="number of weights m·n", ylabel="rms of f(W)")
 plt.show()
 
 # %% [markdown]
-# The LeNet-5 here is the network that you pruned in lesson 00. In all three of its layers a typical
-# weight is far below θ. So a fixed θ on $f(W)$ takes a larger share of a layer the *larger* it is,
-# and leaves next to nothing of a real one.
+# The LeNet-5 here is the network that you pruned in lesson 00. In each of the three layers shown a
+# typical weight is far below θ. So a fixed θ on $f(W)$ takes a larger share of a layer the *larger*
+# it is, and leaves next to nothing of a real one.
 #
 # ### Exercise 3
 #
