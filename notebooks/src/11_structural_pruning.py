@@ -468,8 +468,8 @@ assert min(fitted) > column("whole", "none", share=0).mean() - 0.02
 # %% [markdown]
 # The three lie within half a point of each other, and within two points of the whole network.
 # Mittal et al. (2018) saw the same after fine-tuning: they removed 25 to 50 % of the filters of
-# VGG-16 and ResNet-50 at random, and ended as well as with the criteria of their time. A criterion earns its name when it beats this
-# control *after* the repair.
+# VGG-16 and ResNet-50 at random, and ended as well as with the criteria of their time. A criterion
+# earns its name when it beats this control *after* the repair.
 
 # %% [markdown]
 # ### New statistics
