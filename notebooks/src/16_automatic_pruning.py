@@ -5,7 +5,7 @@
 #
 # ![Compass: scope lit](figures/compass_scope.svg)
 #
-# About 55 minutes. Before this: [06 · How much to prune](06_how_much.ipynb),
+# About 60 minutes. Before this: [06 · How much to prune](06_how_much.ipynb),
 # [07 · Which weights?](07_which_weights.ipynb) and
 # [11 · Structural pruning](11_structural_pruning.ipynb).
 #
@@ -65,6 +65,7 @@ tried_out = slice(-1 if quick_mode() else 0, None)  # of several layers; the qui
 took = {}  # seconds, for the end of the lesson
 
 
+# %%
 def accuracy(model, x=x_val, y=y_val):
     return model.evaluate(x, y, batch_size=1000, verbose=0)[1]
 
@@ -74,6 +75,7 @@ def retrain(model, images=4_000):
     model.fit(x, y, batch_size=128, epochs=0 if quick_mode() else 1, verbose=0)
 
 
+# %% tags=["varies"]
 dense = accuracy(base)
 print(f"{dense:.2%} on {len(y_val):,} validation images, {data.caption}")
 
@@ -187,6 +189,7 @@ share = masking.sparsity(ways["plan"])
 for scope, way in {"layer": "uniform", "global": "global", "erk": "ERK"}.items():
     ways[way] = masking.make_masks(scores, share, scope)
 ways["LAMP"] = masking.make_masks(lamp, share)
+# %% tags=["varies"]
 shares = {
     way: {name.split("/")[0]: masking.sparsity(mask) for name, mask in ways[way].items()}
     for way in ("uniform", "global", "ERK", "LAMP", "plan")
@@ -235,6 +238,7 @@ def runs(network, value, of="weights"):
     return np.array([row[value] for row in sorted(rows, key=lambda row: row["seed"])])
 
 
+# %%
 fig, axes = plt.subplots(1, 2, figsize=(11, 2.8), sharey=True)
 for ax, value in zip(axes, ("val_before", "test"), strict=True):
     plots.spread({name: runs(way, value) for way, name in names.items()}, ax, list(names.values()))
@@ -264,11 +268,13 @@ def verdict(gain):
     return f"{gain.mean():+6.2f} ± {gain.std(ddof=1):.2f} ({told})"
 
 
+# %%
 for value, when in (("val_before", "before"), ("test", "after")):
     for way in ("uniform", "global", "erk", "lamp"):
         gain = 100 * (runs("plan", value) - runs(way, value))
         print(f"{when:6} retraining, plan minus {names[way]:8} {verdict(gain)} points")
 
+# %%
 after = {way: 100 * runs(way, "test") for way in names}
 assert all((after[way] > after[other]).all() for way in ("plan", "lamp") for other in close[:2])
 assert "may be chance" in verdict(after["plan"] - after["lamp"])
@@ -299,6 +305,7 @@ def loss_with(counts):
     return pruned.evaluate(x_val, y_val, batch_size=1000, verbose=0)[0]
 
 
+# %% tags=["varies"]
 lowest = loss_with(left)
 print(f"LAMP's own numbers: loss {lowest:.3f}; with one layer's number times")
 for name in small[tried_out]:
@@ -382,6 +389,7 @@ points = [(one.sparsity, one.accuracy, one.accepted) for one in adapted.rounds]
 ax = plots.rounds(points, (adapted.baseline - adapted.tolerance, adapted.baseline))
 ax.set_title(f"LeNet-5, 40 % of the rest in each round at first ({data.caption})")
 plt.show()
+# %% tags=["varies"]
 ended = "all rounds were used up" if len(points) == most else "the steps had become too small"
 print(f"It stopped at {adapted.sparsity:.2%} zeros, because {ended}; the last round was", end=" ")
 print(f"{'accepted' if points[-1][2] else 'taken back'}. Accuracy {adapted.accuracy:.2%},", end=" ")
