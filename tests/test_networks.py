@@ -1,4 +1,4 @@
-"""The networks that lessons begin with: the right files, and recipes that still make them."""
+"""The trained networks that lessons begin with: the right files, and recipes that still hold."""
 
 import shutil
 

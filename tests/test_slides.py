@@ -14,7 +14,7 @@ from slide_figures import PICTURE, DeckError, picture
 import slides
 
 ROOT = Path(__file__).parents[1]
-DECKS = slides.decks()
+SOLVED, DECKS = slides.NOTEBOOKS, slides.decks()
 
 decks = pytest.mark.parametrize("deck", DECKS, ids=lambda deck: deck.stem)
 
@@ -69,13 +69,13 @@ def test_what_a_slide_quotes_stands_in_the_lesson(deck, slide, lesson, text):
 
 def test_a_figure_that_is_not_there_is_named():
     with pytest.raises(DeckError, match=r"no lesson '99_nothing'"):
-        picture("lesson:99_nothing#here", ROOT, ROOT / "notebooks")
+        picture("lesson:99_nothing#here", ROOT, SOLVED)
     with pytest.raises(DeckError, match=r"some under #how-long-is-a-vector"):
-        picture("lesson:01_norms#nowhere", ROOT, ROOT / "notebooks")
+        picture("lesson:01_norms#nowhere", ROOT, SOLVED)
     with pytest.raises(DeckError, match=r"no picture '01_norms#how-long-is-a-vector:7'"):
-        picture("lesson:01_norms#how-long-is-a-vector:7", ROOT, ROOT / "notebooks")
+        picture("lesson:01_norms#how-long-is-a-vector:7", ROOT, SOLVED)
     with pytest.raises(DeckError, match=r"beside the deck"):
-        picture("missing.svg", ROOT, ROOT / "notebooks")
+        picture("missing.svg", ROOT, SOLVED)
 
 
 def test_a_changed_source_makes_a_deck_stale(tmp_path, monkeypatch):

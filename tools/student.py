@@ -25,6 +25,7 @@ FILES = (
     "docs/coverage.md",
     "docs/faq.md",
     "docs/glossary.md",
+    "docs/prerequisites.md",
     "docs/references.md",
 )
 FOLDERS = ("course_utils", "notebooks/figures", "tools/front_door")

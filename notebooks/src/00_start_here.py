@@ -3,11 +3,12 @@
 #
 # **The question: we prune a network and train it a little more. Is it still pruned?**
 #
-# About 30 minutes. Before this: a little Python. What later lessons need besides, one page
-# explains: [prerequisites](../docs/prerequisites.md).
+# About 35 minutes. Before this: a little Python. What else later lessons build on is explained on
+# one page, [prerequisites](../docs/prerequisites.md).
 #
 # This is a notebook: text, and cells of code that you run. Click into a grey cell and press
 # **Shift+Enter**. Run the cells from top to bottom, since each one uses what those above it made.
+# You need not understand every line of code today.
 #
 # Chinese terms: pruning 剪枝, weight pruning 权重剪枝, structural pruning 结构剪枝, convolutional
 # neural network 卷积神经网络, notebook 笔记本, exercise 练习.
@@ -26,8 +27,10 @@ from course_utils import masking, models, operators, pruning
 from course_utils.lessons import networks, plots
 from course_utils.lessons.checks import start_here as check
 from course_utils.lessons.data import load_mnist
+from course_utils.lessons.predictions import Predictions
 from course_utils.lessons.progress import quick_mode
 
+predict = Predictions("00_start_here")
 plots.use_style()
 check.machine(check.versions())
 
@@ -36,48 +39,60 @@ check.machine(check.versions())
 #
 # ## Is it still pruned?
 #
-# **Pruning** 剪枝 removes the weights 权重 that a network can do without. Let us do it. The next
-# cell loads images of handwritten digits (**MNIST**; a small stand-in where there is no network)
-# and a network that has learned to read them. The network travels with the course, so
-# that you need not wait for its training.
+# The **weights** 权重 of a neural network are the numbers that training has set. **Pruning** 剪枝
+# removes those that the network can do without. Let us do it. The next cell loads images of
+# handwritten digits (**MNIST**, or a small stand-in if MNIST cannot be downloaded) and a network
+# that has learned to read them. The network comes with the course, so you need not wait for its
+# training. Its **accuracy** is the share of images that it reads correctly.
 
 # %% tags=["varies"]
 TRAIN = False  # True: train the network here, about 60 s
 data = load_mnist()
 few = data.head(1000, held_out=500) if quick_mode() else data.head(5000, held_out=2000)
 model = networks.train("lenet5") if TRAIN else networks.trained("lenet5", data)
-trained, seen = model.get_weights(), {}
+trained = model.get_weights()
 
 
-def look(stage):
-    """Count the zeros among all weights, measure the accuracy, and keep one layer."""
+def look(stage, run):
+    """Count the zeros among all weights, measure the accuracy, and note both in `run`."""
     zeros = masking.sparsity(pruning.weights(model))
     accuracy = model.evaluate(few.x_val, few.y_val, batch_size=500, verbose=0)[1]
-    seen[stage] = zeros, accuracy, pruning.weights(model)["fc1/kernel"]
+    run[stage] = zeros, accuracy, pruning.weights(model)["fc1/kernel"]  # and one layer
     print(f"{stage:15} {zeros:4.0%} of the weights are zero, accuracy {accuracy:.1%}")
 
 
-look("trained")
+free = {}
+look("trained", free)
 
 # %% [markdown]
-# Now set the smallest 90 % of the weights to zero. Then train on, as everybody does after pruning:
-# first a single step on 128 images, then one pass over all the images in `few`. **Predict**: how
-# many zeros are left after the single step? And what will the accuracy tell you about it?
+# We shall set the smallest 90 % of the weights to zero and then train on, as is usual after
+# pruning: first a single **step**, in which the network sees 128 images and every weight is moved a
+# little, then one pass over all the training images in `few`, a part of MNIST.
+#
+# **Predict** marks a question to answer *before* you run what follows. Put your number in the place
+# of the dots and run the cell; when the result is there, it is shown beside your guess. A wrong
+# guess teaches more than a right one. You may also leave the dots and go on.
+
+# %%
+accuracy_guess = predict("Accuracy right after the cut?", ..., unit="%")  # your number
+zeros_guess = predict("Share of zeros one step later?", ..., unit="%")  # your number
 
 # %% tags=["varies"]
 pruning.prune(model, 0.9)
 pruning.detach(model)  # the zeros are in place; nothing holds them there
-look("cut")
+look("cut", free)
 model.fit(few.x_train[:128], few.y_train[:128], batch_size=128, verbose=0)
-look("one step later")
+look("one step later", free)
 model.fit(few.x_train, few.y_train, batch_size=128, verbose=0)
-look("end")
+look("end", free)
 
 # %% tags=["varies"]
-cut, step = seen["cut"], seen["one step later"]
+cut, step = free["cut"], free["one step later"]
 assert step[0] < cut[0] / 4  # most zeros are gone
-print(f"One step took the zeros from {cut[0]:.0%} to {step[0]:.0%} of the weights.")
-print(f"The accuracy went from {cut[1]:.1%} to {step[1]:.1%}.")
+print("Accuracy right after the cut:")
+accuracy_guess.was(round(100 * cut[1]))
+print("Zeros one step later:")
+zeros_guess.was(round(100 * step[0]))
 
 # %% [markdown]
 # The zeros are gone, and the accuracy does not show it. Whoever looks at the accuracy alone reports
@@ -85,60 +100,67 @@ print(f"The accuracy went from {cut[1]:.1%} to {step[1]:.1%}.")
 # zero is no exception, unless something *holds* it: a **mask** 掩码 that says which weights must
 # stay zero. ([Lesson 05](05_prune_and_retrain.ipynb) shows why a single step is enough.)
 #
-# Here is the same again with the mask held. `pruning.prune` holds it by itself; we only leave out
-# `detach`.
+# Now the same again with the mask held. `pruning.prune` holds it by itself; this time we leave out
+# `detach`. **Predict** what the mask costs at the end of the training: the accuracy of the first
+# run minus that of the second, in percentage points. (97 % and 95 % would be 2 points.)
+
+# %%
+cost_guess = predict("Accuracy that the mask costs?", ..., unit="points")  # your number
 
 # %% tags=["varies"]
-free, seen = seen, {"trained": seen["trained"]}
 model.set_weights(trained)
-models.compiled(model)  # a new optimizer, so that both start alike
+models.compiled(model)  # begins its training anew, as in the first run
+held = {"trained": free["trained"]}
 pruning.prune(model, 0.9)
-look("cut")
+look("cut", held)
 model.fit(few.x_train[:128], few.y_train[:128], batch_size=128, verbose=0)
-look("one step later")
+look("one step later", held)
 model.fit(few.x_train, few.y_train, batch_size=128, verbose=0)
-look("end")
-assert seen["end"][0] == seen["cut"][0]
+look("end", held)
+assert held["end"][0] == held["cut"][0]
 
 # %% [markdown]
 # The picture shows the largest layer in both runs: how many of its weights have which value. The
-# bars count on a logarithmic axis; weights of exactly zero are orange. Cutting leaves a gap and a
-# spike. Follow the spike.
+# bars count on a logarithmic axis, where each mark is a hundred times the one below it; weights of
+# exactly zero are red. Cutting leaves a gap and a spike. Follow the spike.
 
 # %% tags=["varies"]
-rows = {"nothing held": free, "mask held": seen}
+rows = {"nothing held": free, "mask held": held}
 plots.through_time({name: {s: run[s][2] for s in run} for name, run in rows.items()})
 plt.show()
 
 # %% tags=["varies"]
-gap = 100 * (seen["end"][1] - free["end"][1])
-print(f"At the end: accuracy {free['end'][1]:.1%} with {free['end'][0]:.0%} zeros,")
-print(f"            accuracy {seen['end'][1]:.1%} with {seen['end'][0]:.0%} zeros.")
-print(f"On {len(few.y_val)} images and in one run; the difference is {gap:+.1f} percentage points.")
+for name, run in rows.items():
+    print(f"{name:12} at the end: accuracy {run['end'][1]:.1%} with {run['end'][0]:.0%} zeros")
+cost_guess.was(round(100 * (free["end"][1] - held["end"][1]), 1))
+print(f"(One run each, measured on {len(few.y_val):,} images. Lesson 05 repeats such runs.)")
 
 # %% [markdown] covers="3"
-# In the upper row the spike turns blue at once: after one step most of its weights are no longer
-# zero. In the lower row it stays to the end. This is the habit to take along: *do not believe that
-# a network is pruned. Count the zeros.* It is also why this course exists: a published program that
-# prunes a network and trains it on ends with a network that is mostly dense, and reports its
-# accuracy as a success. Lesson 05 runs that program, with seeds and controls.
+# In the upper row the spike is as tall one step after the cut as before, but only its lower part is
+# still red. On a logarithmic axis that looks like most of the spike; the titles tell how small a
+# share it is. In the lower row the whole spike stays red to the end. This is the habit to take
+# along: *do not believe that a network is pruned. Count the zeros.* It is also why this course
+# exists: a published program that prunes a network and trains it on ends with a network that is
+# mostly dense, and reports its accuracy as a success. Lesson 05 runs that program, with controls.
 #
 # ## The four choices
 #
-# We cut single weights, the smallest of all layers together, all at one time. Each of these was a
-# choice, and every method of pruning makes all four:
+# We cut the smallest weights (the *criterion*), single ones (the *granularity*), from all layers
+# together (the *scope*), all at one time (the *schedule*). Each of these was a choice, and every
+# method of pruning makes all four:
 #
 # ![The compass: criterion, granularity, scope, schedule](figures/compass_all.svg)
 #
-# Every lesson from 05 on shows this compass, with the choices that it is about lit.
+# Most lessons from 05 on begin with this compass, and the choices that they are about are lit.
 
 # %% [markdown] covers="2 7"
 # ## What pruning is
 #
-# A network is layers of units 神经元 joined by weighted connections. Here is a small one: three
-# inputs, four hidden units, two outputs. Orange weights are positive, purple negative, thick ones
-# large. There are two kinds of pruning, which differ in *granularity*. **Predict**: which kind
-# leaves fewer numbers to *store* in the first matrix, drawn below its network?
+# A network consists of layers of **units** 神经元. Each connection between two units has a weight;
+# all the weights between two layers form a matrix, with a row for each unit on the left and a
+# column for each on the right. Here is a small network: three inputs, four hidden units, two
+# outputs. Orange weights are positive, purple ones negative, thick ones large. Below each network
+# is its first matrix. The two kinds of pruning differ in *granularity*:
 
 # %%
 first = np.array([[0.9, -0.1, 0.5, 0.2], [-0.7, 0.2, 0.1, -0.8], [0.1, -0.3, 0.6, 0.4]])
@@ -158,8 +180,8 @@ plt.show()
 
 # %% [markdown]
 # - **Weight pruning** 权重剪枝 sets single weights to *exactly* zero and holds them there. The
-#   matrix keeps its shape, so a zero is still stored and multiplied, unless the storage format or
-#   the processor makes something of it.
+#   matrix keeps its shape, so a zero is still stored and multiplied, unless the file format or the
+#   processor takes advantage of it.
 # - **Structural pruning** 结构剪枝 takes out whole units, or whole filters of a convolution, with
 #   all their connections. The matrices become smaller.
 #
@@ -194,10 +216,9 @@ plt.show()
 # %% [markdown]
 # ## How a lesson goes
 #
-# A sentence says what comes next, a few lines of code do it, and a number or a picture shows it.
-# **Predict** means: write down your guess *before* you run the cell. A wrong guess teaches more
-# than a right one, and costs nothing here. Try it on a small matrix of weights. **Predict**: how
-# many of its twelve entries will be crossed out, if every weight of size 0.35 or less is removed?
+# A sentence says what comes next, a few lines of code do it, and a number or a picture shows the
+# result. Then it is your turn. Here is a small matrix of weights, from which every weight of size
+# 0.35 or less is removed. (The *size* of −0.3 is 0.3.)
 
 # %%
 W = np.array([[0.9, -0.1, 0.5], [-0.3, 0.7, 0.0], [0.4, -0.8, -0.2], [0.6, 0.35, -0.5]])
@@ -225,8 +246,8 @@ check.count_zeros(answer, pruned)
 # <details><summary>Hint</summary>
 #
 # Hints fold out like this one. <code>pruned == 0</code> is a matrix of True and False, and
-# <code>np.sum</code> counts True as 1. If you predicted one too few, you kept the 0.35 itself or
-# forgot the 0.0.
+# <code>np.sum</code> counts True as 1. If you are one short, you overlooked the 0.35 itself or the
+# entry that was 0 from the start.
 # </details>
 #
 # A check says **…** (not solved yet), **✗** with a hint that points at the mistake, or **✓** with
@@ -235,7 +256,8 @@ check.count_zeros(answer, pruned)
 # ### Exercise 2
 #
 # Most exercises ask for a function. The check calls it with *random* arrays of several shapes, so
-# an answer that fits only the example does not pass.
+# an answer that fits only the example does not pass. Your function must `return` its result;
+# printing it is not enough.
 #
 # **Sparsity** 稀疏度 is the share of entries that are exactly zero, between 0 and 1. Write it.
 
@@ -266,7 +288,7 @@ check.sparsity(my_sparsity)
 #
 # ## When something goes wrong
 #
-# A name is not defined, results make no sense, a cell does not end: choose **Kernel → Restart
+# If a name is not defined, results make no sense or a cell does not end, choose **Kernel → Restart
 # Kernel and Run All Cells…** from the menu. That starts from the top, and no lesson computes for
 # more than about 90 seconds. To get a lesson back without your changes, run `git checkout
 # notebooks` in a terminal, or unpack it once more from the zip file that you were given. On a slow
@@ -278,35 +300,44 @@ check.sparsity(my_sparsity)
 # %% [markdown]
 # ## The map
 #
-# The core path, lessons 00 to 08, 11 to 13 and 20, takes about six hours. The others, 09, 10 and 14
-# to 19, are electives: take what you need. Each lesson answers one question.
+# Each lesson answers one question. The core path, in bold below, takes about six hours; the other
+# lessons are electives: take what you need.
 #
 # - **00** start here: is it still pruned?
 # - **01** [norms and normalization](01_norms.ipynb): what does $W / \|W\|$ change?
 # - **02** [the prune operator](02_prune_operator.ipynb): what does $W \odot (|W| > \theta)$ do, and
 #   is anything better?
-# - **03** [the worked example](03_worked_example.ipynb): when does a threshold empty a layer, and
-#   what follows from that?
+# - 03 [the worked example](03_worked_example.ipynb): when does a threshold empty a layer, and what
+#   follows from that?
 # - **04** [a CNN from its parts](04_cnn_parts.ipynb): where are the weights, and where is the work?
 # - **05** [prune and retrain](05_prune_and_retrain.ipynb): is the pruned network pruned?
 # - **06** [how much to prune](06_how_much.ipynb): how much can go, and how is that decided?
-# - **07** [which weights matter](07_which_weights.ipynb): is a clever score better than size, and
-#   size better than chance?
+# - 07 [which weights matter](07_which_weights.ipynb): is a clever score better than size, and size
+#   better than chance?
 # - **08** [pruning while training](08_while_training.ipynb): when should weights go?
-# - *09* regrowth: may weights come back?
-# - *10* lottery tickets: what do the weights of the beginning decide?
+# - 09 [weights that come back](09_regrowth.ipynb): can a network be trained sparse from the start?
+# - 10 [lottery tickets](10_lottery_tickets.ipynb): could the few weights that survive pruning have
+#   been trained alone?
 # - **11** [structural pruning](11_structural_pruning.ipynb): is the network really smaller?
-# - **12** [channels that belong together](12_channels_together.ipynb): which channels can go only
+# - 12 [channels that belong together](12_channels_together.ipynb): which channels can go only
 #   together?
-# - **13** [does it run faster?](13_faster.ipynb): bytes, multiplications, milliseconds.
-# - *14*, *15* [joint compression](14_joint_compression.ipynb): what does pruning add to other ways
-#   of making a network small?
-# - *16* [automatic pruning](16_automatic_pruning.ipynb): can a program decide how much each layer
+# - 13 [does it run faster?](13_faster.ipynb) Bytes, multiplications, milliseconds.
+# - 14 [joint compression](14_joint_compression.ipynb): how small can the file become?
+# - 15 [distillation, eight bits, transfer](15_distillation_and_int8.ipynb): do they help a pruned
+#   network, and do its zeros survive?
+# - 16 [automatic pruning](16_automatic_pruning.ipynb): can a program decide how much each layer
 #   loses?
-# - *17*, *18* [beyond digits](17_beyond_digits.ipynb): boxes, pixels, sounds and words.
-# - *19* [what did it forget?](19_what_did_it_forget.ipynb): two networks have the same accuracy:
-#   are they the same?
-# - **20** [capstone](20_capstone.ipynb): a budget and some data: can you do all of it?
+# - 17 [beyond digits](17_beyond_digits.ipynb): does it hold for finding objects, too?
+# - 18 [sounds and words](18_sounds_and_words.ipynb): can a network that listens or reads be pruned?
+# - 19 [what did it forget?](19_what_did_it_forget.ipynb) Two networks have the same accuracy: are
+#   they the same?
+# - 20 [capstone](20_capstone.ipynb): a budget and some data: can you do all of it?
+
+# %% [markdown]
+# Every lesson ends with your predictions and what came of them:
+
+# %%
+predict.summary()
 
 # %% [markdown] covers="86 87 88 89 90 91" corrects="41 42 43"
 # ## What to remember
@@ -314,7 +345,7 @@ check.sparsity(my_sparsity)
 # - Do not believe that a network is pruned. Count the zeros.
 # - Pruning sets weights to exactly zero and holds them there, or takes out whole units and filters,
 #   so that the matrices become smaller. Near zero is not pruned.
-# - Predict, run, look. If all goes wrong: *Restart Kernel and Run All Cells…*
+# - Predict, run, look. If everything goes wrong: *Restart Kernel and Run All Cells…*
 #
 # ## What to read
 #

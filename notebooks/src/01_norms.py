@@ -3,7 +3,7 @@
 #
 # **The question: what does $W / \|W\|$ change, and what does it not?**
 #
-# About 35 minutes. Before this: [00 · Start here](00_start_here.ipynb). No training, no TensorFlow;
+# About 40 minutes. Before this: [00 · Start here](00_start_here.ipynb). No training, no TensorFlow;
 # everything runs in seconds.
 #
 # Chinese terms: norm 范数, normalization 归一化, weight matrix 权重矩阵, Frobenius norm
@@ -25,7 +25,9 @@ import numpy as np
 from course_utils import masking, operators
 from course_utils.lessons import plots
 from course_utils.lessons.checks import norms as check
+from course_utils.lessons.predictions import Predictions
 
+predict = Predictions("01_norms")
 plots.use_style()
 
 # %% [markdown]
@@ -43,8 +45,8 @@ for p in (1, 2, math.inf):
     print(f"p = {p}: {operators.norm([3.0, -4.0], ord=p).item():.1f}")
 
 # %% [markdown]
-# The larger $p$ is, the more the largest entry counts, and at infinity it is all that counts. The
-# vectors of norm 1 form a shape, which shows what each norm calls "equally long":
+# The larger $p$ is, the more the largest entry counts; in the limit, $p = \infty$, it alone counts.
+# All vectors of norm 1 together form a shape, which shows what each norm calls "equally long":
 
 # %%
 angle = np.linspace(0, 2 * np.pi, 400)
@@ -59,9 +61,9 @@ plt.show()
 
 # %% [markdown] corrects="4"
 # The diamond ($p = 1$) has its corners on the axes, where one of the entries is zero. That is why a
-# penalty on $\|w\|_1$ during training has optima with exact zeros. A penalty on $\|w\|_2^2$, the
-# common weight decay, shrinks weights but rarely to zero. Without the square, and with a whole
-# *group* of weights as $w$, the optima have whole groups at zero: this is the group lasso
+# penalty on $\|w\|_1$ during training can make weights exactly zero. A penalty on $\|w\|_2^2$, the
+# common weight decay, makes weights small, but rarely zero. Without the square, and with a whole
+# *group* of weights as $w$, it can make the whole group zero: this is the group lasso
 # ([lesson 14](14_joint_compression.ipynb)). Such penalties prepare pruning; the cut comes after.
 
 # %% [markdown] covers="49"
@@ -71,24 +73,27 @@ plt.show()
 #
 # $$\|W\| = \sqrt{\sum_{i=1}^{m}\sum_{j=1}^{n} W_{ij}^2}$$
 #
-# This is the **Frobenius norm**. Matrices have other norms, too, and the names are a trap.
-# **Predict**: is `np.linalg.norm(W, 2)` the same as `np.linalg.norm(W)`?
+# This is the **Frobenius norm**. Matrices have other norms, too, and the names are a trap: the
+# Frobenius norm looks like the case $p = 2$, but NumPy's norm with a 2 is another one.
 
 # %%
 W = np.array([[0.5, -1.0, 0.0], [2.0, 0.25, -0.75]])
 print(f"np.linalg.norm(W)    {np.linalg.norm(W):.4f}   Frobenius")
-print(f"np.linalg.norm(W, 2) {np.linalg.norm(W, 2):.4f}   spectral, the largest singular value")
+print(f"np.linalg.norm(W, 2) {np.linalg.norm(W, 2):.4f}   spectral")
 print(f"operators.norm(W)    {operators.norm(W).item():.4f}")
 
 # %% [markdown] covers="46 50"
-# The "2-norm" of a matrix is the most by which it can stretch a vector. It is never larger than the
-# Frobenius norm. In this course $\|W\|$ means Frobenius.
+# The "2-norm" of a matrix, or spectral norm, is the largest factor by which it can stretch a
+# vector. It is never larger than the Frobenius norm. In this course $\|W\|$ means Frobenius.
 #
 # ## Dividing by the norm
 #
 # **Normalization** divides a matrix by its norm: $f(W) = W / \|W\|$. Written out,
-# $f(W)_{ij} = W_{ij} / \sqrt{\sum_{kl} W_{kl}^2}$. **Predict** three things before you look: will
-# signs change? Will the largest entry be 1? Will zero stay zero?
+# $f(W)_{ij} = W_{ij} / \sqrt{\sum_{kl} W_{kl}^2}$. **Predict** how large the largest entry of
+# $f(W)$ is, for the matrix above:
+
+# %%
+largest_guess = predict("Largest entry of f(W)?", ...)  # your number
 
 # %%
 f = operators.normalize(W)
@@ -100,11 +105,12 @@ names = [f"f(W), norm {np.linalg.norm(f):.2f}", f"W, norm {np.linalg.norm(W):.2f
 ax.set(yticks=[0, 1], yticklabels=names, ylim=(-0.4, 1.4), xlabel="the six entries")
 plt.show()
 print(f"entries of f(W) lie between {f.min():.2f} and {f.max():.2f}")
+largest_guess.was(round(f.max(), 2))
 
 # %% [markdown]
 # All entries move towards zero by one common factor. Signs and proportions stay, and so does zero.
 # The entries lie in $[-1, 1]$, but none needs to reach an end: it is the *matrix* that has norm 1.
-# If one weight had length 1, there would be no room for any other.
+# An entry of size 1 would leave no room for the others: all of them would have to be 0.
 
 # %% [markdown] covers="46 50" corrects="21 22"
 # <details><summary>What the article says</summary>
@@ -142,15 +148,20 @@ check.normalize(my_normalize)
 #
 # ## What normalization does not change
 #
-# A **mask** is an array of True and False: True where a weight stays. **Predict**: half of the
-# weights are to go, chosen once by $|W|$ and once by $|f(W)|$. Do the two masks differ?
+# A **mask** is an array of True and False: True where a weight stays. Half of a layer's weights,
+# the smallest, are to go. They are chosen once by $|W|$ and once by $|f(W)|$. **Predict** whether
+# the two masks are the same:
+
+# %%
+masks_guess = predict("Masks by W and by f(W)?", ..., choices=("same", "different"))
 
 # %%
 rng = np.random.default_rng(0)
 layer = rng.normal(0, 0.05, size=(20, 30))
 raw = masking.make_masks({"layer": np.abs(layer)}, 0.5)
 scaled = masking.make_masks({"layer": np.abs(operators.normalize(layer))}, 0.5)
-print("same mask:      ", np.array_equal(raw["layer"], scaled["layer"]))
+same = np.array_equal(raw["layer"], scaled["layer"])
+masks_guess.was("same" if same else "different")
 print("f(W) = f(100 W):", np.allclose(operators.normalize(layer), operators.normalize(100 * layer)))
 
 # %% [markdown]
@@ -160,8 +171,12 @@ print("f(W) = f(100 W):", np.allclose(operators.normalize(layer), operators.norm
 #
 # ## What it does change
 #
-# Take two layers whose weights differ in scale, and prune half of *both together*: all weights in
-# one ranking, a **global scope**. **Predict** what happens to the layer with the smaller weights:
+# Take two layers with 1,000 weights each. The second layer's weights are about ten times as large.
+# Prune half of *both together*: all weights in one ranking, a **global scope**. **Predict** what
+# share of its own weights the first layer loses when the raw sizes are ranked:
+
+# %%
+share_guess = predict("Share of the first layer that goes?", ..., unit="%")  # your number
 
 # %%
 network = {"first": rng.normal(0, 0.02, size=1000), "second": rng.normal(0, 0.2, size=1000)}
@@ -169,33 +184,38 @@ sizes = {name: np.abs(weights) for name, weights in network.items()}
 normed = {name: np.abs(operators.normalize(weights)) for name, weights in network.items()}
 for label, scores in {"raw": sizes, "normalized": normed}.items():
     masks = masking.make_masks(scores, 0.5, scope="global")
-    print(f"{label:10}", {name: f"{masking.sparsity(m):.0%} pruned" for name, m in masks.items()})
+    lost = {name: masking.sparsity(mask) for name, mask in masks.items()}
+    print(f"{label:10} first {lost['first']:.0%} pruned, second {lost['second']:.0%} pruned")
+    if label == "raw":
+        share_guess.was(round(100 * lost["first"]))
 
 # %% [markdown]
-# Ranked raw, the first layer pays for both. Ranked after normalization, the two lose about the
-# same. **Across layers, normalization decides who pays.** Neither is right as such: which one keeps
-# the accuracy is a question for an experiment ([lesson 06](06_how_much.ipynb)).
+# In the raw ranking the first layer bears nearly all of the loss. After normalization the two lose
+# about the same, since they have the same number of weights (the end of this lesson shows what
+# happens otherwise). **Across layers, normalization decides who loses.** Neither ranking is right
+# as such: which one keeps the accuracy is a question for an experiment
+# ([lesson 06](06_how_much.ipynb)).
 #
 # ## Norms of filters
 #
 # A convolution's kernel ([lesson 04](04_cnn_parts.ipynb)) has four axes: height, width, input
 # channels, filters. A **filter** is one slice of the last axis. Structural pruning removes whole
-# filters, and often ranks them by their norms. Here the filters of a made-up kernel differ in
-# scale, and then each is divided by its own norm:
+# filters, and often ranks them by their norms. The filters of this made-up kernel differ in scale;
+# "after" means after each has been divided by its own norm:
 
 # %%
 kernel = rng.normal(size=(3, 3, 4, 8)) * np.linspace(0.2, 1.0, 8)
 by_filter = operators.norm(kernel, granularity="filter")
 after = operators.norm(operators.normalize(kernel, granularity="filter"), granularity="filter")
 ax = plots.bars({"before": by_filter.ravel(), "after": after.ravel()})
-ax.set(xlabel="filter", ylabel="L2 norm", title=f"shape of the norms: {by_filter.shape}")
+ax.set(xlabel="filter", ylabel="L2 norm (p = 2)")
 plt.show()
 
 # %% [markdown]
 # Afterwards all filters have norm 1, and a ranking by norm means nothing. Normalization has removed
 # exactly what the ranking would use.
 #
-# The order $p$ matters, too: the smaller of two filters for one norm is the larger for another.
+# The order $p$ matters, too: the smaller of two filters by one norm can be the larger by another.
 
 # %%
 flat, spiky = np.array([0.5, 0.5, 0.5, 0.5]), np.array([1.0, 0.0, 0.0, 0.5])
@@ -230,19 +250,25 @@ check.filter_norms(my_filter_norms)
 # %% [markdown] covers="46"
 # ## Why one θ cannot serve $f(W)$
 #
-# It is tempting to bring all layers to one scale by $f$, and to use one threshold θ for all.
-# **Predict**: what share of a normalized layer is above 0.2 when the layer grows? The last shape is
-# that of a real layer, in the network of lesson 05.
+# It is tempting to bring all layers to one scale by $f$, and then to use one threshold θ for all of
+# them. Here are layers of growing size, with random weights, and θ = 0.2. The last shape is that of
+# a real layer, in the network of [lesson 04](04_cnn_parts.ipynb). It has 346,112 weights.
+# **Predict** how many of them are larger in size than 0.2 after normalization:
+
+# %%
+above_guess = predict("Weights above 0.2 in the largest layer?", ...)  # your number
 
 # %%
 for shape in ((3, 3), (8, 8), (32, 32), (5408, 64)):
     f = operators.normalize(rng.normal(size=shape))
-    rms = math.sqrt(np.mean(f**2))
-    print(f"{shape!s:11} rms {rms:.4f}, above 0.2: {np.sum(np.abs(f) > 0.2):3} of {f.size:7,}")
+    above, rms = np.sum(np.abs(f) > 0.2), math.sqrt(np.mean(f**2))
+    print(f"{shape!s:11} rms {rms:.4f}, above 0.2: {above:3} of {f.size:7,}")
+above_guess.was(above)
 
 # %% [markdown]
-# Of the largest *nothing* is left. The squares of $f$ sum to 1 whatever the size, so their root
-# mean square (rms) is exactly $1/\sqrt{mn}$:
+# Of the two larger layers *nothing* is left. The squares of $f$ sum to 1 whatever the size. So the
+# root of their mean (the *root mean square*, rms), a typical size of an entry, is exactly
+# $1/\sqrt{mn}$:
 
 # %%
 shapes = {"3×3": 9, "LeNet-5 conv1": 500, "LeNet-5 fc2": 5000, "LeNet-5 fc1": 400_000}
@@ -258,13 +284,14 @@ ax.set(xlabel="number of weights m·n", ylabel="rms of f(W)")
 plt.show()
 
 # %% [markdown]
-# So a fixed θ on $f(W)$ takes more from a layer the *larger* it is, and leaves next to nothing of a
-# real one.
+# The LeNet-5 here is the network that you pruned in lesson 00. In each of the three layers shown a
+# typical weight is far below θ. So a fixed θ on $f(W)$ takes a larger share of a layer the *larger*
+# it is, and leaves next to nothing of a real one.
 #
 # ### Exercise 3
 #
-# One can say more, for a matrix of any size and with any weights. Take θ = 0.25. At most how many
-# entries of $f(W)$ can be *larger* than 0.25 in size?
+# One can say more, for a matrix of any size and with any weights. Take θ = 0.25. What is the
+# largest number of entries of $f(W)$ that can be *larger* than 0.25 in size?
 
 # %% tags=["exercise"]
 # The largest possible number of entries with |f| > 0.25, for a matrix of any size:
@@ -286,13 +313,16 @@ check.most_above(most)
 # The squares of all entries of <code>f(W)</code> sum to 1. How many squares above 0.25² fit into 1?
 # </details>
 
+# %%
+predict.summary()
+
 # %% [markdown]
 # ## What to remember
 #
 # - $\|W\|$ is the Frobenius norm, √Σw². `np.linalg.norm(W, 2)` of a matrix is something else.
 # - $f(W) = W/\|W\|$ keeps signs, proportions and the ranking within a layer; its entries lie in
 #   $[-1, 1]$, and the matrix, not each weight, has norm 1.
-# - Across layers it decides who is pruned. With a fixed θ it punishes large layers.
+# - Across layers it decides who loses weights. With a fixed θ, large layers lose nearly all.
 #
 # ## What to read
 #

@@ -3,7 +3,7 @@
 #
 # **The question: when does a threshold empty a layer, and what follows from that?**
 #
-# About 25 minutes. Before this: [01 · Norms](01_norms.ipynb) and
+# About 30 minutes. Before this: [01 · Norms](01_norms.ipynb) and
 # [02 · The prune operator](02_prune_operator.ipynb). No training, no TensorFlow.
 #
 # Chinese terms: worked example 例题, threshold 阈值, layer collapse 层坍塌.
@@ -13,16 +13,19 @@
 #
 # - replay a calculation from a text, step by step, and find the step that fails;
 # - apply θ to raw and to normalized weights, and convert one reading into the other;
-# - say what an emptied layer does to a network, and why small weights prove nothing by themselves.
+# - say what an emptied layer does to a network, and why a weight need not be unimportant because it
+#   is small.
 
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import masking, operators
+from course_utils import operators
 from course_utils.lessons import plots, widgets
 from course_utils.lessons.checks import worked_example as check
+from course_utils.lessons.predictions import Predictions
 
+predict = Predictions("03_worked_example")
 plots.use_style()
 
 # %% [markdown] covers="53" corrects="21 25"
@@ -37,8 +40,8 @@ plots.use_style()
 # 4. the product W ⊙ mask, which it gives as nine zeros;
 # 5. so the result W' is nine zeros, since "all weights are smaller than 0.2".
 #
-# Here are steps 1 to 3. The article has the same numbers. Note that step 2 computes $f(W)$, which
-# step 3 does not use: the mask compares the *raw* $W$ with θ.
+# Here are steps 1 to 3, computed. The article has the same numbers. Note that step 2 computes
+# $f(W)$, which step 3 does not use: the mask compares the *raw* $W$ with θ.
 
 # %%
 W, theta = check.example(), check.THETA
@@ -67,8 +70,12 @@ check.wrong_step(wrong)
 # %% [markdown] covers="53" corrects="25"
 # ## The other reading
 #
-# Perhaps θ was meant for $f(W)$, which had just been computed? Here are both readings. **Predict**
-# how many weights the second one cuts, and whether it empties the matrix.
+# Perhaps θ was meant for $f(W)$, which had just been computed? Then it cuts more, since all entries
+# of $f(W)$ are smaller. **Predict** the cost of this second reading: what share of the energy,
+# $\sum w^2$, does it cut?
+
+# %%
+energy_guess = predict("Energy cut when θ meets f(W)?", ..., unit="%")  # your number
 
 # %%
 mask_f = np.abs(f) > theta
@@ -76,19 +83,17 @@ fig, axes = plt.subplots(1, 2, figsize=(7, 3.4))
 for ax, kept, name in zip(axes, (mask, mask_f), ("W", "f(W)"), strict=True):
     plots.matrix(W, kept, ax).set_title(f"θ meets {name}: {kept.sum()} stay")
 plt.show()
-for name, kept in {"θ meets W": mask, "θ meets f(W)": mask_f}.items():
-    print(
-        f"{name:13} sparsity {masking.sparsity(W * kept):.1%}, "
-        f"energy lost {operators.energy_lost(W, W * kept):.2%}"
-    )
 energy = [operators.energy_lost(W, W * kept) for kept in (mask, mask_f)]
+print(f"θ meets W cuts    {(~mask).sum()} of 9 weights and {energy[0]:.2%} of the energy")
+print(f"θ meets f(W) cuts {(~mask_f).sum()} of 9 weights and {energy[1]:.2%} of the energy")
+energy_guess.was(round(100 * energy[1], 1))
 assert (~mask_f).sum() == 2 * (~mask).sum()
 assert np.isclose(energy[1], 10 * energy[0])
 
 # %% [markdown]
-# The second reading cuts twice as many weights and ten times the energy (the share of $\sum w^2$).
-# **No reading gives nine zeros.** When does each give them? Here are all θ at once. With a slider
-# (`make lab`) you can move the grey line.
+# The second reading cuts twice as many weights and ten times the energy. **Neither reading gives
+# nine zeros.** At which θ would they? Here are all θ at once. In JupyterLab a slider moves the grey
+# line.
 
 
 # %%
@@ -99,7 +104,7 @@ def draw(theta):
         ax.step(thetas, [np.sum(np.abs(V) <= t) for t in thetas], style, where="post")
         ax.text(*place, f"θ meets {name}", color=ax.lines[-1].get_color())
     ax.axvline(theta, color=plots.GREY, linewidth=1)
-    cut, cut_f = np.sum(W <= theta), np.sum(f <= theta)
+    cut, cut_f = np.sum(np.abs(W) <= theta), np.sum(np.abs(f) <= theta)
     title = f"θ = {theta:.2f} cuts {cut} weights by W, {cut_f} by f(W)"
     ax.set(xlabel="threshold θ", ylabel="weights cut", title=title)
     return fig
@@ -114,8 +119,8 @@ widgets.slider(draw, theta=(0.0, 1.0, 0.02, 0.2))
 #
 # ### Exercise 2
 #
-# Which θ on $f(W)$ cuts the same weights as 0.2 on $W$, whatever the entries of a matrix of this
-# norm? Compute it.
+# Which θ on $f(W)$ cuts the same weights as 0.2 on $W$? Several do for this matrix; give the one
+# that does so for every matrix of the same norm.
 
 # %% tags=["exercise"]
 # θ for f(W), as an expression of theta and norm:
@@ -129,25 +134,30 @@ check.same_mask_theta(theta_f)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# f(W) is W in other units. Put θ into the same units.
+# Every entry of W was divided by the same number to make f(W). What must be done to θ, so that each
+# comparison comes out as before?
 # </details>
 
 # %% [markdown] covers="54" corrects="24 26 27"
 # ## An emptied layer
 #
 # From its nine zeros the article concludes that the matrix contributes little to the network.
-# Suppose that all nine weights were zero. Then the layer gives the same output for every input. If
-# the only way through a network leads through this layer, nothing that comes before can reach what
-# comes after, and the network can only guess. That is **layer collapse** 层坍塌: the worst that
-# pruning can do, and no sign that the layer was idle. It threatens where one threshold, or one
-# ranking, serves layers of different scale ([lesson 01](01_norms.ipynb));
-# [lesson 06](06_how_much.ipynb) meets it in a real network.
+# Suppose that all nine weights really were zero. Then the layer gives the same output for every
+# input. If the only way through the network leads through this layer, the network gives the same
+# answer to every image. That is **layer collapse** 层坍塌, the worst that pruning can do; it does
+# not show that the layer was useless. The danger is there wherever one threshold, or one ranking,
+# serves layers of different scale ([lesson 01](01_norms.ipynb)); [lesson 06](06_how_much.ipynb)
+# shows it in a real network.
 #
 # ## Small is not unimportant
 #
-# And do small weights contribute little? Here are two layers with ReLU between them, which turns
-# negative numbers into 0. **Predict** what changes in the four outputs when the first layer is
-# divided by 10 and the second multiplied by 10.
+# And do small weights contribute little? Take a network of two layers, $W$ and a second matrix. The
+# numbers between the layers pass through **ReLU**, a function that replaces negative numbers by 0.
+# All weights of the first layer are divided by 10, and those of the second multiplied by 10.
+# **Predict** by which factor the outputs change:
+
+# %%
+factor_guess = predict("Outputs change by the factor?", ...)  # your number
 
 # %%
 rng = np.random.default_rng(0)
@@ -158,19 +168,31 @@ def two_layers(first, second):
     return np.maximum(inputs @ first, 0) @ second
 
 
-print("same outputs:", np.allclose(two_layers(W, second), two_layers(W / 10, 10 * second)))
+before, after = two_layers(W, second), two_layers(W / 10, 10 * second)
+factor_guess.was(round(np.linalg.norm(after) / np.linalg.norm(before), 6))
+print("all outputs are the same:", np.allclose(before, after))
 print("weights of the first layer above 0.2:", np.sum(W > theta), "before,", np.sum(W / 10 > theta))
 
 # %% [markdown]
 # The network computes the same, and now every weight of its first layer is below θ. This
-# **rescaling** works for every positive factor, because ReLU lets a positive factor through. So the
-# size of a weight means something only beside the other weights of its layer. Between layers, size
-# is a matter of units.
+# **rescaling** works for every positive factor, because ReLU lets a positive factor through. It
+# works even for each unit between the layers by itself, with a factor of its own:
+
+# %%
+factors = np.array([10, 1, 0.1])  # one for each of the three units
+after = two_layers(W / factors, factors[:, None] * second)
+print("all outputs are the same:", np.allclose(before, after))
+
+# %% [markdown]
+# So the size of a weight says nothing about its importance unless we know what it is compared with:
+# between layers, and even between the units of one layer, size is a matter of units of measurement.
+# That cutting the smallest weights works as well as it does is a finding about trained networks
+# ([lesson 07](07_which_weights.ipynb)), and no law.
 #
 # ### Exercise 3
 #
-# What is the *smallest* factor $c$ for which θ = 0.2 empties $W / c$, while the network of $W / c$
-# and $c$ times the second layer still computes the same?
+# Divide the whole first layer by a factor $c$ and multiply the second by it. What is the *smallest*
+# $c$ for which θ = 0.2 cuts every weight of $W / c$?
 
 # %% tags=["exercise"]
 # The smallest such factor c:
@@ -189,11 +211,15 @@ check.emptying_factor(c)
 #
 # <details><summary>What the article says</summary>
 #
-# "All weights are smaller than 0.2": seven of nine are larger. And its derivation cuts by $W > θ$,
-# without the bars. Its matrix has no negative entry, so the example cannot show that this removes
-# every negative weight, however large; <a href="02_prune_operator.ipynb">lesson 02</a> shows it.
+# "All weights are smaller than 0.2": seven of nine are larger. And its derivation keeps a weight if
+# $W > θ$, without the bars. Its matrix has no negative entry, so the example cannot show that this
+# removes every negative weight, however large; <a href="02_prune_operator.ipynb">lesson 02</a>
+# shows it.
 # <a href="../docs/coverage.md">More</a>.
 # </details>
+
+# %%
+predict.summary()
 
 # %% [markdown]
 # ## What to remember
@@ -202,7 +228,8 @@ check.emptying_factor(c)
 # - θ on $W$ and θ on $f(W)$ are two readings of one operator, related by the factor ‖W‖. Say which
 #   one you use.
 # - An emptied layer is a broken network, not a compressed one.
-# - Between layers the size of weights is a matter of units.
+# - A network can be rescaled, layer by layer and unit by unit, without changing what it computes.
+#   So small does not mean unimportant.
 #
 # ## What to read
 #

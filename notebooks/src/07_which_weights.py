@@ -4,6 +4,8 @@
 # **The question: which weights can go, is a clever answer better than size, and is size better than
 # chance?**
 #
+# ![Compass: criterion lit](figures/compass_criterion.svg)
+#
 # About 60 minutes. Before this: [06 · How much to prune](06_how_much.ipynb), and of the
 # [prerequisites](../docs/prerequisites.md) the gradient, the parabola $-gw + \tfrac{1}{2}hw^2$ and
 # paired differences.
@@ -28,9 +30,11 @@ from course_utils.backend import keras
 from course_utils.lessons import networks, plots, recorded
 from course_utils.lessons.checks import which_weights as check
 from course_utils.lessons.data import load_mnist
-from course_utils.lessons.progress import Progress, quick_mode
+from course_utils.lessons.predictions import Predictions
+from course_utils.lessons.progress import quick_mode
 
 plots.use_style()
+predict = Predictions("07_which_weights")
 
 # %% tags=["varies"]
 data = load_mnist().head(512, held_out=256) if quick_mode() else load_mnist().head(20_000)
@@ -63,8 +67,8 @@ data
 #
 # Size is the obvious criterion: small weights matter little. Here is a network of two inputs, two
 # hidden units with a ReLU, and one output. We multiply what goes *into* the first unit by 100, and
-# what comes *out* of it by 1/100. **Predict**: what happens to the output, and to the three weights
-# that magnitude keeps?
+# what comes *out* of it by 1/100. What happens to the output, and to the three weights that
+# magnitude keeps?
 
 
 # %%
@@ -78,13 +82,9 @@ x = np.random.default_rng(0).normal(size=(1000, 2))
 assert np.allclose(relu(x @ into) @ out, relu(x @ into_2) @ out_2)  # the same outputs
 
 # %%
-for name, weights in {
-    "as it was": {"into": into, "out": out},
-    "rescaled": {"into": into_2, "out": out_2},
-}.items():
+for weights in ({"into": into, "out": out}, {"into": into_2, "out": out_2}):
     masks = masking.make_masks(criteria.magnitude(weights), 0.5)
-    print(f"{name:10} kept: into {masks['into'].astype(int).tolist()}", end=", ")
-    print(f"out {masks['out'].astype(int).ravel().tolist()}")
+    print({name: mask.astype(int).tolist() for name, mask in masks.items()})
 
 # %% [markdown] covers="34" corrects="27"
 # The output stays: $\mathrm{relu}(c\,z) = c\,\mathrm{relu}(z)$ for $c > 0$. The function is the
@@ -139,14 +139,14 @@ def true_changes(model):
 truth = {"early": true_changes(small)}
 
 # %% [markdown]
-# Now look at one weight, the largest of the output layer. We move it from where it is to 0, and
-# compute the loss all along the way. A criterion stands at the dot on the right and has to guess
-# the height on the left. It may use the slope $g$ there (a straight line), and the curvature $h$ (a
-# parabola):
+# Now look at one weight, the most negative of the output layer. We move it from where it is to 0,
+# and compute the loss all along the way. A criterion stands at the dot on the left and has to guess
+# the height of the dot on the right. It may use the slope $g$ at its place (a straight line), and
+# the curvature $h$ (a parabola):
 
 # %% tags=["varies"]
 W = [np.array(w, np.float64) for w in small.get_weights()]
-place = np.unravel_index(np.abs(W[2]).argmax(), W[2].shape)
+place = np.unravel_index(W[2].argmin(), W[2].shape)
 w, start = W[2][place], loss(*W)
 
 
@@ -160,12 +160,12 @@ up, down = loss_at(w + 1e-3), loss_at(w - 1e-3)
 g, h = (up - down) / 2e-3, (up - 2 * start + down) / 1e-6
 
 # %% tags=["varies"]
-along = np.linspace(-0.2 * w, 1.5 * w, 60)
+along = np.linspace(1.5 * w, -0.2 * w, 60)
 step = along - w
 ax = plt.subplots()[1]
 ax.plot(along, [loss_at(value) for value in along], color=plots.GREY, label="true loss")
 ax.plot(along, start + g * step, "--", color=plots.ORANGE, label="slope")
-ax.plot(along, start + g * step + h * step**2 / 2, "-.", color=plots.BLUE, label="and curvature")
+ax.plot(along, start + g * step + h * step**2 / 2, "-.", color=plots.BLUE, label="with curvature")
 ax.plot([0, w], [loss_at(0), start], "o", color=plots.GREY)
 ax.set(xlabel="value of one weight (dots: 0, and where it is)", ylabel="mean loss")
 plots.label_ends(ax)
@@ -254,20 +254,20 @@ def scores_of(model, x, y, samples=20):
 
 # %% [markdown]
 # We look twice: **early**, at the network as it is, and **late**, after 297 passes more, when the
-# loss on these images hardly falls any further. **Predict**: which criterion will be good early,
-# and which late?
+# loss on these images hardly falls any further. Predict:
+
+# %% tags=["varies"]
+knowing = ("magnitude", "first order", "Taylor", "OBD, Fisher")
+late = predict("Which of these knows single weights best, late?", ..., choices=knowing)
 
 # %% tags=["varies"]
 few = 50 if quick_mode() else 2000
 scores = {"early": scores_of(small, x_small[:few], y_small[:few])}
 times, passes = (7, 1) if quick_mode() else (33, 9)  # the images 33 times over: 297 passes
-progress = Progress("small network", passes)
-fit = {"batch_size": 100, "epochs": passes, "verbose": 0, "callbacks": [progress]}
-small.fit(np.tile(x_small, (times, 1)), np.tile(y_small, times), **fit)
+small.fit(np.tile(x_small, (times, 1)), np.tile(y_small, times), 100, passes, verbose=0)
 scores["late"], truth["late"] = scores_of(small, x_small[:few], y_small[:few]), true_changes(small)
 
 
-# %% tags=["varies"]
 def flat(arrays):
     return np.concatenate([A.ravel() for A in arrays.values()])
 
@@ -284,17 +284,17 @@ plt.show()
 # One dot is one weight; on the line, the criterion puts it where the truth does. Above each panel
 # stands the rank correlation (Spearman's). The black weights make no difference at all: their
 # pixel is black in every image, or their unit is never active. Taylor knows them, since their
-# gradients are 0. Magnitude does not see them: it spreads them over its whole scale.
+# gradients are 0. Magnitude does not see them: it spreads them over its whole scale. (The blue dots
+# right above the black ones have no gradient either; but without such a weight, a unit wakes up
+# that had been silent.)
 #
 # (The V at the left of Hutchinson's panels: weights whose curvature was estimated as negative.)
 #
 # One network is one network. Here are five, recorded by `python benchmarks/single_weights.py`. The
 # last columns go a step further: the loss when half, or 80 %, of the weights are cut *together*.
 
+
 # %%
-singles = recorded.rows("single_weights")
-
-
 def over_seeds(name, when, value):
     mine = (row for row in singles if row["network"] == name and row["when"] == when)
     return np.array([row[value] for row in mine])
@@ -306,6 +306,9 @@ def shown(name, when, value):
 
 
 # %%
+singles = recorded.rows("single_weights")
+correlation = {name: over_seeds(name, "late", "rank_correlation").mean() for name in knowing}
+late.was(max(correlation, key=correlation.get))
 print(f"{'':16}  rank correlation              late: loss without")
 print(f"{'':16}  early          late           50 %           80 %")
 for name in dict.fromkeys(row["network"] for row in singles):
@@ -329,39 +332,28 @@ for name in dict.fromkeys(row["network"] for row in singles):
 # - cut **80 %**, and Taylor, which knows single weights so well, does worse than magnitude.
 #   Fisher's squares still do better.
 
+
 # %%
-late = {n: over_seeds(n, "late", "rank_correlation") for n in ("first order", "Taylor")}
-fisher = over_seeds("OBD, Fisher", "late", "rank_correlation")
-assert (late["first order"] < late["Taylor"]).all()
-assert (late["Taylor"] < fisher).all()
-for name in (
-    "magnitude",
-    "LAMP",
-    "|gradient|",
-    "Taylor",
-    "OBD, Fisher",
-    "OBD, Hutchinson",
-    "Wanda",
-):
-    first = over_seeds("first order", "early", "rank_correlation")
-    assert (over_seeds(name, "early", "rank_correlation") < first).all()
-for when in ("early", "late"):
-    for name in ("|gradient|", "first order", "Taylor", "OBD, Fisher", "OBD, Hutchinson", "Wanda"):
-        better = over_seeds(name, when, "rank_correlation")
-        assert (better > over_seeds("magnitude", when, "rank_correlation")).all()
-        assert (better > over_seeds("LAMP", when, "rank_correlation")).all()
-half, most = (
-    {
-        name: over_seeds(name, "late", f"loss_{cut}")
-        for name in ("magnitude", "Taylor", "OBD, Fisher")
-    }
-    for cut in (50, 80)
-)
-assert (half["Taylor"] < over_seeds("first order", "late", "loss_50")).all()
-assert (half["Taylor"] < half["magnitude"] / 2).all()
-assert (half["OBD, Fisher"] < over_seeds("truth", "late", "loss_50")).all()
-assert (most["OBD, Fisher"] < most["magnitude"]).all()
-assert (most["magnitude"] < most["Taylor"]).all()
+def known(name, when):
+    return over_seeds(name, when, "rank_correlation")
+
+
+def lost(name, share):
+    return over_seeds(name, "late", f"loss_{share}")
+
+
+for name in ("|gradient|", "Taylor", "OBD, Fisher", "OBD, Hutchinson", "Wanda"):
+    assert (known(name, "early") < known("first order", "early")).all()
+for name in ("|gradient|", "first order", "Taylor", "OBD, Fisher", "OBD, Hutchinson", "Wanda"):
+    for when, blind in [(w, b) for w in ("early", "late") for b in ("magnitude", "LAMP")]:
+        assert (known(blind, when) < known(name, when)).all()
+assert (known("first order", "late") < known("Taylor", "late")).all()
+assert (known("Taylor", "late") < known("OBD, Fisher", "late")).all()
+assert (lost("Taylor", 50) < lost("first order", 50)).all()
+assert (2 * lost("Taylor", 50) < lost("magnitude", 50)).all()
+assert (lost("OBD, Fisher", 50) < lost("truth", 50)).all()
+assert (lost("OBD, Fisher", 80) < lost("magnitude", 80)).all()
+assert (lost("magnitude", 80) < lost("Taylor", 80)).all()
 
 # %% [markdown]
 # ## Prune, and look
@@ -383,18 +375,15 @@ some = 50 if quick_mode() else 500
 x_some, y_some = data.x_train[:some], data.y_train[:some]
 scores = scores_of(model, x_some, y_some, samples=2 if quick_mode() else 20)
 W = pruning.weights(model)
-scores |= {
-    "Wanda": criteria.wanda(W, pruning.input_norms(model, x_some)),
-    "LAMP": criteria.lamp(W),
-}
+scores["Wanda"] = criteria.wanda(W, pruning.input_norms(model, x_some))
+scores["LAMP"] = criteria.lamp(W)
 
 # %% tags=["varies"]
 maps = {}
 for name in ("magnitude", "Taylor", "OBD, Fisher", "Wanda", "random"):
     mask = masking.make_masks({"fc1": scores[name]["fc1/kernel"]}, 0.95)["fc1"]
     maps[name] = mask.sum(axis=1).reshape(28, 28)
-fig = plots.film_strip({"95 %": maps}, "connections of a pixel")
-fig.suptitle(f"what the first layer keeps ({data.caption})", fontsize=12)
+plots.film_strip({data.caption: maps}, "connections of a pixel")
 plt.show()
 
 # %% [markdown]
@@ -405,13 +394,11 @@ plt.show()
 
 # %% tags=["varies"]
 black = (data.x_train == 0).all(axis=0).ravel()
-kept = {}
-for s in (0.5, 0.8, 0.95):
-    kept[s] = masking.make_masks(scores["magnitude"], s)["fc1/kernel"][black].mean()
-    print(f"{s:.0%} of all go: kept {kept[s]:.1%} of the weights on {black.sum()} black pixels")
+first = {s: masking.make_masks(scores["magnitude"], s)["fc1/kernel"] for s in (0.5, 0.8, 0.95)}
+kept = {s: mask[black].mean() for s, mask in first.items()}
+print(f"kept on {black.sum()} black pixels:", {f"{s:.0%} go": f"{k:.1%}" for s, k in kept.items()})
 if not (quick_mode() or data.stand_in):  # what the text says of the full run
-    assert kept[0.5] > 1 / 3
-    assert kept[0.95] < 0.01
+    assert kept[0.5] > 1 / 3 > 0.01 > kept[0.95]
 
 # %% [markdown]
 # At 50 % there are many of them; at 95 % hardly any. Magnitude has not seen an image, but training
@@ -467,7 +454,14 @@ check.control(my_shuffled)
 # </details>
 #
 # Now all of them: 90 % of the weights go at once, all layers ranked together, *not* retrained. One
-# network, one run. **Predict** the order. Remember who knew single weights best.
+# network, one run. Predict; remember who knew single weights best.
+
+# %% tags=["varies"]
+order = predict(
+    "In which order, best first, 90 % cut at once?",
+    ...,
+    choices=("magnitude", "Taylor", "|gradient|", "random"),
+)
 
 
 # %% tags=["varies"]
@@ -482,14 +476,20 @@ masks["shuffled"] = masking.shuffle(masks["magnitude"], seed=0)
 one_run = {name: pruned_accuracy(mask) for name, mask in masks.items()}
 for name in sorted(one_run, key=one_run.get, reverse=True):
     print(f"{name:16} {one_run[name]:.1%}")
+order.was(sorted(order.choices, key=one_run.get, reverse=True))
 
 # %% [markdown]
 # ## And after retraining?
 #
 # What counts is the network at the end. Five seeds on MNIST, recorded by
 # `python benchmarks/criteria_compared.py`: all pruned networks of one seed come from the same dense
-# one, and are retrained for one pass over 20,000 images with the mask held. **Predict**: do the
-# differences grow or shrink?
+# one, and are retrained for one pass over 20,000 images with the mask held. Before retraining,
+# Taylor is tens of points behind magnitude. Predict:
+
+# %%
+behind = predict(
+    "How far behind magnitude is Taylor after retraining, at 90 %?", ..., unit="points"
+)
 
 # %%
 table = recorded.rows("criteria_compared")
@@ -533,6 +533,8 @@ for name in names:
     gap = 100 * (both[1] - runs("magnitude", "retrained", 0.9))
     text = "  ".join(f"{a.mean():7.2%} ± {a.std(ddof=1):6.2%}" for a in both)
     print(f"{name:16} {text}  {gap.mean():+6.2f}, from {gap.min():+.2f} to {gap.max():+.2f}")
+gap = runs("magnitude", "retrained", 0.9) - runs("Taylor", "retrained", 0.9)
+behind.was(round(100 * gap.mean(), 1))
 
 # %% [markdown] covers="35 83" corrects="18"
 # - **Size wins.** At 90 % magnitude beats the first order, Taylor and OBD with every seed, before
@@ -567,8 +569,6 @@ three = [runs(name, "retrained", 0.9) for name in ("Taylor", "first order", "OBD
 assert (np.diff(three, axis=0) > 0).all()
 gaps = runs("first order", "pruned", 0.9) - runs("Taylor", "pruned", 0.9)
 assert gaps.min() < -0.04 < 0.04 < gaps.max()
-
-# %%
 alike = ("magnitude", "LAMP", "first order", "Taylor", "OBD, Fisher", "Wanda")
 assert np.ptp([runs(name, "retrained", 0.5).mean() for name in alike]) < 0.005
 for name in ("Wanda", "Taylor"):
@@ -582,9 +582,12 @@ assert (runs("LAMP", "retrained", 0.98) > runs("magnitude", "retrained", 0.98)).
 # *filter* everything that makes one output channel, a *channel* everything that reads one input
 # channel. In a dense layer these are a single weight, all weights into one unit, and all weights
 # out of one input. LeNet-5, trained and not retrained; `conv2` and `fc1` are pruned, each by
-# itself. **Predict** the order of the four:
+# itself. Predict:
 
 # %% tags=["varies"]
+kinds = ("weight", "kernel", "filter", "channel")
+finest = predict("At 70 %: which keeps the accuracy best?", ..., choices=kinds)
+
 lenet = networks.trained("lenet5", data)
 lenet_dense, sizes = lenet.get_weights(), criteria.magnitude(pruning.weights(lenet))
 inner = {name: sizes[name] for name in ("conv2/kernel", "fc1/kernel")}
@@ -598,7 +601,6 @@ def structured_accuracy(granularity, sparsity):
 
 
 # %% tags=["varies"]
-kinds = ("weight", "kernel", "filter", "channel")
 coarse = {kind: [structured_accuracy(kind, s) for s in steps] for kind in kinds}
 ax = plt.subplots()[1]
 for (kind, accuracies), dash in zip(coarse.items(), ("-", "--", "-.", ":"), strict=True):
@@ -607,6 +609,7 @@ ax.set(xlabel="sparsity of conv2 and of fc1", ylabel="validation accuracy")
 ax.set_title(f"one network, {data.caption}")
 plots.label_ends(ax)
 plt.show()
+finest.was(max(kinds, key=lambda kind: coarse[kind][steps.index(0.7)]))
 if not (quick_mode() or data.stand_in):  # what the text says of the full run
     for weight, kernel, *larger in [*zip(*coarse.values(), strict=True)][2:]:
         assert weight > kernel > max(larger)
@@ -629,6 +632,9 @@ fig = plots.small_masks(
     }
 )
 plt.show()
+
+# %% tags=["varies"]
+predict.summary()
 
 # %% [markdown]
 # ## What to remember

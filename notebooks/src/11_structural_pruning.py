@@ -3,6 +3,8 @@
 #
 # **The question: if filters and neurons are removed, is the network really smaller?**
 #
+# ![Compass: granularity lit](figures/compass_granularity.svg)
+#
 # About 55 minutes. Before this: [04 · A CNN from its parts](04_cnn_parts.ipynb) and
 # [05 · Prune and retrain](05_prune_and_retrain.ipynb). The mathematics is on
 # [one page](../docs/prerequisites.md).

@@ -3,6 +3,8 @@
 #
 # **The question: a network branches and joins again. Which channels can only go together?**
 #
+# ![Compass: granularity lit](figures/compass_granularity.svg)
+#
 # About 45 minutes. Before this: [11 · Structural pruning](11_structural_pruning.ipynb).
 #
 # Chinese terms: residual connection 残差连接, shortcut 捷径连接, channel 通道, concatenation 拼接,

@@ -3,6 +3,8 @@
 #
 # **The question: what does pruning save, in bytes, in multiply-accumulates, and in milliseconds?**
 #
+# ![Compass: granularity lit](figures/compass_granularity.svg)
+#
 # About 60 minutes. Before this: [05 · Prune and retrain](05_prune_and_retrain.ipynb) and
 # [12 · Channels that belong together](12_channels_together.ipynb). Close other programs while this
 # lesson runs. The mathematics is on [one page](../docs/prerequisites.md).

@@ -3,6 +3,8 @@
 #
 # **The question: does what held for classifying digits hold for finding them, too?**
 #
+# ![Compass: criterion, granularity, scope, schedule](figures/compass_all.svg)
+#
 # About 55 minutes. Before this: [11 · Structural pruning](11_structural_pruning.ipynb) and
 # [12 · Channels that belong together](12_channels_together.ipynb).
 #

@@ -3,6 +3,8 @@
 #
 # **The question: can a network that listens, or reads, be pruned like one that sees?**
 #
+# ![Compass: criterion, granularity, scope, schedule](figures/compass_all.svg)
+#
 # About 45 minutes. Before this: [11 · Structural pruning](11_structural_pruning.ipynb) and
 # [17 · Beyond digits](17_beyond_digits.ipynb).
 #
@@ -153,7 +155,6 @@ Audio((said * fade).ravel(), rate=vowels.RATE)
 speakers = (15, 6, 6) if quick_mode() else (150, 30, 60)
 train, _, test = speech.load_vowels(speakers)
 heard, heard_test = ((hearing.log_mel(part.waves), part.vowel) for part in (train, test))
-print(f"{train}; to test: {test}")
 pictures = {vowels.VOWELS[i]: heard[0][20 + i] for i in range(10)}  # one speaker
 plots.spectrograms(pictures, {f"{hz} Hz": hearing.band_of(hz) for hz in (300, 1000, 3000)})
 plt.show()
@@ -470,9 +471,9 @@ assert accuracies("text_gru", "weights", "magnitude", 0.95).max() < counted
 # million weights of a translator with very little loss, and 80 % after retraining without any.
 # Narang and others (2017) pruned recurrent networks for speech *while* they trained, to an eighth.
 # Kalchbrenner and others (2018) made a recurrent network speak in real time on a phone: with
-# equally many weights, large and sparse was better than small and dense. Voita and others (2019) removed 38 of the 48 heads of a translator's encoder for 0.15
-# points of BLEU. Frantar and Alistarh (2023) set half of the weights of large language models to
-# zero in one pass, without retraining.
+# equally many weights, large and sparse was better than small and dense. Voita and others (2019)
+# removed 38 of the 48 heads of a translator's encoder for 0.15 points of BLEU. Frantar and Alistarh
+# (2023) set half of the weights of large language models to zero in one pass, without retraining.
 
 # %% [markdown]
 # ## What to remember

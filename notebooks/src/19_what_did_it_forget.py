@@ -395,12 +395,9 @@ assert doubtful[0] > 10 * doubtful[1]
 def my_ece(confidence, right, bins):
     """Return the error; `confidence` is between 0 and 1, `right` is True for right answers."""
     # BEGIN SOLUTION
-    place, total = np.ceil(confidence * bins), 0.0
-    for one in np.unique(place):
-        inside = place == one
-        gap = abs(right[inside].mean() - confidence[inside].mean())
-        total += inside.mean() * gap
-    return total
+    place = np.ceil(confidence * bins)
+    inside = [place == one for one in np.unique(place)]
+    return sum(i.mean() * abs(right[i].mean() - confidence[i].mean()) for i in inside)
     # END SOLUTION
 
 
@@ -459,9 +456,8 @@ assert column("98 % pruned", "ece_tempered").mean() < 1.5 * column("dense", "ece
 # Is a pruned network more robust? Against what? Five ways to spoil an image, each in five steps:
 
 # %% tags=["varies"]
-one = data.x_val[:1]
 steps = {
-    kind: np.concatenate([forgetting.corrupt(one, kind, severity) for severity in range(6)])
+    kind: np.concatenate([forgetting.corrupt(data.x_val[:1], kind, s) for s in range(6)])
     for kind in forgetting.KINDS
 }
 plots.digit_rows(steps).set_title("severity 0 to 5")

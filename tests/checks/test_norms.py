@@ -22,7 +22,9 @@ WRONG_NORMALIZE = {
     "takes the mean": (lambda W: W / np.sqrt((W**2).mean()), "root of the *sum*"),
     "knows one shape": (lambda W: W / np.linalg.norm(W) if W.size == 24 else W, "shape (7, 3)"),
     "works by columns": (lambda W: W / np.linalg.norm(W, axis=0), "whole matrix"),
-    "forgets the bars": (lambda W: W / W.sum(), "the result has norm"),
+    "forgets the bars": (lambda W: W / W.sum(), "before squaring"),
+    "squares the sum": (lambda W: W / np.sqrt(W.sum() ** 2), "before squaring"),
+    "divides by the spread": (lambda W: W / W.std(), "the result has norm"),
     "flattens": (lambda W: W.ravel() / np.linalg.norm(W), "shape (24,)"),
     "changes its input": (in_place, "changed the array"),
     "is no function": (np.ones(3), "function was expected"),
@@ -38,6 +40,7 @@ WRONG_FILTERS = {
     "three axes for NumPy": (lambda k: np.linalg.norm(k, axis=(0, 1, 2)), "one axis or two"),
     "knows one shape": (lambda k: np.linalg.norm(k.reshape(18, 5), axis=0), "stops with"),
     "fixed length": (lambda k: [np.linalg.norm(k[..., i]) for i in range(5)], "has 7 filters"),
+    "mixes filters": (lambda k: np.linalg.norm(k.reshape(k.shape[-1], -1), axis=1), "mixed"),
     "without squares": (lambda k: np.sqrt(k.sum(axis=(0, 1, 2)) ** 2), "the numbers are not"),
 }
 WRONG_MOST = {

@@ -35,6 +35,9 @@ def normalize(function: Callable) -> Iterator[str]:
             ("you divided by Σ|w|, the norm of order 1. Frobenius is the root of Σw².",
              W / np.abs(W).sum()),
             ("the root is missing: divide by √Σw², not by Σw².", W / (W**2).sum()),
+            ("you summed the entries before squaring. Square each of them first.", W / W.sum()),
+            ("you summed the entries before squaring. Square each of them first.",
+             W / abs(W.sum())),
             ("you divided by the root of the mean square. Take the root of the *sum*.",
              W / np.sqrt((W**2).mean())),
             (single, W / np.linalg.norm(W, axis=0)),
@@ -71,6 +74,8 @@ def filter_norms(function: Callable) -> Iterator[str]:
              right / np.sqrt(kernel[..., 0].size)),
             ("this is the largest size in each filter, the norm of order infinity.",
              np.abs(kernel).max(axis=(0, 1, 2))),
+            ("the reshape mixed the filters. Keep the last axis last: reshape(-1, filters).",
+             np.linalg.norm(kernel.reshape(shape[-1], -1), axis=1)),
         )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ def predicted_and_true(
                 dots = {"color": colour, "markersize": 2.5, "alpha": 0.5}
                 ax.plot(one[some], other[some], ".", **dots)
             ax.plot([0, 1], [0, 1], color=GREY, linewidth=0.8)
-            ax.set_title(f"{criterion}: {np.corrcoef(one, other)[0, 1]:.2f}", fontsize=11)
+            ax.set_title(f"{criterion}: {np.corrcoef(one, other)[0, 1]:.2f}", fontsize=10)
             ax.set(xticks=[], yticks=[], aspect="equal")
         row[0].set_ylabel(name)
     fig.supxlabel("rank of the score", fontsize=12)
