@@ -268,7 +268,6 @@ small.fit(np.tile(x_small, (times, 1)), np.tile(y_small, times), 100, passes, ve
 scores["late"], truth["late"] = scores_of(small, x_small[:few], y_small[:few]), true_changes(small)
 
 
-# %% tags=["varies"]
 def flat(arrays):
     return np.concatenate([A.ravel() for A in arrays.values()])
 
@@ -570,8 +569,6 @@ three = [runs(name, "retrained", 0.9) for name in ("Taylor", "first order", "OBD
 assert (np.diff(three, axis=0) > 0).all()
 gaps = runs("first order", "pruned", 0.9) - runs("Taylor", "pruned", 0.9)
 assert gaps.min() < -0.04 < 0.04 < gaps.max()
-
-# %%
 alike = ("magnitude", "LAMP", "first order", "Taylor", "OBD, Fisher", "Wanda")
 assert np.ptp([runs(name, "retrained", 0.5).mean() for name in alike]) < 0.005
 for name in ("Wanda", "Taylor"):
@@ -591,7 +588,6 @@ assert (runs("LAMP", "retrained", 0.98) > runs("magnitude", "retrained", 0.98)).
 kinds = ("weight", "kernel", "filter", "channel")
 finest = predict("At 70 %: which keeps the accuracy best?", ..., choices=kinds)
 
-# %% tags=["varies"]
 lenet = networks.trained("lenet5", data)
 lenet_dense, sizes = lenet.get_weights(), criteria.magnitude(pruning.weights(lenet))
 inner = {name: sizes[name] for name in ("conv2/kernel", "fc1/kernel")}

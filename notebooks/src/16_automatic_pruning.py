@@ -5,7 +5,7 @@
 #
 # ![Compass: scope lit](figures/compass_scope.svg)
 #
-# About 55 minutes. Before this: [06 · How much to prune](06_how_much.ipynb),
+# About 50 minutes. Before this: [06 · How much to prune](06_how_much.ipynb),
 # [07 · Which weights?](07_which_weights.ipynb) and
 # [11 · Structural pruning](11_structural_pruning.ipynb).
 #
