@@ -118,6 +118,10 @@ def stays(function: Callable) -> Iterator[str]:
             yield "the largest norms went: those with the smallest go."
         if norms[~mask].max() > norms[mask].min():
             yield "one that goes has a larger norm than one that stays."
+    yield from _at_the_ends(function, distinct)
+
+
+def _at_the_ends(function: Callable, distinct: np.ndarray) -> Iterator[str]:
     mask = _staying(function, distinct, 1.0)
     left = int(mask.sum())
     if left == 0:
