@@ -4,7 +4,7 @@
 # **The question: what do a teacher, eight-bit weights and another task do to a pruned network, and
 # do its zeros survive?**
 #
-# About 50 minutes. Before this: [14 · Joint compression](14_joint_compression.ipynb).
+# About 45 minutes. Before this: [14 · Joint compression](14_joint_compression.ipynb).
 #
 # Chinese terms: knowledge distillation 知识蒸馏, teacher and student 教师与学生, temperature 温度,
 # quantization 量化, transfer learning 迁移学习.
