@@ -150,7 +150,7 @@ check.sparsity(my_sparsity)
 # makes a new Adam, which starts at step 0 and remembers no gradient.) We take a single step first,
 # on a batch of 32 images.
 #
-# **Predict**: 71 % of the weights are zero now. What share is still zero after this one step?
+# The report above says what share of the weights is zero now. **Predict** the share after this step.
 
 # %%
 step_guess = predict("Zeros after one step?", ..., unit="%")  # your number
