@@ -150,7 +150,8 @@ check.sparsity(my_sparsity)
 # makes a new Adam, which starts at step 0 and remembers no gradient.) We take a single step first,
 # on a batch of 32 images.
 #
-# The report above says what share of the weights is zero now. **Predict** the share after this step.
+# The report above says what share of the weights is zero now. **Predict** the share after this
+# step.
 
 # %%
 step_guess = predict("Zeros after one step?", ..., unit="%")  # your number
@@ -366,7 +367,8 @@ check.masked_step(masked_step)
 # %%
 looks = {"masked": (plots.GREEN, "-"), "dense, longer": (plots.GREY, "-")}
 looks |= {"article": (plots.BLUE, "-"), "random mask": (plots.GREY, ":")}
-order_guess = predict("The four, highest first?", ..., choices=sorted(looks))  # a list
+short = [name.replace(",", "") for name in sorted(looks)]  # their commas would confuse
+order_guess = predict("The four, highest first?", ..., choices=short)  # a list
 
 # %% [markdown] covers="70 71" corrects="37"
 # <details><summary>What the article says</summary>
@@ -391,7 +393,8 @@ ax.set_title("the article's CNN on MNIST, mean of 5 seeds")
 plots.label_ends(ax)
 plt.show()
 print(f"random mask, before it trains on: {np.mean(runs['random mask'], axis=0)[0]:.0%}")
-order_guess.was(sorted(looks, key=lambda name: -np.mean(runs[name], axis=0)[-1]))
+best_first = sorted(looks, key=lambda name: -np.mean(runs[name], axis=0)[-1])
+order_guess.was([name.replace(",", "") for name in best_first])
 
 # %% [markdown]
 # Which of these gaps are real, and which are luck? The four networks of one seed come from one
