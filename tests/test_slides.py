@@ -7,7 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
+import slide_font
 from decks import MINUTES, minutes, notes, slides_of
+from fontTools.ttLib import TTFont
 from quotes import outputs, quoted
 from slide_figures import PICTURE, DeckError, picture
 
@@ -50,6 +52,12 @@ def test_every_picture_says_what_it_shows(deck):
     for text, _ in PICTURE.findall(deck.read_text(encoding="utf-8")):
         words = re.sub(r"\b(?:[wh]:\d+|bg|right:\d+%|contain)\s*", "", text)
         assert len(words.split()) >= 5, text
+
+
+def test_its_font_has_every_chinese_character_of_the_decks():
+    there = TTFont(slides.FONT).getBestCmap()
+    lacking = {character for character in slide_font.used() if ord(character) not in there}
+    assert lacking == set(), "run tools/slide_font.py"
 
 
 def quotes() -> list:

@@ -5,7 +5,7 @@
 #
 # ![Compass: schedule lit](figures/compass_schedule.svg)
 #
-# About 55 minutes. Before this: [05 · Prune and retrain](05_prune_and_retrain.ipynb) (masks that
+# About 60 minutes. Before this: [05 · Prune and retrain](05_prune_and_retrain.ipynb) (masks that
 # hold) and [06 · How much?](06_how_much.ipynb) (one ranking for all layers); for
 # paired differences see [what you need](../docs/prerequisites.md).
 #

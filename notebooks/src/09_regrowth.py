@@ -5,7 +5,7 @@
 #
 # ![Compass: schedule lit](figures/compass_schedule.svg)
 #
-# About 30 minutes. Before this: [08 · Pruning while training](08_while_training.ipynb).
+# About 35 minutes. Before this: [08 · Pruning while training](08_while_training.ipynb).
 #
 # Chinese terms: regrowth 再生长, dynamic sparse training 动态稀疏训练, drop 删除, grow 生长.
 

@@ -5,7 +5,7 @@
 #
 # ![Compass: granularity lit](figures/compass_granularity.svg)
 #
-# About 45 minutes. Before this: [11 · Structural pruning](11_structural_pruning.ipynb).
+# About 50 minutes. Before this: [11 · Structural pruning](11_structural_pruning.ipynb).
 #
 # Chinese terms: residual connection 残差连接, shortcut 捷径连接, channel 通道, concatenation 拼接,
 # depthwise convolution 深度卷积, computation graph 计算图, union-find 并查集, normalization 归一化.
@@ -31,10 +31,12 @@ from course_utils.backend import keras
 from course_utils.lessons import networks, plots, widgets
 from course_utils.lessons.checks import channels_together as check
 from course_utils.lessons.data import load_mnist
+from course_utils.lessons.predictions import Predictions
 from course_utils.lessons.progress import Progress, quick_mode
 
 layers = keras.layers
 plots.use_style()
+predict = Predictions("12_channels_together")
 
 # %% [markdown]
 # The networks of lesson 11 were chains: what one layer makes, the next one reads, and nobody else
@@ -98,8 +100,8 @@ def at_zero(stem, branch):
 
 
 # %% [markdown]
-# **Predict**: channel 5 of `stem` and channel 3 of `branch` are gone. All shapes fit, and Keras is
-# content. Does the small network compute what the full one does with those two channels at zero?
+# Channel 5 of `stem` and channel 3 of `branch` are gone. All shapes fit, and Keras is content. Does
+# the small network compute what the full one does with those two channels at zero?
 
 # %% tags=["varies"]
 for stem, row in ((5, 3), (5, 5), (3, 3)):
@@ -227,8 +229,11 @@ plots.id_rows({"a": [0], "b": [1, 2], "concat(a, b)": [0, 1, 2], "c": [3, 4, 5]}
 plt.show()
 
 # %% [markdown]
-# **Predict**: next, `concat(a, b)` and `c` are added. Which ids are tied, and how many groups are
-# there: one, two or three?
+# **Predict**: next, `concat(a, b)` and `c` are added. Which ids are tied, and how many groups of
+# layers that share ids are there?
+
+# %%
+groups_guess = predict("Groups when concat(a, b) and c are added?", ...)  # your number
 
 # %%
 plots.id_rows({"a": [0], "b": [1, 2], "c": [0, 1, 2], "add": [0, 1, 2], "flatten": [0, 1, 2] * 4})
@@ -237,7 +242,9 @@ image = keras.Input((8, 8, 2))
 a, b, c = (layers.Conv2D(n, 3, name=name)(image) for name, n in {"a": 2, "b": 4, "c": 6}.items())
 added = layers.Add(name="add")([layers.Concatenate(name="concat")([a, b]), c])
 twins = keras.Model(image, layers.Dense(3, name="output")(layers.Flatten()(added)))
-structure.channel_groups(twins)
+found = structure.channel_groups(twins)
+groups_guess.was(len(found.groups))
+found
 
 # %% [markdown]
 # Two groups: the first channels of `c` go with those of `a`, the others with those of `b`. (In the
@@ -291,7 +298,11 @@ print(f"hidden: {before.shape} -> {after.shape}")
 # ## One score for a group
 #
 # Which channels of group A should go? `stem` and `conv_b` each have a filter for every one of them,
-# and each filter has its own norm. **Predict**: do the two layers agree on the four smallest?
+# and each filter has its own norm. **Predict**: of the four smallest in `stem`, how many are among
+# the four smallest in `conv_b`?
+
+# %%
+agree_guess = predict("Of stem's four smallest, also conv_b's?", ...)  # your number
 
 # %% tags=["varies"]
 norms = {
@@ -310,6 +321,8 @@ ax.set_title(f"channels of group A; red: the four smallest sums ({data.caption})
 plt.show()
 for name, scores in norms.items():
     print(f"{name} alone has {len(go & set(np.argsort(scores)[:4]))} of these among its own four")
+smallest = [set(np.argsort(scores)[:4].tolist()) for scores in norms.values()]
+agree_guess.was(len(smallest[0] & smallest[1]))
 
 # %% [markdown]
 # A channel that is small in one layer may be large in the other, and it goes in both. So its score
@@ -338,8 +351,11 @@ print(f", after one epoch {accuracy(small):.1%}; one run, {data.caption}")
 # ## What cannot go
 #
 # Now a network with other things in it: a layer that normalizes over the channels, a softmax over
-# channels, and a layer that somebody wrote. **Predict** which of its seven convolutions can lose
-# channels.
+# channels, and a layer that somebody wrote. **Predict**: how many of its seven convolutions can
+# lose channels, and which?
+
+# %%
+free_guess = predict("Convolutions that can lose channels?", ...)  # your number
 
 
 # %%
@@ -361,6 +377,7 @@ for name, layer in {
 }.items():
     x = layer(layers.Conv2D(4, 3, padding="same", name=name)(x))
 odd = keras.Model(image, layers.Conv2D(2, 1, name="output")(x))
+free_guess.was(len(structure.channel_groups(odd).groups))
 structure.channel_groups(odd)
 
 # %% [markdown]
@@ -421,6 +438,9 @@ print(f"{len(resnet.layers)} layers, {resnet.count_params():,} parameters")
 # Its third stage has six blocks in a row, each with a shortcut. **Predict**: how many filters, at
 # most, must go at once to remove one channel?
 
+# %%
+filters_guess = predict("Filters that must go at once?", ...)  # your number
+
 # %% tags=["varies"]
 start = time.perf_counter()
 coupled = structure.channel_groups(resnet)
@@ -428,6 +448,7 @@ print(f"{len(coupled.groups)} groups, found in {time.perf_counter() - start:.1f}
 largest = max(coupled.groups.values(), key=lambda group: len(group.makers))
 print(f"the most coupled one has {len(largest)} channels, made by {len(largest.makers)} layers:")
 print(textwrap.fill(", ".join(largest.makers), 90))
+filters_guess.was(len(largest.makers))
 
 # %% [markdown]
 # Every block of a stage adds to the same stream, and the first one makes its shortcut with a
@@ -449,12 +470,16 @@ print(f"and from the whole network it differs by {apart:.0%}")
 # computes what the network with zeros does. (With random weights there is no accuracy to speak of.)
 #
 # Two others in the same way. ConvNeXt normalizes over the channels of its stream in every block.
-# **Predict**: of which network is most left?
+# **Predict**: which network keeps the largest share of its parameters?
+
+# %%
+three = ("ResNet50", "MobileNetV2", "ConvNeXtTiny")
+most_guess = predict("Which keeps the largest share?", ..., choices=three)  # your choice
 
 # %%
 logging.getLogger("tensorflow").setLevel("ERROR")  # grouped convolutions make it warn of its speed
 reports = {"ResNet50": report}
-for name in () if quick_mode() else ("MobileNetV2", "ConvNeXtTiny"):
+for name in () if quick_mode() else three[1:]:
     reports[name] = structure.shrink(application(name), 0.5, verify=True)[1]
 
 # %% tags=["varies"]
@@ -463,10 +488,16 @@ for name, one in reports.items():
     before, after = one.parameters
     print(f"{name:18} {len(one.rows):6} {len(one.left):6} {after / before:16.0%}", end="  ")
     print(f"{one.difference:.0e}")
+if not quick_mode():
+    most_guess.was(max(three, key=lambda n: reports[n].parameters[1] / reports[n].parameters[0]))
+    assert len(reports["ResNet50"].left) == len(reports["MobileNetV2"].left) == 1
 
 # %% [markdown]
 # In the first two only the outputs are fixed. ConvNeXt's stream cannot lose a channel, since each
 # normalization reads all of them; only the channels inside its blocks go.
+
+# %%
+predict.summary()
 
 # %% [markdown]
 # ## What to remember

@@ -412,10 +412,9 @@ print(f"15 values, trained against shared: {points('tuned', 'shared')}")
 final = with_shared(15)
 biases = {w.path: w for w in final.weights if w.name == "bias"}
 arrays = {path: keras.ops.convert_to_numpy(w) for path, w in biases.items()}
-before = error(final)
 for path, values in clustering.cluster(arrays, clusters=15).items():
     biases[path].assign(values)
-print(f"error before {before:.2%}, with shared biases {error(final):.2%}")
+print(f"error before {error(with_shared(15)):.2%}, with shared biases {error(final):.2%}")
 
 # %% [markdown]
 # ### Code

@@ -4,7 +4,7 @@
 # **The question: what do a teacher, eight-bit weights and another task do to a pruned network, and
 # do its zeros survive?**
 #
-# About 40 minutes. Before this: [14 · Joint compression](14_joint_compression.ipynb).
+# About 45 minutes. Before this: [14 · Joint compression](14_joint_compression.ipynb).
 #
 # Chinese terms: knowledge distillation 知识蒸馏, teacher and student 教师与学生, temperature 温度,
 # quantization 量化, transfer learning 迁移学习.
@@ -60,12 +60,14 @@ def train(model, label, epochs, *callbacks, images=None):
     return model
 
 
+# %%
 def copied(model):
     copy = models.lenet5(seed=0)
     copy.set_weights(model.get_weights())
     return copy
 
 
+# %%
 def error(model, x=x_val, y=y_val):
     """The share of images that are answered wrongly."""
     parts = np.split(x, range(1000, len(x), 1000))
@@ -178,6 +180,7 @@ def runs(stage):
 
 apart = runs("teacher") - runs("labels")
 t = apart.mean() / (apart.std(ddof=1) / np.sqrt(len(apart)))
+# %%
 print("teacher minus labels:", ", ".join(f"{one:+.2f}" for one in apart), "points of test error")
 print(f"{apart.mean():+.2f} ± {apart.std(ddof=1):.2f}, t = {t:.1f} ({len(apart)} pairs)")
 guess_teacher.was(round(apart.mean(), 2))
@@ -252,14 +255,15 @@ for name, model in ways.items():
     print(f"{name:10} .keras {export.keras_bytes(model):9,} bytes, sparse file", end=" ")
     print(f"{sizes[name]:7,} bytes, error {error(model):.2%}")
 guess_files.was(sorted(sizes, key=sizes.get))
-assert sizes["15 values"] < sizes["int8"]
 
 # %% tags=["varies"]
+assert sizes["15 values"] < sizes["int8"]
 whole_numbers = keras.ops.convert_to_numpy(eight.get_layer("fc1").kernel)
 zeros = pruning.weights(pruned)["fc1/kernel"] == 0
 assert (whole_numbers[zeros] == 0).all()
 print(f"fc1 in {whole_numbers.dtype}: {np.mean(whole_numbers == 0):.1%} zeros", end=", ")
 print(f"{len(np.unique(whole_numbers))} different values")
+# %% tags=["varies"]
 try:
     pruning.weights(eight)
 except ValueError as refusal:
@@ -344,6 +348,7 @@ def transferred(start):
     return np.array([[found[seed, count] for count in examples] for seed in seeds])
 
 
+# %%
 looks = {
     "scratch": plots.GREY, "dense": plots.BLUE, "pruned 95%": plots.ORANGE,
     "pruned 98%": plots.RED, "pruned after": plots.GREEN,
@@ -370,6 +375,7 @@ for start in ("dense", "pruned 95%", "pruned 98%", "pruned after"):
     print(f"{start:13} minus scratch: {', '.join(told)}")
 
 
+# %%
 def mean(start):
     return transferred(start).mean(axis=0)
 
@@ -379,6 +385,7 @@ def gain(start):
     return 100 * (mean("scratch") - mean(start))
 
 
+# %%
 guess_start.was(sorted(guess_start.choices, key=lambda start: mean(start)[1]))
 behind = transferred("pruned 95%") - transferred("dense")
 assert (gain("dense") > 0).all()

@@ -5,7 +5,7 @@
 #
 # ![Compass: scope lit](figures/compass_scope.svg)
 #
-# About 55 minutes. Before this: [06 · How much to prune](06_how_much.ipynb),
+# About 60 minutes. Before this: [06 · How much to prune](06_how_much.ipynb),
 # [07 · Which weights?](07_which_weights.ipynb) and
 # [11 · Structural pruning](11_structural_pruning.ipynb).
 #
@@ -65,6 +65,7 @@ tried_out = slice(-1 if quick_mode() else 0, None)  # of several layers; the qui
 took = {}  # seconds, for the end of the lesson
 
 
+# %%
 def accuracy(model, x=x_val, y=y_val):
     return model.evaluate(x, y, batch_size=1000, verbose=0)[1]
 
@@ -74,6 +75,7 @@ def retrain(model, images=4_000):
     model.fit(x, y, batch_size=128, epochs=0 if quick_mode() else 1, verbose=0)
 
 
+# %% tags=["varies"]
 dense = accuracy(base)
 print(f"{dense:.2%} on {len(y_val):,} validation images, {data.caption}")
 
@@ -187,6 +189,7 @@ share = masking.sparsity(ways["plan"])
 for scope, way in {"layer": "uniform", "global": "global", "erk": "ERK"}.items():
     ways[way] = masking.make_masks(scores, share, scope)
 ways["LAMP"] = masking.make_masks(lamp, share)
+# %% tags=["varies"]
 shares = {
     way: {name.split("/")[0]: masking.sparsity(mask) for name, mask in ways[way].items()}
     for way in ("uniform", "global", "ERK", "LAMP", "plan")
@@ -235,6 +238,7 @@ def runs(network, value, of="weights"):
     return np.array([row[value] for row in sorted(rows, key=lambda row: row["seed"])])
 
 
+# %%
 fig, axes = plt.subplots(1, 2, figsize=(11, 2.8), sharey=True)
 for ax, value in zip(axes, ("val_before", "test"), strict=True):
     plots.spread({name: runs(way, value) for way, name in names.items()}, ax, list(names.values()))
@@ -264,11 +268,13 @@ def verdict(gain):
     return f"{gain.mean():+6.2f} ± {gain.std(ddof=1):.2f} ({told})"
 
 
+# %%
 for value, when in (("val_before", "before"), ("test", "after")):
     for way in ("uniform", "global", "erk", "lamp"):
         gain = 100 * (runs("plan", value) - runs(way, value))
         print(f"{when:6} retraining, plan minus {names[way]:8} {verdict(gain)} points")
 
+# %%
 after = {way: 100 * runs(way, "test") for way in names}
 assert all((after[way] > after[other]).all() for way in ("plan", "lamp") for other in close[:2])
 assert "may be chance" in verdict(after["plan"] - after["lamp"])
@@ -299,6 +305,7 @@ def loss_with(counts):
     return pruned.evaluate(x_val, y_val, batch_size=1000, verbose=0)[0]
 
 
+# %% tags=["varies"]
 lowest = loss_with(left)
 print(f"LAMP's own numbers: loss {lowest:.3f}; with one layer's number times")
 for name in small[tried_out]:
@@ -347,10 +354,10 @@ assert all(abs((retrained["plan"] - gain).mean()) < 0.1 for gain in retrained.va
 
 # %% [markdown]
 # For channels nothing was gained that lasts. The plan leads before retraining; two epochs later the
-# means of the three ways lie within a tenth of a point. (The plan leaves up to 1.6 % of the MACs
-# less than the others.) The scan has a weakness here, too: it looks at each group of filters with
-# all others whole. But a filter less in `conv1` is an input less for `conv2`, and what both cost
-# together is not the sum of what each costs alone.
+# means of the three ways lie within a tenth of a point. (The plan leaves fewer MACs than the
+# others, by up to 1.6 % of the dense network's.) The scan has a weakness here, too: it looks at
+# each group of filters with all others whole. But a filter less in `conv1` is an input less for
+# `conv2`, and what both cost together is not the sum of what each costs alone.
 #
 # ## Adaptive: as far as it goes
 #
@@ -382,6 +389,7 @@ points = [(one.sparsity, one.accuracy, one.accepted) for one in adapted.rounds]
 ax = plots.rounds(points, (adapted.baseline - adapted.tolerance, adapted.baseline))
 ax.set_title(f"LeNet-5, 40 % of the rest in each round at first ({data.caption})")
 plt.show()
+# %% tags=["varies"]
 ended = "all rounds were used up" if len(points) == most else "the steps had become too small"
 print(f"It stopped at {adapted.sparsity:.2%} zeros, because {ended}; the last round was", end=" ")
 print(f"{'accepted' if points[-1][2] else 'taken back'}. Accuracy {adapted.accuracy:.2%},", end=" ")
@@ -403,7 +411,8 @@ guess_stop.was(round(100 * adapted.sparsity, 1))
 # the accuracy of the pruned network *before* fine-tuning, since fine-tuning after each try would
 # take too long. Here is the same idea on a small scale. Three numbers say how many times denser
 # than `fc1` each of the other layers should be; the budget is always met; the validation accuracy
-# should become as high as possible.
+# should become as high as possible. The search works on the logarithms of the three numbers,
+# between 0 and 5: from 1 to 148 times.
 #
 # ### Exercise 2
 #

@@ -153,6 +153,10 @@ WRONG = {
     check.two_of_four: [
         (lambda W: ~two(np.abs(W)), "wrong way round"),
         (two, "the sign counts for nothing"),
+        (
+            lambda W: (np.abs(W).reshape(-1, 4, W.shape[1]).argsort(1) >= 2).reshape(W.shape),
+            "apply it twice",
+        ),
         (lambda W: two(np.abs(W).T).T if W.shape[1] % 4 == 0 else W > 0, "along the outputs"),
         (lambda W: np.abs(W).argsort(0).argsort(0) >= len(W) // 2, "*every four*"),
         (lambda W: np.abs(W) > np.median(np.abs(W)), "*every four*"),
@@ -166,6 +170,7 @@ WRONG = {
     ],
     check.widest: [
         (lambda t, b: t[widest(t, b)], "not their time"),
+        (lambda t, b: max(t), "the widest of all"),
         (lambda t, b: max((n for n in t if t[n] < b), default=0), "exactly the budget"),
         (first_too_slow, "do not stop"),
         (sorted_first_too_slow, "do not stop"),

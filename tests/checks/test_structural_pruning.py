@@ -98,12 +98,14 @@ WRONG = {
         (lambda n, s: by_rank(n, min(s, 0.5)), "all but one"),
         (lambda n, s: by_rank(n, max(s, 0.1)), "all should stay"),
         (lambda n, s: np.roll(by_rank(n, s), 1), "goes has a larger norm"),
+        (lambda n, s: np.argsort(n) >= round(s * len(n)), "not the filters' ranks"),
     ],
     check.statistics: [
         (lambda maps: (maps.mean(0), maps.var(0)), "places count as well"),
         (lambda maps: (maps.mean(-1), maps.var(-1)), "goes over the channels"),
         (lambda maps: (maps.mean((1, 2)), maps.var((1, 2))), "go over the images, too"),
         (lambda maps: (maps.mean(), maps.var()), "one number for everything"),
+        (lambda maps: (maps.mean((1, 2, 3)), maps.var((1, 2, 3))), "one number an image"),
         (both(mean, lambda maps: maps.std((0, 1, 2))), "standard deviation"),
         (both(mean, lambda maps: maps.var((0, 1, 2), ddof=1)), "divides by n - 1"),
         (both(mean, lambda maps: (maps**2).mean((0, 1, 2))), "take the mean off"),
@@ -122,6 +124,7 @@ RIGHT = {
         lambda f, p, n: f + n * np.arange(p),
         lambda f, p, n: [i for i in range(p * n) if i % n == f],
         lambda f, p, n: np.arange(p * n).reshape(p, n)[:, f],
+        lambda f, p, n: set(range(f, p * n, n)),
     ],
     check.work_left: [
         work,

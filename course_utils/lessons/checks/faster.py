@@ -93,6 +93,8 @@ def two_of_four(function: Callable) -> Iterator[str]:
              np.abs(W) > np.median(np.abs(W))),
             ("fours begin at 0, 4, 8, …: they do not overlap.",
              np.roll(_top_two(np.abs(np.roll(W, -2, 0))), 2, 0)),
+            ("argsort lists positions, not ranks: apply it twice.",
+             (np.abs(W).reshape(-1, 4, shape[1]).argsort(1) >= 2).reshape(shape)),
             ("these are the first two of every four; the two with the largest |w| were asked.",
              np.arange(shape[0])[:, None] % 4 < np.full(shape, 2)),
             same=np.array_equal,
@@ -126,6 +128,7 @@ def widest(function: Callable) -> Iterator[str]:
                 ("this is the fastest; the *widest* that fits was asked.",
                  min(table, key=table.get)),
                 ("it is the number of filters that was asked, not their time.", table[right]),
+                ("this is the widest of all; it takes longer than the budget.", max(table)),
                 ("a layer that takes exactly the budget is within it.",
                  max(n for n in table if table[n] < budget)),
                 ("do not stop at the first width that is too slow: a wider one may be faster.",
@@ -204,4 +207,7 @@ def _wrong_scale(q: np.ndarray, scale: float, zero: float, x: np.ndarray) -> Ite
     if error > 1.01 * scale:  # both ends and the zero point are rounded
         yield f"off by {error / scale:.2f} steps; rounding to the nearest is off by half of one."
     if np.mean(np.abs(scale * (q - zero) - x)) > 0.4 * scale:
-        yield "on average you are off by half a step: round to the nearest, do not cut off."
+        yield (
+            "on average you are off by too much: round x / scale to the nearest (do not cut off), "
+            "and then add the zero point."
+        )

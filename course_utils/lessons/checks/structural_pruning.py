@@ -21,7 +21,8 @@ from course_utils.lessons.checks.verdict import (
 def rows_of(function: Callable) -> Iterator[str]:
     """Check (filter, places, filters) -> the rows behind Flatten that belong to a filter."""
     for one, places, filters in ((3, 4, 5), (7, 169, 32), (0, 9, 6)):
-        rows = np.asarray(call(function, one, places, filters)).ravel()
+        answer = call(function, one, places, filters)
+        rows = np.asarray(sorted(answer) if isinstance(answer, set) else answer).ravel()
         if rows.dtype == bool:
             raise Mistake("give the numbers of the rows, not a mask: np.flatnonzero turns one over")
         if rows.dtype.kind not in "iu":
@@ -111,10 +112,16 @@ def stays(function: Callable) -> Iterator[str]:
                 f"{gone} of {len(norms)} go, and {count} should: the share is of the *number* of "
                 "filters, not of the largest norm or of their sum."
             )
+        if np.array_equal(mask, np.argsort(norms) >= count):
+            yield "argsort lists positions, smallest norm first. These are not the filters' ranks."
         if norms[~mask].min() >= norms[mask].max():
             yield "the largest norms went: those with the smallest go."
         if norms[~mask].max() > norms[mask].min():
             yield "one that goes has a larger norm than one that stays."
+    yield from _at_the_ends(function, distinct)
+
+
+def _at_the_ends(function: Callable, distinct: np.ndarray) -> Iterator[str]:
     mask = _staying(function, distinct, 1.0)
     left = int(mask.sum())
     if left == 0:
@@ -169,6 +176,8 @@ def _wrong_axes(answer: object, maps: np.ndarray) -> Iterator[str]:
     shape = np.shape(np.squeeze(answer[0]))
     if shape == maps.shape[:-1]:
         yield "this goes over the channels. Each channel has statistics of its own."
+    if shape == maps.shape[:1]:
+        yield "this is one number an image. Each channel has statistics of its own."
     if shape == maps.shape[1:]:
         yield "places count as well: one number a channel, over images, heights and widths."
     if shape == (maps.shape[0], maps.shape[-1]):
