@@ -5,7 +5,7 @@
 #
 # ![Compass: schedule lit](figures/compass_schedule.svg)
 #
-# About 50 minutes. Before this: [02 · The prune operator](02_prune_operator.ipynb), [04 · A CNN
+# About 55 minutes. Before this: [02 · The prune operator](02_prune_operator.ipynb), [04 · A CNN
 # from its parts](04_cnn_parts.ipynb), and of the [prerequisites](../docs/prerequisites.md) the
 # mean, the standard deviation and paired differences.
 #
@@ -32,9 +32,11 @@ from course_utils.backend import keras
 from course_utils.lessons import networks, plots, recorded
 from course_utils.lessons.checks import prune_and_retrain as check
 from course_utils.lessons.data import load_mnist
+from course_utils.lessons.predictions import Predictions
 from course_utils.lessons.progress import Progress, quick_mode
 
 plots.use_style()
+predict = Predictions("05_prune_and_retrain")
 
 # %% [markdown] covers="30 31 32 33" corrects="16 17"
 # ## The plan
@@ -148,7 +150,11 @@ check.sparsity(my_sparsity)
 # makes a new Adam, which starts at step 0 and remembers no gradient.) We take a single step first,
 # on a batch of 32 images.
 #
-# **Predict**: what share of all weights is zero after one step?
+# The report above says what share of the weights is zero now. **Predict** the share after this
+# step.
+
+# %%
+step_guess = predict("Zeros after one step?", ..., unit="%")  # your number
 
 # %% tags=["varies"]
 models.compiled(model)
@@ -159,6 +165,7 @@ regrowing = {"pruned": pruning.weights(model)["dense/kernel"]}
 model.fit(*first, batch_size=32, verbose=0, callbacks=[counter])
 regrowing["after 1 step"] = pruning.weights(model)["dense/kernel"]
 print(f"zeros: {counter.sparsity[0]:.1%} before the step, {counter.sparsity[1]:.1%} after it")
+step_guess.was(round(100 * counter.sparsity[1]))
 
 # %% [markdown] covers="66" corrects="29"
 # Nothing in the model knows that these weights were pruned. To the optimizer a zero is a number
@@ -272,9 +279,12 @@ masks = masking.by_threshold(criteria.magnitude(pruning.weights(model)), 0.1)
 pruning.attach(model, masks)
 
 # %% [markdown]
-# The same dense network, the same threshold, the same steps. **Predict** how the histogram of the
-# hidden layer's weights changes with the mask, and without it: directly after the cut, one step
-# later, after one pass.
+# The same dense network, the same threshold, the same steps. Directly after the cut, no kept weight
+# lies between -0.1 and 0.1. **Predict**: after one pass with the mask held, how many of the hidden
+# layer's kept weights do?
+
+# %%
+gap_guess = predict("Kept weights in the gap after one pass?", ..., unit="%")  # your number
 
 # %% tags=["varies"]
 held_at = measuring.ZeroCounter([0, 1, 10, 100, 1000])
@@ -283,8 +293,9 @@ model.fit(*first, batch_size=32, verbose=0, callbacks=[held_at])
 held["after 1 step"] = pruning.weights(model)["dense/kernel"]
 held[f"after {hundred // 32} steps"] = go_on(model, "start", held_at)
 held["after one pass"] = go_on(model, "one pass", held_at, passes)
-plots.through_time({"not held": regrowing, "mask held": held})
+plots.through_time({"not held": regrowing, "mask held": held}, zero=plots.ORANGE)
 plt.show()
+gap_guess.was(round(100 * np.mean(np.abs(held["after one pass"][~pruned]) < 0.1)))
 
 # %% [markdown]
 # Above, the orange spike at exactly zero dissolves: its weights move into the gap that the cut left
@@ -350,7 +361,14 @@ check.masked_step(masked_step)
 # | random mask: as many zeros in each layer | is it worth choosing weights by size? |
 # | dense, longer: not pruned | what more training does by itself |
 #
-# **Predict** the order of the four at the end, and whether you could tell them apart.
+# **Predict** the order of their mean validation accuracies after these ten epochs, the highest
+# first. Could you tell the four apart, with five seeds?
+
+# %%
+looks = {"masked": (plots.GREEN, "-"), "dense, longer": (plots.GREY, "-")}
+looks |= {"article": (plots.BLUE, "-"), "random mask": (plots.GREY, ":")}
+short = [name.replace(",", "") for name in sorted(looks)]  # their commas would confuse
+order_guess = predict("The four, highest first?", ..., choices=short)  # a list
 
 # %% [markdown] covers="70 71" corrects="37"
 # <details><summary>What the article says</summary>
@@ -363,8 +381,6 @@ check.masked_step(masked_step)
 # </details>
 
 # %%
-looks = {"masked": (plots.ORANGE, "-"), "dense, longer": (plots.GREY, "-")}
-looks |= {"article": (plots.BLUE, "-"), "random mask": (plots.GREY, ":")}
 runs = recorded.by_run("mnist_retrain", "val_accuracy")
 ax = plt.subplots(figsize=(8, 3.6))[1]
 ax.plot(range(1, 11), np.mean(runs["dense"], axis=0), color=plots.GREY, label="_")
@@ -377,6 +393,8 @@ ax.set_title("the article's CNN on MNIST, mean of 5 seeds")
 plots.label_ends(ax)
 plt.show()
 print(f"random mask, before it trains on: {np.mean(runs['random mask'], axis=0)[0]:.0%}")
+best_first = sorted(looks, key=lambda name: -np.mean(runs[name], axis=0)[-1])
+order_guess.was([name.replace(",", "") for name in best_first])
 
 # %% [markdown]
 # Which of these gaps are real, and which are luck? The four networks of one seed come from one
@@ -437,9 +455,13 @@ for name in looks:
 # ## What does 0.9837 show?
 #
 # The article reports a test accuracy of 0.9837 and concludes that the model became simpler and kept
-# its performance. But an accuracy on 10,000 images has a standard error of its own. **Predict** it:
-# a hundredth of a point, a tenth, one?
-#
+# its performance. But an accuracy on 10,000 images has a standard error of its own. **Predict**:
+# how many points?
+
+# %%
+error_guess = predict("Standard error of 0.9837?", ..., unit="points")  # your number
+
+# %% [markdown]
 # ### Exercise 3
 #
 # If each image is answered rightly with probability $p$, what is the standard error of the share of
@@ -468,6 +490,7 @@ check.standard_error(my_standard_error)
 error = np.sqrt(0.9837 * (1 - 0.9837) / 10_000)
 seeds = final["test_accuracy"]["dense"]
 print(f"0.9837 ± {error:.4f} (standard error on 10,000 images)")
+error_guess.was(round(100 * error, 2))
 print(f"dense, 10 epochs: {seeds.mean():.4f} ± {seeds.std(ddof=1):.4f} (sd of {len(seeds)} seeds)")
 
 # %% [markdown] covers="69" corrects="36 54"
@@ -479,15 +502,20 @@ print(f"dense, 10 epochs: {seeds.mean():.4f} ± {seeds.std(ddof=1):.4f} (sd of {
 # | it holds in general | no: one run, one seed, one data set, an easy one |
 #
 # So 0.9837 shows that the script ran. Whether a network is smaller, we can measure at once.
-# **Predict**: by how much is the file of the masked network smaller?
+# **Predict**: by how many percent is the file of the masked network smaller?
+
+# %%
+file_guess = predict("How much smaller is the file?", ..., unit="%")  # your number
 
 # %% tags=["varies"]
 unpruned = models.article_cnn()
 unpruned.set_weights(dense)
+kB = {}
 for name, network in {"dense": unpruned, "masked": model}.items():
     share = masking.sparsity(pruning.weights(network))
-    raw, zipped = (measuring.file_bytes(network, zipped) / 1e3 for zipped in (False, True))
-    print(f"{name:6} {share:6.1%} zeros, file {raw:6,.0f} kB, after gzip {zipped:6,.0f} kB")
+    kB[name], zipped = (measuring.file_bytes(network, gzip) / 1e3 for gzip in (False, True))
+    print(f"{name:6} {share:6.1%} zeros, file {kB[name]:6,.0f} kB, after gzip {zipped:6,.0f} kB")
+file_guess.was(round(100 * (1 - kB["masked"] / kB["dense"])))
 dead = np.sum(~masks["dense/kernel"].any(axis=0))
 print(f"{dead} of {masks['dense/kernel'].shape[1]} hidden units have no input left")
 
@@ -496,6 +524,9 @@ print(f"{dead} of {masks['dense/kernel'].shape[1]} hidden units have no input le
 # compressed. Whether they save *time* is measured in lesson [13](13_faster.ipynb). Hidden units
 # without any input compute a constant and can be taken out whole, which is where [structural
 # pruning](11_structural_pruning.ipynb) begins.
+
+# %%
+predict.summary()
 
 # %% [markdown]
 # ## What to remember

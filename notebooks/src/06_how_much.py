@@ -5,7 +5,7 @@
 #
 # ![Compass: scope lit](figures/compass_scope.svg)
 #
-# About 55 minutes. Before this: [05 · Prune and retrain](05_prune_and_retrain.ipynb), and of the
+# About 60 minutes. Before this: [05 · Prune and retrain](05_prune_and_retrain.ipynb), and of the
 # [prerequisites](../docs/prerequisites.md) the mean, the standard deviation and paired differences.
 #
 # Chinese terms: threshold 阈值, sparsity 稀疏度, global 全局, layer by layer 逐层, sensitivity
@@ -28,9 +28,11 @@ from course_utils import criteria, masking, models, pruning
 from course_utils.lessons import networks, plots, recorded, widgets
 from course_utils.lessons.checks import how_much as check
 from course_utils.lessons.data import load_mnist
+from course_utils.lessons.predictions import Predictions
 from course_utils.lessons.progress import Progress, quick_mode
 
 plots.use_style()
+predict = Predictions("06_how_much")
 
 # %% [markdown]
 # The network is LeNet-5: two convolutions, two dense layers, 430,500 weights. It was trained for
@@ -62,25 +64,32 @@ print(f"dense: {baseline:.2%} on validation, {data.caption}")
 #
 # How should one choose the threshold? What does a threshold *do*? Turn the knob yourself (there is
 # a slider in JupyterLab; elsewhere you see one still picture). On the left are the weights of
-# `fc1`; on the right, what the same θ cuts in each of the four layers. **Predict** at which θ the
-# network begins to fail.
+# `fc1`; on the right, what the same θ cuts in each of the four layers. Grey is what goes. First
+# **Predict**: from which θ on are fewer than 90 % of the answers right?
+
+# %%
+theta_guess = predict("From which θ on below 90 %?", ...)  # your number
 
 # %% tags=["varies"]
 knob = models.lenet5()
 
 
-def at_threshold(theta):
-    knob.set_weights(dense)
+def cut_at(theta):
     masks = masking.by_threshold(scores, theta)
+    knob.set_weights(dense)
     pruning.attach(knob, masks)
+    return masks, accuracy(knob, x_val[:1_000], y_val[:1_000])
+
+
+def at_threshold(theta):
+    masks, can = cut_at(theta)
     cut = {name.split("/")[0]: masking.sparsity(mask) for name, mask in masks.items()}
     fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), width_ratios=[3, 2])
     plots.histogram(weights["fc1/kernel"], theta, left)
-    right.bar(list(cut), list(cut.values()), color=plots.ORANGE)
+    right.bar(list(cut), list(cut.values()), color=plots.GREY, alpha=0.5)
     for place, share in enumerate(cut.values()):
         right.text(place, share, f"{share:.0%}", ha="center", va="bottom")
     right.set(ylim=(0, 1.1), ylabel="cut")
-    can = accuracy(knob, x_val[:1_000], y_val[:1_000])
     fig.suptitle(f"θ = {theta:.3f}: {masking.sparsity(masks):.0%} zeros, accuracy {can:.0%}")
     return fig
 
@@ -88,10 +97,12 @@ def at_threshold(theta):
 widgets.slider(at_threshold, theta=(0.0, 0.2, 0.005, 0.03))
 
 # %% [markdown]
-# One θ cuts four different shares, since the layers' weights differ in size. It also depends on the
-# network, and on how long that was trained:
+# One θ cuts four different shares, since the layers' weights differ in size. What it cuts also
+# depends on the network, and on whether that has been trained:
 
 # %% tags=["varies"]
+thetas = np.arange(0.01, 0.21, 0.01)
+theta_guess.was(next((round(t, 2) for t in thetas if cut_at(t)[1] < 0.9), 0.2))
 several = {"LeNet-5, untrained": models.lenet5(), "LeNet-5, trained": model}
 several |= {"article's CNN, untrained": models.article_cnn()}
 several |= {"article's CNN, trained": networks.trained("article_cnn", data)}
@@ -143,8 +154,12 @@ check.threshold(my_threshold)
 # "No two are equally large" asks a lot. Weights stored in 8 bits have 256 values at most; a score
 # that uses gradients is exactly 0 for every pixel that is always black. Here are four rules from
 # published code: tfmot, the lab of MIT's course 6.5940, ShrinkBench and open_lth (the last two
-# simplified to one layer of which nothing is pruned yet). Each is to prune 4 of 10. **Predict** how
-# many each of them prunes if all ten scores are equal.
+# simplified to one layer of which nothing is pruned yet). Each is to prune 4 of 10.
+# **Predict**: if all ten scores are equal, how many go by the first rule, which *keeps* every score
+# that is at least as large as the sixth largest?
+
+# %%
+ties_guess = predict("How many of ten equal scores go?", ...)  # your number
 
 # %%
 rules = {
@@ -161,6 +176,7 @@ for rule, keep in rules.items():
     pruned = [int((~keep(S)).sum()) for S in cases.values()]
     print(f"{rule:32}", *(f"{count:10}" for count in pruned))
     assert rule.startswith("course") == (pruned == [4, 4, 4])
+ties_guess.was((~rules["tfmot: >= the 6th largest"](np.ones(10))).sum())
 
 # %% [markdown]
 # A threshold cannot tell equal scores apart: all of them go, or all stay. A **rank** can: sort, cut
@@ -223,9 +239,11 @@ plt.show()
 # %% [markdown]
 # Nine tenths of the weights are in `fc1`, so all four take most from there. They differ in what
 # they do to the small layers. **Predict**: prune to 95 %, without retraining. Which of the four
-# loses least? First your network:
+# loses least?
 
 # %%
+scopes = ("global", "layer", "erk", "lamp")
+least_guess = predict("Which loses least at 95 %?", ..., choices=scopes)  # your choice
 probe = models.lenet5()
 
 
@@ -239,6 +257,7 @@ def pruned_accuracy(masks):
 at_95 = {way: pruned_accuracy(masks) for way, masks in ways(0.95).items()}
 print(data.caption, "95 % pruned:", *(f"{way} {value:.1%}  " for way, value in at_95.items()))
 assert quick_mode() or data.stand_in or at_95["lamp"] > 0.2 + max(at_95["global"], at_95["erk"])
+least_guess.was(max(at_95, key=at_95.get))
 
 # %% [markdown]
 # On this LeNet-5, with MNIST, LAMP is far ahead. Is that the rule? Here are five recorded networks
@@ -314,8 +333,12 @@ for floor in (0, 1):
 # ## The sensitivity map
 #
 # How much can each layer bear? Prune *one* layer at a time, leave the others whole, and look: Han
-# et al. (2015) chose their thresholds from such a scan. **Predict** which layer is the most
-# sensitive: `conv1` (500 weights), `conv2` (25,000), `fc1` (400,000) or `fc2` (5,000).
+# et al. (2015) chose their thresholds from such a scan. **Predict** which layer costs the most
+# when 90 % of it goes: `conv1` (500 weights), `conv2` (25,000), `fc1` (400,000) or `fc2` (5,000).
+
+# %%
+parts = ("conv1", "conv2", "fc1", "fc2")
+layer_guess = predict("Which layer costs the most?", ..., choices=parts)  # your choice
 
 # %% tags=["varies"]
 steps = [0.5, 0.9] if quick_mode() else [0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99]
@@ -328,6 +351,7 @@ rows = {name.split("/")[0]: values for name, values in sensitivity.items()}
 ax = plots.heat_map(rows, [f"{s:.0%}" for s in steps])
 ax.set(xlabel="sparsity of this layer alone", title=f"validation accuracy ({data.caption})")
 plt.show()
+layer_guess.was(min(rows, key=lambda name: rows[name][steps.index(0.9)]))
 
 # %% [markdown]
 # The layer with nine tenths of the weights is the one that needs them least; the layer with the
@@ -341,7 +365,6 @@ for name, values in sensitivity.items():
     plan[name] = max(s for s, cost in costs.items() if cost < 0.01)
     single += costs[plan[name]]
 
-# %% tags=["varies"]
 masks = masking.make_masks(scores, plan)
 zeros, together = masking.sparsity(masks), baseline - pruned_accuracy(masks)
 print({name.split("/")[0]: f"{s:.0%}" for name, s in plan.items()}, f"together {zeros:.2%} zeros")
@@ -530,7 +553,11 @@ for s, points in zip(tried, more.T, strict=True):
 #
 # Then the same images choose *and* report. Take all networks of the table, choose on a random part
 # of the test images, and measure the accuracy lost there and on all *other* images; a thousand
-# random parts for each seed. **Predict** which of the two losses is smaller.
+# random parts for each seed. **Predict** how much smaller the loss looks on
+# the images it was chosen on, if those are only 250.
+
+# %%
+luck_guess = predict("Flattered by 250 images?", ..., unit="points")  # your number
 
 # %%
 luck = recorded.rows("how_much_luck")
@@ -540,6 +567,8 @@ loss = {
     for key, label in {"loss_seen": "images chosen on", "loss_on_others": "all others"}.items()
 }
 ax = plots.curves(loss, counts)
+for drawn in (*ax.get_lines(), *ax.collections):
+    drawn.set_color(plots.RED)
 ax.set(xscale="log", xlabel="images to choose on", ylabel="accuracy lost (points)")
 ax.set_xticks(counts, [f"{n:,.0f}" for n in counts])
 ax.minorticks_off()
@@ -549,6 +578,7 @@ plt.show()
 flattered = (np.array(loss["all others"]) - np.array(loss["images chosen on"])).T
 for n, by in zip(counts, flattered, strict=True):
     print(f"chosen on {n:5,.0f}: flattered by {by.mean():.2f} ± {by.std(ddof=1):.2f} points")
+luck_guess.was(round(flattered[0].mean(), 2))
 assert (flattered[0] > 0).all()
 assert flattered[0].mean() > flattered[-1].mean()
 
@@ -557,6 +587,9 @@ assert flattered[0].mean() > flattered[-1].mean()
 # promised half point is kept on paper, and nearly used up or broken elsewhere; with thousands the
 # difference is all but gone. So on the 10,000 test images of MNIST the harm would be small. On a
 # small data set it is not, and nobody knows beforehand. Keep the test set until the end.
+
+# %%
+predict.summary()
 
 # %% [markdown]
 # ## What to remember

@@ -60,6 +60,8 @@ def good(levels, accuracies, floor):
 
 WRONG = {
     check.threshold: [
+        (lambda W, s: np.quantile(np.abs(W), s) if s else -1.0, "n - 1 steps"),
+        (lambda W, s: s or -1.0, "sparsity itself"),
         (lambda W, s: np.quantile(W, s), "signs and all"),
         (lambda W, s: solution(W, 1 - s), "Sparsity is the share that goes"),
         (lambda W, s: s * np.abs(W).max(), "no share of the weights"),
@@ -74,6 +76,7 @@ WRONG = {
         (lambda W, s: print(solution(W, s)), "Return the value"),
     ],
     check.prune_lowest: [
+        (lambda S, n: by_rank(S, len(S) - n), "lets 4 stay"),
         (lambda S, n: below(S, n, lambda S, cut: cut < S), "cannot tell equal scores apart"),
         (lambda S, n: below(S, n, lambda S, cut: cut <= S), "cannot tell equal scores apart"),
         (lambda S, n: ~by_rank(S, n), "wrong way round"),
@@ -88,6 +91,7 @@ WRONG = {
         (lambda S, n: S[:n], "was expected"),
     ],
     check.choose: [
+        (lambda s, a, f: until(s, [*a[:4], -1], f), "the last one, here 0.97"),
         (lambda s, a, f: max(good(s, a, f + 1e-9), default=0.0), "use >="),
         (lambda s, a, f: s[int(np.argmax(a))], "the best accuracy"),
         (lambda s, a, f: max(s), "floor was not looked at"),

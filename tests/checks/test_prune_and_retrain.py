@@ -41,6 +41,7 @@ WRONG = {
         (lambda w: print(zeros(w) / size(w)), "Return the value"),
     ],
     check.masked_step: [
+        (lambda W, v, g, m: ((W + v) * m, step(W, v, g)[1]), "by the old velocity"),
         (lambda W, v, g, m: step(W, v, g), "nothing holds the mask"),
         (lambda W, v, g, m: step(W, v, g * m), "gradient only"),
         (lambda W, v, g, m: (step(W, v, g)[0] * ~m, v), "wrong way round"),
@@ -59,6 +60,7 @@ WRONG = {
         (lambda p, n: math.sqrt(p * (1 - p)), "*one* answer"),
         (lambda p, n: math.sqrt(p * (1 - p)) / n, "not by n"),
         (lambda p, n: math.sqrt(p / n), "1 - p is missing"),
+        (lambda p, n: math.sqrt((1 - p) / n), "factor p is missing"),
         (lambda p, n: 100 * math.sqrt(p * (1 - p) / n), "not in percent"),
         (lambda p, n: 1 / n, "was expected"),
         (lambda p, n: math.sqrt(p * (1 - p) / (n - 1)), "n - 1 is for"),

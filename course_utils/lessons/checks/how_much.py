@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from course_utils.lessons.checks.verdict import as_mask, call, compare, exercise, number
+from course_utils.lessons.checks.verdict import as_mask, call, compare, exercise, hints, number
 
 
 @exercise("Right: the sparsity decides, and θ follows.")
@@ -13,16 +13,22 @@ def threshold(function: Callable) -> Iterator[str]:
     rng = np.random.default_rng(1)
     W = rng.normal(size=(8, 25))
     sizes = np.sort(np.abs(W).ravel())
-    for share in (0.25, 0.5, 0.8, 0.9, 0.333):
+    for share in (0.25, 0.5, 0.8, 0.9, 0.333, 0.332):
         count = round(share * W.size)
         theta = number(call(function, W, share))
         pruned = int((np.abs(W) <= theta).sum())
+        if np.isclose(theta, np.quantile(sizes, share)) and pruned != count:
+            yield "np.quantile works with n - 1 steps, so its count is sometimes off by one. Sort."
         if pruned == int((np.abs(W) <= np.quantile(W, share)).sum()) != count:
             yield "this is a quantile of the weights, signs and all. Rank their sizes, np.abs(W)."
         if pruned == round((1 - share) * W.size) != count:
             yield "so many should be left; you prune them. Sparsity is the share that goes."
-        if np.isclose(theta, share * sizes[-1]):
-            yield "a share of the largest weight is no share of the weights. Sort, and count."
+        yield from hints(
+            theta,
+            ("a share of the largest weight is no share of the weights. Sort, and count.",
+             share * sizes[-1]),
+            ("this is the sparsity itself. θ is a size: that of the last one to go.", share),
+        )  # fmt: skip
         if share == 0.333 and pruned == count - 1:
             yield "int cuts 66.6 off to 66. How many go is round(sparsity * W.size), here 67."
         if pruned == count - 1:
@@ -60,6 +66,8 @@ def prune_lowest(function: Callable) -> Iterator[str]:
                 yield "the mask is the wrong way round: True is what stays."
             if count == 4 and np.array_equal(mask, sizes) and low[0] < 0:
                 yield "you ranked sizes. Scores may be negative: rank them as they are."
+            if (name, count, gone) == ("distinct scores", 4, 6):
+                yield "yours lets 4 stay. `count` says how many go: those are False."
             if gone == 10 and count == 0:
                 yield (
                     "asked to prune 0, yours prunes all 10: sorted[0 - 1] is the largest. Count "
@@ -96,5 +104,7 @@ def choose(function: Callable) -> Iterator[str]:
         )
     if number(call(function, levels, dips, 0.98)) != 0.5:
         yield f"for accuracies {dips} and a floor of 0.98 the answer is 0.5: 0.8 fails already."
+    if number(call(function, levels, falls, 0.5)) != 0.97:
+        yield "if all of them hold, the answer is the last one, here 0.97."
     if call(function, levels, falls, 0.995) != 0:
         yield "if nothing holds the floor, the answer is 0.0: do not prune."

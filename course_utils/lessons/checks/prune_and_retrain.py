@@ -61,6 +61,8 @@ def masked_step(function: Callable) -> Iterator[str]:
         yield "the mask is the wrong way round: True means kept."
     if np.any(new[~mask]):
         yield "some pruned weights are not zero after the step."
+    if np.allclose(new, (W + velocity) * mask):
+        yield "W moved by the old velocity. First make the new one, then add that."
     if not np.allclose(new[mask], free[mask]):
         yield "the kept weights should move as without a mask: W + 0.9 · velocity - 0.1 · gradient."
     if not np.allclose(remembered[mask], (0.9 * velocity - 0.1 * gradient)[mask]):
@@ -85,5 +87,7 @@ def standard_error(function: Callable) -> Iterator[str]:
              1.96 * right),
             ("the factor 1 - p is missing: at accuracy 1 there is no spread at all.",
              math.sqrt(p / n)),
+            ("the factor p is missing: at accuracy 0 there is no spread at all.",
+             math.sqrt((1 - p) / n)),
             ("give it as a share, not in percent.", 100 * right),
         )  # fmt: skip

@@ -63,8 +63,8 @@ def histogram(
     return ax
 
 
-def through_time(rows: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
-    """Draw one layer's weights at each stage, a row a network: blue not zero, red exactly zero.
+def through_time(rows: Mapping[str, Mapping[str, np.ndarray]], zero: str = RED) -> Figure:
+    """Draw one layer's weights at each stage, a row a network: blue not zero, `zero` exactly zero.
 
     All panels share their bins, and the axis that counts, which is logarithmic.
     """
@@ -77,7 +77,7 @@ def through_time(rows: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
             counts, edges = np.histogram(W, 81, (-limit, limit))  # 0 is in the middle of a bin
             zeros = np.where(np.arange(81) == 40, np.sum(W == 0), 0)
             ax.stairs(counts, edges, fill=True, color=BLUE)
-            ax.stairs(zeros, edges, fill=True, color=RED)
+            ax.stairs(zeros, edges, fill=True, color=zero)
             ax.set(title=f"{stage}: {np.mean(W == 0):.0%} are zero", yscale="log")
             ax.set_ylim(0.5, 2 * W.size)
     for ax in np.atleast_2d(axes)[-1]:
