@@ -1,4 +1,4 @@
-"""Make slides/chinese.woff: the Chinese characters that the decks use, so that every machine has them.
+"""Make slides/chinese.woff: the Chinese characters of the decks, so that every machine shows them.
 
 python tools/slide_font.py NotoSansSC_400Regular.ttf
 

@@ -65,12 +65,12 @@ def digest(deck: Path) -> str:
 def theme() -> str:
     """Return the theme with its font in it, so that a deck is one file."""
     font = base64.b64encode(FONT.read_bytes()).decode()
-    return f'''{THEME.read_text(encoding="utf-8")}
+    return f"""{THEME.read_text(encoding="utf-8")}
 @font-face {{
   font-family: "Course Chinese";
   src: url("data:font/woff;base64,{font}") format("woff");
 }}
-'''
+"""
 
 
 def is_stale(deck: Path) -> bool:

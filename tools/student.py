@@ -1,4 +1,4 @@
-"""Make the learners' edition: the lessons without outputs, the package, and no solution anywhere.
+"""Make the learners' edition: the lessons without outputs, the package, and no solved lesson.
 
 python tools/student.py [FOLDER]      writes pruning-course.zip into FOLDER (dist/ in the clone)
 """

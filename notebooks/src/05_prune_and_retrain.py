@@ -81,6 +81,7 @@ model = networks.train("article_cnn") if TRAIN else networks.trained("article_cn
 dense = model.get_weights()
 
 
+# %% tags=["varies"]
 def note(stage, model):
     accuracy = model.evaluate(data.x_val, data.y_val, batch_size=1000, verbose=0)[1]
     zeros = masking.sparsity(pruning.weights(model))
@@ -96,12 +97,13 @@ note("dense", model)
 # looks into them. And the article evaluates once, at the very end; we do so at every stage.)
 
 
-# %% tags=["varies"]
+# %%
 def prune_weights(model, threshold):
     for kernel in pruning.kernels(model).values():
         kernel.assign(operators.prune(kernel.numpy(), threshold))
 
 
+# %% tags=["varies"]
 prune_weights(model, 0.1)
 cut = {name: W == 0 for name, W in pruning.weights(model).items()}
 note("pruned, not trained on", model)

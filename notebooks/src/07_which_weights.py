@@ -30,9 +30,11 @@ from course_utils.backend import keras
 from course_utils.lessons import networks, plots, recorded
 from course_utils.lessons.checks import which_weights as check
 from course_utils.lessons.data import load_mnist
+from course_utils.lessons.predictions import Predictions
 from course_utils.lessons.progress import quick_mode
 
 plots.use_style()
+predict = Predictions("07_which_weights")
 
 # %% tags=["varies"]
 data = load_mnist().head(512, held_out=256) if quick_mode() else load_mnist().head(20_000)
@@ -65,8 +67,8 @@ data
 #
 # Size is the obvious criterion: small weights matter little. Here is a network of two inputs, two
 # hidden units with a ReLU, and one output. We multiply what goes *into* the first unit by 100, and
-# what comes *out* of it by 1/100. **Predict**: what happens to the output, and to the three weights
-# that magnitude keeps?
+# what comes *out* of it by 1/100. What happens to the output, and to the three weights that
+# magnitude keeps?
 
 
 # %%
@@ -252,8 +254,11 @@ def scores_of(model, x, y, samples=20):
 
 # %% [markdown]
 # We look twice: **early**, at the network as it is, and **late**, after 297 passes more, when the
-# loss on these images hardly falls any further. **Predict**: which criterion will be good early,
-# and which late?
+# loss on these images hardly falls any further. Predict:
+
+# %% tags=["varies"]
+knowing = ("magnitude", "first order", "Taylor", "OBD, Fisher")
+late = predict("Which of these knows single weights best, late?", ..., choices=knowing)
 
 # %% tags=["varies"]
 few = 50 if quick_mode() else 2000
@@ -263,7 +268,6 @@ small.fit(np.tile(x_small, (times, 1)), np.tile(y_small, times), 100, passes, ve
 scores["late"], truth["late"] = scores_of(small, x_small[:few], y_small[:few]), true_changes(small)
 
 
-# %% tags=["varies"]
 def flat(arrays):
     return np.concatenate([A.ravel() for A in arrays.values()])
 
@@ -303,6 +307,8 @@ def shown(name, when, value):
 
 # %%
 singles = recorded.rows("single_weights")
+correlation = {name: over_seeds(name, "late", "rank_correlation").mean() for name in knowing}
+late.was(max(correlation, key=correlation.get))
 print(f"{'':16}  rank correlation              late: loss without")
 print(f"{'':16}  early          late           50 %           80 %")
 for name in dict.fromkeys(row["network"] for row in singles):
@@ -448,7 +454,14 @@ check.control(my_shuffled)
 # </details>
 #
 # Now all of them: 90 % of the weights go at once, all layers ranked together, *not* retrained. One
-# network, one run. **Predict** the order. Remember who knew single weights best.
+# network, one run. Predict; remember who knew single weights best.
+
+# %% tags=["varies"]
+order = predict(
+    "In which order, best first, 90 % cut at once?",
+    ...,
+    choices=("magnitude", "Taylor", "|gradient|", "random"),
+)
 
 
 # %% tags=["varies"]
@@ -463,14 +476,20 @@ masks["shuffled"] = masking.shuffle(masks["magnitude"], seed=0)
 one_run = {name: pruned_accuracy(mask) for name, mask in masks.items()}
 for name in sorted(one_run, key=one_run.get, reverse=True):
     print(f"{name:16} {one_run[name]:.1%}")
+order.was(sorted(order.choices, key=one_run.get, reverse=True))
 
 # %% [markdown]
 # ## And after retraining?
 #
 # What counts is the network at the end. Five seeds on MNIST, recorded by
 # `python benchmarks/criteria_compared.py`: all pruned networks of one seed come from the same dense
-# one, and are retrained for one pass over 20,000 images with the mask held. **Predict**: do the
-# differences grow or shrink?
+# one, and are retrained for one pass over 20,000 images with the mask held. Before retraining,
+# Taylor is tens of points behind magnitude. Predict:
+
+# %%
+behind = predict(
+    "How far behind magnitude is Taylor after retraining, at 90 %?", ..., unit="points"
+)
 
 # %%
 table = recorded.rows("criteria_compared")
@@ -514,6 +533,8 @@ for name in names:
     gap = 100 * (both[1] - runs("magnitude", "retrained", 0.9))
     text = "  ".join(f"{a.mean():7.2%} ± {a.std(ddof=1):6.2%}" for a in both)
     print(f"{name:16} {text}  {gap.mean():+6.2f}, from {gap.min():+.2f} to {gap.max():+.2f}")
+gap = runs("magnitude", "retrained", 0.9) - runs("Taylor", "retrained", 0.9)
+behind.was(round(100 * gap.mean(), 1))
 
 # %% [markdown] covers="35 83" corrects="18"
 # - **Size wins.** At 90 % magnitude beats the first order, Taylor and OBD with every seed, before
@@ -548,8 +569,6 @@ three = [runs(name, "retrained", 0.9) for name in ("Taylor", "first order", "OBD
 assert (np.diff(three, axis=0) > 0).all()
 gaps = runs("first order", "pruned", 0.9) - runs("Taylor", "pruned", 0.9)
 assert gaps.min() < -0.04 < 0.04 < gaps.max()
-
-# %%
 alike = ("magnitude", "LAMP", "first order", "Taylor", "OBD, Fisher", "Wanda")
 assert np.ptp([runs(name, "retrained", 0.5).mean() for name in alike]) < 0.005
 for name in ("Wanda", "Taylor"):
@@ -563,9 +582,12 @@ assert (runs("LAMP", "retrained", 0.98) > runs("magnitude", "retrained", 0.98)).
 # *filter* everything that makes one output channel, a *channel* everything that reads one input
 # channel. In a dense layer these are a single weight, all weights into one unit, and all weights
 # out of one input. LeNet-5, trained and not retrained; `conv2` and `fc1` are pruned, each by
-# itself. **Predict** the order of the four:
+# itself. Predict:
 
 # %% tags=["varies"]
+kinds = ("weight", "kernel", "filter", "channel")
+finest = predict("At 70 %: which keeps the accuracy best?", ..., choices=kinds)
+
 lenet = networks.trained("lenet5", data)
 lenet_dense, sizes = lenet.get_weights(), criteria.magnitude(pruning.weights(lenet))
 inner = {name: sizes[name] for name in ("conv2/kernel", "fc1/kernel")}
@@ -579,7 +601,6 @@ def structured_accuracy(granularity, sparsity):
 
 
 # %% tags=["varies"]
-kinds = ("weight", "kernel", "filter", "channel")
 coarse = {kind: [structured_accuracy(kind, s) for s in steps] for kind in kinds}
 ax = plt.subplots()[1]
 for (kind, accuracies), dash in zip(coarse.items(), ("-", "--", "-.", ":"), strict=True):
@@ -588,6 +609,7 @@ ax.set(xlabel="sparsity of conv2 and of fc1", ylabel="validation accuracy")
 ax.set_title(f"one network, {data.caption}")
 plots.label_ends(ax)
 plt.show()
+finest.was(max(kinds, key=lambda kind: coarse[kind][steps.index(0.7)]))
 if not (quick_mode() or data.stand_in):  # what the text says of the full run
     for weight, kernel, *larger in [*zip(*coarse.values(), strict=True)][2:]:
         assert weight > kernel > max(larger)
@@ -610,6 +632,9 @@ fig = plots.small_masks(
     }
 )
 plt.show()
+
+# %% tags=["varies"]
+predict.summary()
 
 # %% [markdown]
 # ## What to remember

@@ -5,7 +5,7 @@
 #
 # ![Compass: schedule lit](figures/compass_schedule.svg)
 #
-# About 55 minutes. Before this: [05 · Prune and retrain](05_prune_and_retrain.ipynb) (masks that
+# About 60 minutes. Before this: [05 · Prune and retrain](05_prune_and_retrain.ipynb) (masks that
 # hold) and [06 · How much?](06_how_much.ipynb) (one ranking for all layers); for
 # paired differences see [what you need](../docs/prerequisites.md).
 #
@@ -33,9 +33,11 @@ from course_utils.backend import keras
 from course_utils.lessons import networks, plots, recorded, widgets
 from course_utils.lessons.checks import while_training as check
 from course_utils.lessons.data import load_mnist
+from course_utils.lessons.predictions import Predictions
 from course_utils.lessons.progress import Progress, quick_mode
 
 plots.use_style()
+predict = Predictions("08_while_training")
 
 # %% [markdown]
 # The network throughout is LeNet-300-100: three dense layers, 266,200 weights. It has to be trained
@@ -118,8 +120,11 @@ plt.show()
 
 # %% [markdown]
 # **Design one yourself.** The area above the curve is the share of weights still in place, averaged
-# over the training: roughly what training would cost on a machine that skips zeros. **Predict**:
-# which slider saves most of it? Then drag.
+# over the training: roughly what training would cost on a machine that skips zeros. Predict, then
+# drag.
+
+# %% tags=["varies"]
+cheapest = predict("Which slider saves most of it?", ..., choices=("begin", "end", "power"))
 
 
 # %%
@@ -151,6 +156,7 @@ saved = {"nothing changed": designed(), "begin 0": designed(begin=0.0)}
 saved |= {"power 6": designed(power=6.0), "end 0.65": designed(end=0.65)}
 for name, (_, left) in saved.items():
     print(f"{name:16} {left:.0%} in place")
+cheapest.was(min(saved, key=lambda name: saved[name][1]).split()[0])
 assert saved["begin 0"][1] == min(left for _, left in saved.values())
 
 # %% [markdown]
@@ -225,7 +231,7 @@ def filming(model, frames):
 # %% tags=["varies"]
 losses, cuts, film = {}, {}, {}
 for name in list(ways)[1 : 4 : 2 if quick_mode() else 1]:
-    model, pruner = models.lenet300(seed=0), pruning.PruneOnSchedule(ways[name])
+    model, pruner = models.lenet300(seed=0), pruning.PruneOnSchedule(ways[name], min_kept=500)
     losses[name], film[name] = {}, {}
     watch = [watching(model, pruner, losses[name]), filming(model, film[name])]
     callbacks = [pruner, *watch, Progress(name, epochs)]
@@ -233,7 +239,8 @@ for name in list(ways)[1 : 4 : 2 if quick_mode() else 1]:
     cuts[name] = list(pruner.history)[1:]
 
 # %% [markdown]
-# The pruner comes first in the list of callbacks. It writes "sparsity" into the logs, for `History`
+# The pruner comes first in the list of callbacks; `min_kept` keeps it from emptying a layer. It
+# writes "sparsity" into the logs, for `History`
 # and every callback after it, and keeps its own history by step:
 
 # %% tags=["varies"]
@@ -242,8 +249,10 @@ print("by step: ", {step: round(s, 3) for step, s in list(pruner.history.items()
 assert abs(masking.sparsity(pruning.held_masks(model)) - FINAL) < 1e-5
 
 # %% [markdown]
-# **Predict**: seven cuts, each taking the same share of the rest. Which raises the loss most? And
-# how will the loss look under the polynomial?
+# Seven cuts, each taking the same share of the rest. Predict:
+
+# %% tags=["varies"]
+worst = predict("Which of the seven cuts raises the loss most, the 1st to the 7th?", ...)
 
 # %% tags=["varies"]
 fig, axes = plt.subplots(2, len(losses), figsize=(10, 4.8), sharex=True, sharey="row")
@@ -268,6 +277,8 @@ for name in losses:
     print(
         f"{name:32} {len(j):2} cuts; the highest jump is {max(j):4.1f}-fold, the last {j[-1]:.1f}"
     )
+    if name.startswith("iterative"):  # quick mode leaves it out
+        worst.was(1 + int(np.argmax(j)))
 
 # %% [markdown]
 # For scale: $\ln 10 \approx 2.3$ is the loss of a guess among ten digits. In rounds the first cuts
@@ -298,7 +309,14 @@ plt.show()
 # five seeds, recorded once by `python benchmarks/schedules_compared.py` on MNIST (10 epochs on
 # 30,000 images). Controls, in grey: the **dense** network, and a **random mask** from the first
 # step on, with ERK's share for each layer (lesson 06; the others rank all weights together). SNIP
-# prunes before the first step, too, by the gradient (lesson 07). **Predict** the order.
+# prunes before the first step, too, by the gradient (lesson 07). Predict:
+
+# %%
+ranked = predict(
+    "In which order, best first?",
+    ...,
+    choices=("cubic", "one shot", "SNIP", "static random"),
+)
 
 # %%
 table = recorded.rows("schedules_compared")
@@ -313,6 +331,7 @@ names = ["dense", *gradual, "one shot", "SNIP", "static random"]
 ax = plots.spread({name: runs(name) for name in names}, controls=["dense", "static random"])
 ax.set(xlabel="validation accuracy, MNIST", title="98 % zeros (not the dense one), 5 seeds, ±1 sd")
 plt.show()
+ranked.was(sorted(ranked.choices, key=lambda name: -runs(name).mean()))
 
 # %% [markdown]
 # All networks of one seed start from the same weights, so compare them in pairs (lesson 05): the
@@ -391,7 +410,11 @@ for name in (best, "dense"):
 # and Hua (2021) ask why, and find the cause in the large rates. `python benchmarks/retraining.py`
 # measured it here: LeNet-300-100 on 20,000 images of MNIST, trained for 4 epochs while Adam's rate
 # falls from 1e-3 to 1e-5 in a straight line; cut to 2 % at once; retrained with a new Adam for 1, 2
-# or 4 epochs. Five seeds. **Predict**: which rate is best for one epoch, 1e-3, 1e-4 or 1e-5?
+# or 4 epochs. Five seeds. Predict:
+
+# %%
+rates = ("1e-3", "1e-4", "1e-5")
+rate = predict("Which rate is best for one epoch?", ..., choices=rates)
 
 # %%
 retraining = recorded.rows("retraining")
@@ -430,6 +453,7 @@ ax.set_yticks([0.05, 0.1, 0.2, 0.5, 1], ["5 %", "10 %", "20 %", "50 %", "100 %"]
 ax.set_title("LeNet-300-100 on MNIST, cut to 2 %, 5 seeds, ±1 sd")
 ax.axhline(1 - accuracy("none", 0).mean(), color=plots.GREY, linewidth=1, zorder=0)
 plt.show()
+rate.was(max(rates, key=lambda one: accuracy(f"fixed {one}", 1).mean()))
 
 # %% [markdown]
 # The grey line is the network right after the cut. After so deep a cut it is far from any minimum,
@@ -553,19 +577,19 @@ for name, rate in rates.items():
 size = 300 if quick_mode() else 6000
 x, y = data.x_train[:size], data.y_train[:size]
 steps = -(-len(x) // 128)
-rising = schedules.polynomial(0.999, begin=2 * steps, end=4 * steps)
+rising = schedules.polynomial(0.99, begin=2 * steps, end=4 * steps)
 
 
 def stopped(**options):
     model = models.lenet300(seed=0)
     stop = keras.callbacks.EarlyStopping(patience=9, restore_best_weights=True, **options)
-    callbacks = [pruning.PruneOnSchedule(rising), stop]
+    callbacks = [pruning.PruneOnSchedule(rising, scope="erk"), stop]
     validation = (data.x_val, data.y_val)
     model.fit(x, y, 128, 5, verbose=0, callbacks=callbacks, validation_data=validation)
     return masking.sparsity(pruning.weights(model))
 
 
-print(f"asked 99.9 %, got {stopped():.1%}; waiting for the end: {stopped(start_from_epoch=4):.1%}")
+print(f"asked 99 %, got {stopped():.1%}; waiting for the end: {stopped(start_from_epoch=4):.1%}")
 
 # %% [markdown]
 # Let it start after the schedule has ended, and assert the sparsity, as always.
@@ -603,7 +627,7 @@ saved = masking.sparsity(pruning.weights(model))
 del model
 
 # %% [markdown]
-# Load the file. **Predict**: at which step is its optimizer, and how sparse is it?
+# Load the file. At which step is its optimizer, and how sparse is it?
 
 # %% tags=["varies"]
 loaded = keras.models.load_model(Path(folder.name) / "half_way.keras")
@@ -622,6 +646,9 @@ after = pruning.weights(loaded)
 assert abs(masking.sparsity(after) - 0.95) < 1e-5
 assert all((after[name][zeros] == 0).all() for name, zeros in was_zero.items())
 folder.cleanup()
+
+# %% tags=["varies"]
+predict.summary()
 
 # %% [markdown]
 # ## What to remember

@@ -5,7 +5,7 @@
 #
 # ![Compass: schedule lit](figures/compass_schedule.svg)
 #
-# About 30 minutes. Before this: [08 · Pruning while training](08_while_training.ipynb).
+# About 35 minutes. Before this: [08 · Pruning while training](08_while_training.ipynb).
 #
 # Chinese terms: regrowth 再生长, dynamic sparse training 动态稀疏训练, drop 删除, grow 生长.
 
@@ -28,9 +28,11 @@ from course_utils.backend import keras
 from course_utils.lessons import plots, recorded
 from course_utils.lessons.checks import regrowth as check
 from course_utils.lessons.data import load_mnist
+from course_utils.lessons.predictions import Predictions
 from course_utils.lessons.progress import Progress, quick_mode
 
 plots.use_style()
+predict = Predictions("09_regrowth")
 
 # %% [markdown]
 # As in lesson 08: LeNet-300-100, 266,200 weights, of which 2 % may be in place. Nothing can be
@@ -147,8 +149,13 @@ def filming(model, frames):
 
 
 # %% [markdown]
-# **Predict**: the mask starts as noise, and nobody tells the network that digits sit in the middle
-# of the image. What will the maps of SET and of RigL look like at the end?
+# The mask starts as noise, and nobody tells the network that digits sit in the middle of the image.
+# The middle quarter of the pixels begins with a quarter of the connections. Predict:
+
+# %% tags=["varies"]
+centred = predict(
+    "What share of RigL's connections is in the middle quarter at the end?", ..., unit="%"
+)
 
 # %% tags=["varies"]
 film = {"SET": {}, "RigL": {}}
@@ -183,7 +190,8 @@ for name, frames in film.items():
     for at, frame in list(frames.items())[:: len(frames) - 1]:
         dark, centre = (frame[where].sum() / frame.sum() for where in (blank, middle))
         print(f"{name:5} {at:>5}: {dark:5.1%} to black pixels, {centre:5.1%} to the middle")
-assert quick_mode() or data.stand_in or dark < 0.05 < 0.4 < centre  # RigL's, at the end
+centred.was(round(100 * centre))  # RigL's, at the end
+assert quick_mode() or data.stand_in or dark < 0.05 < 0.4 < centre
 
 # %% [markdown]
 # Why does SET, too, leave the black pixels? Dropping is enough: a weight that is grown there has no
@@ -197,8 +205,13 @@ assert quick_mode() or data.stand_in or dark < 0.05 < 0.4 < centre  # RigL's, at
 # against the weights in place, averaged over all steps. `python benchmarks/schedules_compared.py`
 # measured it on MNIST: 10 epochs on 30,000 images, five seeds, all from the same initial weights.
 # Two baselines cost as little as SET and RigL: a **random mask** that stays, and a **small dense**
-# network, with layers of 6 and 38 units and just as many weights. **Predict**: will SET and RigL
-# be nearer to those, or to the cubic schedule of lesson 08?
+# network, with layers of 6 and 38 units and just as many weights. Will SET and RigL be nearer to
+# those, or to the cubic schedule of lesson 08? Predict:
+
+# %%
+order = predict(
+    "In which order, best first?", ..., choices=("RigL", "static random", "small dense", "cubic")
+)
 
 # %%
 table = recorded.rows("schedules_compared")
@@ -219,6 +232,7 @@ ax.set(
     ylabel="validation accuracy", title="MNIST, 5 seeds; all but the dense ones end at 98 % zeros"
 )
 plt.show()
+order.was(sorted(order.choices, key=lambda name: -runs(name).mean()))
 
 
 # %%
@@ -285,6 +299,9 @@ for name in (best, "dense"):
 # A warning: with Adam, look often (the recorded runs look every 10 steps). Adam moves every weight
 # by up to 0.001 a step, however small its gradient (lesson 05), and out of sight nothing corrects
 # such a walk. After 100 steps a hidden weight may be as large as a trained one for no good reason.
+
+# %% tags=["varies"]
+predict.summary()
 
 # %% [markdown]
 # ## What to remember

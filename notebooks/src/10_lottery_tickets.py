@@ -26,9 +26,11 @@ from course_utils import criteria, masking, models, pruning
 from course_utils.lessons import plots, recorded
 from course_utils.lessons.checks import lottery_tickets as check
 from course_utils.lessons.data import load_mnist
+from course_utils.lessons.predictions import Predictions
 from course_utils.lessons.progress import Progress, quick_mode
 
 plots.use_style()
+predict = Predictions("10_lottery_tickets")
 data = load_mnist().head(1_000, held_out=500) if quick_mode() else load_mnist().head(20_000)
 epochs = 1 if quick_mode() else 5
 
@@ -132,7 +134,11 @@ results["ticket"] = train(model, f"ticket, {1 - masking.sparsity(masks):.0%} lef
 # %% [markdown]
 # A winning ticket must beat its controls. The same mask with **new initial weights**
 # (`reinitialized`): is it the start that matters? The same initial weights under a **shuffled
-# mask**: is it the positions? **Predict** the order of the three.
+# mask**: is it the positions? Predict:
+
+# %% tags=["varies"]
+three = ("ticket", "new weights", "shuffled mask")
+order = predict("In which order, best first?", ..., choices=three)
 
 # %% tags=["varies"]
 new = pruning.reinitialized(model, seed=1)
@@ -141,6 +147,7 @@ for name, (weights, mask) in controls.items():
     pruning.rewind(model, weights, mask)
     results[name] = train(model, name)
 print({name: f"{value:.2%}" for name, value in results.items()})
+order.was(sorted(three, key=lambda name: -results[name]))
 
 # %% [markdown]
 # ## Five seeds, ten sizes
@@ -175,6 +182,12 @@ plt.show()
 
 # %% [markdown]
 # The grey line is the dense network. How small can each be, and still be as good as it, on average?
+# Predict:
+
+# %%
+least = predict(
+    "How many of its weights does a ticket need to end as good as dense?", ..., unit="%"
+)
 
 # %%
 for value, when in whens.items():
@@ -184,6 +197,8 @@ for value, when in whens.items():
         as_good = [share for share, mean in zip(left, means, strict=True) if mean >= means[0]]
         smallest = f"down to {min(as_good):.1%} of the weights" if as_good[1:] else "at no size"
         print(f"   {kind:13} as good as dense {smallest}")
+        if kind == "ticket" and value == "val_accuracy":
+            least.was(round(100 * min(as_good), 1))
 
 # %% [markdown]
 # Both halves of the hypothesis. **As fast**: after one epoch the tickets are ahead of the dense
@@ -265,6 +280,9 @@ check.claims(my_claims)
 # %%
 trained_on, ticket = (by_size(kind).mean(axis=0) for kind in ("trained on", "ticket"))
 assert (trained_on[1:] > ticket[1:]).all()
+
+# %% tags=["varies"]
+predict.summary()
 
 # %% [markdown]
 # ## What to remember

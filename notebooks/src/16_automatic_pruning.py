@@ -5,7 +5,7 @@
 #
 # ![Compass: scope lit](figures/compass_scope.svg)
 #
-# About 55 minutes. Before this: [06 · How much to prune](06_how_much.ipynb),
+# About 60 minutes. Before this: [06 · How much to prune](06_how_much.ipynb),
 # [07 · Which weights?](07_which_weights.ipynb) and
 # [11 · Structural pruning](11_structural_pruning.ipynb).
 #
@@ -35,15 +35,17 @@ from course_utils.extras import search, sweeping
 from course_utils.lessons import networks, plots, recorded
 from course_utils.lessons.checks import automatic_pruning as check
 from course_utils.lessons.data import load_mnist
+from course_utils.lessons.predictions import Predictions
 from course_utils.lessons.progress import Trials, quick_mode
 
 plots.use_style()
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
+predict = Predictions("16_automatic_pruning")
 
 # %% [markdown] covers="78 80 100" corrects="39"
-# What one does not learn from the word "automatic" is whether it is *better*. So this lesson
-# measures that. The network is LeNet-5. It comes with the course, already trained; set `TRAIN` to
-# train it yourself.
+# The word "automatic" does not say whether the result is *better*. So this lesson measures that.
+# The network is LeNet-5. It comes with the course, already trained; set `TRAIN` to train it
+# yourself.
 #
 # <details><summary>What the article says</summary>
 #
@@ -81,33 +83,40 @@ print(f"{dense:.2%} on {len(y_val):,} validation images, {data.caption}")
 # ## A scan
 #
 # Prune *one* layer at a time to several levels, and measure the accuracy each time, without
-# retraining: that is a **sensitivity scan** (Han et al. 2015, figure 6). **Predict**: which of the
-# four layers is the most sensitive? Which bears 99 %?
+# retraining: that is a **sensitivity scan** (Han et al. 2015, figure 6).
+
+# %%
+guess_layer = predict(
+    "Which layer loses most when 90 % of its weights go?",
+    ...,  # your choice
+    choices=("conv1", "conv2", "fc1", "fc2"),
+)
 
 # %% tags=["varies"]
 levels = (0.9, 0.98) if quick_mode() else (0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995)
 start = time.perf_counter()
 scan = search.sensitivity(base, x_val, y_val, levels)
 took["scan"] = time.perf_counter() - start
+guess_layer.was(min(scan.results, key=lambda name: scan.results[name][0.9]).split("/")[0])
 scan
 
 # %% [markdown]
-# A scan is a loop around one compiled function, and it trains nothing.
+# A scan trains nothing; all that it costs is one evaluation for each layer and level.
 #
 # <details><summary>Could it be faster?</summary>
 #
 # When `fc2` changes, both convolutions and `fc1` compute what they computed before. A scan could
-# keep what comes *into* the touched layer, and go on from there. On LeNet-5 that saves at most
-# half, since most of its work is in its second layer. This package had such a scan: 1.9 times
-# faster (`results/scan_reuse.csv`), in 705 lines of code. It was taken out again; the plain loop
-# has 150, and works for every model that Keras can call.
+# keep what comes *into* the touched layer, and go on from there. On LeNet-5 that saves about half,
+# since most of its work is in its second layer. This package had such a scan: 1.9 times faster
+# (`results/scan_reuse.csv`), but several times as long as the plain loop, which works for every
+# model that Keras can call. So it was taken out again.
 # </details>
 #
 # ## From the scan to a plan
 #
 # A **budget** says how many of the weights may stay. One way to meet it is one *tolerance* for all
-# layers: each layer is pruned as far as its own loss in the scan stays within the tolerance, and
-# the tolerance rises until the budget is met.
+# layers: each layer is pruned as far as its own loss of accuracy in the scan stays within the
+# tolerance, and the tolerance rises until the budget is met.
 #
 # ### Exercise 1
 #
@@ -141,8 +150,8 @@ check.plan(my_plan)
 # <code>np.where(losses <= tolerance, levels, 0)</code> leaves the levels that are tolerated.
 # </details>
 #
-# `search.plan` does this, and gives back what the budget leaves over. For two percent of the
-# parameters, the rings are what it chooses:
+# `search.plan` does this, and then lets the layers keep what the budget still allows. For a budget
+# of two percent of the parameters the rings show what it chooses:
 
 # %% tags=["varies"]
 start = time.perf_counter()
@@ -164,8 +173,13 @@ plt.show()
 # - **ERK** (lesson 06): small layers stay denser, by a formula for their shapes;
 # - **LAMP** (lesson 07): every weight is measured by the energy of those in its layer that are not
 #   smaller, and the lowest of these scores go.
-#
-# **Predict**: which comes out best before retraining, and which after it?
+
+# %%
+guess_way = predict(
+    "After retraining, in the mean of five seeds: which way is best?",
+    ...,  # your choice
+    choices=("plan", "uniform", "global", "ERK", "LAMP"),
+)
 
 # %% tags=["varies"]
 weights = pruning.weights(base)
@@ -175,7 +189,6 @@ share = masking.sparsity(ways["plan"])
 for scope, way in {"layer": "uniform", "global": "global", "erk": "ERK"}.items():
     ways[way] = masking.make_masks(scores, share, scope)
 ways["LAMP"] = masking.make_masks(lamp, share)
-
 # %% tags=["varies"]
 shares = {
     way: {name.split("/")[0]: masking.sparsity(mask) for name, mask in ways[way].items()}
@@ -212,8 +225,8 @@ for way in shares:
 print(f"dense    {dense:14.2%}")
 
 # %% [markdown]
-# That is one network and 2,000 images: do not believe it yet. Here is a recorded run of five seeds
-# and two epochs of retraining (`python benchmarks/plans_compared.py`):
+# That is one network and 2,000 validation images, too little to rank anything. Here is a recorded
+# run of five seeds and two epochs of retraining (`python benchmarks/plans_compared.py`):
 
 # %%
 table = recorded.rows("plans_compared")
@@ -228,14 +241,16 @@ def runs(network, value, of="weights"):
 # %%
 fig, axes = plt.subplots(1, 2, figsize=(11, 2.8), sharey=True)
 for ax, value in zip(axes, ("val_before", "test"), strict=True):
-    plots.spread({name: runs(way, value) for way, name in names.items()}, ax)
-axes[0].set(title="pruned to 2 %", xlabel="validation accuracy")
+    plots.spread({name: runs(way, value) for way, name in names.items()}, ax, list(names.values()))
+axes[0].set(title="2 % of the weights left", xlabel="validation accuracy")
 axes[1].set(title="and retrained", xlabel="test accuracy")
 plt.show()
+guess_way.was(names[max(names, key=lambda way: runs(way, "test").mean())])
 
 # %% [markdown]
-# Which is better, pair by pair? Each pair has the same seed, the same number of weights and the
-# same training. (The start is the same but for rounding, which moves a result by about 0.1 points.)
+# The best mean may be the best by chance. So compare seed by seed: each pair has the same seed, the
+# same number of weights and the same training. (The starts are the same but for rounding, which
+# moves a result by about 0.1 points.)
 
 # %%
 close = ("global", "erk", "plan")  # uniform is far off to the left
@@ -265,17 +280,17 @@ assert all((after[way] > after[other]).all() for way in ("plan", "lamp") for oth
 assert "may be chance" in verdict(after["plan"] - after["lamp"])
 
 # %% [markdown]
-# *Before* retraining, what a way knows of the layers decides: a uniform share empties the small
-# ones, which have nothing to spare. Retraining then repairs part of what a bad choice broke, so
-# whoever reports only the first half makes a method look large (lesson 07 found the same for
-# criteria). After it, plan and LAMP are ahead of the others in every seed. But five seeds cannot
-# tell the plan from LAMP, and LAMP needs no scan and no data.
+# *Before* retraining the ways lie far apart. A uniform share takes as much from the small layers as
+# from `fc1`, and they have less to spare. Retraining repairs a large part of what a bad choice
+# broke, so whoever reports only accuracy before retraining makes the differences look too large
+# (lesson 07 found the same for criteria). After it, plan and LAMP are ahead of the others in every
+# seed. But five seeds cannot tell the plan from LAMP, and LAMP needs no scan and no data.
 #
 # ## Can LAMP be beaten?
 #
-# A scan sees each layer alone. Perhaps one that looks at the *whole* pruned network does better?
-# Start from LAMP's numbers of weights. Give one layer more of them, or fewer, at the cost of `fc1`,
-# the largest. **Predict**: which layer gains from such a change?
+# A scan sees each layer alone. Perhaps a plan made on the *whole* pruned network does better? Start
+# from LAMP's numbers of weights. Give one layer more of them, or fewer, and let `fc1`, the largest,
+# make up for it.
 
 # %% tags=["varies"]
 left = {name: int(mask.sum()) for name, mask in ways["LAMP"].items()}
@@ -302,16 +317,24 @@ for name in small[tried_out]:
     print(f"{name:13}", ", ".join(f"{factor}: {loss:.3f}" for factor, loss in changes.items()))
 
 # %% [markdown]
-# Where no number is clearly below the first, LAMP's shares are already as good as any change of one
-# layer can make them. We did not find a plan that beats LAMP; a search over all layers at once is
-# below.
+# Where a number is below LAMP's own loss, that change helps this one network before retraining, on
+# the images that it was chosen by. None of these steps was tried over several seeds. A search over
+# all layers at once comes below.
 
 # %% [markdown] covers="78 82"
 # ## The same for channels
 #
 # From a convolution go whole filters, and with a filter what reads it (lesson 12). The scan
 # switches channels off, and the plan counts the MACs of the network that `shrink` would build. A
-# quarter of the MACs may stay. **Predict**: does the plan still win after retraining?
+# quarter of the MACs may stay, and the plan's rivals are a uniform share of each layer and a global
+# ranking of the filters.
+
+# %%
+guess_channels = predict(
+    "Channels, retrained, five seeds: how much better (worse: a minus) is the plan than uniform?",
+    ...,  # your number
+    unit="percentage points",
+)
 
 # %% tags=["varies"]
 channels = structure.channel_groups(base)
@@ -322,26 +345,34 @@ channel_plan
 
 # %%
 for value, when in (("val_before", "before"), ("test", "after")):
-    for way in ("uniform", "global"):
+    for way in ("global", "uniform"):
         gain = 100 * (runs("plan", value, "macs") - runs(way, value, "macs"))
         print(f"{when:6} retraining, plan minus {way:8} {verdict(gain)} points, five seeds")
+guess_channels.was(round(gain.mean(), 2))
 retrained = {way: 100 * runs(way, "test", "macs") for way in ("uniform", "global", "plan")}
 assert all(abs((retrained["plan"] - gain).mean()) < 0.1 for gain in retrained.values())
 
 # %% [markdown]
-# For channels nothing was gained. The plan leads before retraining, and two epochs later the three
-# ways are equal: so much had to be learned anew that it made no difference where it was cut. A plan
-# of channels is on weak ground in any case. Each group was scanned with all others whole, but a
-# filter less in `conv1` is an input less for `conv2`, and what the two cost together is not the sum
-# of what each costs alone.
+# For channels nothing was gained that lasts. The plan leads before retraining; two epochs later the
+# means of the three ways lie within a tenth of a point. (The plan leaves fewer MACs than the
+# others, by up to 1.6 % of the dense network's.) The scan has a weakness here, too: it looks at
+# each group of filters with all others whole. But a filter less in `conv1` is an input less for
+# `conv2`, and what both cost together is not the sum of what each costs alone.
 #
 # ## Adaptive: as far as it goes
 #
 # A budget says how much must go, and accuracy falls where it falls. The other way round, a
 # *tolerance* says how much accuracy may be lost, and the program finds out how much can go. It
-# prunes a little, retrains and looks. If the loss is tolerated, it keeps the result and prunes
-# more; if not, it takes the round back and tries half the step. One point may go, on the validation
-# images. **Predict**: where does it stop, at 90 % zeros, 95 or 99?
+# prunes a little, retrains and measures. If the loss is tolerated, it keeps the result and prunes
+# more; if not, it takes the round back and tries half the step. Here it may lose one point of
+# validation accuracy.
+
+# %%
+guess_stop = predict(
+    "At how many zeros does it stop?",
+    ...,  # your number
+    unit="%",
+)
 
 # %% tags=["varies"]
 start = time.perf_counter()
@@ -358,34 +389,35 @@ points = [(one.sparsity, one.accuracy, one.accepted) for one in adapted.rounds]
 ax = plots.rounds(points, (adapted.baseline - adapted.tolerance, adapted.baseline))
 ax.set_title(f"LeNet-5, 40 % of the rest in each round at first ({data.caption})")
 plt.show()
-
 # %% tags=["varies"]
 ended = "all rounds were used up" if len(points) == most else "the steps had become too small"
 print(f"It stopped at {adapted.sparsity:.2%} zeros, because {ended}; the last round was", end=" ")
 print(f"{'accepted' if points[-1][2] else 'taken back'}. Accuracy {adapted.accuracy:.2%},", end=" ")
 print(f"{adapted.baseline:.2%} before.")
+guess_stop.was(round(100 * adapted.sparsity, 1))
 
 # %% [markdown] covers="80"
 # Read such a result with three cautions.
 #
-# - *Why* did it stop? If the rounds were used up, more of them might have gone further.
-# - Every round trained on. The last network has seen many more images than the dense one that set
-#   the bar, and a control without any pruning might have gained from them, too (lesson 06).
-# - The same validation images were asked again and again, and one point of 2,000 images is twenty
-#   images. Where it stops is partly chance; report the test images.
+# - *Why* did it stop? If the rounds were used up, more of them might have led further.
+# - Every round trained on. The last network has had more training than the dense one that set the
+#   bar, and a control without any pruning might have gained from it, too (lesson 06).
+# - Every round asked the same validation images, and one point of 2,000 images is twenty images.
+#   Where it stops is partly chance; report the test images.
 #
 # ## Let a program search
 #
 # AMC (He et al. 2018) leaves each layer's share to an agent that learns by trying. Its reward is
 # the accuracy of the pruned network *before* fine-tuning, since fine-tuning after each try would
-# take too long. Here is the same idea in small. Three numbers say how many times denser than `fc1`
-# each of the other layers should be; the budget is met exactly; the validation accuracy should
-# grow.
+# take too long. Here is the same idea on a small scale. Three numbers say how many times denser
+# than `fc1` each of the other layers should be; the budget is always met; the validation accuracy
+# should become as high as possible. The search works on the logarithms of the three numbers,
+# between 0 and 5: from 1 to 148 times.
 #
 # ### Exercise 2
 #
-# Meet a budget in given ratios. No layer can keep more than all of its weights, and what it cannot
-# take, the others get. (ERK has to solve the same problem.)
+# Meet a budget with densities in given ratios. No layer can keep more than all of its weights, and
+# what it cannot take, the others get. (ERK has to solve the same problem.)
 
 
 # %% tags=["exercise"]
@@ -439,8 +471,8 @@ def with_densities(conv1, conv2, fc2):
 
 # %% [markdown]
 # A search needs a control: as many trials drawn at random from the same space. `sweeping.sweep`
-# runs them, and writes each result to a file the moment it is there. Here somebody presses the stop
-# button during the sixth trial. **Predict**: how many trials does the second call run?
+# runs them, and writes each result to a file as soon as it is there. Here somebody presses the stop
+# button during the sixth trial.
 
 # %% tags=["varies"]
 count, layers = (4 if quick_mode() else 30), ("conv1", "conv2", "fc2")
@@ -468,7 +500,7 @@ took[f"{count} trials of a search"] = time.perf_counter() - start
 assert len(begun) == count + 1  # only the interrupted trial was begun twice
 
 # %% [markdown]
-# Only those that were missing.
+# The second call ran only the trials that were missing.
 #
 # <details><summary>On more processors</summary>
 #
@@ -515,11 +547,13 @@ for way in ("plan", "LAMP", "search"):
     print(f"retrained {found[way]['retrained']:.2%}")
 
 # %% [markdown]
-# Three cautions again. Three numbers are few to choose, and good ones are many: Li and Talwalkar
-# (2019) found that random search keeps up with far more elaborate ways to search architectures, so
-# a search belongs beside as many random trials. The accuracy *before* retraining only stands in for
-# what one wants, the accuracy after it. And trials choose on validation images: the more of them,
-# the more flattered is the best.
+# Three cautions again.
+#
+# - This is one search and one random control. Li and Talwalkar (2019) found that random search
+#   keeps up with far more elaborate ways to search architectures, so run as many random trials
+#   beside every search.
+# - The accuracy *before* retraining only stands in for the one that we want, the accuracy after it.
+# - Trials are chosen on validation images. The more trials, the more chance flatters the best one.
 
 # %% [markdown] covers="84" corrects="40"
 # ## What does pruning itself cost?
@@ -549,8 +583,8 @@ for way in ("global", "lamp", "plan"):
 assert runs("lamp", "choosing").mean() < 0.1 * again
 
 # %% [markdown]
-# A ranking is a sort, and costs nearly nothing. A scan costs evaluations, but no training. All that
-# is expensive retrains, or tries often. (Han et al. 2015, section 4.2, trained AlexNet for 75
+# A ranking is a sort, and costs nearly nothing. A scan costs evaluations, but no training. What is
+# expensive is to retrain, or to try often. (Han et al. 2015, section 4.2, trained AlexNet for 75
 # hours, and retrained the pruned one for 173.)
 #
 # ## The test set, once
@@ -570,14 +604,21 @@ longer = 100 * runs("dense, longer", "test", "-")
 print(f"not pruned, trained as long: {longer.mean():.2f} ± {longer.std(ddof=1):.2f} %")
 
 # %% [markdown]
+# ## Your predictions
+
+# %% tags=["varies"]
+predict.summary()
+
+# %% [markdown]
 # ## What to remember
 #
-# - A scan prunes one layer at a time. One tolerance for all layers makes a plan of it. It saw each
-#   layer alone.
+# - A scan prunes one layer at a time, and one tolerance for all layers turns it into a plan. It
+#   sees each layer alone.
 # - Compare plans *after* retraining, at an equal budget, over seeds, and with the strongest simple
-#   way. Here that is LAMP, which needs no scan and no data; nothing that we tried beat it.
-# - For channels, retraining made all plans equal.
-# - With a tolerance instead of a budget, ask why it stopped.
+#   way. Here that is LAMP, which needs no scan and no data; five seeds could not tell the plan from
+#   it.
+# - For channels, retraining left no difference that five seeds could tell.
+# - With a tolerance instead of a budget, ask why the program stopped.
 # - A search is worth what it finds beyond chance and beyond LAMP, for what it costs.
 #
 # ## What to read
@@ -593,7 +634,7 @@ print(f"not pruned, trained as long: {longer.mean():.2f} ± {longer.std(ddof=1):
 # - T.-J. Yang et al. (2018), *NetAdapt: Platform-Aware Neural Network Adaptation for Mobile
 #   Applications*, arXiv 1804.03230.
 # - L. Li, A. Talwalkar (2019), *Random Search and Reproducibility for Neural Architecture Search*,
-#   arXiv 1902.07638: why chance belongs beside every search.
+#   arXiv 1902.07638: random search as a control.
 # - T. Akiba, S. Sano, T. Yanase, T. Ohta, M. Koyama (2019), *Optuna: A Next-generation
 #   Hyperparameter Optimization Framework*, arXiv 1907.10902.
 #

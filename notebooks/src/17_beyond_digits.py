@@ -29,9 +29,11 @@ from course_utils.backend import keras
 from course_utils.lessons import networks, plots, recorded, tasks
 from course_utils.lessons.checks import beyond_digits as check
 from course_utils.lessons.data import load_mnist
+from course_utils.lessons.predictions import Predictions
 from course_utils.lessons.progress import Progress, quick_mode
 
 plots.use_style()
+predict = Predictions("17_beyond_digits")
 
 # %% tags=["varies"]
 data = load_mnist()
@@ -70,12 +72,15 @@ plt.show()
 # ### When is a box right?
 #
 # No network hits a box to the pixel. Agreement is measured by **intersection over union**, IoU: the
-# area that two boxes share, divided by the area that they cover together. **Predict**: two equal
-# boxes, one shifted sideways by half its width. Is their IoU one half?
+# area that two boxes share, divided by the area that they cover together. Two equal boxes, one
+# shifted sideways by half its width. Predict:
+
+# %%
+iou = predict("What is their IoU, from 0 to 1?", ...)
 
 # %%
 still, moved = np.array([0, 0, 10, 10]), np.array([0, 5, 10, 15])
-print(f"IoU {tasks.box_iou(still, moved):.3f}")
+iou.was(round(float(tasks.box_iou(still, moved)), 2))
 assert np.isclose(tasks.box_iou(still, moved), 1 / 3)
 
 # %% [markdown]
@@ -201,8 +206,8 @@ def mean_ap(model, scenes=val_scenes):
 # ### Every position, but not every size
 #
 # A kernel is applied everywhere, so a digit may lie anywhere. But a kernel has one size. The
-# detector was trained with digits of 20 and 28 pixels (dotted lines, margins included). **Predict**
-# how it does on smaller and larger ones.
+# detector was trained with digits of 20 and 28 pixels (dotted lines, margins included). How does it
+# do on smaller and larger ones?
 
 # %% tags=["varies"]
 sizes = (12, 16, 20, 24, 28, 34, 40)
@@ -363,13 +368,17 @@ plt.show()
 
 # %% [markdown]
 # The measure is the **mean IoU**: for each of the eleven classes, the pixels that are of the class
-# *and* are given it, divided by those that are either; then the mean. **Predict**: a network
-# answers "background" everywhere. What is its share of right pixels, and what its mean IoU?
+# *and* are given it, divided by those that are either; then the mean. A network answers
+# "background" everywhere, and most pixels are background. Predict:
+
+# %% tags=["varies"]
+blind = predict("What is its mean IoU?", ..., unit="%")
 
 # %% tags=["varies"]
 metric = keras.metrics.MeanIoU(11)
 metric.update_state(val_scenes.pixels, np.zeros_like(val_scenes.pixels))
 print(f"right pixels {np.mean(val_scenes.pixels == 0):.1%}, mean IoU {float(metric.result()):.1%}")
+blind.was(round(100 * float(metric.result()), 1))
 assert float(metric.result()) < 1 / 11 < np.mean(val_scenes.pixels == 0)
 
 # %% [markdown]
@@ -448,7 +457,12 @@ print(f"the lower skip: {skip:,} of {total:,} MACs, {skip / total:.0%}")
 # ### Prune and measure
 #
 # The lines are the same as for the detector. The loss is cross-entropy for each pixel, in which
-# background counts half. **Predict**: is the U-Net easier to prune than the detector, or harder?
+# background counts half. It has about as many weights as the detector. Predict:
+
+# %%
+harder = predict(
+    "Which loses more without half of its channels?", ..., choices=("detector", "unet")
+)
 
 
 # %%
@@ -498,14 +512,15 @@ lost = {
 }
 for network, losses in lost.items():
     print(network, {what: f"{points.mean():.1%} lost" for what, points in losses.items()})
+harder.was(max(lost, key=lambda network: lost[network]["structure"].mean()))
 assert (lost["unet"]["structure"] > lost["unet"]["weights"] + 0.05).all()
 assert all(lost["unet"][what].mean() > lost["detector"][what].mean() for what in parts)
 
 # %% [markdown] covers="74" corrects="20"
 # ### Behind the mean
 #
-# Pruned networks are offered for medical images. There a mean is not enough. **Predict**: when mean
-# IoU falls by some points, does every class lose about as much?
+# Pruned networks are offered for medical images. There a mean is not enough. When mean IoU
+# falls by some points, does every class lose about as much?
 
 # %% tags=["varies"]
 classes = {
@@ -525,6 +540,9 @@ print(f"80 % of weights: classes lose {loss.min():.1%} to {loss.max():.1%}, mean
 # photographs that pruning hardly changed the mean and hit a few classes and images hard. For a
 # medical network that means: count each disease, age group and scanner separately, before and
 # after, or do not prune it.
+
+# %% tags=["varies"]
+predict.summary()
 
 # %% [markdown]
 # ## What to remember

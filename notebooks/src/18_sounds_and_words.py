@@ -5,7 +5,7 @@
 #
 # ![Compass: criterion, granularity, scope, schedule](figures/compass_all.svg)
 #
-# About 45 minutes. Before this: [11 · Structural pruning](11_structural_pruning.ipynb) and
+# About 50 minutes. Before this: [11 · Structural pruning](11_structural_pruning.ipynb) and
 # [17 · Beyond digits](17_beyond_digits.ipynb).
 #
 # Chinese terms: spectrogram 频谱图, formant 共振峰, source-filter model 源-滤波器模型, gated
@@ -30,10 +30,12 @@ from course_utils import criteria, masking, measuring, pruning, structure
 from course_utils.backend import keras
 from course_utils.lessons import networks, plots, recorded
 from course_utils.lessons.checks import sounds_and_words as check
+from course_utils.lessons.predictions import Predictions
 from course_utils.lessons.progress import Progress, quick_mode
 from course_utils.lessons.tasks import hearing, speech, text, vowels
 
 plots.use_style()
+predict = Predictions("18_sounds_and_words")
 
 
 # %% [markdown]
@@ -109,7 +111,7 @@ def compared(models, split):
 # few frequencies, the **formants**, and these make the vowel: the **filter**. Peterson and Barney
 # measured the pitch and the first three formants of men, women and children in 1952, and our voices
 # follow their table. (Not in it: the fourth formant, the width of each resonance and the shape of
-# the pulses, which follow Klatt 1980.) **Predict**: which of these words will be confused?
+# the pulses, which follow Klatt 1980.) Which of these words will be confused?
 
 # %%
 means = {voice: vowels.FREQUENCIES[i, 1:3].T for i, voice in enumerate(vowels.VOICES)}
@@ -235,7 +237,10 @@ report
 
 # %% [markdown]
 # Now half of the units, and half of the CNN's channels, chosen by Taylor's score (lesson 11).
-# **Predict**: what share of the GRU's MACs is left?
+# Predict:
+
+# %%
+units = predict("What share of the GRU's MACs is left?", ..., unit="%")
 
 # %% tags=["varies"]
 for name, model in (("CNN", cnn), ("GRU", gru)):
@@ -246,7 +251,7 @@ compared(sounds, heard_test)
 # %%
 work = {name: measuring.report(model).total.macs for name, model in sounds.items()}
 left = work["GRU, half the structure"] / work["GRU, nothing removed"]
-print(f"half of the units leave {left:.0%} of the GRU's MACs")
+units.was(round(100 * left))
 assert 0.3 < left < 0.4
 if not quick_mode():
     found = {name: right(model, heard_test) for name, model in sounds.items()}
@@ -278,14 +283,17 @@ for i in np.random.default_rng(3).permutation(len(train_lines))[:6]:
 #
 # Half of the lines are prose, so guessing is right half of the time. That is a weak **baseline**. A
 # better one counts how often each character occurs, ignores their order, and weighs the counts:
-# **logistic regression**, 96 weights, no network. **Predict** how good it is.
+# **logistic regression**, 96 weights, no network. Predict:
+
+# %% tags=["varies"]
+counting = predict("How many of the test lines does it get right?", ..., unit="%")
 
 # %% tags=["varies"]
 simple = LogisticRegression(max_iter=1000).fit(text.counts(read[0]), read[1])
 floor = simple.score(text.counts(read_test[0]), read_test[1])
 order = np.argsort(simple.coef_[0])
 characters = ["end", "space"] + [chr(i + 31) for i in range(2, text.CHARACTERS)]
-print(f"counting characters: {floor:.1%} of the test lines")
+counting.was(round(100 * floor, 1))
 print("most like code: ", " ".join(characters[i] for i in order[:8]))
 print("most like prose:", " ".join(characters[i] for i in order[:-9:-1]))
 assert floor > 0.8
@@ -370,13 +378,15 @@ print(f"{'counting characters':32} {floor:.1%}")
 #
 # One run tells little. `benchmarks/sounds_and_words_pruned.py` trained each network with several
 # seeds, pruned it by a criterion and by chance, and trained it for two more epochs. The dotted line
-# is the baseline: a tenth for ten vowels, counting characters for the lines. **Predict**: where
-# will the criterion and chance be closest?
+# is the baseline: a tenth for ten vowels, counting characters for the lines. Predict:
+
+# %%
+tasks_of = ("speech: CNN", "speech: GRU", "text: GRU", "text: Transformer")
+closest = predict("90 % of weights: where is chance closest to size?", ..., choices=tasks_of)
 
 # %%
 table = recorded.rows("sounds_and_words_pruned")
-shown = ("speech: CNN", "speech: GRU", "text: GRU", "text: Transformer")
-titles = dict(zip(names, shown, strict=True))
+titles = dict(zip(names, tasks_of, strict=True))
 counted = next(row["accuracy"] for row in table if row["network"] == "counts")
 floors = {title: 0.1 if "speech" in title else counted for title in titles.values()}
 
@@ -387,6 +397,14 @@ def accuracies(network, what, criterion, share):
     keys = ("network", "what", "criterion", "share")
     return np.array([r["accuracy"] for r in table if tuple(r[k] for k in keys) == wanted])
 
+
+# %%
+gaps = {
+    title: np.mean(accuracies(name, "weights", "magnitude", 0.9))
+    - np.mean(accuracies(name, "weights", "chance", 0.9))
+    for name, title in titles.items()
+}
+closest.was(min(gaps, key=lambda title: abs(gaps[title])))
 
 # %%
 runs = len(accuracies("vowel_cnn", "none", "none", 0))
@@ -474,6 +492,9 @@ assert accuracies("text_gru", "weights", "magnitude", 0.95).max() < counted
 # equally many weights, large and sparse was better than small and dense. Voita and others (2019)
 # removed 38 of the 48 heads of a translator's encoder for 0.15 points of BLEU. Frantar and Alistarh
 # (2023) set half of the weights of large language models to zero in one pass, without retraining.
+
+# %% tags=["varies"]
+predict.summary()
 
 # %% [markdown]
 # ## What to remember

@@ -27,9 +27,11 @@ from course_utils.backend import keras
 from course_utils.lessons import forgetting, networks, plots, recorded
 from course_utils.lessons.checks import what_did_it_forget as check
 from course_utils.lessons.data import load_mnist
+from course_utils.lessons.predictions import Predictions
 from course_utils.lessons.progress import Progress, quick_mode
 
 plots.use_style()
+predict = Predictions("19_what_did_it_forget")
 
 # %% tags=["varies"]
 full = load_mnist()
@@ -70,13 +72,12 @@ assert masking.sparsity(pruning.weights(pruned)) > 0.9499
 # We look at the validation images, with what the networks say about each: ten probabilities.
 
 
-# %%
+# %% tags=["varies"]
 def probabilities(model, x):
     parts = np.array_split(x, -(-len(x) // 1000))  # not too many at once
     return np.concatenate([np.asarray(model(part)) for part in parts])
 
 
-# %% tags=["varies"]
 p = {name: probabilities(m, data.x_val) for name, m in {"dense": dense, "pruned": pruned}.items()}
 said, y = {name: values.argmax(axis=1) for name, values in p.items()}, data.y_val
 for name in said:
@@ -84,12 +85,15 @@ for name in said:
     print(f"{name:6} {right:.2%} ± {np.sqrt(right * (1 - right) / len(y)):.2%}, {data.caption}")
 
 # %% [markdown] covers="95" corrects="36"
-# "95 % of the weights removed, hardly anything lost" is how such a result is told. **Predict**: on
-# how many images do the two give *different* answers?
+# "95 % of the weights removed, hardly anything lost" is how such a result is told. Predict:
+
+# %% tags=["varies"]
+two = predict("On what share of the images do the two differ?", ..., unit="%")
 
 # %% tags=["varies"]
 other = said["dense"] != said["pruned"]
-print(f"different answers: {other.sum()} of {len(y):,} images ({other.mean():.2%}), of these")
+two.was(round(100 * other.mean(), 2))
+print(f"different answers: {other.sum()} of {len(y):,} images, of these")
 print(f"  only dense is right:  {np.sum(other & (said['dense'] == y))}")
 print(f"  only pruned is right: {np.sum(other & (said['pruned'] == y))}")
 
@@ -134,8 +138,10 @@ answers = {
 }
 
 # %% [markdown]
-# **Predict**: two dense networks differ in nothing but the seed. On how many images do *they*
-# disagree?
+# Two dense networks differ in nothing but the seed. Predict:
+
+# %%
+seeds = predict("On what share of the images do *they* disagree?", ..., unit="%")
 
 
 # %%
@@ -153,7 +159,8 @@ axes[1].set_title("answers unlike a dense network's of another seed")
 plt.show()
 apart = {name: np.mean(disagreement(name)) for name in kinds}
 error = {name: 1 - column(name, "test_accuracy").mean() for name in kinds}
-print(f"dense against dense: {apart['dense']:.2%}; against 95 % pruned: {apart['95 % pruned']:.2%}")
+seeds.was(round(100 * apart["dense"], 2))
+print(f"dense against 95 % pruned: {apart['95 % pruned']:.2%}")
 assert abs(error["95 % pruned"] - error["dense"]) < 0.001
 assert abs(apart["95 % pruned"] - apart["dense"]) < 0.002
 
@@ -202,7 +209,7 @@ plt.show()
 
 # %% [markdown]
 # The intervals are wide even with about a thousand images of each digit, since errors are few. Now
-# the recorded networks, a dot for each. **Predict**: does every digit lose alike?
+# the recorded networks, a dot for each. Does every digit lose alike?
 
 
 # %%
@@ -464,9 +471,8 @@ plots.digit_rows(steps).set_title("severity 0 to 5")
 plt.show()
 
 # %% [markdown]
-# Nobody trained on these. **Predict** for each: does the pruned network hold better or worse? Here
-# is the difference to the dense network of the same seed, at severity 3. A dot is a pair, the bar
-# the 95 % interval of the mean.
+# Nobody trained on these. Here is the difference to the dense network of the same seed, at severity
+# 3. A dot is a pair, the bar the 95 % interval of the mean:
 
 # %%
 _, axes = plt.subplots(1, 5, figsize=(14, 2.4), sharey=True)
@@ -552,8 +558,8 @@ assert error["98 % pruned"] > error["dense"] + 0.004
 # </details>
 #
 # Does pruning show what a network looks at? Han et al. (2015, figure 4) drew, for the first layer
-# of LeNet-300-100, how many weights each *pixel* has left. **Predict**: could you have had this
-# picture *without* pruning? And without any network?
+# of LeNet-300-100, how many weights each *pixel* has left. Could you have had this picture
+# *without* pruning? And without any network?
 
 # %% tags=["varies"]
 mlp = networks.trained("lenet300", full)
@@ -663,6 +669,9 @@ for name, model in {"dense": dense, "95 % pruned": pruned}.items():
 # | pruned models are more complex (7.2, 9.3) | fewer weights and paths |
 # | more precise in medicine (3.4, 6) | no number there; groups pay differently, so count them |
 # </details>
+
+# %% tags=["varies"]
+predict.summary()
 
 # %% [markdown]
 # ## What to remember

@@ -35,11 +35,13 @@ from course_utils.extras import export
 from course_utils.lessons import networks, plots, recorded
 from course_utils.lessons.checks import capstone as check
 from course_utils.lessons.data import load_mnist
+from course_utils.lessons.predictions import Predictions
 from course_utils.lessons.progress import Progress, quick_mode
 from course_utils.lessons.scoreboard import Budget, judge, scoreboard
 
 layers = keras.layers
 plots.use_style()
+predict = Predictions("20_capstone")
 
 # %% tags=["varies"]
 data = load_mnist().head(640, held_out=500) if quick_mode() else load_mnist().head(20_000)
@@ -70,8 +72,8 @@ print(f"LeNet-5, dense: {dense_bytes:,} bytes, {dense_bytes / budget.bytes:.0f} 
 # %% [markdown] covers="30 31" corrects="16"
 # ## The process
 #
-# **Predict**, before you open the box: besides training, choosing, pruning, retraining and
-# evaluating, what does the process need?
+# Before you open the box: besides training, choosing, pruning, retraining and evaluating, what does
+# the process need?
 #
 # <details><summary>The chart, and what the article says</summary>
 #
@@ -182,7 +184,10 @@ whole
 #
 # The rule: go on as long as each network reaches the floor; at the first that does not, stop, and
 # keep the one before it. To see what the rule does, we let the loop run to the end of the list, and
-# apply the rule afterwards. **Predict**: where will the chosen and the drawn networks end?
+# apply the rule afterwards. Predict:
+
+# %% tags=["varies"]
+end = predict("How far behind will those drawn by chance end?", ..., unit="points")
 
 
 # %%
@@ -207,6 +212,7 @@ def loop(label, by_chance=False):
 chosen, drawn = list(loop("chosen")), list(loop("by chance", by_chance=True))
 curves = {"chosen": [right.mean() for _, right in chosen]}
 by_chance = [right.mean() for _, right in drawn]
+end.was(round(100 * (curves["chosen"][-1] - by_chance[-1]), 1))
 ax = plt.subplots(figsize=(8, 3.4))[1]
 ax.plot(curves["chosen"], "o-", label="chosen", color=plots.BLUE)
 ax.plot(by_chance, "o--", label="by chance", color=plots.GREY)
@@ -300,8 +306,10 @@ if not quick_mode():  # each takes some seconds
 #
 # All of them go into one folder, and one command judges them:
 # `python -m course_utils.lessons.scoreboard FOLDER`, or `make scoreboard ARGS=FOLDER`. In the
-# notebook it is a function. Here, and only here, the test images are used. **Predict**: which
-# network wins by bytes, which by MACs, which by accuracy?
+# notebook it is a function. Here, and only here, the test images are used. Predict:
+
+# %% tags=["varies"]
+shortest = predict("Within the budget: whose file is smallest?", ..., choices=tuple(models_made))
 
 # %% tags=["varies"]
 with tempfile.TemporaryDirectory() as name:
@@ -327,6 +335,7 @@ winners = {
 }
 for measure, title in winners.items():
     print(f"{measure:17} {title}")
+shortest.was(winners["fewest bytes"])
 
 # %% tags=["varies"]
 _, axes = plt.subplots(1, 2, figsize=(10, 3.8), sharey=True)
@@ -376,23 +385,33 @@ for bits in (32, 16):
 for name in names[1:]:
     better = 100 * (column("pruned", 16, "test_accuracy") - column(name, 16, "test_accuracy"))
     error = better.std(ddof=1) / np.sqrt(len(better))
-    more, less = (sign * better.mean() > 2.78 * error for sign in (1, -1))
-    told = "more" if more else "less" if less else "as far as five pairs can tell, equally"
-    print(f"pruned is {told} accurate than {name}: {better.mean():+.2f} ± {error:.2f} points")
+    print(f"pruned minus {name}: {better.mean():+.2f} ± {error:.2f} points,", end=" ")
+    print(f"above zero in {(better > 0).sum()} of {len(better)} pairs")
 
 # %% [markdown]
-# (± is the standard error of the paired differences; the limit is $t = 2.78$ of them.) At equal
-# precision the pruned network has the smaller file, and the small dense one does less work, in
-# every seed. So it depends on what is scarce: pruning wins the download, the small network wins the
-# MACs. Precision alone is worth about as much as all of this: small dense in 16 bits beats ours in
-# 32. So never compare files of different precision. And note what none of the tables counts: the
-# small network took one training and no loop.
+# (± is the standard error of the paired differences; a mean is clearly not zero from 2.78 of them
+# on.) There is no single winner:
+#
+# - **Bytes.** At equal precision the pruned network has a smaller file than small dense, in every
+#   seed. A network that is small from the start *and* has so few bytes, smaller dense, reaches the
+#   accuracy of the budget in one seed of five; the pruned one does in all.
+# - **MACs.** Small dense does less work, in every seed.
+# - **Accuracy.** Small dense was better in every pair, by a few tenths of a point.
+# - **Precision** alone is worth about as much: small dense in 16 bits is smaller than ours in 32.
+#   So never compare files of different precision.
+#
+# So pruning wins the download, and the small network wins the rest, and took one training instead
+# of a loop.
 
 # %%
-pruned, small_bytes = ({b: column(n, b, "bytes") for b in (32, 16)} for n in names[:2])
-assert all((pruned[bits] < small_bytes[bits]).all() for bits in (32, 16))
-assert (small_bytes[16] < pruned[32]).all()
+size = {(name, bits): column(name, bits, "bytes") for name in names for bits in (32, 16)}
+assert all((size["pruned", bits] < size["small dense", bits]).all() for bits in (32, 16))
+assert (size["small dense", 16] < size["pruned", 32]).all()
+enough = {name: (column(name, 16, "test_accuracy") >= 0.96).sum() for name in names}
+assert enough == {"pruned": 5, "small dense": 5, "smaller dense": 1}
 assert (column("small dense", 32, "macs") < column("pruned", 32, "macs")).all()
+accuracy = {name: column(name, 16, "test_accuracy") for name in names}
+assert (accuracy["small dense"] > accuracy["pruned"]).all()
 
 # %% [markdown]
 # ### Exercise 1: decide
@@ -568,6 +587,9 @@ check.network(my_network, tight, data)
 # | much computation | scoring is a sort; *retraining* and *searching* cost | few steps (16) |
 # | harder to interpret | or easier, as the article says elsewhere | measure it (19) |
 # </details>
+
+# %% tags=["varies"]
+predict.summary()
 
 # %% [markdown]
 # ## What to remember

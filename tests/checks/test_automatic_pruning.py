@@ -59,6 +59,14 @@ def strictly_less(losses, levels, sizes, budget):
     return chosen
 
 
+def below_the_budget(losses, levels, sizes, budget):
+    for tolerance in np.unique(losses):
+        chosen = ways(losses, tolerance, levels)
+        if ((1 - chosen) * sizes).sum() < budget:
+            return chosen
+    return chosen
+
+
 def largest_alone(losses, levels, sizes, budget):
     chosen = np.zeros(len(sizes))
     chosen[np.argmax(sizes)] = levels[-1]
@@ -133,6 +141,7 @@ WRONG = {
         (lambda a, b, c, d: plan(a, b, c, c.sum() - d), "may stay, not how many go"),
         (up_to_the_first, "take the highest"),
         (strictly_less, "equal to the tolerance"),
+        (below_the_budget, "As much as the budget is allowed"),
         (lambda a, b, c, d: np.full(len(c), b[-1]), "Where less is lost"),
         (lambda a, b, c, d: np.searchsorted(b, plan(a, b, c, d)), "places in `levels`"),
         (lambda a, b, c, d: plan(a, b, c, d)[:1], "one level for each"),

@@ -47,7 +47,8 @@ def _plan_hints(got: np.ndarray, right: np.ndarray, given: tuple) -> Iterator[st
          _planned(losses, levels, np.full(len(sizes), sizes.mean()), budget)),
         ("`budget` is how many weights may stay, not how many go.",
          _planned(losses, levels, sizes, sizes.sum() - budget)),
-        ("a layer stops at the first level that loses too much; take the highest that does not.",
+        ("a layer stops at the first level that loses too much; take the highest that does not. "
+         "(Or do you ask for less than the budget? As much as the budget is allowed.)",
          _planned(*given, first=True)),
     )  # fmt: skip
     if len(set(got)) == 1:

@@ -112,7 +112,16 @@ def stays(function: Callable) -> Iterator[str]:
                 f"{gone} of {len(norms)} go, and {count} should: the share is of the *number* of "
                 "filters, not of the largest norm or of their sum."
             )
-        yield from _wrong_filters(mask, norms, count)
+        if np.array_equal(mask, np.argsort(norms) >= count):
+            yield "argsort lists positions, smallest norm first. These are not the filters' ranks."
+        if norms[~mask].min() >= norms[mask].max():
+            yield "the largest norms went: those with the smallest go."
+        if norms[~mask].max() > norms[mask].min():
+            yield "one that goes has a larger norm than one that stays."
+    yield from _at_the_ends(function, distinct)
+
+
+def _at_the_ends(function: Callable, distinct: np.ndarray) -> Iterator[str]:
     mask = _staying(function, distinct, 1.0)
     left = int(mask.sum())
     if left == 0:
@@ -123,15 +132,6 @@ def stays(function: Callable) -> Iterator[str]:
         yield "asked for all, one filter stays, and it should be the one with the largest norm."
     if not _staying(function, distinct, 0.0).all():
         yield "asked for nothing, all should stay."
-
-
-def _wrong_filters(mask: np.ndarray, norms: np.ndarray, count: int) -> Iterator[str]:
-    if norms[~mask].min() >= norms[mask].max():
-        yield "the largest norms went: those with the smallest go."
-    if norms[~mask].max() > norms[mask].min():
-        if np.array_equal(mask, np.argsort(norms) >= count):
-            yield "argsort lists positions, smallest norm first. These are not the filters' ranks."
-        yield "one that goes has a larger norm than one that stays."
 
 
 def _staying(function: Callable, norms: np.ndarray, share: float) -> np.ndarray:
