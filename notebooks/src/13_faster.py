@@ -171,7 +171,7 @@ pruning.attach(
     models.compiled(zeros), masking.make_masks(criteria.magnitude(pruning.weights(base)), 0.95)
 )
 nets = {"dense": base, "95% zeros": zeros, "half the widths": structure.shrink(base, 0.5)[0]}
-for name, model in nets.items():
+for name, model in list(nets.items())[1 if quick_mode() else 0 :]:
     model.fit(data.x_train, data.y_train, 64, verbose=0, callbacks=[Progress(name)])
     share = masking.sparsity(pruning.weights(model))
     print(f"{share:.1%} zeros, {model.count_params():,} parameters")
@@ -239,7 +239,6 @@ density_guess = predict("CSR is faster below which density?", ..., unit="%")  # 
 
 # %% tags=["varies"]
 densities = [0.01, 0.1, 0.5] if quick_mode() else [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5]
-large = 256 if quick_mode() else 2048
 
 
 def products(shape, batch):
@@ -252,7 +251,8 @@ def products(shape, batch):
 
 
 ratios = {}
-cases = [(shape, batch) for shape in ((5408, 64), (large, large)) for batch in (1, 256)]
+shapes = [(5408, 64)] if quick_mode() else [(5408, 64), (2048, 2048)]
+cases = [(shape, batch) for shape in shapes for batch in (1, 256)]
 for shape, batch in cases if SCIPY else ():
     found = products(shape, batch)
     name = f"{shape[0]} x {shape[1]}, batch {batch}"
@@ -285,7 +285,7 @@ for bits in (32, 16, 2):
 # LiteRT has a sparse encoding of its own. Its fast sparse kernels are for networks of 1x1
 # convolutions in one particular arrangement (Elsen et al. 2019, where sparse networks *are* faster,
 # on phones). What does not fit is unpacked and computed densely, and some combinations are refused.
-# (Quick mode leaves this cell out.)
+# (Quick mode leaves this cell out, and further below the latency table, float16 and int8.)
 
 # %% tags=["varies"]
 if LITERT and not quick_mode():
@@ -493,12 +493,12 @@ for left_out, names in without.items():
 # time would go if it followed the MACs:
 
 # %% tags=["varies"]
-widths = list(range(8, 49, 24 if quick_mode() else 4)) if LITERT else []
+widths = list(range(8, 49, 4)) if LITERT and not quick_mode() else []
 x, calls = np.ones((8, 26, 26, 32), "float32"), {}
 for n in widths:
     layer = keras.Sequential([keras.Input(x.shape[1:]), keras.layers.Conv2D(n, 3)])
     calls[n] = speed.litert_call(export.litert(layer), x)
-if LITERT:
+if widths:
     found = measure(calls, batch=1)
     latency_table = {row.name: 1e3 * row.median for row in found.rows}
     ax = plots.over_width(widths, list(latency_table.values()))
@@ -581,8 +581,8 @@ check.quantized(my_quantized)
 # as a sparse file and unpacked.) Which networks will lie at the lower left, small *and* fast?
 
 # %% tags=["varies"]
-for name in ("half the widths",) if quick_mode() else ("dense", "half the widths"):
-    for precision in ("int8",) if quick_mode() else ("float16", "int8"):
+for name in () if quick_mode() else ("dense", "half the widths"):
+    for precision in ("float16", "int8"):
         samples = data.x_train[:200] if precision == "int8" else None
         files[f"{name}, {precision}"] = export.litert(nets[name], precision, samples=samples)
 files.pop("95% zeros, sparse", None)
