@@ -532,6 +532,7 @@ assert abs(t(gaps["chosen minus dense, longer"])) < 2.78
 assert t(gaps["dense, longer minus dense"]) < -2.78
 more = 100 * test["pruned"] - longer[:, None]
 assert (more[:, np.array(tried) <= 0.92] > 0).all()
+assert (test["pruned"][:, tried.index(0.8)] > test["dense"][:, 0]).all()
 for s, points in zip(tried, more.T, strict=True):
     print(
         f"{s:.0%} pruned minus dense, longer: {points.mean():+.2f} points, {t(points):+.1f} errors"
