@@ -457,8 +457,8 @@ for name in looks:
 # ## What does 0.9837 show?
 #
 # The article reports a test accuracy of 0.9837 and concludes that the model became simpler and kept
-# its performance. But an accuracy on 10,000 images has a standard error of its own. **Predict**:
-# how many points?
+# its performance. But an accuracy on 10,000 images has a standard error of its own. **Predict** it
+# in points.
 
 # %%
 error_guess = predict("Standard error of 0.9837?", ..., unit="points")  # your number

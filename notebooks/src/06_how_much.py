@@ -180,9 +180,9 @@ ties_guess.was((~rules["tfmot: >= the 6th largest"](np.ones(10))).sum())
 
 # %% [markdown]
 # A threshold cannot tell equal scores apart: all of them go, or all stay. (And open_lth's takes one
-# too many even where no two are equal.) A **rank** can: sort, cut after the fourth, and among equals
-# the first goes first. `masking.make_masks` ranks. (The zeros of an earlier round are ties, too,
-# but harmless while the target only rises: then all of them go.)
+# too many even where no two are equal.) A **rank** can: sort, cut after the fourth, and among
+# equals the first goes first. `masking.make_masks` ranks. (The zeros of an earlier round are ties,
+# too, but harmless while the target only rises: then all of them go.)
 #
 # ### Exercise 2
 #
