@@ -426,6 +426,7 @@ def accuracy(way, epochs, sparsity=0.98, start="falling"):
     return np.array([row["val_accuracy"] for row in rows])
 
 
+# %%
 def mean_rate(way, epochs):
     """The average rate of a way; rewound by n of 4 epochs, it falls to 1e-5 from n/4 of 1e-3."""
     first = {"new fall": 1e-3, "steep fall": 3e-3, "rate rewound": 1e-5 + 9.9e-4 * epochs / 4}
@@ -510,8 +511,8 @@ for sparsity, start in ((0.9, "falling"), (0.9, "constant"), (0, "falling"), (0,
 for start in ("falling", "constant"):
     high, low = (accuracy(way, 1, 0.9, start) for way in ("fixed 1e-3", "fixed 1e-4"))
     assert (high > low).all()
-dense = accuracy("fixed 1e-4", 1, 0, "constant") - accuracy("none", 0, 0, "constant")
-assert (dense > 0).all()
+cooled = accuracy("fixed 1e-4", 1, 0, "constant") - accuracy("none", 0, 0, "constant")
+assert (cooled > 0).all()
 
 # %% [markdown]
 # ### Exercise 2
@@ -546,6 +547,9 @@ TRAIN = False  # True: train it here, about 10 s
 dense = networks.train("lenet300") if TRAIN else networks.trained("lenet300", data)
 
 
+# %%
+
+
 def retrained(label, rate):
     model = models.lenet300()
     model.set_weights(dense.get_weights())
@@ -577,6 +581,8 @@ for name, rate in rates.items():
 size = 300 if quick_mode() else 6000
 x, y = data.x_train[:size], data.y_train[:size]
 steps = -(-len(x) // 128)
+
+# %% tags=["varies"]
 rising = schedules.polynomial(0.99, begin=2 * steps, end=4 * steps)
 
 

@@ -210,7 +210,7 @@ kernel_guess.was("yes" if structure.difference(with_zeros(0), small, noise) < 1e
 # learned scale $\gamma$ and a learned shift $\beta$. Suppose that kernel and bias are zero, so
 # that $x = 0$. What comes out?
 
-# %%
+# %% tags=["varies"]
 tiny = keras.Sequential(
     [
         keras.Input((8, 8, 1)),
@@ -225,7 +225,6 @@ tiny.set_weights([draw.uniform(0.5, 1.5, W.shape) for W in tiny.get_weights()])
 stays = np.array([True, True, False, True])
 without, _ = structure.shrink(tiny, masks={"conv": stays})
 
-# %% tags=["varies"]
 x = draw.normal(size=(50, 8, 8, 1))
 conv, norm = tiny.get_layer("conv"), tiny.get_layer("norm")
 parts = {"kernel": conv.kernel, "bias": conv.bias, "shift β": norm.beta, "scale γ": norm.gamma}

@@ -476,13 +476,11 @@ print(f"and from the whole network it differs by {apart:.0%}")
 three = ("ResNet50", "MobileNetV2", "ConvNeXtTiny")
 most_guess = predict("Which keeps the largest share?", ..., choices=three)  # your choice
 
-# %%
+# %% tags=["varies"]
 logging.getLogger("tensorflow").setLevel("ERROR")  # grouped convolutions make it warn of its speed
 reports = {"ResNet50": report}
 for name in () if quick_mode() else three[1:]:
     reports[name] = structure.shrink(application(name), 0.5, verify=True)[1]
-
-# %% tags=["varies"]
 print(f"{'half the channels':18} {'groups':>6} {'fixed':>6} {'parameters left':>16}  difference")
 for name, one in reports.items():
     before, after = one.parameters

@@ -171,7 +171,7 @@ pruning.attach(
     models.compiled(zeros), masking.make_masks(criteria.magnitude(pruning.weights(base)), 0.95)
 )
 nets = {"dense": base, "95% zeros": zeros, "half the widths": structure.shrink(base, 0.5)[0]}
-for name, model in nets.items():
+for name, model in list(nets.items())[1 if quick_mode() else 0 :]:
     model.fit(data.x_train, data.y_train, 64, verbose=0, callbacks=[Progress(name)])
     share = masking.sparsity(pruning.weights(model))
     print(f"{share:.1%} zeros, {model.count_params():,} parameters")
@@ -180,12 +180,12 @@ for name, model in nets.items():
 # **Predict**: with 95 % of the weights at zero, what share of the time is left in Keras? (And in
 # LiteRT, which was made for phones?)
 
-# %%
-zeros_guess = predict("Time left with 95 % zeros?", ..., unit="%")  # your number
-
 # %% tags=["varies"]
+zeros_guess = predict("Time left with 95 % zeros?", ..., unit="%")  # your number
 files = {name: export.litert(model) for name, model in nets.items()}
 order = {"dense": "dense", "dense, again": "dense", "95% zeros": "95% zeros"}
+
+# %% tags=["varies"]
 found = measure({name: speed.keras_call(nets[key], images) for name, key in order.items()})
 print(f"Keras, batch of {len(images)}, {against(found, '95% zeros', 'dense')}")
 zeros_guess.was(round(100 * found["95% zeros"].median / found["dense"].median))
@@ -203,16 +203,13 @@ if LITERT:
 # (the *gaps* between non-zeros, in few bits, beside their values; Han et al. 2016). **Predict** the
 # second one with 95 % zeros, as a share of the dense `.keras` file.
 
-# %%
+# %% tags=["varies"]
 gzip_guess = predict("95 % zeros after gzip?", ..., unit="%")  # your number
+kinds = {".keras": export.keras_bytes, "sparse file": lambda m: len(export.sparse_file(m))}
+kinds["after gzip"] = lambda model: export.keras_bytes(model, compressed=True)
+whole, pair = export.keras_bytes(nets["dense"]), ("dense", "95% zeros")
 
 # %% tags=["varies"]
-kinds = {
-    ".keras": export.keras_bytes,
-    "after gzip": lambda model: export.keras_bytes(model, compressed=True),
-    "sparse file": lambda model: len(export.sparse_file(model)),
-}
-whole, pair = export.keras_bytes(nets["dense"]), ("dense", "95% zeros")
 left = {kind: [size(nets[name]) / whole for name in pair] for kind, size in kinds.items()}
 for kind, (dense, sparse) in left.items():
     print(f"{kind:12} dense {dense:6.1%}, 95 % zeros {sparse:6.1%}")
@@ -239,7 +236,6 @@ density_guess = predict("CSR is faster below which density?", ..., unit="%")  # 
 
 # %% tags=["varies"]
 densities = [0.01, 0.1, 0.5] if quick_mode() else [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5]
-large = 256 if quick_mode() else 2048
 
 
 def products(shape, batch):
@@ -252,7 +248,8 @@ def products(shape, batch):
 
 
 ratios = {}
-cases = [(shape, batch) for shape in ((5408, 64), (large, large)) for batch in (1, 256)]
+shapes = [(5408, 64)] if quick_mode() else [(5408, 64), (2048, 2048)]
+cases = [(shape, batch) for shape in shapes for batch in (1, 256)]
 for shape, batch in cases if SCIPY else ():
     found = products(shape, batch)
     name = f"{shape[0]} x {shape[1]}, batch {batch}"
@@ -268,16 +265,14 @@ if SCIPY:
 
 # %% tags=["varies"]
 for name, values in ratios.items():
-    # Times are noisy: a curve that dips would cross twice.
     density = np.interp(1, np.maximum.accumulate(values), densities, left=0, right=1)
     print(f"{name:24} CSR takes less time below {density:.1%} (0: nowhere)")
     if name == "5408 x 64, batch 256":
         density_guess.was(round(100 * density, 1))
-for bits in (32, 16, 2):
-    print(f"an index of {bits} bits a value takes less room below {32 / (32 + bits):.0%}")
+print("less room, by bits of an index:", {bits: f"{32 / (32 + bits):.0%}" for bits in (32, 16, 2)})
 
 # %% [markdown]
-# Bytes break even at a density of their own, as the last lines show: with an index of so many bits
+# Bytes break even at a density of their own, as the last line shows: with an index of so many bits
 # for each 32-bit value, density times (32 + bits) must stay below 32. Where that is above your
 # break-even point in time, the best you can do between the two is to store the sparse file, and to
 # unpack it before you multiply.
@@ -285,7 +280,7 @@ for bits in (32, 16, 2):
 # LiteRT has a sparse encoding of its own. Its fast sparse kernels are for networks of 1x1
 # convolutions in one particular arrangement (Elsen et al. 2019, where sparse networks *are* faster,
 # on phones). What does not fit is unpacked and computed densely, and some combinations are refused.
-# (Quick mode leaves this cell out.)
+# (Quick mode leaves this cell out, and further below the latency table, float16 and int8.)
 
 # %% tags=["varies"]
 if LITERT and not quick_mode():
@@ -366,15 +361,15 @@ print(f"one network, {data.caption}; bytes left of 2:4: {(32 + 2) / (2 * 32):.0%
 #
 # 1 means all of it, 0 nothing. **Predict** it for the article's CNN in Keras, with 256 images.
 
-# %%
-arrives_guess = predict("Share of the reduction that arrives?", ..., unit="%")  # your number
-
 # %% tags=["varies"]
+arrives_guess = predict("Share of the reduction that arrives?", ..., unit="%")  # your number
 lenet = models.lenet5(seed=0)
 both = {
     "article CNN": (nets["dense"], nets["half the widths"]),
     "LeNet-5": (lenet, structure.shrink(lenet, 0.5)[0]),
 }
+
+# %% tags=["varies"]
 macs = {n: [measuring.report(m).total.macs for m in pair] for n, pair in both.items()}
 
 
@@ -493,12 +488,12 @@ for left_out, names in without.items():
 # time would go if it followed the MACs:
 
 # %% tags=["varies"]
-widths = list(range(8, 49, 24 if quick_mode() else 4)) if LITERT else []
+widths = list(range(8, 49, 4)) if LITERT and not quick_mode() else []
 x, calls = np.ones((8, 26, 26, 32), "float32"), {}
 for n in widths:
     layer = keras.Sequential([keras.Input(x.shape[1:]), keras.layers.Conv2D(n, 3)])
     calls[n] = speed.litert_call(export.litert(layer), x)
-if LITERT:
+if widths:
     found = measure(calls, batch=1)
     latency_table = {row.name: 1e3 * row.median for row in found.rows}
     ax = plots.over_width(widths, list(latency_table.values()))
@@ -581,8 +576,8 @@ check.quantized(my_quantized)
 # as a sparse file and unpacked.) Which networks will lie at the lower left, small *and* fast?
 
 # %% tags=["varies"]
-for name in ("half the widths",) if quick_mode() else ("dense", "half the widths"):
-    for precision in ("int8",) if quick_mode() else ("float16", "int8"):
+for name in () if quick_mode() else ("dense", "half the widths"):
+    for precision in ("float16", "int8"):
         samples = data.x_train[:200] if precision == "int8" else None
         files[f"{name}, {precision}"] = export.litert(nets[name], precision, samples=samples)
 files.pop("95% zeros, sparse", None)

@@ -177,7 +177,7 @@ WRONG = {
         (last_that_fits, "need not be sorted"),
         (lambda t, b: min(t, key=t.get), "this is the fastest"),
         (lambda t, b: max((n for n in t if t[n] <= b), key=t.get, default=0), "a wider one"),
-        (lambda t, b: max(t), "was expected"),
+        (lambda t, b: widest(t, b) + 1, "was expected"),
         (lambda t, b: max(n for n in t if t[n] <= b), "return 0"),
         (lambda t, b: widest(t, b) or None, "return 0"),
         (lambda t, b: widest(t, b) or 8, "0 was expected"),

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, PercentFormatter
 
 from course_utils.lessons.plots.series import curves
 from course_utils.lessons.plots.style import BLUE, GREY, LIGHT, RED
@@ -35,6 +35,7 @@ def loss_by_step(
     steps, values = zip(*sorted(losses.items()), strict=True)
     ax.plot(steps, values, color=RED, linewidth=1.5, label="loss")
     ax.set(yscale="log", xlabel="optimizer steps", ylabel="validation loss")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
     ax.yaxis.set_minor_formatter(FuncFormatter(lambda y, _: ""))
     return ax
