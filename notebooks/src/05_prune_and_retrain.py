@@ -208,9 +208,10 @@ print("the formula holds for every step")
 # %% [markdown]
 # After ten epochs of training most gradients are less than a tenth of $\varepsilon'$, so most first
 # steps are short. The weights come back all the same; nothing holds them at zero. The zeros that
-# survive have a gradient of *exactly* zero: their input pixel was zero in all 32 images (the
-# corners of a digit), or their hidden unit's ReLU was flat for all of them. They survive by
-# accident. Now on to step 100, and then to the end of one pass over the images:
+# survive have a gradient of *exactly* zero: their input, a feature from the convolution, was zero
+# in all 32 images (as it can be where nothing is drawn), or their hidden unit's ReLU was flat for
+# all of them. They survive by accident. Now on to step 100, and then to the end of one pass over
+# the images:
 
 # %% tags=["varies"]
 hundred = 32 * min(100, len(data.x_train) // 64)
@@ -280,8 +281,8 @@ pruning.attach(model, masks)
 
 # %% [markdown]
 # The same dense network, the same threshold, the same steps. Directly after the cut, no kept weight
-# lies between -0.1 and 0.1. **Predict**: after one pass with the mask held, how many of the hidden
-# layer's kept weights do?
+# lies between -0.1 and 0.1. **Predict**: after one pass with the mask held, what share of the
+# hidden layer's kept weights does?
 
 # %%
 gap_guess = predict("Kept weights in the gap after one pass?", ..., unit="%")  # your number
@@ -400,7 +401,7 @@ order_guess.was([name.replace(",", "") for name in best_first])
 # Which of these gaps are real, and which are luck? The four networks of one seed come from one
 # dense network, so compare *pairwise*: take the difference to "dense, longer" within each seed.
 # Dots are the five seeds; the diamond is their mean with its 95 % interval, 2.78 standard errors to
-# each side (Student's t for five numbers). An interval that contains 0 shows no difference.
+# each side (Student's t for five numbers). An interval that contains 0 does not show a difference.
 
 # %%
 final = {  # what was measured after the last epoch, for each network one number a seed
@@ -442,21 +443,22 @@ for name in looks:
 # %% [markdown] covers="6" corrects="7"
 # - The **masked** network, with more than two thirds of its weights gone, is not worse than the
 #   dense one that trained as long. On the validation images it is a little better in all five
-#   seeds; on the test images that gain could be luck. Mild pruning can act as a regularizer
-#   (Bartoldson et al. 2019); more than "it can" is not shown here.
+#   seeds; on the test images that gain could be luck. Pruning can act as a regularizer
+#   (Bartoldson et al. 2020); our five networks do not show that it did so here.
 # - The **article's** network cannot be told from the dense one. No wonder: it is mostly dense.
 # - Nor can the **random mask**, by its mean. But its seeds spread more than three times as far, and
 #   one of the five ends more than a point lower. MNIST is easy and these layers have weights to
 #   spare; without this control we would credit the choice by size with all of it.
 # - For the masked network and the longer-trained dense one, validation accuracy *and* validation
-#   loss went up: they grow surer of their mistakes, which accuracy does not show.
+#   loss went up. That fits networks which make fewer mistakes but are surer of them; accuracy alone
+#   does not show it.
 
 # %% [markdown] covers="69"
 # ## What does 0.9837 show?
 #
 # The article reports a test accuracy of 0.9837 and concludes that the model became simpler and kept
-# its performance. But an accuracy on 10,000 images has a standard error of its own. **Predict**:
-# how many points?
+# its performance. But an accuracy on 10,000 images has a standard error of its own. **Predict** it
+# in points.
 
 # %%
 error_guess = predict("Standard error of 0.9837?", ..., unit="points")  # your number
@@ -545,6 +547,6 @@ predict.summary()
 # - D. Blalock, J. J. Gonzalez Ortiz, J. Frankle, J. Guttag (2020), *What is the State of Neural
 #   Network Pruning?*, arXiv 2003.03033: 81 papers, and what keeps them from being compared.
 # - T. Gale, E. Elsen, S. Hooker (2019), *The State of Sparsity in Deep Neural Networks*, arXiv
-#   1902.09574: magnitude against random masks at scale.
-# - B. R. Bartoldson, A. S. Morcos, A. Barbu, G. Erlebacher (2019), *The Generalization-Stability
+#   1902.09574: pruning by magnitude, at random and by two learned rules, at scale.
+# - B. R. Bartoldson, A. S. Morcos, A. Barbu, G. Erlebacher (2020), *The Generalization-Stability
 #   Tradeoff in Neural Network Pruning*, arXiv 1906.03728: when pruning helps generalization.
