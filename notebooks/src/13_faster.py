@@ -180,12 +180,12 @@ for name, model in list(nets.items())[1 if quick_mode() else 0 :]:
 # **Predict**: with 95 % of the weights at zero, what share of the time is left in Keras? (And in
 # LiteRT, which was made for phones?)
 
-# %%
-zeros_guess = predict("Time left with 95 % zeros?", ..., unit="%")  # your number
-
 # %% tags=["varies"]
+zeros_guess = predict("Time left with 95 % zeros?", ..., unit="%")  # your number
 files = {name: export.litert(model) for name, model in nets.items()}
 order = {"dense": "dense", "dense, again": "dense", "95% zeros": "95% zeros"}
+
+# %% tags=["varies"]
 found = measure({name: speed.keras_call(nets[key], images) for name, key in order.items()})
 print(f"Keras, batch of {len(images)}, {against(found, '95% zeros', 'dense')}")
 zeros_guess.was(round(100 * found["95% zeros"].median / found["dense"].median))
@@ -203,16 +203,13 @@ if LITERT:
 # (the *gaps* between non-zeros, in few bits, beside their values; Han et al. 2016). **Predict** the
 # second one with 95 % zeros, as a share of the dense `.keras` file.
 
-# %%
+# %% tags=["varies"]
 gzip_guess = predict("95 % zeros after gzip?", ..., unit="%")  # your number
+kinds = {".keras": export.keras_bytes, "sparse file": lambda m: len(export.sparse_file(m))}
+kinds["after gzip"] = lambda model: export.keras_bytes(model, compressed=True)
+whole, pair = export.keras_bytes(nets["dense"]), ("dense", "95% zeros")
 
 # %% tags=["varies"]
-kinds = {
-    ".keras": export.keras_bytes,
-    "after gzip": lambda model: export.keras_bytes(model, compressed=True),
-    "sparse file": lambda model: len(export.sparse_file(model)),
-}
-whole, pair = export.keras_bytes(nets["dense"]), ("dense", "95% zeros")
 left = {kind: [size(nets[name]) / whole for name in pair] for kind, size in kinds.items()}
 for kind, (dense, sparse) in left.items():
     print(f"{kind:12} dense {dense:6.1%}, 95 % zeros {sparse:6.1%}")
@@ -268,16 +265,14 @@ if SCIPY:
 
 # %% tags=["varies"]
 for name, values in ratios.items():
-    # Times are noisy: a curve that dips would cross twice.
     density = np.interp(1, np.maximum.accumulate(values), densities, left=0, right=1)
     print(f"{name:24} CSR takes less time below {density:.1%} (0: nowhere)")
     if name == "5408 x 64, batch 256":
         density_guess.was(round(100 * density, 1))
-for bits in (32, 16, 2):
-    print(f"an index of {bits} bits a value takes less room below {32 / (32 + bits):.0%}")
+print("less room, by bits of an index:", {bits: f"{32 / (32 + bits):.0%}" for bits in (32, 16, 2)})
 
 # %% [markdown]
-# Bytes break even at a density of their own, as the last lines show: with an index of so many bits
+# Bytes break even at a density of their own, as the last line shows: with an index of so many bits
 # for each 32-bit value, density times (32 + bits) must stay below 32. Where that is above your
 # break-even point in time, the best you can do between the two is to store the sparse file, and to
 # unpack it before you multiply.
@@ -366,15 +361,15 @@ print(f"one network, {data.caption}; bytes left of 2:4: {(32 + 2) / (2 * 32):.0%
 #
 # 1 means all of it, 0 nothing. **Predict** it for the article's CNN in Keras, with 256 images.
 
-# %%
-arrives_guess = predict("Share of the reduction that arrives?", ..., unit="%")  # your number
-
 # %% tags=["varies"]
+arrives_guess = predict("Share of the reduction that arrives?", ..., unit="%")  # your number
 lenet = models.lenet5(seed=0)
 both = {
     "article CNN": (nets["dense"], nets["half the widths"]),
     "LeNet-5": (lenet, structure.shrink(lenet, 0.5)[0]),
 }
+
+# %% tags=["varies"]
 macs = {n: [measuring.report(m).total.macs for m in pair] for n, pair in both.items()}
 
 
