@@ -24,7 +24,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from course_utils import masking, models, operators, pruning
-from course_utils.lessons import networks, plots
+from course_utils.lessons import logbook, networks, plots
 from course_utils.lessons.checks import start_here as check
 from course_utils.lessons.data import load_mnist
 from course_utils.lessons.predictions import Predictions
@@ -300,8 +300,8 @@ check.sparsity(my_sparsity)
 # %% [markdown]
 # ## The map
 #
-# Each lesson answers one question. The core path, in bold below, takes about six hours; the other
-# lessons are electives: take what you need.
+# Each lesson answers one question. The core path, in bold below, takes six to seven hours; the
+# other lessons are electives: take what you need.
 #
 # - **00** start here: is it still pruned?
 # - **01** [norms and normalization](01_norms.ipynb): what does $W / \|W\|$ change?
@@ -338,6 +338,14 @@ check.sparsity(my_sparsity)
 
 # %%
 predict.summary()
+
+# %% [markdown]
+# And here is how far you have come in the whole course: exercises solved, predictions made, and
+# those that were exactly right. `make lab` keeps it in the file `logbook.json` on your machine, and
+# sends it nowhere. Come back to this cell whenever you like.
+
+# %% tags=["varies"]
+logbook.page()
 
 # %% [markdown] covers="86 87 88 89 90 91" corrects="41 42 43"
 # ## What to remember
