@@ -1,7 +1,8 @@
 """Read what lesson "A network that somebody else trained" borrows, once, into files without code.
 
-    python benchmarks/faces.py SITE_PACKAGES          a folder with mtcnn 1.0.0, scikit-image 0.26.0
-                                                       (and lz4), such as `pip install --target` fills
+    python benchmarks/faces.py SITE_PACKAGES
+
+That folder has mtcnn 1.0.0, scikit-image 0.26.0 and lz4, such as `pip install --target` fills it.
 
 mtcnn hands its weights out as a pickle, compressed with lz4, and whoever opens a pickle runs the
 program that it is. Here that happens once. What the course carries are plain arrays, read with

@@ -17,6 +17,7 @@ from course_utils.backend import keras
 FOLDER = Path(__file__).parent / "borrowed"
 SIZE = 24  # pixels: the side of a patch
 PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "rocket")
+LARGEST = 240  # of a random crop
 DIGEST = "5f70696cd912e6a0a8b2b467175711714832ed6c66565092bcab2f3ed508eb8e"
 layers = keras.layers
 
@@ -91,7 +92,9 @@ def prepared(pictures: np.ndarray) -> np.ndarray:
 
 
 def crops(pictures: list[np.ndarray], n: int, seed: int = 0) -> np.ndarray:
-    """Cut n squares out of pictures, at random places, 24 to 240 pixels wide, as R-Net takes them.
+    """Cut n squares out of pictures, at random places, as R-Net takes them.
+
+    They are 24 to 240 pixels wide, or as wide as the picture.
 
     >>> crops([photograph("coffee")], 5).shape
     (5, 24, 24, 3)
@@ -100,10 +103,35 @@ def crops(pictures: list[np.ndarray], n: int, seed: int = 0) -> np.ndarray:
     found = []
     for index in range(n):
         picture = opened[index % len(opened)]
-        side = SIZE * 10 ** rng.random()  # as many of 24 to 76 pixels as of 76 to 240
+        largest = min(LARGEST, *picture.size)
+        side = SIZE * (largest / SIZE) ** rng.random()  # as many below the middle, 76, as above
         left, top = (rng.random() * (length - side) for length in picture.size)
         found.append(_resized(picture, (SIZE, SIZE), (left, top, left + side, top + side)))
     return prepared(np.stack(found))
+
+
+def around(picture: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """Cut out a box and a third of its width on all sides, as far as the picture goes.
+
+    >>> around(np.zeros((100, 100, 3), "uint8"), np.array([40, 40, 70, 80])).shape
+    (60, 50, 3)
+    """
+    left, top, right, bottom = box
+    edge = (right - left) / 3
+    rows = slice(max(0, int(top - edge)), int(bottom + edge))
+    return picture[rows, max(0, int(left - edge)) : int(right + edge)]
+
+
+def varied(x: np.ndarray) -> np.ndarray:
+    """Return pictures of which every second is grey, and every fourth a mirror image, too.
+
+    >>> varied(np.arange(12.0).reshape(1, 1, 4, 3))[0, 0, :, 0].tolist()
+    [10.0, 7.0, 4.0, 1.0]
+    """
+    x = np.array(x)
+    x[::2] = x[::2].mean(axis=-1, keepdims=True)
+    x[::4] = x[::4, :, ::-1]
+    return x
 
 
 def windows(picture: np.ndarray, sides: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
