@@ -26,7 +26,7 @@ FIELDS = ("seed", "criterion", "pictures", "repair", "missed", "false", "macs")
 
 def heads(model):
     outputs = {name: model.get_layer(name).output for name in ("logits", "box")}
-    return keras.Model(model.inputs, outputs)
+    return keras.Model(model.input, outputs)
 
 
 def wrong(model, patches):
