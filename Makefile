@@ -38,7 +38,7 @@ wheel:  ## Make dist/course_utils-*.whl: the library alone, without the lessons
 site:  ## Build the course as web pages, build/site/index.html (needs Node.js for MathJax)
 	@$(COURSE) run tools/build_site.py
 
-student:  ## Make dist/pruning-course.zip, the learners' edition without any solution
+student:  ## Make dist/pruning-course.zip, the learners' edition without the solved lessons
 	@$(COURSE) run tools/student.py $(ARGS)
 
 hosted:  ## Make lessons for Colab and Binder: make hosted ARGS=OWNER/NAME

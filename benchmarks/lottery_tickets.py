@@ -1,4 +1,4 @@
-"""Lottery tickets of LeNet-300-100 on MNIST, several seeds, with controls; notebook 08 plots them.
+"""Lottery tickets of LeNet-300-100 on MNIST, several seeds, with controls; notebook 10 plots them.
 
 python benchmarks/lottery_tickets.py --seeds 5
 

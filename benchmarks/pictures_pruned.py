@@ -35,7 +35,7 @@ RATE, RATE_AFTER = 5e-3, 3e-3
 
 
 class Task(NamedTuple):
-    """A network, what it is trained with (x, y, weights of y or None), and how good it is."""
+    """A network, what it is trained with (x, y), and how good it is."""
 
     build: Callable[..., keras.Model]
     train: tuple
@@ -57,7 +57,7 @@ def detection(data: Dataset, counts: tuple[int, int, int]) -> Task:
     cells = tasks.to_cells(train.objects, len(train), train.images.shape[1])
     return Task(
         tasks.detector,
-        (train.images, cells, None),
+        (train.images, cells),
         lambda m: tasks.mean_average_precision(tasks.detect(m, test.images), test.objects),
     )
 
@@ -67,7 +67,7 @@ def segmentation(data: Dataset, counts: tuple[int, int, int]) -> Task:
     train, _, test = tasks.load_scenes(data, counts, tasks.Canvas(24, (14,), 3))
     return Task(
         tasks.unet,
-        (train.images, train.pixels, tasks.pixel_weights(train.pixels)),
+        (train.images, train.pixels),
         lambda model: tasks.mean_iou(model, test.images, test.pixels),
     )
 
@@ -76,7 +76,7 @@ def measured(task: Task, seed: int) -> Iterator[dict]:
     """Train one network, prune it in every way, and yield a row for each."""
     model = task.build(seed=seed)
     fit(model, task.train, EPOCHS, RATE)
-    some = tuple(part[:1000] for part in task.train[:2])
+    some = tuple(part[:1000] for part in task.train)
     for (what, criterion, share), pruned in every_way.ways(model, some, LEVELS, SCRATCH, seed):
         if criterion == "scratch":
             fit(pruned, task.train, EPOCHS, RATE)
@@ -92,10 +92,9 @@ def measured(task: Task, seed: int) -> Iterator[dict]:
 
 def fit(model: keras.Model, train: tuple, epochs: int, rate: float) -> None:
     """Train with Adam, whose rate falls to zero."""
-    x, y, weights = train
-    falling = keras.optimizers.schedules.CosineDecay(rate, epochs * -(-len(x) // BATCH))
+    falling = keras.optimizers.schedules.CosineDecay(rate, epochs * -(-len(train[0]) // BATCH))
     model.compile(keras.optimizers.Adam(falling), model.loss)
-    model.fit(x, y, BATCH, epochs, verbose=0, sample_weight=weights)
+    model.fit(*train, BATCH, epochs, verbose=0)
 
 
 if __name__ == "__main__":

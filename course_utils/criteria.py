@@ -58,14 +58,36 @@ def gradient(gradients: Arrays) -> Scores:
 
 
 def taylor(weights: Arrays, gradients: Arrays) -> Scores:
-    """Score every weight by |g · w|, the change in the loss, to first order, if w were 0.
+    """Score every weight by the mean of |g · w| over single examples.
 
-    g is the gradient of the mean loss. Source: Molchanov et al. 2017 (arXiv 1611.06440), there
-    for feature maps; for weights Molchanov et al. 2019 (arXiv 1906.10771), there squared. Of a
-    network not yet trained it is SNIP, Lee et al. 2019 (arXiv 1810.02340), whose scores are the
-    shares of all |g · w|, in the same order.
+    To first order |g · w| is how far the loss of one example moves if w becomes 0. `gradients` are
+    the mean sizes |g| of single examples, `pruning.gradients(model, x, y, reduce="size")`: w is the
+    same for all of them, so the mean of |g · w| is |w| times that. Source: Molchanov et al. 2017
+    (arXiv 1611.06440, eq. 8 and the text below it), there for feature maps. Raises ValueError for
+    gradients below 0: those of the mean loss belong to `first_order`.
 
     >>> taylor({"fc": np.array([3.0, -1.0])}, {"fc": np.array([0.5, 4.0])})["fc"].tolist()
+    [1.5, 4.0]
+    """
+    pairs = _paired(weights, gradients, "gradients")
+    if below := [name for name, (_, G) in pairs.items() if G.min() < 0]:
+        raise ValueError(
+            f"gradients of {below[0]} must be sizes, and some are below 0: give those of single "
+            'examples, pruning.gradients(model, x, y, reduce="size"). The score of the mean '
+            "gradient is criteria.first_order."
+        )
+    return {name: np.abs(W) * G for name, (W, G) in pairs.items()}
+
+
+def first_order(weights: Arrays, gradients: Arrays) -> Scores:
+    """Score every weight by |g · w|, the change in the mean loss, to first order, if w were 0.
+
+    g is the gradient of the mean loss, `pruning.gradients(model, x, y)`. At a minimum it is 0, of
+    important weights too, so a trained network is better scored by `taylor`. Of a network not yet
+    trained it is SNIP, whose scores are the shares of all |g · w|, in the same order. Source: Lee
+    et al. 2019 (arXiv 1810.02340).
+
+    >>> first_order({"fc": np.array([3.0, -1.0])}, {"fc": np.array([0.5, -4.0])})["fc"].tolist()
     [1.5, 4.0]
     """
     return {
@@ -78,8 +100,9 @@ def obd(weights: Arrays, curvature: Arrays) -> Scores:
 
     h is the diagonal of the Hessian, by Hutchinson's estimate (`pruning.curvature`) or as the
     empirical Fisher information (`pruning.gradients(model, x, y, reduce="square")`). A negative h
-    gives a negative score, which goes first. Source: LeCun et al. 1989, Optimal Brain Damage;
-    for the Fisher form, Theis et al. 2018 (arXiv 1801.05787).
+    gives a negative score, which goes first. In the Fisher form this is half the mean of (g · w)²
+    over single examples: `taylor` with squares in the place of sizes. Sources: LeCun et al. 1989,
+    Optimal Brain Damage; for the Fisher form, Theis et al. 2018 (arXiv 1801.05787).
 
     >>> obd({"fc": np.array([3.0, -1.0])}, {"fc": np.array([2.0, 4.0])})["fc"].tolist()
     [9.0, 2.0]
@@ -136,7 +159,7 @@ def refuse_unfit(criterion: object) -> None:
             raise TypeError(
                 f"criterion is called with the weights alone, but {criterion!r} takes something "
                 "else. Give it the rest from around it: lambda w: criteria.taylor(w, "
-                "pruning.gradients(model, x, y))."
+                "pruning.gradients(model, x, y, reduce='size'))."
             ) from None
 
 

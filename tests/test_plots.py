@@ -41,13 +41,14 @@ CALLS = {
     "images": lambda ax: plots.images(np.ones((3, 5, 5, 1)), [1, 2, 3], ax=ax),
     "network": lambda ax: plots.network([W, W.T], ax=ax),
     "regrowth": lambda ax: plots.regrowth(W > 0, W, ax=ax),
+    "label_ends": lambda ax: plots.label_ends(plots.curves({"a": [1, 2], "b": [3, 4]}, ax=ax)),
+    "paired": lambda ax: plots.paired({"a": [0.1, 0.3], "b": [0.2, -0.1]}, ax=ax),
     "bars": lambda ax: plots.bars({"a": [1, 2], "b": [3, 4]}, ax=ax),
     "heat_map": lambda ax: plots.heat_map({"conv": [0.9, 0.1]}, ["50 %", "90 %"], ax=ax),
     "layer_densities": lambda ax: plots.layer_densities({"one": {"a": 0.5, "b": 1.0}}, ax=ax),
     "by_compression": lambda ax: plots.by_compression(
         [0.5, 0.9], plots.curves({"a": [1, 0.5]}, [0.5, 0.9], ax=ax)
     ),
-    "decision": lambda ax: plots.decision([0.5, 0.9], [0.98, 0.9], (0.95, 0.97), 0.5, ax=ax),
     "schedule": lambda ax: plots.schedule(schedules.one_shot(0.8, at=5), 10, ax=ax),
     "loss_by_step": lambda ax: plots.loss_by_step({0: 2.0, 10: 0.1}, [5], ax=ax),
     "spread": lambda ax: plots.spread({"SET": [0.9, 0.92], "RigL": [0.95]}, ax=ax),
@@ -60,6 +61,7 @@ CALLS = {
     "break_even": lambda ax: plots.break_even([0.1, 0.5], {"batch 1": [0.5, 2]}, ax=ax),
     "over_width": lambda ax: plots.over_width([8, 16], [1, 2], ax=ax),
     "by_class": lambda ax: plots.by_class({"a": ([0.1, 0], [0.2, 0.1], [0.3, 0.2])}, ax=ax),
+    "seeds_by_class": lambda ax: plots.seeds_by_class({"a": np.array([[0.1, 0.2]] * 3)}, ax=ax),
     "reliability": lambda ax: plots.reliability({"a": [(0, 1, 5, 0.8, 0.7)]}, ax=ax),
     "digit_rows": lambda ax: plots.digit_rows({"a": np.ones((2, 5, 5, 1))}, ax=ax),
     "formant_chart": lambda ax: plots.formant_chart({"men": [[300, 2200]]}, ["heed"], ax=ax),
@@ -67,7 +69,6 @@ CALLS = {
         {"dense": {"values": 9e3}, "coded": {"values": 1e3}}, {}, ax=ax
     ),
     "codebook": lambda ax: plots.codebook(W.ravel(), [-0.5, 0.5], ax=ax),
-    "weight_sizes": lambda ax: plots.weight_sizes({"a": W}, ax=ax),
     "durations": lambda ax: plots.durations({"scores": 0.1, "retraining": 60.0}, ax=ax),
     "best_so_far": lambda ax: plots.best_so_far({"by lot": [0.5, 0.9, 0.7]}, ax=ax),
     "front": lambda ax: plots.front([(0.5, 0.9), (0.6, 0.8)], [(0.5, 0.9)], ax=ax),
@@ -373,3 +374,14 @@ def test_regrowth_can_be_read_in_greyscale_and_its_key_names_the_same_colours():
     assert key == {
         "never pruned": tuple(kept), "pruned, zero": tuple(zero), "pruned, grown back": tuple(grown)
     }  # fmt: skip
+
+
+def test_a_layer_through_time_shows_its_zeros_in_shared_bins():
+    layer = np.array([-1.0, -0.5, 0.5, 1.0])
+    cut = np.where(np.abs(layer) < 1, 0, layer)
+    fig = plots.through_time({"free": {"trained": layer, "cut": cut}})
+    assert [ax.get_title() for ax in fig.axes] == ["trained: 0% are zero", "cut: 50% are zero"]
+    (counts, edges, _), (zeros, *_) = (patch.get_data() for patch in fig.axes[1].patches)
+    assert (counts.sum(), zeros.sum(), zeros[40]) == (4, 2, 2)
+    assert edges[40] < 0 < edges[41]
+    assert all(np.array_equal(edges, ax.patches[0].get_data().edges) for ax in fig.axes)

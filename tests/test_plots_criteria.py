@@ -22,6 +22,13 @@ def test_the_correlation_of_the_ranks_stands_above_each_panel():
     assert fig.axes[0].get_ylabel() == "early"
 
 
+def test_weights_that_do_nothing_are_black():
+    fig = plots.predicted_and_true({"late": {"any": (np.arange(3.0), np.array([0.0, 2, 1]))}})
+    blue, black = fig.axes[0].get_lines()[:2]
+    assert (len(blue.get_xdata()), black.get_xydata().tolist()) == (2, [[0, 0]])
+    assert black.get_color() == "black"
+
+
 def test_ranks_are_those_of_a_loop_ties_included():
     values = np.random.default_rng(0).integers(0, 5, 40).astype(float)
     by_hand = [

@@ -123,3 +123,10 @@ def test_equal_ids_have_equal_colours_and_different_ones_of_six_do_not():
     colours = [patch.get_facecolor() for patch in ax.patches]
     assert colours[0] == colours[6]
     assert len(set(colours)) == 6
+
+
+def test_with_groups_an_id_has_the_colour_that_its_group_has_in_the_graph():
+    ax = plots.id_rows({"a": [1, 2], "b": [7]}, {"A": [1, 2], "B": [7]})
+    first, second, third = (patch.get_facecolor() for patch in ax.patches)
+    assert first == second == to_rgba(plots.COLOURS[0])
+    assert third == to_rgba(plots.COLOURS[1])

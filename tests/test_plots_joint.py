@@ -16,21 +16,13 @@ def texts(labels):
     return [label.get_text() for label in labels]
 
 
-def test_sizes_of_weights_are_counted_and_zeros_told():
-    W = np.array([0, 0, 0.001, -0.1, 0.1, 1.0])
-    ax = plots.weight_sizes({"masked": W, "plain": np.full(4, 0.5)})
-    assert texts(ax.get_legend().get_texts()) == ["masked: 33.3% zeros", "plain: 0.0% zeros"]
-    counts = [line.get_ydata().sum() for line in ax.lines]
-    assert counts == [4, 4]
-    assert ax.get_xscale() == "log"
-
-
 def test_a_codebook_has_a_line_for_each_value():
     kept = np.random.default_rng(0).normal(size=100)
     ax = plots.codebook(kept, [-1.0, 0.5])
     assert [line.get_xdata()[0] for line in ax.lines] == [-1.0, 0.5]
     assert sum(bar.get_height() for bar in ax.patches) == 100
-    assert texts(ax.get_legend().get_texts()) == ["2 shared values"]
+    assert ax.get_title() == "2 shared values"
+    assert ax.get_legend() is None  # it would hide lines
 
 
 def test_stages_are_stacked_in_kilobytes_with_their_notes():

@@ -1,4 +1,4 @@
-"""Figures of lesson 08: what is drawn carries the right numbers, and the axes say what they are."""
+"""Figures of lessons 08 to 10: they carry the right numbers, and the axes say what they are."""
 
 import matplotlib as mpl
 import numpy as np
@@ -39,18 +39,33 @@ def test_a_spread_shows_every_run_and_their_mean_the_first_name_on_top():
     assert ax.yaxis_inverted()
 
 
+def test_controls_are_grey():
+    ax = plots.spread({"a": [0.9], "dense": [0.5]}, controls=["dense"])
+    assert [c.lines[0].get_color() for c in ax.containers] == [plots.BLUE, plots.GREY]
+    ax = plots.cost_and_worth({"a": ([1.0], [0.9]), "b": ([0.1], [0.8])}, controls=["b"])
+    assert [c.lines[0].get_color() for c in ax.containers] == [plots.BLUE, plots.GREY]
+
+
 def test_cost_is_on_a_logarithmic_scale_and_told_in_percent():
     ax = plots.cost_and_worth({"SET": ([0.02, 0.02], [0.9, 0.92]), "dense": ([1.0], [0.97])})
     assert ax.containers[0].lines[0].get_xydata()[0] == pytest.approx([0.02, 0.91])
     assert "2 %" in [text.get_text() for text in ax.get_xticklabels()]
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["SET", "dense"]
+    assert {text.get_text() for text in ax.texts} == {"SET", "dense"}
 
 
-def test_equal_costs_stand_side_by_side():
-    ax = plots.cost_and_worth({n: ([0.02], [0.9]) for n in "abc"} | {"d": ([0.3], [0.9])})
-    x = [c.lines[0].get_xdata()[0] for c in ax.containers]
-    assert x[0] < x[1] < x[2]
-    assert [x[1], x[3]] == pytest.approx([0.02, 0.3])
+def test_equal_costs_stay_where_they_are_and_their_names_do_not_overlap():
+    ax = plots.cost_and_worth({n: ([0.02], [0.9]) for n in "abc"} | {"d": ([0.3], [0.95])})
+    assert [c.lines[0].get_xdata()[0] for c in ax.containers] == pytest.approx([0.02] * 3 + [0.3])
+    heights = sorted(text.xyann[1] for text in ax.texts if text.get_text() in "abc")
+    low, high = ax.get_ylim()
+    assert np.diff(heights).min() > 0.05 * (high - low)
+
+
+def test_a_controls_line_and_band_are_grey():
+    runs = [[0.9, 0.8], [0.8, 0.7]]
+    ax = plots.over_weights_left({"a": runs, "b": runs}, [1, 0.1], controls=["b"])
+    assert [line.get_color() for line in ax.lines] == [plots.BLUE, plots.GREY]
+    assert mpl.colors.same_color(ax.collections[1].get_facecolor()[0][:3], plots.GREY)
 
 
 def test_few_weights_left_are_on_the_right():

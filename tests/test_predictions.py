@@ -1,11 +1,15 @@
 """Predictions are locked, compared and summed up; the logbook survives what happens to files."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from course_utils.lessons import logbook
+from course_utils.lessons.checks.verdict import exercise, number
 from course_utils.lessons.predictions import Predictions
+
+SOURCES = Path(__file__).parents[1] / "notebooks" / "src"
 
 
 @pytest.fixture(autouse=True)
@@ -138,3 +142,27 @@ def test_the_page_has_all_lessons(predict, monkeypatch):
     assert head.split() == ["lesson", "exercises", "predictions", "right"]
     assert first.split() == ["00", "start", "here", "0", "of", "2", "0", "0"]
     assert second.split() == ["01", "prune", "and", "retrain", "1", "of", "3", "2", "1"]
+
+
+def test_the_list_of_lessons_is_that_of_the_notebooks():
+    counts = {}
+    for source in sorted(SOURCES.glob("*.py")):
+        counts[source.stem[3:]] = source.read_text(encoding="utf-8").count('"exercise"')
+    assert counts == logbook.LESSONS
+
+
+def test_a_solved_exercise_is_noted_but_not_that_of_the_solutions(monkeypatch, tmp_path):
+    @exercise("Right.")
+    def positive(answer):
+        if number(answer) <= 0:
+            yield "it is not."
+
+    (tmp_path / "solutions").mkdir()
+    monkeypatch.chdir(tmp_path / "solutions")
+    assert positive(1)
+    assert "exercises" not in logbook.read()
+    monkeypatch.chdir(tmp_path)
+    assert not positive(-1)
+    assert "exercises" not in logbook.read()
+    assert positive(1)
+    assert [*logbook.read()["exercises"]] == ["test_predictions: positive"]

@@ -27,11 +27,19 @@ def test_its_code_runs_and_keeps_its_sparsity(tmp_path):
     assert "channels removed" in done.stdout
 
 
-def test_its_table_names_every_lesson_with_its_title():
+def test_its_table_names_every_lesson_with_its_title_and_minutes():
+    rows = {line.split("](")[1].split(")")[0]: line for line in README.splitlines() if "· " in line}
+    core = 0
     assert SOURCES, "no lessons found"
     for source in SOURCES:
-        title = re.search(r"^# # (.+)$", source.read_text(encoding="utf-8"), re.MULTILINE)[1]
-        assert f"[{title}](notebooks/{source.stem}.ipynb)" in README
+        text = source.read_text(encoding="utf-8")
+        title = re.search(r"^# # (.+)$", text, re.MULTILINE)[1]
+        minutes = int(re.search(r"About (\d+) minutes", text)[1])
+        row = rows[f"notebooks/{source.stem}.ipynb"]
+        assert row.startswith(f"| [{title}](notebooks/{source.stem}.ipynb) | ")
+        assert f" | {minutes} | [read](notebooks/solutions/{source.stem}.ipynb) |" in row
+        core += minutes * ("| ● |" in row)
+    assert 330 <= core <= 390, "the core path takes about six hours"
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
@@ -57,5 +65,8 @@ def test_the_picture_is_drawn_from_the_recorded_results(tmp_path):
     drawn = tmp_path / "picture.svg"
     code = f"import figures; figures.main({str(drawn)!r})"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT / "tools", check=True)
-    committed = ROOT / "notebooks" / "figures" / "held_or_not.svg"
-    assert drawn.read_bytes() == committed.read_bytes(), "run python tools/figures.py"
+    committed = ROOT / "notebooks" / "figures"
+    for name in ("picture.svg", "slope_and_parabola.svg", "pairs.svg"):
+        there = committed / name.replace("picture", "held_or_not")
+        same = drawn.with_name(name).read_bytes() == there.read_bytes()
+        assert same, "run python tools/figures.py"

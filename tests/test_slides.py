@@ -7,14 +7,16 @@ import re
 from pathlib import Path
 
 import pytest
+import slide_font
 from decks import MINUTES, minutes, notes, slides_of
+from fontTools.ttLib import TTFont
 from quotes import outputs, quoted
 from slide_figures import PICTURE, DeckError, picture
 
 import slides
 
 ROOT = Path(__file__).parents[1]
-DECKS = slides.decks()
+SOLVED, DECKS = slides.NOTEBOOKS, slides.decks()
 
 decks = pytest.mark.parametrize("deck", DECKS, ids=lambda deck: deck.stem)
 
@@ -52,6 +54,12 @@ def test_every_picture_says_what_it_shows(deck):
         assert len(words.split()) >= 5, text
 
 
+def test_its_font_has_every_chinese_character_of_the_decks():
+    there = TTFont(slides.FONT).getBestCmap()
+    lacking = {character for character in slide_font.used() if ord(character) not in there}
+    assert lacking == set(), "run tools/slide_font.py"
+
+
 def quotes() -> list:
     """(deck, slide, lesson, text) for all that slides say they quote."""
     return [
@@ -69,13 +77,13 @@ def test_what_a_slide_quotes_stands_in_the_lesson(deck, slide, lesson, text):
 
 def test_a_figure_that_is_not_there_is_named():
     with pytest.raises(DeckError, match=r"no lesson '99_nothing'"):
-        picture("lesson:99_nothing#here", ROOT, ROOT / "notebooks")
+        picture("lesson:99_nothing#here", ROOT, SOLVED)
     with pytest.raises(DeckError, match=r"some under #how-long-is-a-vector"):
-        picture("lesson:01_norms#nowhere", ROOT, ROOT / "notebooks")
+        picture("lesson:01_norms#nowhere", ROOT, SOLVED)
     with pytest.raises(DeckError, match=r"no picture '01_norms#how-long-is-a-vector:7'"):
-        picture("lesson:01_norms#how-long-is-a-vector:7", ROOT, ROOT / "notebooks")
+        picture("lesson:01_norms#how-long-is-a-vector:7", ROOT, SOLVED)
     with pytest.raises(DeckError, match=r"beside the deck"):
-        picture("missing.svg", ROOT, ROOT / "notebooks")
+        picture("missing.svg", ROOT, SOLVED)
 
 
 def test_a_changed_source_makes_a_deck_stale(tmp_path, monkeypatch):

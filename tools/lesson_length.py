@@ -49,11 +49,12 @@ def measure(lesson: Lesson) -> Length:
     """Count a source's words, cells and exercises, as learners see them."""
     cells = [cell for cell in lesson.cells if "solution-only" not in tags_of(cell)]
     text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    summaries = sum(cell.source.startswith("predict.summary()") for cell in cells)
     kinds = [set(tags_of(cell)) for cell in cells if cell.cell_type == "code"]
     return Length(
         words=len(words(text)),
         cells=len(cells),
-        code=sum(not kind & {"check", "exercise"} for kind in kinds),
+        code=sum(not kind & {"check", "exercise"} for kind in kinds) - summaries,
         exercises=sum("exercise" in kind for kind in kinds),
         seconds=seconds().get(lesson.stem, 0.0),
     )

@@ -9,6 +9,7 @@ the system's Chromium; where there is none, the HTML is made alone.
 """
 
 import argparse
+import base64
 import hashlib
 import os
 import re
@@ -24,6 +25,7 @@ from slide_figures import DeckError, with_pictures
 ROOT = Path(__file__).parents[1]
 SLIDES, NOTEBOOKS = ROOT / "slides", ROOT / "notebooks" / "solutions"
 THEME, CONFIG = SLIDES / "course.css", SLIDES / "marp.config.mjs"
+FONT = SLIDES / "chinese.woff"  # made by tools/slide_font.py
 STAMP = re.compile(r'<meta name="made-from" content="([0-9a-f]{64})">')
 ORIGIN = re.compile(r"<!-- from \w+:.*?-->\n*", re.DOTALL)
 # Marp names a deck's theme by chance, anew each time.
@@ -55,9 +57,20 @@ def complete(deck: Path) -> str:
 
 def digest(deck: Path) -> str:
     """Return the SHA-256 of what a deck is made from: source, pictures, theme, settings, Marp."""
-    files = (THEME, CONFIG, SLIDES / "package-lock.json")
-    parts = (complete(deck), *(file.read_text(encoding="utf-8") for file in files))
+    files = (CONFIG, SLIDES / "package-lock.json")
+    parts = (complete(deck), theme(), *(file.read_text(encoding="utf-8") for file in files))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def theme() -> str:
+    """Return the theme with its font in it, so that a deck is one file."""
+    font = base64.b64encode(FONT.read_bytes()).decode()
+    return f"""{THEME.read_text(encoding="utf-8")}
+@font-face {{
+  font-family: "Course Chinese";
+  src: url("data:font/woff;base64,{font}") format("woff");
+}}
+"""
 
 
 def is_stale(deck: Path) -> bool:
@@ -105,7 +118,9 @@ def _marp(deck: Path, *options: str) -> bytes:
         source = Path(folder) / deck.name
         # A comment is a speaker's note to Marp; those that say where a number is from are not.
         source.write_text(ORIGIN.sub("", complete(deck)), encoding="utf-8")
-        command = [*_program(), str(source), "-c", str(CONFIG), "--theme", str(THEME), "-o", "-"]
+        look = Path(folder) / THEME.name
+        look.write_text(theme(), encoding="utf-8")
+        command = [*_program(), str(source), "-c", str(CONFIG), "--theme", str(look), "-o", "-"]
         variables = os.environ | {"CHROME_PATH": programs.browser() or ""}
         done = subprocess.run(
             [*command, *options], capture_output=True, env=variables, stdin=subprocess.DEVNULL

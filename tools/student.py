@@ -1,4 +1,4 @@
-"""Make the learners' edition: the lessons without outputs, the package, and no solution anywhere.
+"""Make the learners' edition: the lessons without outputs, the package, and no solved lesson.
 
 python tools/student.py [FOLDER]      writes pruning-course.zip into FOLDER (dist/ in the clone)
 """
@@ -25,6 +25,7 @@ FILES = (
     "docs/coverage.md",
     "docs/faq.md",
     "docs/glossary.md",
+    "docs/prerequisites.md",
     "docs/references.md",
 )
 FOLDERS = ("course_utils", "notebooks/figures", "tools/front_door")

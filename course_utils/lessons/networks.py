@@ -14,6 +14,7 @@ from course_utils import models
 from course_utils.backend import keras
 from course_utils.lessons.data import Dataset, load_mnist
 from course_utils.lessons.progress import Progress, quick_mode
+from course_utils.lessons.tasks import hearing, loading, reading, segmentation
 
 FOLDER = Path(__file__).parent / "trained"
 STAND_IN = 12  # epochs on the stand-in's 1,197 images, for a network that knows MNIST
@@ -24,7 +25,8 @@ class Recipe:
     """How a network is built and trained: the first `images` of the training split, with seed 0.
 
     `images` beyond the 50,000 of the split take the validation images, too. `load` returns other
-    data than MNIST: (x, y) to train on and (x, y) to test with.
+    data than MNIST: (x, y) to train on and (x, y) to test with. `quality` of (model, x, y) says how
+    good a network is where that is not its accuracy.
     """
 
     build: Callable[[], keras.Model]
@@ -32,13 +34,22 @@ class Recipe:
     batch_size: int = 128
     images: int = 20_000
     load: Callable[[], tuple] | None = None
+    quality: Callable[[keras.Model, object, object], float] | None = None
 
 
 RECIPES = {
     "lenet5": Recipe(models.lenet5, epochs=4),
     "lenet300": Recipe(models.lenet300, epochs=4),
+    "norm_cnn": Recipe(models.norm_cnn, epochs=2),
+    "residual_cnn": Recipe(models.residual_cnn, epochs=3),
     "article_cnn": Recipe(models.article_cnn, epochs=10, batch_size=32, images=50_000),
     "article_cnn_all": Recipe(models.article_cnn, epochs=10, batch_size=32, images=60_000),
+    "detector": Recipe(loading.detector, 4, 32, load=loading.boxes, quality=loading.mean_ap),
+    "unet": Recipe(loading.unet, 4, 32, load=loading.pixels, quality=segmentation.mean_iou),
+    "vowel_cnn": Recipe(hearing.vowel_cnn, 8, load=loading.vowels),
+    "vowel_gru": Recipe(hearing.vowel_gru, 8, load=loading.vowels),
+    "text_gru": Recipe(reading.text_gru, 5, load=loading.lines),
+    "text_transformer": Recipe(reading.text_transformer, 5, load=loading.lines),
 }
 
 
@@ -88,6 +99,13 @@ def splits(name: str) -> tuple:
     if recipe.images > len(x):
         x, y = keras.ops.concatenate([x, data.x_val]), keras.ops.concatenate([y, data.y_val])
     return (x[: recipe.images], y[: recipe.images]), (data.x_test, data.y_test)
+
+
+def quality(name: str, model: keras.Model, x: object, y: object) -> float:
+    """Return how good a network is on data such as `splits` returns: its accuracy, mostly."""
+    if _recipe(name).quality is not None:
+        return _recipe(name).quality(model, x, y)
+    return model.evaluate(x, y, 1000, verbose=0, return_dict=True)["accuracy"]
 
 
 def table() -> dict[str, dict[str, str]]:

@@ -104,7 +104,7 @@ class Prediction:
         if not self.choices:
             return f"a number ({self.unit})" if self.unit else "a number"
         names = ", ".join(map(repr, self.choices))
-        return f"one of {names}, or all of them in order as a list"
+        return f"one of {names} (for an order: a list of all)"
 
     def _problem(self, answer: object) -> str | None:
         if not self.choices:

@@ -29,8 +29,8 @@ class PruneOnSchedule(StepCallback):
     over all calls of `fit` with this callback.
     Masks change only where its value changes. `criterion` is called with the weights as they are;
     one that needs more takes it from around it: `lambda w: criteria.taylor(w,
-    pruning.gradients(model, x, y))`. `scope`, `granularity` and `min_kept` are those of
-    `masking.make_masks`. What is pruned stays pruned, unless `regrow` (see `regrowth`) says else.
+    pruning.gradients(model, x, y, reduce="size"))`. `scope`, `granularity` and `min_kept` are those
+    of `masking.make_masks`. What is pruned stays so, unless `regrow` (see `regrowth`) says else.
     `include` and `exclude` choose kernels as in `pruning.kernels`.
 
     Put it first in the list of callbacks, so that the others find "sparsity" in the logs: the

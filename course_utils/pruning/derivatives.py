@@ -32,8 +32,9 @@ def gradients(
     The loss is the one that `model` is compiled with, its penalties included, averaged over all
     examples; the model computes as in inference (no dropout, BatchNorm with its running
     statistics). Pruned weights have gradients, too. `reduce` says what is averaged: "mean" the
-    gradient itself, "size" |g| of single examples, "square" g² of single examples, which is the
-    diagonal of the empirical Fisher information. The last two take a step for every example.
+    gradient itself, "size" |g| of single examples (for `criteria.taylor`), "square" g² of single
+    examples, which is the diagonal of the empirical Fisher information. The last two take a step
+    for every example: a few hundred examples are usually enough.
 
     `x` and `y` are arrays, or nests of them as the model takes them; or `x` alone, a dataset of
     (x, y) or (x, y, weights) in batches. Raises ValueError for a model that is not compiled, and
@@ -162,11 +163,30 @@ def gradients_of(
             f"examples, which reduce={reduce!r} averages, cannot be taken: give reduce='mean'."
         )
 
-    def measure(x: object, y: object, weights: object = None) -> list[tf.Tensor]:
-        return [_REDUCED[reduce](g) for g in _gradients(model, variables, x, y, weights)]
+    def mean(x: object, y: object, weights: object = None) -> list[tf.Tensor]:
+        return _gradients(model, variables, x, y, weights)
+
+    def single(*part: object) -> list[tf.Tensor]:
+        """Loop over all examples inside one step, which takes half the time of a step for each."""
+
+        def add(i: tf.Tensor, totals: list[tf.Tensor]) -> tuple:
+            one = keras.tree.map_structure(lambda array: array[i][None], part)
+            found = [_REDUCED[reduce](tf.cast(g, "float64")) for g in mean(*one)]
+            return i + 1, [total + g for total, g in zip(totals, found, strict=True)]
+
+        rows = count(part)
+        zeros = [tf.zeros(v.shape, "float64") for v in variables.values()]
+        _, totals = tf.while_loop(lambda i, _: i < rows, add, (0, zeros))
+        return [total / rows for total in totals]
 
     variables = kernels(model, **choice)
-    return _averaged(model, variables, measure, parts, batch_size if reduce == "mean" else 1)
+    if reduce == "mean":
+        return _averaged(model, variables, mean, parts, batch_size)
+    rows = count(parts)
+    if rows > 10:  # tracing costs about as much as ten examples
+        first = tensors(next(steps(model, parts, rows)))
+        single = tf.function(single).get_concrete_function(*first)
+    return _averaged(model, variables, single, parts, rows)
 
 
 def _gradients(

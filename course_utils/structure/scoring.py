@@ -67,10 +67,11 @@ def taylor(
     """Score every channel by the change in the loss, to first order, if it read as 0, squared.
 
     (Σ g · w)² over all weights that read the channel, averaged over batches: that sum is the
-    derivative of the loss with respect to a gate on the channel. Loss and data are those of
+    derivative of a batch's mean loss with respect to a gate on the channel. With batch_size=1 the
+    average is over single examples, as in `criteria.taylor`. Loss and data are those of
     `pruning.gradients`, so the model must be compiled, and a dataset may stand for `x` and `y`.
-    Raises what that raises. Source: Molchanov et al. 2019
-    (arXiv 1906.10771), there with the gate behind the layer that makes the channel.
+    Raises what that raises. Source: Molchanov et al. 2019 (arXiv 1906.10771), whose code averages
+    over batches, too, there with the gate behind the layer that makes the channel.
 
     >>> from course_utils import models
     >>> taylor(models.lenet5(), np.ones((4, 28, 28, 1)), np.zeros(4))["fc1"].shape

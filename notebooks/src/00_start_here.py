@@ -1,110 +1,224 @@
 # %% [markdown]
 # # 00 · Start here
 #
-# **The question: is my machine ready, and how do these notebooks work?**
+# **The question: we prune a network and train it a little more. Is it still pruned?**
 #
-# About 10 minutes. Before this: nothing but a little Python. You have read a notebook cell when you
-# have run it, so run each one as you come to it.
+# About 35 minutes. Before this: a little Python. What else later lessons build on is explained on
+# one page, [prerequisites](../docs/prerequisites.md).
+#
+# This is a notebook: text, and cells of code that you run. Click into a grey cell and press
+# **Shift+Enter**. Run the cells from top to bottom, since each one uses what those above it made.
+# You need not understand every line of code today.
 #
 # Chinese terms: pruning 剪枝, weight pruning 权重剪枝, structural pruning 结构剪枝, convolutional
 # neural network 卷积神经网络, notebook 笔记本, exercise 练习.
-
-# %% [markdown]
+#
 # ## What you will be able to do
 #
-# - say whether this machine can run the course, and how long its longest lesson will take here;
-# - run, break and mend a notebook, solve an exercise, and read what its check says;
-# - say in one sentence what pruning is, and tell weight pruning from structural pruning.
+# - say in one sentence what pruning is, and tell weight pruning from structural pruning;
+# - show that a network which was pruned need not be pruned any more;
+# - run a notebook, solve an exercise, and read what its check says.
 
-# %% [markdown]
-# ## How to run a cell
-#
-# Click into the grey cell below and press **Shift+Enter**. The number in brackets on its left tells
-# in which order cells ran; `[*]` means *running now*. Run the cells from top to bottom: each one
-# uses what those above it made.
-
-# %%
-import os
-import time
-
+# %% tags=["varies"] covers="55 56" corrects="28"
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import masking, operators
-from course_utils.lessons import plots, widgets
+from course_utils import masking, models, operators, pruning
+from course_utils.lessons import networks, plots
 from course_utils.lessons.checks import start_here as check
 from course_utils.lessons.data import load_mnist
+from course_utils.lessons.predictions import Predictions
+from course_utils.lessons.progress import quick_mode
 
+predict = Predictions("00_start_here")
 plots.use_style()
-print("The first cell has run.")
+check.machine(check.versions())
 
 # %% [markdown]
-# Whatever goes wrong (a name that is not defined, results that make no sense, a cell that does not
-# end), one thing helps: the menu **Kernel → Restart Kernel and Run All Cells…** It forgets
-# everything and starts from the top. The lessons are short, so that this costs little.
+# A ✓ means that this machine can run every lesson. A ✗ says what is missing, and what to do.
 #
-# To have a lesson as it was, without your answers: in a clone, `git checkout notebooks` in a
-# terminal; if you were given a zip file, take the notebook out of it again.
-
-# %% [markdown]
-# ## Is the machine ready?
+# ## Is it still pruned?
 #
-# Four things are needed. The next cell looks which versions are here, which takes some seconds the
-# first time, since it loads TensorFlow:
+# The **weights** 权重 of a neural network are the numbers that training has set. **Pruning** 剪枝
+# removes those that the network can do without. Let us do it. The next cell loads images of
+# handwritten digits (**MNIST**, or a small stand-in if MNIST cannot be downloaded) and a network
+# that has learned to read them. The network comes with the course, so you need not wait for its
+# training. Its **accuracy** is the share of images that it reads correctly.
 
 # %% tags=["varies"]
-found = check.versions()
-for name, version in found.items():
-    print(f"{name:10} {version:10} (needed: {check.OLDEST[name]} or newer)")
-
-# %% tags=["varies"]
-check.machine(found)
-
-# %% [markdown] covers="55 56" corrects="28"
-# A ✗ names the culprit and the way out. The article that this course grew from asks for Python 3.7
-# or newer and pins no version of anything. That was never a promise that one could keep: each
-# release of Keras says which Pythons it runs on, and the one installed here wants a newer one than
-# 3.7. (The article also makes three folders, `data`, `code` and `results`, and uses one. Here there
-# is nothing to make.)
-
-# %% tags=["varies"]
-from importlib.metadata import metadata
-
-print("Keras", found["Keras"], "needs Python", metadata("keras")["Requires-Python"])
-
-# %% [markdown]
-# ## Are the digits here?
-#
-# The course prunes networks that read handwritten digits: **MNIST**, 70,000 grey images of 28×28
-# pixels. Loading them takes a moment, and a download the first time.
-
-# %% tags=["varies"]
+TRAIN = False  # True: train the network here, about 60 s
 data = load_mnist()
-print(data)
+few = data.head(1000, held_out=500) if quick_mode() else data.head(5000, held_out=2000)
+model = networks.train("lenet5") if TRAIN else networks.trained("lenet5", data)
+trained = model.get_weights()
+
+
+def look(stage, run):
+    """Count the zeros among all weights, measure the accuracy, and note both in `run`."""
+    zeros = masking.sparsity(pruning.weights(model))
+    accuracy = model.evaluate(few.x_val, few.y_val, batch_size=500, verbose=0)[1]
+    run[stage] = zeros, accuracy, pruning.weights(model)["fc1/kernel"]  # and one layer
+    print(f"{stage:15} {zeros:4.0%} of the weights are zero, accuracy {accuracy:.1%}")
+
+
+free = {}
+look("trained", free)
 
 # %% [markdown]
-# If the first line says *MNIST*, all is well. If it names a **stand-in**, there was no MNIST and no
-# network: you have 1,797 smaller digits that come with the course. Every lesson runs on them,
-# faster, but your figures will differ from the committed ones. For MNIST, go online and restart the
-# kernel, or put `mnist.npz` into a folder and name that folder in the environment variable
-# `COURSE_DATA_DIR` before you start.
+# We shall set the smallest 90 % of the weights to zero and then train on, as is usual after
+# pruning: first a single **step**, in which the network sees 128 images and every weight is moved a
+# little, then one pass over all the training images in `few`, a part of MNIST.
 #
-# Three splits, three uses: *train* to learn from, *val* to choose by, *test* to look at once, at
-# the end. **Predict**: can you read all ten?
+# **Predict** marks a question to answer *before* you run what follows. Put your number in the place
+# of the dots and run the cell; when the result is there, it is shown beside your guess. A wrong
+# guess teaches more than a right one. You may also leave the dots and go on.
+
+# %%
+accuracy_guess = predict("Accuracy right after the cut?", ..., unit="%")  # your number
+zeros_guess = predict("Share of zeros one step later?", ..., unit="%")  # your number
 
 # %% tags=["varies"]
-plots.images(data.x_train[:10], data.y_train[:10]).set_xlabel(data.caption)
+pruning.prune(model, 0.9)
+pruning.detach(model)  # the zeros are in place; nothing holds them there
+look("cut", free)
+model.fit(few.x_train[:128], few.y_train[:128], batch_size=128, verbose=0)
+look("one step later", free)
+model.fit(few.x_train, few.y_train, batch_size=128, verbose=0)
+look("end", free)
+
+# %% tags=["varies"]
+cut, step = free["cut"], free["one step later"]
+assert step[0] < cut[0] / 4  # most zeros are gone
+print("Accuracy right after the cut:")
+accuracy_guess.was(round(100 * cut[1]))
+print("Zeros one step later:")
+zeros_guess.was(round(100 * step[0]))
+
+# %% [markdown]
+# The zeros are gone, and the accuracy does not show it. Whoever looks at the accuracy alone reports
+# a network pruned by 90 %, and has one that is dense. Training moves weights, and a weight that is
+# zero is no exception, unless something *holds* it: a **mask** 掩码 that says which weights must
+# stay zero. ([Lesson 05](05_prune_and_retrain.ipynb) shows why a single step is enough.)
+#
+# Now the same again with the mask held. `pruning.prune` holds it by itself; this time we leave out
+# `detach`. **Predict** what the mask costs at the end of the training: the accuracy of the first
+# run minus that of the second, in percentage points. (97 % and 95 % would be 2 points.)
+
+# %%
+cost_guess = predict("Accuracy that the mask costs?", ..., unit="points")  # your number
+
+# %% tags=["varies"]
+model.set_weights(trained)
+models.compiled(model)  # begins its training anew, as in the first run
+held = {"trained": free["trained"]}
+pruning.prune(model, 0.9)
+look("cut", held)
+model.fit(few.x_train[:128], few.y_train[:128], batch_size=128, verbose=0)
+look("one step later", held)
+model.fit(few.x_train, few.y_train, batch_size=128, verbose=0)
+look("end", held)
+assert held["end"][0] == held["cut"][0]
+
+# %% [markdown]
+# The picture shows the largest layer in both runs: how many of its weights have which value. The
+# bars count on a logarithmic axis, where each mark is a hundred times the one below it; weights of
+# exactly zero are red. Cutting leaves a gap and a spike. Follow the spike.
+
+# %% tags=["varies"]
+rows = {"nothing held": free, "mask held": held}
+plots.through_time({name: {s: run[s][2] for s in run} for name, run in rows.items()})
 plt.show()
+
+# %% tags=["varies"]
+for name, run in rows.items():
+    print(f"{name:12} at the end: accuracy {run['end'][1]:.1%} with {run['end'][0]:.0%} zeros")
+cost_guess.was(round(100 * (free["end"][1] - held["end"][1]), 1))
+print(f"(One run each, measured on {len(few.y_val):,} images. Lesson 05 repeats such runs.)")
+
+# %% [markdown] covers="3"
+# In the upper row the spike is as tall one step after the cut as before, but only its lower part is
+# still red. On a logarithmic axis that looks like most of the spike; the titles tell how small a
+# share it is. In the lower row the whole spike stays red to the end. This is the habit to take
+# along: *do not believe that a network is pruned. Count the zeros.* It is also why this course
+# exists: a published program that prunes a network and trains it on ends with a network that is
+# mostly dense, and reports its accuracy as a success. Lesson 05 runs that program, with controls.
+#
+# ## The four choices
+#
+# We cut the smallest weights (the *criterion*), single ones (the *granularity*), from all layers
+# together (the *scope*), all at one time (the *schedule*). Each of these was a choice, and every
+# method of pruning makes all four:
+#
+# ![The compass: criterion, granularity, scope, schedule](figures/compass_all.svg)
+#
+# Most lessons from 05 on begin with this compass, and the choices that they are about are lit.
+
+# %% [markdown] covers="2 7"
+# ## What pruning is
+#
+# A network consists of layers of **units** 神经元. Each connection between two units has a weight;
+# all the weights between two layers form a matrix, with a row for each unit on the left and a
+# column for each on the right. Here is a small network: three inputs, four hidden units, two
+# outputs. Orange weights are positive, purple ones negative, thick ones large. Below each network
+# is its first matrix. The two kinds of pruning differ in *granularity*:
+
+# %%
+first = np.array([[0.9, -0.1, 0.5, 0.2], [-0.7, 0.2, 0.1, -0.8], [0.1, -0.3, 0.6, 0.4]])
+second = np.array([[0.7, -0.2], [0.3, 0.1], [-0.1, 0.9], [0.4, -0.6]])
+keep = [0, 2, 3]  # hidden unit 1 has only small weights
+kinds = {
+    "before": (first, second),
+    "weight pruning": (operators.prune(first, 0.3), operators.prune(second, 0.3)),
+    "structural pruning": (first[:, keep], second[keep]),
+}
+fig, axes = plt.subplots(2, 3, figsize=(9.6, 5.6), height_ratios=[1.1, 1])
+for (name, weights), (top, bottom) in zip(kinds.items(), axes.T, strict=True):
+    plots.network(weights, top).set_title(name)
+    plots.matrix(weights[0], weights[0] != 0, bottom)
+    bottom.set_xlabel(f"{weights[0].size} numbers, {np.sum(weights[0] == 0)} are zero")
+plt.show()
+
+# %% [markdown]
+# - **Weight pruning** 权重剪枝 sets single weights to *exactly* zero and holds them there. The
+#   matrix keeps its shape, so a zero is still stored and multiplied, unless the file format or the
+#   processor takes advantage of it.
+# - **Structural pruning** 结构剪枝 takes out whole units, or whole filters of a convolution, with
+#   all their connections. The matrices become smaller.
+#
+# Another question is **when it is decided** what goes. In *static* 静态 pruning that is settled
+# before the network is used; in *dynamic* 动态 pruning it is decided anew for each input.
+
+# %% [markdown] covers="1 5 6 8 9 10 11 12 13 14" corrects="1 2 3 4 5 6 7 8"
+# <details><summary>What the article says</summary>
+#
+# The course grew from a Chinese blog article on pruning convolutional networks, signed with the pen
+# name *Zen and the Art of Computer Programming*. Our copy has no title. Boxes like this one say
+# where it is right and where it is wrong; <a href="../docs/coverage.md">a table</a> lists all of
+# it.
+#
+# It defines weight pruning as bringing weights *close to* zero: that is regularization. It counts
+# removing single connections as structural: nothing shrinks. It says that structural pruning pays
+# off only together with weight pruning: it works alone. It calls pruning during training
+# *dynamic*: the usual name is <em>dynamic sparse training</em>, and networks are pruned after
+# training and before it, too.
+#
+# It names five benefits, and measures none. The course does:
+#
+# | the claim | lessons | in one line |
+# |---|---|---|
+# | a simpler model | 05, 11 | fewer weights if the mask is held; smaller arrays if units go |
+# | faster training | 08 | no: zeros are multiplied, too, and retraining comes on top |
+# | better, more robust results | 05, 19 | sometimes, where little is pruned; it is no rule |
+# | easier deployment | 13 | yes, by fewer channels and fewer bits; zeros alone save no time |
+# | a network that explains itself | 19 | elsewhere the article says the opposite: we test it |
+# </details>
 
 # %% [markdown]
 # ## How a lesson goes
 #
-# A sentence says what comes, a few lines of code do it, a number or a picture shows it. Before the
-# important ones stands **Predict**. Do it, in words or with a pencil, *before* you run the cell. A
-# wrong guess teaches more than a right one, and costs nothing here. Try it:
-#
-# **Predict**: this is what a layer of a network knows, a small matrix of **weights** 权重. How many
-# of its twelve entries will be crossed out, if every weight of size 0.35 or less is removed?
+# A sentence says what comes next, a few lines of code do it, and a number or a picture shows the
+# result. Then it is your turn. Here is a small matrix of weights, from which every weight of size
+# 0.35 or less is removed. (The *size* of −0.3 is 0.3.)
 
 # %%
 W = np.array([[0.9, -0.1, 0.5], [-0.3, 0.7, 0.0], [0.4, -0.8, -0.2], [0.6, 0.35, -0.5]])
@@ -113,14 +227,10 @@ plots.matrix(pruned, pruned != 0)
 plt.show()
 
 # %% [markdown]
-# The removed weights are *exactly* zero now, and one was zero before. If you guessed one too few,
-# you kept the 0.35 itself, or forgot the 0.0; lesson 02 is about such borders.
-
-# %% [markdown]
 # ### Exercise 1
 #
-# An exercise is a cell with `...` in it. Replace the dots by your answer, run the cell, then the
-# one below it. First run both as they are, to see what an open exercise looks like.
+# An exercise is a cell with `...` in it. Replace the dots by your answer, run the cell, and then
+# the check below it. Run both as they are first, to see what an open exercise looks like.
 #
 # **How many weights of `pruned` are exactly zero?** Count, or let Python count.
 
@@ -136,22 +246,18 @@ check.count_zeros(answer, pruned)
 # <details><summary>Hint</summary>
 #
 # Hints fold out like this one. <code>pruned == 0</code> is a matrix of True and False, and
-# <code>np.sum</code> counts True as 1.
+# <code>np.sum</code> counts True as 1. If you are one short, you overlooked the 0.35 itself or the
+# entry that was 0 from the start.
 # </details>
-
-# %% [markdown]
-# A check tells one of three things: **…** not yet solved, **✗** with a hint that points at the
-# mistake, **✓** with what the answer means. A wrong answer leaves no trace, and nothing below ever
-# depends on yours. This is what a wrong one looks like:
-
-# %%
-check.count_zeros(7, pruned)
-
-# %% [markdown]
+#
+# A check says **…** (not solved yet), **✗** with a hint that points at the mistake, or **✓** with
+# what the answer means. You may try as often as you like, and no later cell depends on your answer.
+#
 # ### Exercise 2
 #
 # Most exercises ask for a function. The check calls it with *random* arrays of several shapes, so
-# that an answer that fits only the example does not pass.
+# an answer that fits only the example does not pass. Your function must `return` its result;
+# printing it is not enough.
 #
 # **Sparsity** 稀疏度 is the share of entries that are exactly zero, between 0 and 1. Write it.
 
@@ -177,235 +283,69 @@ check.sparsity(my_sparsity)
 # entries, whatever the shape; <code>len(W)</code> is only the number of rows.
 # </details>
 #
-# Stuck for long? In a clone of the course, `notebooks/solutions` holds every notebook once more,
-# solved and executed. Look there *after* a try of your own; in a class, ask.
-
-# %% [markdown] covers="2 7"
-# ## What pruning is
+# Stuck for long? In a clone of the course, `notebooks/solutions` holds every notebook solved. Look
+# there *after* a try of your own; in a class, ask.
 #
-# A network is layers of units 神经元 joined by weighted connections. Here is a small one: three
-# inputs, four hidden units, two outputs. Orange weights are positive, purple negative, thick ones
-# large. **Pruning** 剪枝 removes what the network can do without, so that there is less to store
-# and, if something makes use of it, less to compute. There are two kinds:
-
-# %%
-first = np.array([[0.9, -0.1, 0.5, 0.2], [-0.7, 0.2, 0.1, -0.8], [0.1, -0.3, 0.6, 0.4]])
-second = np.array([[0.7, -0.2], [0.3, 0.1], [-0.1, 0.9], [0.4, -0.6]])
-keep = [0, 2, 3]  # hidden unit 1 has only small weights
-kinds = {
-    "before": (first, second),
-    "weight pruning": (operators.prune(first, 0.3), operators.prune(second, 0.3)),
-    "structural pruning": (first[:, keep], second[keep]),
-}
-
-# %% [markdown]
-# **Predict**: both kinds remove weights from the first matrix, which is drawn below its network.
-# Which kind leaves fewer numbers to *store*?
-
-# %%
-fig, axes = plt.subplots(2, 3, figsize=(9.6, 5.6), height_ratios=[1.1, 1])
-for (name, weights), (top, bottom) in zip(kinds.items(), axes.T, strict=True):
-    plots.network(weights, top).set_title(name)
-    plots.matrix(weights[0], weights[0] != 0, bottom)
-    bottom.set_xlabel(f"{weights[0].size} numbers, {np.sum(weights[0] == 0)} are zero")
-plt.show()
-
-# %% [markdown] covers="5 8 9 10 11 12 13" corrects="2 3 4 5 6"
-# - **Weight pruning** 权重剪枝 sets single weights to zero, *exactly*, and holds them there. The
-#   matrix keeps its shape; a zero is still a number that is stored and multiplied, unless something
-#   else is done about it. (The article speaks of lowering weights towards zero. That is
-#   regularization, a different thing.)
-# - **Structural pruning** 结构剪枝 takes out whole units, or whole filters of a convolution, with
-#   all their connections. The matrices become smaller. (The article calls the removal of single
-#   connections structural, too. It is not: nothing shrinks.)
+# ## When something goes wrong
 #
-# The article's core idea, to remove weights step by step *during* training, is one of several:
-# networks are also pruned after training, and even before. And structural pruning works by itself;
-# it does not need weight pruning to pay off.
+# If a name is not defined, results make no sense or a cell does not end, choose **Kernel → Restart
+# Kernel and Run All Cells…** from the menu. That starts from the top, and no lesson computes for
+# more than about 90 seconds. To get a lesson back without your changes, run `git checkout
+# notebooks` in a terminal, or unpack it once more from the zip file that you were given. On a slow
+# machine start with `COURSE_QUICK=1 make lab`: trainings are cut short, and figures differ.
 #
-# The words *static* 静态 and *dynamic* 动态 belong to another question: **when is it decided?**
-# Static pruning is decided once, before the network is used. Dynamic pruning is decided anew for
-# each input, while the network is used. (The article calls pruning *during training* dynamic. For
-# that the literature has another name, *dynamic sparse training*. And it ties both words to weight
-# pruning; but what is removed, and when it is decided, are free of each other.)
-
-# %% [markdown] covers="1 6 14" corrects="1 7 8"
-# ### What for? Five claims
-#
-# The article says that pruning has five benefits. It measures none of them. We measure what can be
-# measured. **Predict** which of the five will hold, then see whether the lessons agree:
-#
-# | the claim | lessons | in one line |
-# |---|---|---|
-# | a simpler model | 04, 05, 09 | fewer weights, if the mask is held; smaller arrays if units go |
-# | faster training | 08 | no: zeros are multiplied, too, and retraining comes on top |
-# | better, more robust results | 05, 15 | sometimes, where little is pruned; it is no rule |
-# | easier deployment | 11 | yes, by fewer channels and fewer bits; zeros alone save no time |
-# | a network that explains itself | 15 | the article also says the opposite (7.2): we test it |
-
-# %% [markdown]
-# ## Sliders
-#
-# Some pictures have a slider, if you started with `make lab`; elsewhere you see one still picture.
-# In this one the smallest weights go first. **Predict**, from the picture without cuts: which unit
-# is the first that has nothing left, after how many cuts? The cell after the slider shows it.
-
-
-# %%
-def draw(cut):
-    sizes = np.concatenate([first.ravel(), second.ravel()])
-    keep = masking.make_masks({"all": np.abs(sizes)}, cut / sizes.size)["all"]
-    left = np.where(keep, sizes, 0)
-    weights = left[: first.size].reshape(first.shape), left[first.size :].reshape(second.shape)
-    return plots.network(weights).set_title(f"{cut} of {sizes.size} weights cut").axes
-
-
-widgets.slider(draw, cut=(0, 20, 1, 0))
-
-# %%
-draw(10)
-plt.show()
-
-# %% [markdown]
-# The second hidden unit, after ten cuts: all its weights are small. Here the two kinds of pruning
-# meet. A unit without connections can be taken out whole, and then the matrices do shrink.
-
-# %% [markdown]
-# ## How long will it take here?
-#
-# Lesson 05 trains for the longest time. To know what that means on *this* machine, train the same
-# network on a small part of the data. The first call is not timed, since TensorFlow prepares the
-# computation in it:
-
-# %% tags=["varies"]
-from course_utils.models import article_cnn
-
-model = article_cnn()
-part = data.head(1600)
-model.fit(part.x_train, part.y_train, batch_size=32, verbose=0)
-start = time.perf_counter()
-model.fit(part.x_train, part.y_train, batch_size=32, verbose=0)
-seconds = time.perf_counter() - start
-
-# %% tags=["varies"]
-epoch = seconds * len(data.x_train) / len(part.x_train)
-print(f"{os.cpu_count()} processor cores, {data.caption}")
-print(f"one pass over the training images (an epoch): about {epoch:.1f} s")
-print(f"lesson 05, 86 such passes:                    about {86 * epoch / 60:.0f} minutes")
-
-# %% [markdown]
-# Lesson 05 trains several networks, to have something to compare with, and a machine that works on
-# other things at the same time takes longer. If that is too long for you, there is a **quick mode**
-# with one epoch on fewer images: start with `COURSE_QUICK=1 make lab`. Sparsities and accuracies
-# differ then; that zeros are lost where no mask is held shows in both.
+# If MNIST was not found, put `mnist.npz` into a folder and name that folder in the environment
+# variable `COURSE_DATA_DIR`. Every lesson also runs on the stand-in, with other figures.
 
 # %% [markdown]
 # ## The map
 #
-# One question each. A number in the text is computed by a cell that you can change, or names its
-# source.
+# Each lesson answers one question. The core path, in bold below, takes about six hours; the other
+# lessons are electives: take what you need.
 #
-# - **00** start here (this one): is my machine ready, and how do these notebooks work?
-# - **01** [norms and normalization](01_norms.ipynb): what does $W / \|W\|$ change, and what does
-#   it not?
-# - **02** [the prune operator](02_prune_operator.ipynb): what does $W \odot (|W| > \theta)$ do,
-#   and is anything better?
-# - **03** [the worked example](03_worked_example.ipynb): where does the article's 3×3 example go
-#   wrong?
-# - **04** [a CNN from its parts](04_cnn_parts.ipynb): what do convolution, pooling and dense
-#   layers do, and where are the weights and the work?
-# - **05** [prune and retrain](05_prune_and_retrain.ipynb): the article's script, run. Is the
-#   pruned network pruned?
-# - **06** [how much to prune](06_how_much.ipynb): how much can be taken out, and how is that
-#   decided?
-# - **07** [which weights matter](07_which_weights.ipynb): is a clever answer better than size, and
-#   is size better than chance?
-# - **08** [pruning while training](08_while_training.ipynb): when should weights go, and may they
-#   come back?
-# - **09** [structural pruning](11_structural_pruning.ipynb): filters and neurons removed: is the
-#   network really smaller?
-# - **10** [channels that belong together](12_channels_together.ipynb): a network branches and
-#   joins: which channels can go only together?
-# - **11** [does it run faster?](13_faster.ipynb): bytes, multiply-accumulates, milliseconds.
-#
-# - **12** [joint compression](14_joint_compression.ipynb): what does pruning add to other ways of
-#   making a network small, and they to it?
-# - **13** [automatic and adaptive pruning](16_automatic_pruning.ipynb): can a program decide how
-#   much to take from each layer?
-# - **14** [beyond digits](17_beyond_digits.ipynb): does it hold for boxes, pixels, sounds and
-#   words?
-# - **15** [what did it forget?](19_what_did_it_forget.ipynb): two networks have the same accuracy.
-#   Are they the same?
-# - **16** [capstone](20_capstone.ipynb): here are a budget and some data. Can you do all of it?
-
-# %% [markdown] covers="78 79 80 81 96 97 98 99 100" corrects="39 55"
-# ### What the article calls the future
-#
-# Its section 7 names four trends and four challenges, and section 9 repeats them. (Section 6
-# repeats 3.4 in the same way; here each thing stands once.) The trends were there already when it
-# was written: *adaptive* and *automated* pruning (Y. He et al. 2018, arXiv 1802.03494; lesson 16),
-# *joint* with other methods (Han et al. 2016, arXiv 1510.00149; lesson 14), and *in other fields*
-# than images (Narang et al. 2017, arXiv 1704.05119; lesson 17).
-#
-# The challenges are with us still: how much loss for how much compression (lesson 06), which method
-# (07), what pruning itself costs (08), and whether anybody understands the pruned network (15). And
-# what its outlook (9.4) asks for is partly there: better criteria and schedules (07, 08), other
-# fields (14), automatic tools (13), and experiments on interpretability (15).
-
-# %% [markdown] covers="3"
-# ## Why a course, and not only the article
-#
-# The course will cover everything that the article (in Chinese, on pruning convolutional networks)
-# teaches. It also *runs* everything. That is how we found that its worked example ends in a wrong
-# matrix (lesson 03), and that its program, which prunes a network and trains it again, ends with a
-# network that is **mostly dense**: most of what it pruned has grown back, and no line of the
-# program looks. Its accuracy is printed as a success of pruning. Lesson 05 shows how this happens,
-# step by step, and how to prevent it.
-#
-# So this is the habit to take along: *do not believe that it is pruned. Count the zeros.* A table
-# lists [all that the article teaches](../docs/coverage.md), and where the course teaches it or puts
-# it right.
-
-# %% [markdown] covers="92 93 94 107 108 109 110 111" corrects="44 45 46 47 48"
-# ## The article's sources, put right
-#
-# The author line is a pen name. Of the four references one exists as it is printed. If you want to
-# read on, these are the real ones; [references](../docs/references.md) lists all of the course's
-# sources, each with its identifier.
-#
-# - *Dong, Dosovitskiy, Brox, ICCV 2016, on weights*: there is no such paper. P. Molchanov et al.,
-#   ICLR 2017, arXiv 1611.06440, has nearly this title. It prunes whole *filters*.
-# - *Han, Pool, Chen, Meng 2015*: S. Han, J. Pool, J. Tran, W. J. Dally, NIPS 2015, arXiv
-#   1506.02626, the original of prune and retrain. In the list of references it stands a second
-#   time, as *ICML 2015*, with half the title of another paper: Z. Liu et al., *Learning Efficient
-#   Convolutional Networks through Network Slimming*, ICCV 2017, arXiv 1708.06519.
-# - *Clara et al. 2020, EfficientNet, by structural pruning*: M. Tan, Q. V. Le, ICML 2019, arXiv
-#   1905.11946. It tells how to scale a network *up*, and prunes nothing.
-# - *He et al., CVPR 2016*: right (arXiv 1512.03385). But it is about residual networks, not about
-#   pruning, and the text never mentions it.
-
-# %% [markdown] covers="86 87 88 89 90 91" corrects="41 42 43"
-# ### Books, courses and tools
-#
-# - *Deep Learning*, by Goodfellow, Bengio and Courville (2016): good for convolution and training.
-#   On pruning it does not help: a short section on model compression is all.
-# - *Neural Networks and Deep Learning*: the article gives it to Andrew Ng. It is by Qiu Xipeng
-#   (2020, in Chinese). M. Nielsen's free book has the same title, and so has a *course* of Ng's.
-# - Courses on Coursera: for the basics, Ng's among them. For pruning we know of none there.
-# - TensorFlow (arXiv 1603.04467), PyTorch (arXiv 1912.01703), and Keras as an interface to the
-#   first: Keras 3 runs on TensorFlow, PyTorch *or* JAX.
-#
-# Tools for pruning itself are missing in its list. For PyTorch there are `torch.nn.utils.prune`
-# (masks) and Torch-Pruning (channels; arXiv 2301.12900). For TensorFlow there is the Model
-# Optimization Toolkit (masks), which works with Keras 2 only. For Keras 3 you have `course_utils`.
+# - **00** start here: is it still pruned?
+# - **01** [norms and normalization](01_norms.ipynb): what does $W / \|W\|$ change?
+# - **02** [the prune operator](02_prune_operator.ipynb): what does $W \odot (|W| > \theta)$ do, and
+#   is anything better?
+# - 03 [the worked example](03_worked_example.ipynb): when does a threshold empty a layer, and what
+#   follows from that?
+# - **04** [a CNN from its parts](04_cnn_parts.ipynb): where are the weights, and where is the work?
+# - **05** [prune and retrain](05_prune_and_retrain.ipynb): is the pruned network pruned?
+# - **06** [how much to prune](06_how_much.ipynb): how much can go, and how is that decided?
+# - 07 [which weights matter](07_which_weights.ipynb): is a clever score better than size, and size
+#   better than chance?
+# - **08** [pruning while training](08_while_training.ipynb): when should weights go?
+# - 09 [weights that come back](09_regrowth.ipynb): can a network be trained sparse from the start?
+# - 10 [lottery tickets](10_lottery_tickets.ipynb): could the few weights that survive pruning have
+#   been trained alone?
+# - **11** [structural pruning](11_structural_pruning.ipynb): is the network really smaller?
+# - 12 [channels that belong together](12_channels_together.ipynb): which channels can go only
+#   together?
+# - 13 [does it run faster?](13_faster.ipynb) Bytes, multiplications, milliseconds.
+# - 14 [joint compression](14_joint_compression.ipynb): how small can the file become?
+# - 15 [distillation, eight bits, transfer](15_distillation_and_int8.ipynb): do they help a pruned
+#   network, and do its zeros survive?
+# - 16 [automatic pruning](16_automatic_pruning.ipynb): can a program decide how much each layer
+#   loses?
+# - 17 [beyond digits](17_beyond_digits.ipynb): does it hold for finding objects, too?
+# - 18 [sounds and words](18_sounds_and_words.ipynb): can a network that listens or reads be pruned?
+# - 19 [what did it forget?](19_what_did_it_forget.ipynb) Two networks have the same accuracy: are
+#   they the same?
+# - 20 [capstone](20_capstone.ipynb): a budget and some data: can you do all of it?
 
 # %% [markdown]
+# Every lesson ends with your predictions and what came of them:
+
+# %%
+predict.summary()
+
+# %% [markdown] covers="86 87 88 89 90 91" corrects="41 42 43"
 # ## What to remember
 #
-# - Shift+Enter runs a cell; *Restart Kernel and Run All Cells…* is the way out of any mess.
-# - Predict, run, look. A check says … (not yet), ✗ (with a hint) or ✓.
-# - Pruning sets weights to exactly zero and holds them there, or removes whole units and filters
+# - Do not believe that a network is pruned. Count the zeros.
+# - Pruning sets weights to exactly zero and holds them there, or takes out whole units and filters,
 #   so that the matrices become smaller. Near zero is not pruned.
+# - Predict, run, look. If everything goes wrong: *Restart Kernel and Run All Cells…*
 #
 # ## What to read
 #
@@ -413,6 +353,39 @@ print(f"lesson 05, 86 such passes:                    about {86 * epoch / 60:.0f
 #   Survey*, arXiv 2101.09671: static and dynamic, as the words are used here.
 # - H. Li et al. (2016), *Pruning Filters for Efficient ConvNets*, arXiv 1608.08710: whole
 #   filters, and why that differs from single weights.
-# - Glossary: *weight* 权重 a number that training sets; *unit* 神经元 a column of weights with
-#   its sum; *sparsity* 稀疏度 the share of exact zeros; *epoch* 轮 one pass over the training
-#   images.
+# - Books: I. Goodfellow, Y. Bengio, A. Courville (2016), *Deep Learning*, for convolution and
+#   training; on pruning it has next to nothing. Two books are called *Neural Networks and Deep
+#   Learning*: M. Nielsen's, which is free, and Qiu Xipeng's (2020, in Chinese); a course of Andrew
+#   Ng's on Coursera has that name, too. We know of no course there on pruning.
+# - Tools: Keras 3 runs on TensorFlow (arXiv 1603.04467), PyTorch (arXiv 1912.01703) or JAX. To
+#   prune there are `torch.nn.utils.prune` and Torch-Pruning (arXiv 2301.12900) for PyTorch, the
+#   Model Optimization Toolkit for Keras 2, and for Keras 3 this course's `course_utils`.
+# - All sources with identifiers: [references](../docs/references.md). Terms in English and
+#   Chinese: [glossary](../docs/glossary.md).
+
+# %% [markdown] covers="78 79 80 81 92 93 94 96 97 98 99 100" corrects="39 44 45 47 55"
+# <details><summary>What the article says about sources and the future</summary>
+#
+# **Papers** in its text. *Dong, Dosovitskiy, Brox, ICCV 2016*: there is no such paper. P. Molchanov
+# et al., ICLR 2017, arXiv 1611.06440, has nearly this title, and prunes whole
+# <em>filters</em>, not weights. *Han, Pool, Chen, Meng 2015* is S. Han, J. Pool, J. Tran, W. J.
+# Dally, NIPS 2015, arXiv 1506.02626, the original of prune and retrain. *Clara et al. 2020,
+# EfficientNet, by structural pruning* is M. Tan, Q. V. Le, ICML 2019, arXiv 1905.11946; it tells
+# how to scale a network up, and prunes nothing.
+#
+# **The future**, told twice. Its four trends existed when it was written: adaptive and automated
+# pruning (Y. He et al. 2018, arXiv 1802.03494; lesson 16), joint with other methods (Han et al.
+# 2016, arXiv 1510.00149; lessons 14 and 15), other fields than images (Narang et al. 2017, arXiv
+# 1704.05119; lessons 17 and 18). Its challenges are still with us: how much loss for how much
+# compression (lesson 06), which method (07), what pruning costs (08), and whether anybody
+# understands the pruned network (19).
+# </details>
+
+# %% [markdown] covers="107 108 109 110 111" corrects="44 46 47 48"
+# <details><summary>What its list of references says</summary>
+#
+# The author's name is a pen name, and of the four references one exists as printed: *He et al.,
+# CVPR 2016* (arXiv 1512.03385), which is about residual networks and is never cited. *Dong et al.*
+# and *Clara et al.* are as above. *Han et al., ICML 2015* blends Han et al. 2015 with Z. Liu et
+# al., <em>Network Slimming</em>, ICCV 2017, arXiv 1708.06519.
+# </details>

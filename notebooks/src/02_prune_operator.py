@@ -3,7 +3,7 @@
 #
 # **The question: what does $W \odot (|W| > \theta)$ do, and is there anything better?**
 #
-# About 40 minutes. Before this: [01 · Norms and normalization](01_norms.ipynb). No training, no
+# About 45 minutes. Before this: [01 · Norms and normalization](01_norms.ipynb). No training, no
 # TensorFlow; everything runs in seconds.
 #
 # Chinese terms: prune operator 剪枝算子, threshold 阈值, mask 掩码, sparsity 稀疏度, element-wise
@@ -27,7 +27,9 @@ import numpy as np
 from course_utils import masking, operators
 from course_utils.lessons import plots, widgets
 from course_utils.lessons.checks import prune_operator as check
+from course_utils.lessons.predictions import Predictions
 
+predict = Predictions("02_prune_operator")
 plots.use_style()
 
 # %% [markdown] covers="43"
@@ -45,17 +47,20 @@ plt.show()
 # The **threshold** $\theta$ (阈值) says how small is too small. The **mask** $|W| > \theta$ is a
 # Boolean matrix: true where a weight stays.
 #
-# **Predict** before you run: with $\theta = 0.2$, how many of the twelve weights stay?
+# **Predict**: with $\theta = 0.2$, how many of the twelve weights stay?
+
+# %%
+stay_guess = predict("Weights that stay at θ = 0.2?", ...)  # your number
 
 # %%
 theta = 0.2
 mask = np.abs(W) > theta
 print(mask.astype(int))
-print(f"{mask.sum()} of {mask.size} stay")
+stay_guess.was(mask.sum())
 
 # %% [markdown] covers="47 48" corrects="23"
 # If you said nine, you kept the two entries of size exactly 0.2. The inequality is *strict*: an
-# entry that equals $\theta$ is cut. The last step multiplies entry by entry, written $\odot$:
+# entry whose size equals $\theta$ is cut. The last step multiplies entry by entry, written $\odot$:
 #
 # $$W' = \mathrm{prune}(W, \theta) = W \odot (|W| > \theta)$$
 
@@ -71,7 +76,7 @@ plt.show()
 # %% [markdown] covers="51"
 # ## What the absolute value is for
 #
-# **Predict**: what does the rule do to $W$ without its bars, as $W > \theta$?
+# Suppose that somebody forgets the bars and writes $W > \theta$:
 
 # %%
 without_bars = W > theta
@@ -133,16 +138,18 @@ random = np.random.default_rng(0).normal(size=(100, 100))
 once = operators.prune(random, 0.5)
 more = operators.prune(random, 0.7)
 
-print("pruning twice changes nothing:", np.array_equal(operators.prune(once, 0.5), once))
-print("signs survive:                ", np.all(once * random >= 0))
-print("a larger θ cuts the same and more:", np.all(more[once == 0] == 0))
-print("scaling W and θ together:     ", np.array_equal(operators.prune(2 * random, 1.0), 2 * once))
+print("pruning twice changes nothing:      ", np.array_equal(operators.prune(once, 0.5), once))
+print("signs survive:                      ", np.all(once * random >= 0))
+print("a larger θ cuts the same and more:  ", np.all(more[once == 0] == 0))
+doubled = operators.prune(2 * random, 2 * 0.5)
+print("W and θ doubled: the result doubles:", np.array_equal(doubled, 2 * once))
 
 # %% [markdown]
-# All four hold for every matrix (the last for positive factors, up to rounding). It is the last
-# that matters most: **only θ relative to W counts.** A θ means nothing until you know W, and that
-# is the trouble with thresholds. Here are three layers whose weights have different spreads,
-# and one θ for all. Move the slider (in JupyterLab; elsewhere the picture stands still):
+# All four hold for every matrix (the last for any positive factor, up to rounding). The last
+# matters most: **only θ relative to W counts.** A θ means nothing until you know W, and that
+# is the trouble with thresholds. Here are three layers whose weights have different spreads (σ is
+# the standard deviation), and one θ for all. Move the slider (in JupyterLab; elsewhere the picture
+# stands still):
 
 # %%
 rng = np.random.default_rng(1)
@@ -163,9 +170,10 @@ widgets.slider(draw, theta=(0.0, 0.6, 0.02, 0.1))
 
 # %% [markdown] corrects="31"
 # With θ = 0.1 for every layer, one layer keeps more than half of its weights and another almost
-# none. A fairer threshold is a multiple of each layer's own spread, $k \cdot \sigma$, as in Han et
-# al. (2015). If the weights are normally distributed, as here, $|w| \le k\sigma$ holds for a share
-# of $\mathrm{erf}(k / \sqrt 2)$, the same in every layer:
+# none. Han et al. (2015) use a multiple of each layer's own spread as its threshold, $k\sigma$.
+# That takes about the same share of every layer: if the weights are normally distributed, as here,
+# $|w| \le k\sigma$ holds for a share of $\mathrm{erf}(k / \sqrt 2)$, where erf is a function that
+# Python knows. (Whether equal shares are *good* is a question for [lesson 06](06_how_much.ipynb).)
 
 # %%
 masks = masking.by_sigma(layers, k=1.0)
@@ -177,9 +185,13 @@ print(f"erf(1/√2) = {math.erf(1 / math.sqrt(2)):.1%}")
 # ## Do not cut, rank
 #
 # Usually the question comes the other way round: *prune 40 % of the weights*. Now the **sparsity**
-# is given, and θ is not. We could take the size of the fourth smallest of ten weights as θ and keep
-# what is larger, or take the fifth smallest and keep what is at least as large. **Predict**: how
-# many of these ten weights does each rule prune, when four should go?
+# is given, and θ is not. Of the ten weights below four should go. We could take the size of the
+# fourth smallest as θ and keep what is larger (`>`), or the size of the fifth smallest and keep
+# what is at least as large (`>=`). The weights are 0.1, five times 0.2, 0.5, 0.6, 0.7 and 0.8.
+# **Predict** how many go by the first rule:
+
+# %%
+tied_guess = predict("Weights pruned by > when four should go?", ...)  # your number
 
 # %%
 tied = np.array([0.1, 0.2, 0.2, 0.2, 0.2, 0.2, 0.5, 0.6, 0.7, 0.8])
@@ -188,15 +200,17 @@ print("with size >  θ kept:", np.sum(~(tied > ordered[3])), "pruned")
 print("with size >= θ kept:", np.sum(~(tied >= ordered[4])), "pruned")
 exact = masking.make_masks({"W": tied}, sparsity=0.4)["W"]
 print("by rank:            ", np.sum(~exact), "pruned")
+tied_guess.was(np.sum(~(tied > ordered[3])))
 
 # %% [markdown] corrects="23"
 # No threshold can split a tie. `make_masks` ranks instead: among equal sizes the first go first, so
 # exactly $\mathrm{round}(s \cdot n)$ weights go, always.
 #
-# Where do ties come from? Weights stored in 8 bits have at most 129 different sizes, so a layer
-# with more weights than that must have ties. And after a first round of pruning all the cut weights
-# tie at zero. Those ties do no harm as long as each round asks for *more* than the last. They do
-# when a layer is asked for less than it has lost already:
+# Where do ties come from? Weights stored as 8-bit whole numbers, −128 to 127, have at most 129
+# different sizes, so a layer with more weights than that must have ties. And after a first round of
+# pruning all the cut weights tie at zero. Those ties do no harm as long as each round asks a layer
+# for *more* than it has lost already. They do harm when it is asked for less. Here five of ten
+# weights are zero from the start:
 
 # %%
 half_zero = np.array([0, 0, 0, 0, 0, 0.1, 0.2, 0.3, 0.4, 0.5])
@@ -237,8 +251,8 @@ check.keep_largest(my_mask)
 # %% [markdown]
 # ## Is the smallest the right one to cut?
 #
-# What does pruning cost? Two measures, one the square of the other: the **relative error**
-# $\|W - W'\| / \|W\|$ and the **energy lost**, the share of $\sum w^2$ that is gone.
+# What does pruning cost? Here are two measures: the **relative error** $\|W - W'\| / \|W\|$ and the
+# **energy lost**, the share of $\sum w^2$ that is gone. The second is the square of the first.
 
 # %%
 print(f"sparsity       {masking.sparsity(pruned):.1%}")
@@ -247,7 +261,11 @@ print(f"energy lost    {operators.energy_lost(W, pruned):.1%}")
 
 # %% [markdown]
 # Five of the twelve weights are gone, but little of the energy. Could another choice of five be
-# better? There are few enough to try them **all**:
+# better? There are 792 ways to choose five of twelve, few enough to try them **all**. **Predict**
+# how many of them have a smaller relative error than ours:
+
+# %%
+better_guess = predict("Choices of five that are better?", ...)  # your number
 
 # %%
 choices = list(itertools.combinations(range(W.size), 5))
@@ -258,7 +276,8 @@ for cut in choices:
     errors.append(operators.relative_error(W, candidate))
 ours = operators.relative_error(W, pruned)
 better = sum(error < ours - 1e-12 for error in errors)
-print(f"{len(choices)} ways to cut 5 of {W.size}; {better} are better")
+print(f"{len(choices)} ways to cut 5 of {W.size}")
+better_guess.was(better)
 
 # %%
 fig, ax = plt.subplots()
@@ -299,9 +318,9 @@ check.energy(my_energy_lost)
 # %% [markdown]
 # ## Best for the weights is not best for the network
 #
-# The proof is about $W$. But a network does not output $W$; it outputs $Wx$. Take one unit with two
-# inputs, the first in the thousands, the second in the thousandths. **Predict**: which weight
-# should go, 0.1 or 0.9?
+# The proof is about $W$. But a layer does not output $W$; from an input $x$ it makes a sum of
+# weights times inputs. Take one unit with two inputs, the first in the thousands, the second in the
+# thousandths, and weights 0.1 and 0.9. One of the two weights should go:
 
 # %%
 rng = np.random.default_rng(0)
@@ -313,26 +332,37 @@ for name, kept in {"magnitude cuts 0.1": [0, 1], "the other cuts 0.9": [1, 0]}.i
     print(f"{name}: error of the output {error:.6f}")
 
 # %% [markdown]
-# The small weight carried everything. Different scales are not the only trap. Below, three
-# independent inputs all have the same spread, and two of three weights should go. **Predict**: does
-# it matter whether the inputs have mean 0 or mean 1?
+# The small weight carried nearly everything. Different scales are not the only trap. Below, three
+# independent inputs all have the same spread, and two of the three weights 0.5, 0.6 and −0.65 must
+# go. We try it with inputs of mean 0 and with inputs of mean 1. **Predict** which weight should be
+# kept when the mean is 1:
+
+# %%
+kept_guess = predict("Best weight to keep at mean 1?", ..., choices=("0.5", "0.6", "-0.65"))
 
 # %%
 w = np.array([0.5, 0.6, -0.65])
 for mean in (0, 1):
     x = rng.normal(mean, 0.1, (3, 100_000))
-    for kept in np.eye(3):
-        error = np.linalg.norm(w @ x - (w * kept) @ x) / np.linalg.norm(w @ x)
-        print(f"inputs of mean {mean}, only {w @ kept:5.2f} kept: error of the output {error:.2f}")
+    errors = {}
+    for kept in np.eye(3):  # (1, 0, 0), (0, 1, 0), (0, 0, 1)
+        name = f"{w @ kept:g}"
+        errors[name] = np.linalg.norm(w @ x - (w * kept) @ x) / np.linalg.norm(w @ x)
+        print(f"inputs of mean {mean}, only {name:>5} kept: error of the output {errors[name]:.2f}")
+kept_guess.was(min(errors, key=errors.get))
 
 # %% [markdown] covers="34" corrects="27"
 # With mean 0, keeping the largest weight is best. With mean 1 it is the *worst* choice: the output
 # is about 0.45, and −0.65 alone gives it the wrong sign. So small does not mean unimportant, and
-# magnitude is a *heuristic*. For the output of a layer it is sure to be best only if
-# $\mathrm{E}[x x^\top]$ is a multiple of the identity: inputs of one scale, uncorrelated, *and with
-# mean zero*. Outputs of a ReLU, the inputs of the next layer, have mean zero only where they are
-# always zero.
-# [Lesson 07](07_which_weights.ipynb) tries criteria that look at the loss instead.
+# magnitude is a *heuristic*, a rule of thumb. For the output of a layer it is sure to be best if
+# the inputs have one scale, are uncorrelated, *and have mean zero*. (Exactly: with three inputs or
+# more, it is best whatever the weights only if the matrix of means $\mathrm{E}[x x^\top]$ is a
+# multiple of the identity.) The inputs of a later layer are often outputs of a ReLU, which sets
+# negative numbers to 0; such an input has mean zero only if it is always zero. [Lesson
+# 07](07_which_weights.ipynb) tries criteria that look at the loss instead.
+
+# %%
+predict.summary()
 
 # %% [markdown]
 # ## What to remember

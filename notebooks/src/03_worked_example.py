@@ -1,97 +1,62 @@
 # %% [markdown]
-# # 03 · The worked 3x3 example
+# # 03 · The worked 3×3 example
 #
-# **The question: where does the article's example go wrong?**
+# **The question: when does a threshold empty a layer, and what follows from that?**
 #
-# About 25 minutes. Before this: [01 · Norms](01_norms.ipynb) and
+# About 30 minutes. Before this: [01 · Norms](01_norms.ipynb) and
 # [02 · The prune operator](02_prune_operator.ipynb). No training, no TensorFlow.
 #
-# Chinese terms: worked example 案例, threshold 阈值, layer collapse 层坍塌.
+# Chinese terms: worked example 例题, threshold 阈值, layer collapse 层坍塌.
 
 # %% [markdown]
 # ## What you will be able to do
 #
 # - replay a calculation from a text, step by step, and find the step that fails;
-# - apply θ to raw and to normalized weights, and say how the two readings are related;
-# - say what it means when a layer is emptied, and why small weights prove nothing by themselves.
+# - apply θ to raw and to normalized weights, and convert one reading into the other;
+# - say what an emptied layer does to a network, and why a weight need not be unimportant because it
+#   is small.
 
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import masking, operators
+from course_utils import operators
 from course_utils.lessons import plots, widgets
 from course_utils.lessons.checks import worked_example as check
+from course_utils.lessons.predictions import Predictions
 
+predict = Predictions("03_worked_example")
 plots.use_style()
 
-# %% [markdown] covers="53"
+# %% [markdown] covers="53" corrects="21 25"
 # ## What the article does
 #
-# Section 4.3 takes one 3x3 weight matrix and θ = 0.2, and goes through five steps:
+# The article that this course grew from ([lesson 00](00_start_here.ipynb)) prunes one 3×3 matrix by
+# hand, with θ = 0.2, in five steps:
 #
-# 1. the norm ‖W‖;
+# 1. the norm ‖W‖, which it gives as √2.75 ≈ 1.66;
 # 2. the normalized matrix f(W) = W / ‖W‖;
 # 3. the mask |W| > θ;
-# 4. the product W ⊙ mask;
-# 5. the result W'.
+# 4. the product W ⊙ mask, which it gives as nine zeros;
+# 5. so the result W' is nine zeros, since "all weights are smaller than 0.2".
 #
-# Its result is a matrix of nine zeros. One of the five steps is where it goes wrong. **Predict**
-# which, before we walk through them.
+# Here are steps 1 to 3, computed. The article has the same numbers. Note that step 2 computes
+# $f(W)$, which step 3 does not use: the mask compares the *raw* $W$ with θ.
 
 # %%
-W = check.example()
-theta = check.THETA
-plots.matrix(W).set_title("W")
-plt.show()
-
-# %% [markdown]
-# ### Step 1: the norm
-#
-# **Predict**: the article has √2.75 ≈ 1.66. Is that right?
-
-# %%
-squares = np.sum(W**2)
-norm = operators.norm(W).item()
-print(f"Σw² = {squares:.2f},  ‖W‖ = √Σw² = {norm:.4f}")
-assert round(norm, 2) == 1.66  # what the article prints
-
-# %% [markdown]
-# Right. (It is the Frobenius norm; the article calls it Euclidean, which for a matrix read as one
-# long vector is the same.)
-#
-# ### Step 2: the normalized matrix
-
-# %%
-f = operators.normalize(W)
-print(f.round(2))
-print(f"norm of f(W), exact:                     {np.linalg.norm(f):.4f}")
-print(f"norm of the two-decimal numbers printed: {np.linalg.norm(f.round(2)):.4f}")
-
-# %% [markdown]
-# The two decimals in the article agree with these. Rounded numbers no longer have norm exactly 1: a
-# small lesson on printing. Right again.
-#
-# ### Step 3: the mask
-#
-# **Predict**, by eye: how many of the nine entries of $W$ are larger than 0.2?
-
-# %%
+W, theta = check.example(), check.THETA
+norm, f = operators.norm(W).item(), operators.normalize(W)
 mask = np.abs(W) > theta
-print(mask.astype(int))
-print(f"{mask.sum()} of 9 stay, {(~mask).sum()} go")
+print("W\n", W)
+print(f"step 1: ‖W‖ = √{np.sum(W**2):.2f} = {norm:.4f}")
+print("step 2: f(W)\n", f.round(2))
+print("step 3: mask\n", mask.astype(int))
+print(f"{mask.sum()} of 9 stay")
 
-# %% [markdown] covers="53" corrects="21"
-# The article has the same mask. Note one thing: step 2 computed $f(W)$, and step 3 does not use it.
-# The mask compares the *raw* $W$ with θ. Keep that in mind.
-#
-# ### Steps 4 and 5: the product
-#
-# The article multiplies and gets nine zeros. It explains: all weights are smaller than 0.2.
-#
+# %% [markdown]
 # ### Exercise 1
 #
-# Which step is the first wrong one?
+# Go through the five steps with a pencil. Which is the first wrong one?
 
 # %% tags=["exercise"]
 # The number of the first wrong step, 1 to 5:
@@ -102,114 +67,60 @@ wrong = 4
 # %% tags=["check"]
 check.wrong_step(wrong)
 
-# %% [markdown]
-# ### Exercise 2
-#
-# Write the right W', by hand, for θ = 0.2 on the raw weights: a list of three lists.
-
-# %% tags=["exercise"]
-# Three rows of three numbers:
-# BEGIN SOLUTION
-by_hand = [[0, 0.3, 0.5], [0.6, 0.7, 0.8], [0.9, 0, 0.3]]
-# END SOLUTION
-
-# %% tags=["check"]
-check.pruned_by_hand(by_hand)
-
-# %% [markdown]
-# <details><summary>Hint</summary>
-#
-# Lay the mask of step 3 over <code>W</code>. Where it is 1, copy the entry; where it is 0, write 0.
-# </details>
-
 # %% [markdown] covers="53" corrects="25"
-# ## The right result
-#
-# Beside it, what the article prints. **Predict** the share of $\sum w^2$ that is really lost:
-
-# %%
-pruned = operators.prune(W, theta)
-fig, axes = plt.subplots(1, 3, figsize=(9, 3.2))
-plots.matrix(W, ax=axes[0]).set_title("W")
-plots.matrix(pruned, mask, axes[1]).set_title("W ⊙ (|W| > 0.2), right")
-plots.matrix(np.zeros((3, 3)), np.zeros((3, 3)), axes[2]).set_title("what the article prints")
-plt.show()
-
-# %%
-print(f"sparsity        {masking.sparsity(pruned):.1%}")
-print(f"relative error  {operators.relative_error(W, pruned):.4f}")
-print(f"energy lost     {operators.energy_lost(W, pruned):.2%}")
-
-# %% [markdown] covers="54" corrects="26"
-# Two of nine weights are gone, and less than one hundredth of the energy. The explanation in the
-# article ("all are smaller") fails with the first look at the matrix:
-
-# %%
-print("entries of W larger than 0.2:", np.sort(W[W > theta]))
-
-# %% [markdown]
 # ## The other reading
 #
-# Perhaps the article meant to use $f(W)$, which it had just computed? Section 4.1 says that $f$ is
-# there to make thresholding convenient. **Predict**: does the mask |f(W)| > 0.2 empty the matrix?
+# Perhaps θ was meant for $f(W)$, which had just been computed? Then it cuts more, since all entries
+# of $f(W)$ are smaller. **Predict** the cost of this second reading: what share of the energy,
+# $\sum w^2$, does it cut?
+
+# %%
+energy_guess = predict("Energy cut when θ meets f(W)?", ..., unit="%")  # your number
 
 # %%
 mask_f = np.abs(f) > theta
-pruned_f = W * mask_f
-print(mask_f.astype(int))
-print(f"{mask_f.sum()} of 9 stay")
-
-# %%
 fig, axes = plt.subplots(1, 2, figsize=(7, 3.4))
-plots.matrix(pruned, mask, axes[0]).set_title("θ meets W")
-plots.matrix(pruned_f, mask_f, axes[1]).set_title("θ meets f(W)")
+for ax, kept, name in zip(axes, (mask, mask_f), ("W", "f(W)"), strict=True):
+    plots.matrix(W, kept, ax).set_title(f"θ meets {name}: {kept.sum()} stay")
 plt.show()
+energy = [operators.energy_lost(W, W * kept) for kept in (mask, mask_f)]
+print(f"θ meets W cuts    {(~mask).sum()} of 9 weights and {energy[0]:.2%} of the energy")
+print(f"θ meets f(W) cuts {(~mask_f).sum()} of 9 weights and {energy[1]:.2%} of the energy")
+energy_guess.was(round(100 * energy[1], 1))
+assert (~mask_f).sum() == 2 * (~mask).sum()
+assert np.isclose(energy[1], 10 * energy[0])
 
-# %%
-for name, result in {"θ meets W": pruned, "θ meets f(W)": pruned_f}.items():
-    print(
-        f"{name:13} sparsity {masking.sparsity(result):.1%}, "
-        f"relative error {operators.relative_error(W, result):.4f}, "
-        f"energy lost {operators.energy_lost(W, result):.2%}"
-    )
-
-# %% [markdown] covers="53" corrects="25"
-# It cuts twice as many weights, and ten times the energy, but it does not empty the matrix either.
-# **No reading gives nine zeros.** Where does each become empty? Move the slider, or look at all
-# θ at once:
+# %% [markdown]
+# The second reading cuts twice as many weights and ten times the energy. **Neither reading gives
+# nine zeros.** At which θ would they? Here are all θ at once. In JupyterLab a slider moves the grey
+# line.
 
 
 # %%
 def draw(theta):
-    fig, axes = plt.subplots(1, 2, figsize=(7, 3.4))
-    for ax, V, name in zip(axes, (W, f), ("W", "f(W)"), strict=True):
-        kept = np.abs(V) > theta
-        plots.matrix(W, kept, ax).set_title(f"{theta:.2f} meets {name}: {kept.sum()} stay")
+    thetas = np.linspace(0, 1, 501)
+    fig, ax = plt.subplots()
+    for V, name, style, place in ((W, "W", "-", (0.62, 5.3)), (f, "f(W)", "--", (0.22, 6.6))):
+        ax.step(thetas, [np.sum(np.abs(V) <= t) for t in thetas], style, where="post")
+        ax.text(*place, f"θ meets {name}", color=ax.lines[-1].get_color())
+    ax.axvline(theta, color=plots.GREY, linewidth=1)
+    cut, cut_f = np.sum(np.abs(W) <= theta), np.sum(np.abs(f) <= theta)
+    title = f"θ = {theta:.2f} cuts {cut} weights by W, {cut_f} by f(W)"
+    ax.set(xlabel="threshold θ", ylabel="weights cut", title=title)
     return fig
 
 
 widgets.slider(draw, theta=(0.0, 1.0, 0.02, 0.2))
 
-# %%
-thetas = np.linspace(0, 1, 501)
-fig, ax = plt.subplots()
-for V, name, style in ((W, "θ meets W", "-"), (f, "θ meets f(W)", "--")):
-    ax.step(thetas, [np.mean(np.abs(V) <= t) for t in thetas], style, where="post", label=name)
-ax.axvline(theta, color=plots.GREY, linewidth=1, label="θ = 0.2")
-ax.set(
-    xlabel="threshold θ", ylabel="share of weights cut", title="each step is one weight, or a tie"
-)
-ax.legend()
-plt.show()
-
 # %% [markdown]
-# The two staircases have the same steps, only stretched: dividing $W$ *and* θ by ‖W‖ changes
-# nothing. So every mask of one reading is a mask of the other, at another θ.
+# The two staircases have the same steps, stretched: if $W$ *and* θ are divided by ‖W‖, nothing
+# changes. So every mask of one reading is a mask of the other, at another θ. A text that gives a
+# threshold must say which of the two it means.
 #
-# ### Exercise 3
+# ### Exercise 2
 #
-# Which θ on $f(W)$ cuts the same weights as 0.2 on $W$, whatever the entries of a matrix of this
-# norm? Compute it.
+# Which θ on $f(W)$ cuts the same weights as 0.2 on $W$? Several do for this matrix; give the one
+# that does so for every matrix of the same norm.
 
 # %% tags=["exercise"]
 # θ for f(W), as an expression of theta and norm:
@@ -221,80 +132,104 @@ theta_f = theta / norm
 check.same_mask_theta(theta_f)
 
 # %% [markdown]
-# ### Exercise 4
+# <details><summary>Hint</summary>
 #
-# What is the *smallest* θ at which all nine raw weights are cut?
+# Every entry of W was divided by the same number to make f(W). What must be done to θ, so that each
+# comparison comes out as before?
+# </details>
+
+# %% [markdown] covers="54" corrects="24 26 27"
+# ## An emptied layer
+#
+# From its nine zeros the article concludes that the matrix contributes little to the network.
+# Suppose that all nine weights really were zero. Then the layer gives the same output for every
+# input. If the only way through the network leads through this layer, the network gives the same
+# answer to every image. That is **layer collapse** 层坍塌, the worst that pruning can do; it does
+# not show that the layer was useless. The danger is there wherever one threshold, or one ranking,
+# serves layers of different scale ([lesson 01](01_norms.ipynb)); [lesson 06](06_how_much.ipynb)
+# shows it in a real network.
+#
+# ## Small is not unimportant
+#
+# And do small weights contribute little? Take a network of two layers, $W$ and a second matrix. The
+# numbers between the layers pass through **ReLU**, a function that replaces negative numbers by 0.
+# All weights of the first layer are divided by 10, and those of the second multiplied by 10.
+# **Predict** by which factor the outputs change:
+
+# %%
+factor_guess = predict("Outputs change by the factor?", ...)  # your number
+
+# %%
+rng = np.random.default_rng(0)
+inputs, second = rng.normal(size=(4, 3)), rng.normal(size=(3, 2))
+
+
+def two_layers(first, second):
+    return np.maximum(inputs @ first, 0) @ second
+
+
+before, after = two_layers(W, second), two_layers(W / 10, 10 * second)
+factor_guess.was(round(np.linalg.norm(after) / np.linalg.norm(before), 6))
+print("all outputs are the same:", np.allclose(before, after))
+print("weights of the first layer above 0.2:", np.sum(W > theta), "before,", np.sum(W / 10 > theta))
+
+# %% [markdown]
+# The network computes the same, and now every weight of its first layer is below θ. This
+# **rescaling** works for every positive factor, because ReLU lets a positive factor through. It
+# works even for each unit between the layers by itself, with a factor of its own:
+
+# %%
+factors = np.array([10, 1, 0.1])  # one for each of the three units
+after = two_layers(W / factors, factors[:, None] * second)
+print("all outputs are the same:", np.allclose(before, after))
+
+# %% [markdown]
+# So the size of a weight says nothing about its importance unless we know what it is compared with:
+# between layers, and even between the units of one layer, size is a matter of units of measurement.
+# That cutting the smallest weights works as well as it does is a finding about trained networks
+# ([lesson 07](07_which_weights.ipynb)), and no law.
+#
+# ### Exercise 3
+#
+# Divide the whole first layer by a factor $c$ and multiply the second by it. What is the *smallest*
+# $c$ for which θ = 0.2 cuts every weight of $W / c$?
 
 # %% tags=["exercise"]
-# The smallest θ for which prune(W, θ) is all zeros:
+# The smallest such factor c:
 # BEGIN SOLUTION
-emptying = np.abs(W).max()
+c = np.abs(W).max() / theta
 # END SOLUTION
 
 # %% tags=["check"]
-check.emptying_theta(emptying)
+check.emptying_factor(c)
 
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Exercise 3: f(W) is W in other units; put θ into the same units. Exercise 4: which weight is the
-# last to go, and what happens when θ *equals* it?
+# Which weight is the last to go? And what happens to a weight that *equals* θ?
+# </details>
+#
+# <details><summary>What the article says</summary>
+#
+# "All weights are smaller than 0.2": seven of nine are larger. And its derivation keeps a weight if
+# $W > θ$, without the bars. Its matrix has no negative entry, so the example cannot show that this
+# removes every negative weight, however large; <a href="02_prune_operator.ipynb">lesson 02</a>
+# shows it.
+# <a href="../docs/coverage.md">More</a>.
 # </details>
 
-# %% [markdown] corrects="24"
-# ## What if it had signs?
-#
-# The example has no negative entry, so it cannot show whether the absolute value matters. Give
-# every second entry a minus, and apply the rule from the article's derivation, $W_{ij} > \theta$.
-# **Predict** how many entries it keeps, and how many $|W_{ij}| > \theta$ keeps:
-
 # %%
-signs = np.where(np.indices(W.shape).sum(axis=0) % 2 == 0, 1, -1)
-signed = W * signs
-print("W > θ keeps   ", np.sum(signed > theta))
-print("|W| > θ keeps ", np.sum(np.abs(signed) > theta))
-
-# %% [markdown] covers="54" corrects="27"
-# ## "So the weights contribute little"
-#
-# From its nine zeros the article concludes that this matrix contributes little to the network, and
-# that pruning it saves parameters. Suppose that the zeros were right. **Predict**: what does a
-# layer with all-zero weights compute?
-
-# %%
-inputs = np.random.default_rng(0).normal(size=(4, 3))  # four different inputs
-print("with the right W':\n", (inputs @ pruned).round(2))
-print("with nine zeros:\n", inputs @ np.zeros((3, 3)))
-
-# %% [markdown] covers="54" corrects="27"
-# The same output for every input: in a network whose only way leads through this layer, nothing
-# that comes before can reach what comes after, and it can only guess. That is **layer collapse**
-# (层坍塌), the worst that pruning can do, not a sign that the layer was idle. Real networks meet it
-# when one threshold or one global ranking empties a layer with small weights.
-#
-# And small weights do not mean a small contribution: multiply the inputs by 10 and divide the
-# weights by 10, and the layer computes the same, with every weight below 0.2. A larger factor
-# brings them below any θ.
-
-# %%
-same = np.allclose(inputs @ W, (10 * inputs) @ (W / 10))
-print(
-    "same output:",
-    same,
-    "| weights above 0.2 before:",
-    np.sum(W > 0.2),
-    "after:",
-    np.sum(W / 10 > 0.2),
-)
+predict.summary()
 
 # %% [markdown]
 # ## What to remember
 #
-# - Recompute every example that you read; three of five steps here were right, and the fourth was
-#   not.
+# - Recompute every example that you read. Here three steps were right, and the fourth was not.
 # - θ on $W$ and θ on $f(W)$ are two readings of one operator, related by the factor ‖W‖. Say which
 #   one you use.
 # - An emptied layer is a broken network, not a compressed one.
+# - A network can be rescaled, layer by layer and unit by unit, without changing what it computes.
+#   So small does not mean unimportant.
 #
 # ## What to read
 #

@@ -4,7 +4,7 @@
 # **The question: what do convolution, pooling and dense layers do, and where are a network's
 # weights and its work?**
 #
-# About 45 minutes. Before this: [02 · The prune operator](02_prune_operator.ipynb).
+# About 50 minutes. Before this: [02 · The prune operator](02_prune_operator.ipynb).
 #
 # Chinese terms: convolution 卷积, kernel 卷积核, feature map 特征图, stride 步幅, pooling 池化,
 # activation function 激活函数, fully connected (dense) layer 全连接层, parameter 参数,
@@ -27,33 +27,34 @@ from course_utils.backend import keras
 from course_utils.lessons import networks, plots
 from course_utils.lessons.checks import cnn_parts as check
 from course_utils.lessons.data import load_mnist
+from course_utils.lessons.predictions import Predictions
 
+predict = Predictions("04_cnn_parts")
 plots.use_style()
 
 # %% [markdown] covers="15 17"
 # ## Convolution: one small window, everywhere
 #
-# In a **convolutional network** 卷积神经网络, convolutions find features, pooling shrinks their
-# maps, later layers find features of features, and dense layers decide.
+# In a **convolutional network** 卷积神经网络, convolutions find simple features, such as edges;
+# pooling shrinks the resulting maps; later layers find features of features; and dense layers
+# decide.
 #
 # A **kernel** 卷积核, in its simplest form, is a small matrix of weights. Lay it on the image,
-# multiply entry by entry, and add up: one number. Here is a bright bar on black, and a kernel with
-# +1 on its left and −1 on its right. **Predict**: what comes out at the left edge of the bar, and
-# at the right?
+# multiply entry by entry, and add up: one number. Do this at every place where the window fits, and
+# you get a **feature map** 特征图. Here is a bright bar, two pixels of 1 wide, on black (0), and a
+# 3×3 kernel with +1 in its left column, 0 in the middle and −1 in its right column. **Predict** the
+# number where the window lies over the bar's left edge, with its right column on the bar:
+
+# %%
+edge_guess = predict("The kernel's answer at the left edge?", ...)  # your number
 
 # %%
 image = np.zeros((5, 7))
 image[:, 3:5] = 1
 kernel = np.array([[1.0, 0, -1], [1, 0, -1], [1, 0, -1]])
-print("left edge: ", np.sum(image[0:3, 1:4] * kernel))
-print("right edge:", np.sum(image[0:3, 4:7] * kernel))
-
-# %% [markdown]
-# Do this at every place where the window fits, and you get a **feature map** 特征图:
-
-# %%
 places = [[image[r : r + 3, c : c + 3] for c in range(5)] for r in range(3)]
 feature_map = np.array([[np.sum(window * kernel) for window in row] for row in places])
+edge_guess.was(feature_map[0, 1])
 parts = {"image": image, "kernel": kernel, "feature map": feature_map}
 fig, axes = plt.subplots(1, 3, figsize=(9.6, 3), width_ratios=[7, 3, 5])
 for ax, (name, values) in zip(axes, parts.items(), strict=True):
@@ -62,14 +63,15 @@ plt.show()
 
 # %% [markdown]
 # A window of 3 fits into 7 at five places: $7 - 3 + 1$. Keras calls this `"valid"`; with `"same"` a
-# frame of zeros keeps the map as large as the image. (Mathematicians turn the kernel by 180° first.
-# Networks learn it, so they need not: strictly, this is *cross-correlation* 互相关.)
+# frame of zeros keeps the map as large as the image. (In mathematics a convolution first turns the
+# kernel by 180°. A network learns its kernel and need not turn it; strictly speaking, what it
+# computes is a *cross-correlation* 互相关.)
 
 # %% [markdown]
 # ### Exercise 1
 #
-# Write it for any image and any kernel, square or not. A layer also adds one learned number to the
-# whole map, the **bias** 偏置.
+# Write the convolution for any image and any kernel, square or not. A layer also adds one learned
+# number to the whole map, the **bias** 偏置.
 
 
 # %% tags=["exercise"]
@@ -108,7 +110,11 @@ check.convolve(my_convolution)
 #
 # The same few weights are used at every position (**weight sharing** 权值共享), so a kernel finds
 # its pattern wherever it is. At any size, too? Here is a kernel that looks for a small ring, and a
-# scene with two such rings and one twice as large. **Predict** its answer to each:
+# scene with two such rings and one twice as large. Let its answer to a small ring be 100 %.
+# **Predict** its largest answer anywhere near the large ring:
+
+# %%
+ring_guess = predict("Largest answer near the large ring?", ..., unit="%")  # your number
 
 # %%
 ring = np.pad(np.zeros((3, 3)), 1, constant_values=1)
@@ -124,19 +130,19 @@ plots.feature_maps(np.stack([scene, answer], axis=2), ["scene", "feature map"])
 plt.show()
 print(f"first ring   {answer[:12, :12].max():.0%}")
 print(f"second ring  {answer[14:, 8:20].max():.0%}")
-print(f"large ring   {answer[:, 22:].max():.0%}")
+ring_guess.was(round(100 * answer[:, 22:].max()))
 
 # %% [markdown] covers="17"
-# The full answer at both positions; at double size a weak one, at the ring's four corners. One
-# kernel has one size. Larger patterns need other kernels, or *later* layers, which look at maps
-# that have been made smaller.
+# The full answer at both small rings; at the large one little more than half of it, where the
+# kernel lies in one of the ring's four corners. One kernel has one size. Larger patterns need other
+# kernels, or *later* layers, which look at maps that have been made smaller.
 
 # %% [markdown]
 # ## Now on digits, as Keras does it
 #
 # A layer's kernel holds many **filters** 滤波器, each as deep as its input has channels. With 32
 # filters of 3×3×1 its shape is (3, 3, 1, 32), and the whole layer is one sum of products (`einsum`
-# sums over the axes that the result does not name). How far are we from Keras?
+# sums over the axes that the result does not name). How close do we come to Keras?
 
 # %%
 data = load_mnist()
@@ -197,8 +203,9 @@ for name, function in activations.items():
 
 # %% [markdown] covers="20"
 # These are zeros of *activations*, which change from digit to digit; pruning makes zeros of
-# *weights*, which stay. And where ReLU is flat, no learning signal comes back: a unit that is below
-# zero for every digit can be woken only by changes in earlier layers.
+# *weights*, which are the same for all digits. And where ReLU is flat, a small change of the
+# weights before it changes nothing: the weights of a unit that is below zero for every
+# digit get no learning signal.
 
 # %% [markdown] covers="18"
 # ## Pooling: no parameters
@@ -216,7 +223,7 @@ for by_hand, kind in ((largest, keras.layers.MaxPooling2D), (mean, keras.layers.
 
 # %% [markdown] covers="18"
 # Pooling has no parameters and removes none from the layer before it. It shrinks the *map*, so
-# whatever comes *after* pays less. A dense layer pays in parameters:
+# whatever comes *after* it has less to do, and a dense layer needs fewer parameters:
 
 # %%
 for size, name in ((26, "without pooling"), (13, "with pooling")):
@@ -253,8 +260,9 @@ check.output_size(my_output_size)
 # ## Flatten and dense: a matrix product
 #
 # `Flatten` writes the numbers of all maps in one row. A **dense** or **fully connected** layer
-# 全连接层 multiplies this row by a weight matrix: every input meets every unit. Here is a whole
-# network, untrained, and the same by hand:
+# 全连接层 multiplies this row by a weight matrix: every input meets every unit. For the last ten
+# units the function *softmax* turns ten numbers into ten probabilities. Here is a whole network,
+# untrained, and the same by hand:
 
 
 # %%
@@ -267,7 +275,7 @@ def hidden(x, weights):
 
 
 def softmax(z):
-    """Return shares that sum to 1, the larger the larger the number."""
+    """Return positive shares that sum to 1; a larger number gets a larger share."""
     shares = np.exp(z - z.max(axis=1, keepdims=True))
     return shares / shares.sum(axis=1, keepdims=True)
 
@@ -280,9 +288,9 @@ print("matches Keras:", np.allclose(probabilities, model.predict(digits, verbose
 # %% [markdown] covers="17 18 59" corrects="10 11 33"
 # <details><summary>What the article says</summary>
 #
-# This is the article's network. The article says that a kernel finds features at all positions
-# *and scales*, and that pooling lowers the number of parameters; you have just seen neither. It
-# gives its first layer an <code>input_shape</code>, for which Keras 3 prints a warning, so
+# This is the article's network. The article says that a kernel finds features at all positions *and
+# scales*, and that pooling lowers the number of parameters; you have just seen that neither is so.
+# It gives its first layer an <code>input_shape</code>, for which Keras 3 prints a warning, so
 # <code>models.article_cnn</code> begins with a <code>keras.Input</code>.
 # [Coverage](../docs/coverage.md).
 # </details>
@@ -292,19 +300,19 @@ print("matches Keras:", np.allclose(probabilities, model.predict(digits, verbose
 #
 # **Parameters** 参数 have to be stored. **MACs** 乘加运算, multiplications with an addition, have
 # to be done, for every image. A dense layer uses each weight once per image; a convolution uses it
-# at *every position* of the map. **Predict**: which layer holds most of the weights, and
-# which does most of the work?
+# at *every position* of the map. Our network has a convolution with 32 filters of 3×3, a dense
+# layer of 64 units (`dense`) and one of 10 (`output`). **Predict**: which layer does most of the
+# work?
+
+# %%
+work_guess = predict("Most MACs?", ..., choices=("conv", "dense", "output"))  # your choice
 
 # %%
 report = measuring.report(model)
 print(report)
-for row in report.rows:
-    if row.weights:
-        print(f"{row.layer:7} {row.weights:8,} weights {row.macs:8,} MACs, "
-              f"{row.macs // row.weights:3} MACs per image for each weight")  # fmt: skip
+work_guess.was(max(report.rows, key=lambda row: row.macs).layer)
 
 
-# %%
 def weights_and_macs(report):
     """Return {"weights": {layer: count, …}, "MACs": {…}} of the layers that have weights."""
     rows = [row for row in report.rows if row.weights]
@@ -319,8 +327,7 @@ plt.show()
 
 # %% [markdown]
 # The dense layer holds nearly *all* the weights and does less than two thirds of the work. The
-# convolution has so few weights that the upper bar cannot show them, but each of them works at
-# every position.
+# convolution's weights are too few to be seen in the upper bar, but each works at every position.
 
 # %% [markdown]
 # ### Exercise 3
@@ -354,18 +361,25 @@ check.conv_costs(my_conv_costs)
 # ## Where would you prune?
 #
 # For a small *file*, prune where the weights are; for less *work*, where the MACs are. In this
-# network one layer leads both bars. **Predict**: does one in LeNet-5 as pruning papers use it (two
-# convolutions of 20 and 50 filters of 5×5, dense layers of 500 and 10)?
+# network one layer leads both bars. And in LeNet-5, the network that you pruned in lesson 00? It
+# has two convolutions with filters of 5×5, `conv1` with 20 and `conv2` with 50, each followed by
+# pooling, and two dense layers, `fc1` with 500 units and `fc2` with 10. **Predict**:
+
+# %%
+layers = ("conv1", "conv2", "fc1", "fc2")
+lenet_guess = predict("Most MACs in LeNet-5?", ..., choices=layers)  # your choice
 
 # %%
 lenet = measuring.report(models.lenet5())
 plots.shares(weights_and_macs(lenet))
 plt.show()
 print(f"{lenet.total.parameters:,} parameters, {lenet.total.macs:,} MACs")
+lenet_guess.was(max(lenet.rows, key=lambda row: row.macs).layer)
 
 # %% [markdown]
-# Here they part: nearly all weights are in `fc1`, most of the work is in `conv2`. “90 % pruned” can
-# leave most of the work, so always say *of what*.
+# Here weights and work are in different places: more than nine tenths of the weights are in `fc1`,
+# most of the work is in `conv2`. A network that is “90 % pruned” may still have most of its work to
+# do, so always say *90 % of what*.
 
 # %% [markdown]
 # ## Train it
@@ -381,7 +395,7 @@ print(f"{lenet.total.parameters:,} parameters, {lenet.total.macs:,} MACs")
 # The trained network comes with the course and is only loaded here.
 
 # %% tags=["varies"]
-TRAIN = False  # True: train it here, in a few minutes
+TRAIN = False  # True: train it here; that takes some minutes
 untrained = model
 model = networks.train("article_cnn") if TRAIN else networks.trained("article_cnn", data)
 accuracy = model.evaluate(data.x_val, data.y_val, batch_size=500, verbose=0)[1]
@@ -419,9 +433,10 @@ for ax, (name, network) in zip(axes, stages.items(), strict=True):
 plt.show()
 
 # %% [markdown]
-# Where the gradient is positive, a step of training makes the weight smaller; where it is negative,
+# Where the gradient is positive, a step against it makes the weight smaller; where it is negative,
 # larger: each dot moves towards the bottom of its valley. (All weights move at once, so the valleys
-# shift, too.) How steep the walls are will matter in [lesson 07](07_which_weights.ipynb).
+# shift, too.) Note the scales: after training the loss is far lower, and the walls of the valley
+# are far steeper. Why that matters for pruning is told in [lesson 07](07_which_weights.ipynb).
 
 # %% [markdown]
 # Now the filters, each row with its own scale, and all the weights:
@@ -437,23 +452,28 @@ plt.show()
 fig, axes = plt.subplots(2, 3, figsize=(10, 5), sharex="col")
 for row, (when, kernels) in zip(axes, weights.items(), strict=True):
     for ax, (name, W) in zip(row, kernels.items(), strict=True):
-        widest, edges = np.abs(weights["trained"][name]).max(), 31 if W.size < 1000 else 121
-        plots.histogram(W, ax=ax, bins=np.linspace(-widest, widest, edges))
+        width = np.abs(weights["untrained"][name]).max() / 4  # the same bins above and below
+        many = np.ceil(np.abs(weights["trained"][name]).max() / width)
+        plots.histogram(W, ax=ax, bins=width * np.arange(-many, many + 1))
         ax.set_title(f"{name}, {when}\nσ = {W.std():.3f}, {np.mean(W < 0):.0%} negative")
         ax.set(xlabel="weight w" if when == "trained" else "", ylabel="")
 fig.supylabel("number of weights")
 plt.show()
 
 # %% [markdown]
-# Before: even between two limits that depend on the layer's size. After: in the dense layer, a peak
-# at zero with long tails. Magnitude pruning lives on that: most weights are small, a few are large.
-# And each layer has its own spread, so one threshold would not suit them all.
+# Before training the weights are spread evenly between two limits, which depend on the layer's
+# size. After it, the dense layer has a peak at zero with long tails: most weights are small, a few
+# are large. Magnitude pruning lives on that. And each layer has its own spread, so one threshold
+# takes very different shares of them.
 
 # %% [markdown]
 # ## The first five percent
 #
-# Prune the smallest 5 % of all weights in the network. **Predict**: which layer loses the largest
-# *share* of its own, and how far does the accuracy fall?
+# Prune the smallest 5 % of all weights in the network: more than 17,000 of them. **Predict**: how
+# far does the accuracy fall?
+
+# %%
+fall_guess = predict("Accuracy lost with 5 % of weights?", ..., unit="points")  # your number
 
 # %% tags=["varies"]
 sizes = {name: np.abs(W) for name, W in pruning.weights(model).items()}
@@ -463,6 +483,7 @@ for name, mask in masks.items():
 pruning.attach(model, masks)
 after = model.evaluate(data.x_val, data.y_val, batch_size=500, verbose=0)[1]
 print(f"validation accuracy {accuracy:.2%} before, {after:.2%} after, {data.caption}")
+fall_guess.was(round(100 * (accuracy - after), 2))
 
 # %% [markdown] covers="26 27"
 # Every layer with weights can be pruned (pooling and flatten have none), and the dense layer pays
@@ -477,7 +498,7 @@ print(f"validation accuracy {accuracy:.2%} before, {after:.2%} after, {data.capt
 #
 # LeNet-5 (1998) had 60,000 parameters, AlexNet (2012) 60 million, VGG-16 (2014) 138 million, and
 # all of them have to be trained, stored and run. On a phone that matters. Pruning begins with the
-# finding that many are not needed *once the network has been trained*.
+# finding that many of them are not needed *once the network has been trained*.
 
 # %% [markdown] covers="16 21" corrects="9 12"
 # <details><summary>What the article says of the history of CNNs</summary>
@@ -493,6 +514,9 @@ print(f"validation accuracy {accuracy:.2%} before, {after:.2%} after, {data.capt
 # R-CNN efficient. It was slow: its successor Fast R-CNN reports test times 213 times shorter, and
 # Faster R-CNN five images a second. [Coverage](../docs/coverage.md).
 # </details>
+
+# %%
+predict.summary()
 
 # %% [markdown]
 # ## What to remember

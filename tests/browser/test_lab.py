@@ -22,7 +22,6 @@ LESSONS = [
     *(
         pytest.param(f"{name}.ipynb", marks=pytest.mark.full)
         for name in (
-            "00_start_here",
             "02_prune_operator",
             "06_how_much",
             "08_while_training",

@@ -1,4 +1,4 @@
-"""Typical answers to the exercises of notebook 13, and the hint that each of them gets."""
+"""Typical answers to the exercises of notebook 16, and the hint that each of them gets."""
 
 from bisect import bisect_left
 
@@ -6,10 +6,6 @@ import numpy as np
 from answers import Repeatable
 
 from course_utils.lessons.checks import automatic_pruning as check
-
-
-def work(macs, levels):
-    return sum(macs) + levels * sum(sum(macs[i:]) for i in range(len(macs)))
 
 
 def ways(losses, tolerance, levels):
@@ -63,84 +59,80 @@ def strictly_less(losses, levels, sizes, budget):
     return chosen
 
 
+def below_the_budget(losses, levels, sizes, budget):
+    for tolerance in np.unique(losses):
+        chosen = ways(losses, tolerance, levels)
+        if ((1 - chosen) * sizes).sum() < budget:
+            return chosen
+    return chosen
+
+
 def largest_alone(losses, levels, sizes, budget):
     chosen = np.zeros(len(sizes))
     chosen[np.argmax(sizes)] = levels[-1]
     return chosen
 
 
-def last_good(accuracy, dense, tolerance, levels):
-    last = 0.0
-    for level in levels:
-        if accuracy(level) < dense - tolerance:
-            break
-        last = level
-    return last
-
-
-def recursive(accuracy, dense, tolerance, levels, last=0):
-    if not levels or not accuracy(levels[0]) >= dense - tolerance:
-        return last
-    return recursive(accuracy, dense, tolerance, levels[1:], levels[0])
-
-
-def before_that(accuracy, dense, tolerance, levels):
-    last, known = 0.0, dense
-    for level in levels:
-        now = accuracy(level)
-        if now < known - tolerance:
-            break
-        last, known = level, now
-    return last
-
-
-def highest(accuracy, dense, tolerance, levels):
-    return max((s for s in levels if accuracy(s) >= dense - tolerance), default=0)
-
-
-def first_failing(accuracy, dense, tolerance, levels):
-    return next((s for s in levels if accuracy(s) < dense - tolerance), levels[-1])
-
-
-def all_of_them(accuracy, dense, tolerance, levels):
-    good = [accuracy(s) >= dense - tolerance for s in levels]
-    return ([0, *levels])[int(np.cumprod(good).sum())]
-
-
-def asked_twice(accuracy, dense, tolerance, levels):
-    last = 0.0
-    while True:
-        left = [s for s in levels if s > last]
-        if not left or accuracy(left[0]) < dense - tolerance:
-            return last
-        last = left[0] if accuracy(left[0]) >= dense - tolerance else last
-
-
-def tolerating(bound):
-    def answer(accuracy, dense, tolerance, levels):
-        last = 0.0
-        for level in levels:
-            if not bound(accuracy(level), dense, tolerance):
-                break
-            last = level
-        return last
+def on_a_grid(step):
+    def answer(losses, levels, sizes, budget):
+        for tolerance in np.arange(0, 0.5, step):
+            chosen = ways(losses, tolerance + 1e-12, levels)
+            if ((1 - chosen) * sizes).sum() <= budget:
+                return chosen
+        return chosen
 
     return answer
 
 
+def by_mean_loss(losses, levels, sizes, budget):
+    """The first level at which everything fits, for all alike, but sparing the most sensitive."""
+    chosen = np.full(len(sizes), levels[-1])
+    chosen[losses.mean(axis=1).argmax()] = levels[-2]
+    return chosen
+
+
+def shares(factors, sizes, budget):
+    """Bisection on the scale."""
+    low, high = 0.0, 1e6
+    for _ in range(200):
+        c = (low + high) / 2
+        low, high = (c, high) if np.minimum(1, c * factors) @ sizes < budget else (low, c)
+    return np.minimum(1, high * factors)
+
+
+def by_ranking(factors, sizes, budget):
+    """Layers are filled from the largest factor on."""
+    order, found = np.argsort(-factors), np.ones(len(sizes))
+    for place in range(len(order)):
+        rest = order[place:]
+        c = (budget - sizes[order[:place]].sum()) / (factors[rest] @ sizes[rest])
+        if c * factors[order[place]] <= 1:
+            found[rest] = c * factors[rest]
+            break
+    return found
+
+
+def by_small_steps(factors, sizes, budget):
+    c = 1e-4
+    while np.minimum(1, c * factors) @ sizes < budget:
+        c *= 1.0001
+    return np.minimum(1, c * factors).tolist()
+
+
+def plain(factors, sizes, budget):
+    return budget * factors / (factors @ sizes)
+
+
+def once(factors, sizes, budget):
+    full = plain(factors, sizes, budget) > 1
+    if full.all():
+        return np.ones(len(sizes))
+    rest = ~full
+    c = (budget - sizes[full].sum()) / (factors[rest] @ sizes[rest])
+    return np.where(full, 1, c * factors)
+
+
 WRONG = {
-    check.work: [
-        (lambda m, n: (1 + n * len(m)) * sum(m), "begins at the image every time"),
-        (lambda m, n: n * len(m) * sum(m), "begins at the image every time"),
-        (lambda m, n: work(m, n) - sum(m), "once more"),
-        (lambda m, n: sum(m) + n * int(np.cumsum(m).sum()), "That part is kept"),
-        (lambda m, n: work(m, n) - n * sum(m), "its weights have changed"),
-        (lambda m, n: (1 + n) * sum(m), "only the touched layer"),
-        (lambda m, n: work(m, 1), "runs `levels` times"),
-        (lambda m, n: (1 + n * len(m)) * sum(m) / work(m, n), "a ratio"),
-        (lambda m, n: 17, "was expected"),
-        (lambda m, n: m, "a number was expected"),
-    ],
     check.plan: [
         (one_too_early, "*exceeded* for the last time"),
         (uniform, "Where less is lost"),
@@ -149,38 +141,37 @@ WRONG = {
         (lambda a, b, c, d: plan(a, b, c, c.sum() - d), "may stay, not how many go"),
         (up_to_the_first, "take the highest"),
         (strictly_less, "equal to the tolerance"),
+        (below_the_budget, "As much as the budget is allowed"),
         (lambda a, b, c, d: np.full(len(c), b[-1]), "Where less is lost"),
         (lambda a, b, c, d: np.searchsorted(b, plan(a, b, c, d)), "places in `levels`"),
         (lambda a, b, c, d: plan(a, b, c, d)[:1], "one level for each"),
         (lambda a, b, c, d: plan(a, b, c, d) * 0.9, "not tried"),
         (largest_alone, "every layer as far"),
         (lambda a, b, c, d: plan(a, b, c, d / 2), "can be kept with"),
+        (on_a_grid(0.01), "can be kept with"),
+        (on_a_grid(0.001), "can be kept with"),
+        (by_mean_loss, "can be kept with"),
     ],
-    check.last_good: [
-        (before_that, "held against the one before"),
-        (first_failing, "The last one *before* it"),
-        (highest, "luck"),
-        (tolerating(lambda a, d, t: a >= d), "a loss is tolerated"),
-        (tolerating(lambda a, d, t: a >= d * (1 - t)), "not a share"),
-        (all_of_them, "goes on after the first failure"),
-        (asked_twice, "more than once"),
-        (lambda a, d, t, s: max(last_good(a, d, t, s), s[0]), "return 0"),
-        (lambda a, d, t, s: a(0.6), "the levels are"),
-        (lambda a, d, t, s: None if a(s[0]) > 2 else "0.9", "a number was expected"),
+    check.densities: [
+        (lambda f, n, b: shares(f, n, b) * n, "divide by the sizes"),
+        (lambda f, n, b: 1 - shares(f, n, b), "those that stay"),
+        (plain, "nothing above 1"),
+        (lambda f, n, b: np.minimum(1, plain(f, n, b)), "Find c anew"),
+        (once, "look at all layers again"),
+        (lambda f, n, b: np.minimum(1, once(f, n, b)), "another may fill up"),
+        (lambda f, n, b: np.full(len(n), b / n.sum()), "no part in it"),
+        (lambda f, n, b: b * f / f.sum() / n, "the shares should be"),
+        (lambda f, n, b: b / n.sum() * f / f.sum(), "sizes count"),
+        (lambda f, n, b: f / f.max(), "was expected"),
+        (lambda f, n, b: np.minimum(1, f * b / n.sum()), "was expected"),
+        (lambda f, n, b: b / (f @ n), "shape"),
+        (lambda f, n, b: np.exp(f) / np.exp(f).sum(), "was expected"),
+        (lambda f, n, b: shares(f, n, b).round(2), "was expected"),
     ],
 }
 RIGHT = {
-    check.work: [
-        work,
-        lambda m, n: sum(m) + n * sum((i + 1) * one for i, one in enumerate(m)),
-        lambda m, n: int(sum(m) + n * np.cumsum(m[::-1]).sum()),
-    ],
     check.plan: [plan, by_bisection, lambda *given: dict(enumerate(plan(*given)))],
-    check.last_good: [
-        last_good,
-        recursive,
-        tolerating(lambda a, d, t: not d - a > t),
-    ],
+    check.densities: [shares, by_ranking, by_small_steps],
 }
 
 

@@ -1,6 +1,5 @@
-"""Typical answers to the exercises of notebook 16, and the hint that each of them gets."""
+"""Typical answers to the exercises of notebook 20, and the hint that each of them gets."""
 
-import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -12,13 +11,37 @@ from course_utils.lessons.data import load_digits
 from course_utils.lessons.scoreboard import Budget
 
 
-def kept(accuracies, floor):
-    count = 0
-    for accuracy in accuracies:
-        if accuracy < floor:
-            break
-        count += 1
-    return count
+def errors(right, name, best, paired=True):
+    """By how many standard errors a network is worse than another."""
+    difference = right[best].astype(float) - right[name]
+    variance = difference.var(ddof=1)
+    if not paired:
+        variance = right[best].var(ddof=1) + right[name].var(ddof=1)
+    return difference.mean() / max(np.sqrt(variance / len(difference)), 1e-12)
+
+
+def decided(right, size, worse=lambda right, name, best: errors(right, name, best) > 2):
+    best = max(right, key=lambda name: right[name].mean())
+    return min((name for name in right if not worse(right, name, best)), key=size.get)
+
+
+def by_order(right, size):
+    best = min(right, key=lambda name: -right[name].sum())
+    for name in sorted(size, key=size.get):
+        lost, won = (right[best] & ~right[name]).sum(), (~right[best] & right[name]).sum()
+        n = len(right[name])
+        mean = (lost - won) / n
+        if mean <= 2 * np.sqrt(((lost + won) / n - mean**2) / n):
+            return name
+    return best
+
+
+def by_loop(right, size):
+    chosen = best = max(size, key=lambda name: np.mean(right[name]))
+    for name, bytes_ in size.items():
+        if bytes_ < size[chosen] and errors(right, name, best) <= 2:
+            chosen = name
+    return chosen
 
 
 def smallest(candidates, budget, split="validation"):
@@ -42,29 +65,35 @@ def one_by_one(candidates, budget):
     return chosen["name"]
 
 
+def _both(candidates, budget):
+    passing = [c for c in candidates if min(c["validation"], c["test"]) >= budget.accuracy]
+    return min(passing, key=lambda c: c["bytes"] if c["bytes"] <= budget.bytes else 1e9)["name"]
+
+
 def best(candidates, budget, most=float("inf")):
     return max((c for c in candidates if c["bytes"] <= most), key=lambda c: c["validation"])["name"]
 
 
-def last_passing(accuracies, floor):
-    return max((i + 1 for i, a in enumerate(accuracies) if a >= floor), default=0)
-
-
 WRONG = {
-    check.stop_rule: [
-        (last_passing, "you went on after"),
-        (lambda a, f: sum(x >= f for x in a), "never existed"),
-        (lambda a, f: kept(a, f) + 1, "one too many"),
-        (lambda a, f: kept(a, np.nextafter(f, 1)), "exactly at the floor"),
-        (lambda a, f: max(kept(a, f) - 1, 0), "the place of the last"),
-        (lambda a, f: int(np.argmax(a)) if a else 0, "pruned least"),
-        (lambda a, f: a[: kept(a, f)], "a number was expected"),
-        (lambda a, f: 99, "was expected"),
+    check.decision: [
+        (lambda r, s: max(r, key=lambda name: r[name].mean()), "the most accurate"),
+        (lambda r, s: min(s, key=s.get), "it is clearly worse"),
+        (lambda r, s: decided(r, s, lambda *g: errors(*g, paired=False) > 2), "image by image"),
+        (lambda r, s: decided(r, s, lambda *g: errors(*g) > 1), "less than two standard errors"),
+        (lambda r, s: decided(r, s, lambda *g: errors(*g) > 2 * len(r["A"]) ** 0.5), "its root"),
+        (lambda r, s: decided(r, s, lambda r, a, b: r[b].mean() - r[a].mean() > 0.005), ""),
+        (lambda r, s: decided(r, s, lambda r, a, b: r[b].mean() - r[a].mean() > 0.02), ""),
+        (lambda r, s: max(s, key=s.get), "the most accurate"),
+        (lambda r, s: 0, "the name of no network"),
+        (lambda r, s: list(s), "the name of no network"),
+        (lambda r, s: "A", ""),
     ],
     check.choice: [
         (lambda c, b: smallest(c, b, "test"), "by the test images"),
         (lambda c, b: min(c, key=lambda one: one["bytes"])["name"], "stays below"),
         (best, "more bytes than the budget"),
+        (_both, "as well"),
+        (lambda c, b: "elm", ""),
         (lambda c, b: best(c, b, b.bytes), "with fewer bytes"),
         (lambda c, b: c[0], "the name alone"),
         (lambda c, b: 0, "name of no candidate"),
@@ -72,11 +101,7 @@ WRONG = {
     ],
 }
 RIGHT = {
-    check.stop_rule: [
-        kept,
-        lambda a, f: len(list(itertools.takewhile(lambda x: x >= f, a))),
-        lambda a, f: int(np.argmin([*(np.array(a) >= f), False])),
-    ],
+    check.decision: [decided, by_order, by_loop],
     check.choice: [smallest, by_sorting, one_by_one],
 }
 

@@ -1,4 +1,4 @@
-"""Typical answers to the exercises of notebook 10, and the hint that each of them gets."""
+"""Typical answers to the exercises of notebook 12, and the hint that each of them gets."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,8 @@ RIGHT_GROUPS = {
         ({"side": 3}, "meet in a Concatenate"),
         ({"conv_a": 1}, "conv_a reads stem"),
         ({"hidden": 4}, "nothing ties"),
-        ({"output": 6}, "leave out ['output']"),
+        ({"output": 6}, "leave out ['output']: the outputs stay"),
+        ({"add": 1}, "leave out ['add']: no channels begin there"),
         (dict.fromkeys(RIGHT_GROUPS, 1), "conv_a reads stem"),
         (dict(zip(RIGHT_GROUPS, range(7), strict=True)), "meet in an Add"),
     ],
@@ -105,6 +106,14 @@ def one_pass(count, pairs):
     return names
 
 
+def three_sweeps(count, pairs):
+    names = np.arange(count)
+    for _ in range(3):
+        for a, b in pairs:
+            names[[a, b]] = min(names[a], names[b])
+    return names
+
+
 def largest(count, pairs):
     return [count - 1 - name for name in smallest(count, mirrored(count, pairs))][::-1]
 
@@ -124,27 +133,14 @@ WRONG = {
         (largest, "largest id"),
         (numbered, "the groups are right"),
         (one_pass, "whole group along"),
+        (three_sweeps, "whole group along"),
+        (lambda n, pairs: dict(enumerate(smallest(n, pairs))), "return a list"),
         (lambda n, pairs: [0] * n, "was expected"),
         (lambda n, pairs: smallest(n, pairs)[:-1], "shape"),
-    ],
-    check.rows: [
-        (lambda c, b, t, p: c + t * np.arange(p), "put other channels before"),
-        (lambda c, b, t, p: b + c + (t - b) * np.arange(p), "`total` further"),
-        (lambda c, b, t, p: b * p + c + (t - b) * np.arange(p), "shift once at each place"),
-        (lambda c, b, t, p: (b + c) * p + np.arange(p), "side by side"),
-        (lambda c, b, t, p: [b + c], "first place only"),
-        (lambda c, b, t, p: b + c + t * np.arange(p + 1), "one row at each"),
-        (lambda c, b, t, p: np.arange(p), "first rows"),
-        (lambda c, b, t, p: np.arange(t * p) % t == b + c, "whole numbers"),
     ],
 }
 RIGHT = {
     check.tied: [smallest, by_union_find, by_flooding],
-    check.rows: [
-        lambda c, b, t, p: b + c + t * np.arange(p),
-        lambda c, b, t, p: list(range(b + c, t * p, t)),
-        lambda c, b, t, p: np.flatnonzero(np.arange(t * p) % t == b + c),
-    ],
 }
 
 

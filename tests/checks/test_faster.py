@@ -1,10 +1,11 @@
-"""Typical answers to the exercises of notebook 11, and the hint that each of them gets."""
+"""Typical answers to the exercises of notebook 13, and the hint that each of them gets."""
 
 import math
 
 import numpy as np
 from answers import OfFunctions
 
+from course_utils import masking
 from course_utils.lessons.checks import faster as check
 
 
@@ -31,36 +32,6 @@ def extremes(times, warmup):
 def distances(times, warmup):
     median, low, high = quartiles(times[warmup:])
     return median, low - median, high - median
-
-
-def crossing(densities, sparse, dense):
-    return np.interp(0, sparse - dense, densities)
-
-
-def by_loop(densities, sparse, dense):
-    for i in range(1, len(densities)):
-        before, after = sparse[i - 1] - dense[i - 1], sparse[i] - dense[i]
-        if before < 0 <= after:
-            way = before / (before - after)
-            return densities[i - 1] + way * (densities[i] - densities[i - 1])
-    return float("nan")
-
-
-def last_faster(densities, sparse, dense):
-    return densities[sparse < dense][-1]
-
-
-def nearest(densities, sparse, dense):
-    return densities[np.argmin(np.abs(sparse - dense))]
-
-
-def middle(densities, sparse, dense):
-    i = np.argmax(sparse > dense)
-    return (densities[i - 1] + densities[i]) / 2
-
-
-def a_time(densities, sparse, dense):
-    return np.interp(crossing(densities, sparse, dense), densities, dense)
 
 
 def int8(x, low=None, high=None, steps=255, first=-128, last=127):
@@ -119,6 +90,50 @@ def by_affine_map(x):
     return np.array([max(-128, min(127, round(v / scale) + zero)) for v in x]), scale, zero
 
 
+def without_clip(x):
+    _, scale, zero = int8(x)
+    return (np.round(x / scale) + zero).astype(np.int64), scale, zero
+
+
+def two(scores):
+    groups = scores.reshape(-1, 4, scores.shape[1])
+    return (groups.argsort(axis=1).argsort(axis=1) >= 2).reshape(scores.shape)
+
+
+def by_loop_two(W):
+    mask = np.zeros(W.shape, int)
+    for start in range(0, len(W), 4):
+        for j in range(W.shape[1]):
+            mask[start + np.argsort(abs(W[start : start + 4, j]))[2:], j] = 1
+    return mask
+
+
+def by_threshold(W):
+    groups = np.abs(W).reshape(-1, 4, W.shape[1])
+    return (groups >= np.sort(groups, axis=1)[:, 2:3]).reshape(W.shape)
+
+
+def first_too_slow(table, budget):
+    last = 0
+    for width, ms in table.items():
+        if ms > budget:
+            break
+        last = width
+    return last
+
+
+def sorted_first_too_slow(table, budget):
+    return first_too_slow(dict(sorted(table.items())), budget)
+
+
+def last_that_fits(table, budget):
+    return ([width for width, ms in table.items() if ms <= budget] or [0])[-1]
+
+
+def widest(table, budget):
+    return max((width for width, ms in table.items() if ms <= budget), default=0)
+
+
 WRONG = {
     check.summary: [
         (lambda t, w: quartiles(t), "warm-up is still in it"),
@@ -135,16 +150,38 @@ WRONG = {
         (lambda t, w: (np.median(t[w:]), np.median(t[w:]), 1.0), "were expected"),
         (lambda t, w: (0.1, 0.1, 0.1), "was expected"),
     ],
-    check.break_even: [
-        (lambda d, s, b: 1 - crossing(d, s, b), "sparsity"),
-        (last_faster, "was measured"),
-        (nearest, "was measured"),
-        (middle, "is a guess"),
-        (lambda d, s, b: int(np.argmax(s > b)), "place in the list"),
-        (a_time, "this is a time"),
-        (lambda d, s, b: np.interp(b[0], s, d), "one time for the dense"),
-        (lambda d, s, b: 0.42, "was expected"),
-        (lambda d, s, b: "never", "a number was expected"),
+    check.two_of_four: [
+        (lambda W: ~two(np.abs(W)), "wrong way round"),
+        (two, "the sign counts for nothing"),
+        (
+            lambda W: (np.abs(W).reshape(-1, 4, W.shape[1]).argsort(1) >= 2).reshape(W.shape),
+            "apply it twice",
+        ),
+        (lambda W: two(np.abs(W).T).T if W.shape[1] % 4 == 0 else W > 0, "along the outputs"),
+        (lambda W: np.abs(W).argsort(0).argsort(0) >= len(W) // 2, "*every four*"),
+        (lambda W: np.abs(W) > np.median(np.abs(W)), "*every four*"),
+        (lambda W: two(np.abs(W).reshape(-1, 1)).reshape(W.shape), "along the outputs"),
+        (lambda W: W * two(np.abs(W)), "not weights"),
+        (lambda W: np.arange(len(W))[:, None] % 4 < np.full(W.shape, 2), "first two"),
+        (lambda W: np.roll(two(np.abs(np.roll(W, -2, 0))), 2, 0), "do not overlap"),
+        (by_threshold, "a threshold cannot tell"),
+        (lambda W: two(np.abs(W))[:, :1], "shape"),
+        (lambda W: np.abs(W) > 0.5, "every four stay"),
+    ],
+    check.widest: [
+        (lambda t, b: t[widest(t, b)], "not their time"),
+        (lambda t, b: max(t), "the widest of all"),
+        (lambda t, b: max((n for n in t if t[n] < b), default=0), "exactly the budget"),
+        (first_too_slow, "do not stop"),
+        (sorted_first_too_slow, "do not stop"),
+        (last_that_fits, "need not be sorted"),
+        (lambda t, b: min(t, key=t.get), "this is the fastest"),
+        (lambda t, b: max((n for n in t if t[n] <= b), key=t.get, default=0), "a wider one"),
+        (lambda t, b: widest(t, b) + 1, "was expected"),
+        (lambda t, b: max(n for n in t if t[n] <= b), "return 0"),
+        (lambda t, b: widest(t, b) or None, "return 0"),
+        (lambda t, b: widest(t, b) or 8, "0 was expected"),
+        (lambda t, b: [widest(t, b)], "a number was expected"),
     ],
     check.quantized: [
         (symmetric, "longer than it needs to be"),
@@ -152,6 +189,8 @@ WRONG = {
         (lambda x: int8(x, first=0, last=255), "-128 to 127"),
         (without_zero_in_it, "Let the range hold 0"),
         (overrun, "run over"),
+        (without_clip, "clip"),
+        (lambda x: (without_clip(x)[0].astype(np.int8), *without_clip(x)[1:]), "clip"),
         (cut_off, "do not cut off"),
         (not_rounded, "whole numbers: round"),
         (numbers_again, "Return q itself"),
@@ -164,10 +203,15 @@ WRONG = {
 }
 RIGHT = {
     check.summary: [lambda t, w: quartiles(t[w:]), by_hand],
-    check.break_even: [
-        crossing,
-        by_loop,
-        lambda d, s, b: float(np.interp(1, s / b, d)),
+    check.two_of_four: [
+        lambda W: two(np.abs(W)),
+        by_loop_two,
+        lambda W: masking.n_of_m({"": np.abs(W)}, 2, 4)[""],
+    ],
+    check.widest: [
+        widest,
+        lambda t, b: next((n for n in sorted(t, reverse=True) if t[n] <= b), 0),
+        lambda t, b: float(max([n for n in t if t[n] <= b] + [0])),
     ],
     check.quantized: [
         int8,

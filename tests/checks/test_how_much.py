@@ -12,7 +12,7 @@ def sizes(W):
 
 def first(W, share, shift):
     count = round(share * W.size) + shift
-    return sizes(W)[count - 1] if count > 0 else 0.0
+    return sizes(W)[count - 1] if count > 0 else -1.0
 
 
 def solution(W, share):
@@ -60,6 +60,8 @@ def good(levels, accuracies, floor):
 
 WRONG = {
     check.threshold: [
+        (lambda W, s: np.quantile(np.abs(W), s) if s else -1.0, "n - 1 steps"),
+        (lambda W, s: s or -1.0, "sparsity itself"),
         (lambda W, s: np.quantile(W, s), "signs and all"),
         (lambda W, s: solution(W, 1 - s), "Sparsity is the share that goes"),
         (lambda W, s: s * np.abs(W).max(), "no share of the weights"),
@@ -68,16 +70,28 @@ WRONG = {
         (lambda W, s: 0.5, "your θ prunes"),
         (lambda W, s: solution(W, s) if s else 9.0, "nothing may go"),
         (lambda W, s: np.abs(W), "number was expected"),
+        (lambda W, s: max(first(W, s, 0), 0.0), "exactly 0. Return -1"),
+        (lambda W, s: sizes(W)[int(s * W.size) - 1], "int cuts"),
+        (lambda W, s: solution(W, s) * (1 - 1e-9), "one too few"),
+        (lambda W, s: print(solution(W, s)), "Return the value"),
     ],
     check.prune_lowest: [
+        (lambda S, n: by_rank(S, len(S) - n), "lets 4 stay"),
         (lambda S, n: below(S, n, lambda S, cut: cut < S), "cannot tell equal scores apart"),
         (lambda S, n: below(S, n, lambda S, cut: cut <= S), "cannot tell equal scores apart"),
         (lambda S, n: ~by_rank(S, n), "wrong way round"),
         (lambda S, n: by_rank(-S, n), "scores higher than what stays"),
-        (lambda S, n: by_rank(S, n).astype(float), "True and False"),
+        (lambda S, n: by_rank(S, n) * S, "True and False only"),
+        (lambda S, n: np.argsort(S)[n:], "these are places"),
+        (lambda S, n: by_rank(np.abs(S), n), "you ranked sizes"),
+        (lambda S, n: S > np.sort(S)[n - 1], "prunes all 10"),
+        (lambda S, n: S > np.sort(S)[n - 1] if n else S == S, "cannot tell equal scores apart"),
+        (lambda S, n: S >= np.quantile(S, n / 10), "cannot tell equal scores apart"),
+        (lambda S, n: print(by_rank(S, n)), "Return the value"),
         (lambda S, n: S[:n], "was expected"),
     ],
     check.choose: [
+        (lambda s, a, f: until(s, [*a[:4], -1], f), "the last one, here 0.97"),
         (lambda s, a, f: max(good(s, a, f + 1e-9), default=0.0), "use >="),
         (lambda s, a, f: s[int(np.argmax(a))], "the best accuracy"),
         (lambda s, a, f: max(s), "floor was not looked at"),
@@ -85,6 +99,10 @@ WRONG = {
         (lambda s, a, f: -1.0, "0.9 was expected"),
         (lambda s, a, f: a[2], "not the accuracy"),
         (lambda s, a, f: until(s, a, f) or s[0], "do not prune"),
+        (lambda s, a, f: s[int(np.argmax(np.array(a) < f))], "first that fails"),
+        (lambda s, a, f: s.index(until(s, a, f)), "not its place"),
+        (lambda s, a, f: print(until(s, a, f)), "Return the value"),
+        (lambda s, a, f: until(s, a, f) or None, "in every case"),
     ],
 }
 RIGHT = {
@@ -92,10 +110,15 @@ RIGHT = {
         solution,
         partitioned,
         lambda W, s: (
-            0.0 if s == 0 else np.quantile(np.abs(W), s - 0.5 / W.size, method="inverted_cdf")
+            -0.5 if s == 0 else np.quantile(np.abs(W), s - 0.5 / W.size, method="inverted_cdf")
         ),
     ],
-    check.prune_lowest: [by_rank, ranks, lambda S, n: np.isin(range(len(S)), np.argsort(S)[n:])],
+    check.prune_lowest: [
+        by_rank,
+        ranks,
+        lambda S, n: by_rank(S, n).astype(int),
+        lambda S, n: np.isin(range(len(S)), np.argsort(S)[n:]),
+    ],
     check.choose: [until, cumulative, lambda s, a, f: float(cumulative(s, a, f))],
 }
 

@@ -1,4 +1,4 @@
-"""Typical answers to the exercises of notebook 12, and the hint that each of them gets."""
+"""Typical answers to the exercises of notebook 14, and the hint that each of them gets."""
 
 import numpy as np
 from answers import OfFunctions
@@ -117,6 +117,11 @@ def entropy(counts):
     return -(shares * np.log2(shares)).sum()
 
 
+def by_rounding_up(counts):
+    shares = np.array(counts) / sum(counts)
+    return (np.array(counts) * np.ceil(-np.log2(shares))).sum()
+
+
 WRONG = {
     check.shared: [
         (lambda W, c: c[nearest(W, c)], "what was pruned has come back"),
@@ -136,12 +141,15 @@ WRONG = {
         (lambda g, y, n: sums(np.ones_like(g), y, n), "numbers of weights"),
         (with_pruned, "pruned weights"),
         (pruned_at_the_end, "pruned weights"),
+        (lambda g, y, n: [g[y == k].sum() for k in np.unique(y)], "pruned weights"),
+        (lambda g, y, n: -sums(g, y, n), "the sign"),
         (lambda g, y, n: np.zeros(n), "was expected"),
         (lambda g, y, n: sums(g, y, n - 1), "shape"),
     ],
     check.huffman_bits: [
         (lambda c: sum(c) * entropy(c), "this is the entropy"),
         (lambda c: sum(c) * int(np.ceil(np.log2(len(c)))), "as many bits"),
+        (by_rounding_up, "not the shortest"),
         (lambda c: huffman(c) / sum(c), "mean for one symbol"),
         (most_frequent_first, "merged the most frequent"),
         (sorted_once, "rarest anew"),
@@ -153,7 +161,12 @@ WRONG = {
 }
 RIGHT = {
     check.shared: [right, by_borders, by_loop],
-    check.centroid_gradients: [sums, by_bincount, by_adding],
+    check.centroid_gradients: [
+        sums,
+        by_bincount,
+        by_adding,
+        lambda g, y, n: {k: g[y == k].sum() for k in range(n)},
+    ],
     check.huffman_bits: [huffman, by_sorting, by_depths],
 }
 

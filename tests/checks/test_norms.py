@@ -19,6 +19,12 @@ WRONG_NORMALIZE = {
     "forgets the root": (lambda W: W / (W**2).sum(), "root is missing"),
     "works by rows": (lambda W: W / np.linalg.norm(W, axis=1, keepdims=True), "whole matrix"),
     "squeezes into [0, 1]": (lambda W: (W - W.min()) / np.ptp(W), "moves its zero"),
+    "takes the mean": (lambda W: W / np.sqrt((W**2).mean()), "root of the *sum*"),
+    "knows one shape": (lambda W: W / np.linalg.norm(W) if W.size == 24 else W, "shape (7, 3)"),
+    "works by columns": (lambda W: W / np.linalg.norm(W, axis=0), "whole matrix"),
+    "forgets the bars": (lambda W: W / W.sum(), "before squaring"),
+    "squares the sum": (lambda W: W / np.sqrt(W.sum() ** 2), "before squaring"),
+    "divides by the spread": (lambda W: W / W.std(), "the result has norm"),
     "flattens": (lambda W: W.ravel() / np.linalg.norm(W), "shape (24,)"),
     "changes its input": (in_place, "changed the array"),
     "is no function": (np.ones(3), "function was expected"),
@@ -29,9 +35,24 @@ WRONG_FILTERS = {
     "each slice apart": (lambda k: np.sqrt((k**2).sum(axis=(0, 1))), "all its input channels"),
     "order 1": (lambda k: np.abs(k).sum(axis=(0, 1, 2)), "order 1"),
     "no root": (lambda k: (k**2).sum(axis=(0, 1, 2)), "root is missing"),
-    "the mean": (lambda k: np.sqrt((k**2).mean(axis=(0, 1, 2))), "the numbers are not"),
+    "the mean": (lambda k: np.sqrt((k**2).mean(axis=(0, 1, 2))), "*mean* square"),
+    "the largest": (lambda k: np.abs(k).max(axis=(0, 1, 2)), "order infinity"),
+    "three axes for NumPy": (lambda k: np.linalg.norm(k, axis=(0, 1, 2)), "one axis or two"),
+    "knows one shape": (lambda k: np.linalg.norm(k.reshape(18, 5), axis=0), "stops with"),
+    "fixed length": (lambda k: [np.linalg.norm(k[..., i]) for i in range(5)], "has 7 filters"),
+    "mixes filters": (lambda k: np.linalg.norm(k.reshape(k.shape[-1], -1), axis=1), "mixed"),
+    "without squares": (lambda k: np.sqrt(k.sum(axis=(0, 1, 2)) ** 2), "the numbers are not"),
 }
-WRONG_MOST = {25: "nearly", 5: "about squares", 346_112: "does not help", 9: "Where is that 1"}
+WRONG_MOST = {
+    16: "nearly",
+    int(1 / 0.25**2): "nearly",
+    1 // 0.25**2: "nearly",
+    4: "about squares",
+    3: "about squares",
+    346_112: "does not help",
+    24: "does not help",
+    9: "When is that 1",
+}
 
 
 @pytest.mark.parametrize("name", WRONG_NORMALIZE)
@@ -82,7 +103,7 @@ def test_most_hints(answer):
     assert WRONG_MOST[answer] in repr(verdict)
 
 
-@pytest.mark.parametrize("answer", [24, 24.0, np.int64(24)])
+@pytest.mark.parametrize("answer", [15, 15.0, np.int64(15), 1 / 0.25**2 - 1])
 def test_most_accepts(answer):
     assert norms.most_above(answer)
 

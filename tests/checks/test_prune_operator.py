@@ -180,6 +180,8 @@ WRONG_ENERGY = {
     "kept": (lambda W, mask: (W[mask] ** 2).sum() / (W**2).sum(), "energy kept"),
     "the error": (lambda W, m: np.sqrt((W[~m] ** 2).sum() / (W**2).sum()), "relative error"),
     "no share": (lambda W, mask: (W[~mask] ** 2).sum(), "Divide"),
+    "over the kept": (lambda W, m: (W[~m] ** 2).sum() / (W[m] ** 2).sum(), "that is kept"),
+    "places": (lambda W, m: (W[1 - m] ** 2).sum() / (W**2).sum(), "taken for places"),
     "not squared": (lambda W, m: np.abs(W[~m]).sum() / np.abs(W).sum(), "share of Σ|w|"),
     "sparsity": (lambda W, mask: 1 - mask.mean(), "this is the sparsity"),
     "an array": (lambda W, mask: W**2, "a number was expected"),
@@ -190,7 +192,6 @@ WRONG_ENERGY = {
         lambda W, m: (np.sort(np.abs(W), axis=None)[: (~m).sum()] ** 2).sum() / (W**2).sum(),
         "a random mask",
     ),
-    "over what stays": (lambda W, m: (W[~m] ** 2).sum() / (W[m] ** 2).sum(), "a random mask"),
     "two axes": (lambda W, m: ((W - W * m) ** 2).sum((0, 1)) / (W**2).sum(), "a number was"),
     "in place": (lambda W, mask: np.square(W, out=W).sum(), "changed the array"),
 }

@@ -17,13 +17,19 @@ WRONG_COUNTS = {
     "negative": 8,
     "share of zeros": 5 / 12,
     "a count is asked for": 0.3,
-    "is not it": 4,
+    "one is missing": 4,
+    "one too many": 6,
+    "is not it": 0,
 }
 
 WRONG_SHARES = {
     "density": lambda W: np.mean(W != 0),
     "how many zeros": lambda W: int(np.sum(W == 0)),
     "percent": lambda W: 100 * np.mean(W == 0),
+    "rounded": lambda W: round(float(np.mean(W == 0)), 2),
+    "weights left": lambda W: np.count_nonzero(W),
+    "one axis": lambda W: np.sum(W == 0) / (W.shape[0] * W.shape[1]),
+    "over non-zeros": lambda W: np.sum(W == 0) / np.sum(W != 0),
     "rows": lambda W: np.sum(W == 0) / len(W),
     "not <=": lambda W: np.mean(W <= 0),
     "1e-9": lambda W: np.mean(np.abs(W) < 1e-3),

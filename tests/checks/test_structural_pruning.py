@@ -1,4 +1,4 @@
-"""Typical answers to the exercises of notebook 09, and the hint that each of them gets."""
+"""Typical answers to the exercises of notebook 11, and the hint that each of them gets."""
 
 import numpy as np
 from answers import Repeatable
@@ -38,6 +38,23 @@ def rounded(how):
     return answer
 
 
+def smallest_stays(norms, share):
+    mask = by_rank(norms, share)
+    return mask if mask.sum() > 1 else norms == norms.min()
+
+
+def both(mean, variance):
+    return lambda maps: (mean(maps), variance(maps))
+
+
+def mean(maps):
+    return maps.mean(axis=(0, 1, 2))
+
+
+def var(maps):
+    return maps.var(axis=(0, 1, 2))
+
+
 WRONG = {
     check.rows_of: [
         (lambda f, p, n: f * p + np.arange(p), "side by side"),
@@ -71,6 +88,9 @@ WRONG = {
         (rounded(np.ceil), "round"),
         (rounded(np.floor), "round"),
         (all_may_go, "keep one at least"),
+        (smallest_stays, "the largest norm"),
+        (lambda n, s: n > np.quantile(n, s), "quantile or"),
+        (lambda n, s: n >= np.quantile(n, s), "quantile or"),
         (lambda n, s: n > s * n.max() * 0.1, "share is of the *number*"),
         (lambda n, s: np.flatnonzero(by_rank(n, s)), "not their numbers"),
         (lambda n, s: n * by_rank(n, s), "True and False"),
@@ -78,6 +98,25 @@ WRONG = {
         (lambda n, s: by_rank(n, min(s, 0.5)), "all but one"),
         (lambda n, s: by_rank(n, max(s, 0.1)), "all should stay"),
         (lambda n, s: np.roll(by_rank(n, s), 1), "goes has a larger norm"),
+        (lambda n, s: np.argsort(n) >= round(s * len(n)), "not the filters' ranks"),
+    ],
+    check.statistics: [
+        (lambda maps: (maps.mean(0), maps.var(0)), "places count as well"),
+        (lambda maps: (maps.mean(-1), maps.var(-1)), "goes over the channels"),
+        (lambda maps: (maps.mean((1, 2)), maps.var((1, 2))), "go over the images, too"),
+        (lambda maps: (maps.mean(), maps.var()), "one number for everything"),
+        (lambda maps: (maps.mean((1, 2, 3)), maps.var((1, 2, 3))), "one number an image"),
+        (both(mean, lambda maps: maps.std((0, 1, 2))), "standard deviation"),
+        (both(mean, lambda maps: maps.var((0, 1, 2), ddof=1)), "divides by n - 1"),
+        (both(mean, lambda maps: (maps**2).mean((0, 1, 2))), "take the mean off"),
+        (both(mean, lambda maps: maps.var((1, 2)).mean(0)), "images differ"),
+        (both(mean, lambda maps: maps.var(0).mean((0, 1))), "places differ"),
+        (both(lambda maps: np.median(maps, (0, 1, 2)), var), "the median"),
+        (both(var, mean), "the mean comes first"),
+        (both(lambda maps: maps.sum((0, 1, 2)), var), "the sum"),
+        (mean, "two things"),
+        (both(lambda maps: mean(maps) + 1, var), "the means are not"),
+        (both(mean, lambda maps: var(maps) / 2), "the variances are not"),
     ],
 }
 RIGHT = {
@@ -85,6 +124,7 @@ RIGHT = {
         lambda f, p, n: f + n * np.arange(p),
         lambda f, p, n: [i for i in range(p * n) if i % n == f],
         lambda f, p, n: np.arange(p * n).reshape(p, n)[:, f],
+        lambda f, p, n: set(range(f, p * n, n)),
     ],
     check.work_left: [
         work,
@@ -95,6 +135,12 @@ RIGHT = {
         by_rank,
         lambda n, s: structure.choose({"": n}, s, "layer")[""],
         lambda n, s: np.argsort(np.argsort(n, kind="stable")) >= min(round(s * len(n)), len(n) - 1),
+    ],
+    check.statistics: [
+        both(mean, var),
+        lambda maps: [(f := maps.reshape(-1, maps.shape[-1])).mean(0), f.var(0)],
+        lambda maps: np.array([mean(maps), (maps**2).mean((0, 1, 2)) - mean(maps) ** 2]),
+        lambda maps: (maps.mean((0, 1, 2), keepdims=True), maps.var((0, 1, 2), keepdims=True)),
     ],
 }
 

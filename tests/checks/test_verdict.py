@@ -51,7 +51,8 @@ ANSWERS = {
     "nothing there": (..., "… not yet: replace the ... above, run that cell"),
     "None": (None, "… not yet: replace the ..."),
     "an open function": (lambda W: ..., "… not yet: replace the ..."),
-    "a function without return": (lambda W: None, "… not yet: replace the ..."),
+    "a function without a body": (lambda W: None, "… not yet: replace the ..."),
+    "a function that prints": (lambda W: print(end=""), "✗ your function gave back nothing"),
     "it raises": (lambda W: 1 / 0, "✗ your code stops with ZeroDivisionError: division by zero"),
     "it raises in lines": (stops, "✗ your code stops with RuntimeError: first line"),
     "a wrong name": (lambda W: undefined_name, "✗ your code stops with NameError"),  # noqa: F821

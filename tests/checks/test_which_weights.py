@@ -40,12 +40,25 @@ def ranked(mask, rng):
 
 WRONG = {
     check.taylor: [
-        (lambda W, G: W * G, "take the size"),
-        (lambda W, G: np.abs(G), "gradient alone"),
+        (lambda W, G: np.abs(W * G.mean(axis=0)), "examples cancel"),
+        (lambda W, G: (W * G).mean(axis=0), "examples cancel"),
+        (lambda W, G: -W * G.mean(0), "examples cancel"),
+        (lambda W, G: (W * G.mean(0)) ** 2, "examples cancel"),
+        (lambda W, G: ((W * G) ** 2).mean(0), "these are squares"),
+        (lambda W, G: 0.5 * W**2 * (G**2).mean(0), "these are squares"),
+        (lambda W, G: np.linalg.norm(W * G, axis=0) / np.sqrt(len(G)), "these are squares"),
+        (lambda W, G: np.abs(W * G), "every example"),
+        (lambda W, G: np.abs(W * G).mean(), "score of its own"),
+        (lambda W, G: np.abs(W * G).mean(axis=(1, 2)), "score of its own"),
+        (lambda W, G: np.abs(W * G).mean(axis=1), "shape"),
+        (lambda W, G: np.abs(W * G).sum(axis=0), "take the mean"),
+        (lambda W, G: np.abs(W * G).max(axis=0), "worst example"),
+        (lambda W, G: W * np.abs(G).mean(axis=0), "too, take the size"),
+        (lambda W, G: np.abs(G).mean(axis=0), "gradient alone"),
         (lambda W, G: np.abs(W), "this is magnitude"),
-        (lambda W, G: np.abs(W) + np.abs(G), "multiply"),
-        (lambda W, G: W**2 * np.abs(G), "no squares"),
-        (lambda W, G: np.abs(W @ G.T), "shape"),
+        (lambda W, G: np.abs(W) + np.abs(G).mean(axis=0), "multiply"),
+        (lambda W, G: np.median(np.abs(W * G), axis=0), "something else"),
+        (lambda W, G: np.abs(W * G[0]), "something else"),
         (lambda W, G: np.ones_like(W), "something else"),
     ],
     check.lamp: [
@@ -62,7 +75,10 @@ WRONG = {
             lambda w: np.abs(w) / np.array([np.abs(w)[np.abs(w) >= s].sum() for s in np.abs(w)]),
             "squares, not sizes",
         ),
+        (lambda w: sums(w, lambda a, s: a >= s) / w**2, "upside down"),
         (lambda w: np.abs(w), "came"),
+        (lambda w: w**2 / np.cumsum(w**2), "came"),
+        (lambda w: lamp(w) * np.sign(w), "came"),
     ],
     check.control: [
         (lambda m, rng: m, "nothing has moved"),
@@ -71,17 +87,20 @@ WRONG = {
         (lambda m, rng: permuted(m, np.random.default_rng(7)), "generator that is given"),
         (lambda m, rng: rng.permutation(m), "whole rows"),
         (lambda m, rng: rng.permuted(m, axis=0), "by itself"),
-        (lambda m, rng: permuted(m, rng).astype(int), "True and False"),
+        (lambda m, rng: rng.random(m.shape), "True and False"),
+        (lambda m, rng: permuted(m, rng) * 2, "True and False"),
+        (lambda m, rng: rng.permutation(m.ravel()), "shape"),
+        (lambda m, rng: np.zeros_like(m), "exactly as many"),
     ],
 }
 RIGHT = {
     check.taylor: [
-        lambda W, G: np.abs(W * G),
-        lambda W, G: np.abs(W) * np.abs(G),
-        lambda W, G: np.sqrt((W * G) ** 2),
+        lambda W, G: np.abs(W * G).mean(axis=0),
+        lambda W, G: np.abs(W) * np.abs(G).mean(axis=0),
+        lambda W, G: np.mean([np.sqrt((W * g) ** 2) for g in G], axis=0).tolist(),
     ],
     check.lamp: [lamp, sorted_lamp, lambda w: w**2 / sums(w, lambda a, s: a >= s)],
-    check.control: [permuted, chosen, ranked],
+    check.control: [permuted, chosen, ranked, lambda m, rng: permuted(m, rng) * 1.0],
 }
 
 

@@ -7,8 +7,6 @@ from course_utils.lessons.checks import worked_example as check
 
 W = check.example()
 NORM = np.sqrt(2.75)
-RIGHT = [[0, 0.3, 0.5], [0.6, 0.7, 0.8], [0.9, 0, 0.3]]
-READ_AS_NORMALIZED = [[0, 0, 0.5], [0.6, 0.7, 0.8], [0.9, 0, 0]]
 
 WRONG = {
     check.wrong_step: [
@@ -18,34 +16,37 @@ WRONG = {
         (5, "only repeats"),
         (9, "1 to 5"),
         ("4", "number was expected"),
-    ],
-    check.pruned_by_hand: [
-        (np.zeros((3, 3)), "what the article prints"),
-        (W > 0.2, "that is the mask"),
-        (READ_AS_NORMALIZED, "θ met f(W)"),
-        ([[0, 0.18, 0.3], [0.36, 0.42, 0.48], [0.54, 0, 0.18]], "normalized weights"),
-        ([[0.1, 0, 0], [0, 0, 0], [0, 0.1, 0]], "turn it round"),
-        ([[0, 0.3, 0.5], [0.6, 0.7, 0.8], [0.9, 0, 0]], "row 3, column 3"),
-        ([0, 0.3, 0.5], "shape (3,)"),
+        (0, "1 to 5"),
+        ([4], "number was expected"),
+        (4.5, "1 to 5"),
     ],
     check.same_mask_theta: [
         (0.2, "cuts four weights"),
         (0.2 * NORM, "the way back"),
         (0.2 / 2.75, "Divide by the norm"),
         (0.5, "on W, 0.2 cuts 2"),
+        (NORM, "9 weights"),
+        (0.0, "0 weights"),
+        (0.1, "happens to cut"),
+        (W / 5, "number was expected"),
     ],
-    check.emptying_theta: [
-        (1, "smaller θ does it"),
-        (0.9 / NORM, "answer for f(W)"),
-        (0.8, "1 of 9"),
-        (0.91, "*equal* to θ"),
+    check.emptying_factor: [
+        (0.9, "empties W itself"),
+        (0.2 / 0.9, "upside down"),
+        (0.5, "smallest"),
+        (0.9 / NORM / 0.2, "factor for f(W)"),
+        (5, "1 / θ"),
+        (10, "a smaller c"),
+        (4, "1 of 9"),
+        (1, "7 of 9"),
+        (-4.5, "*positive*"),
+        ("4.5", "a number was expected"),
     ],
 }
 RIGHT_ANSWERS = {
     check.wrong_step: [4, 4.0, np.int64(4)],
-    check.pruned_by_hand: [RIGHT, tuple(map(tuple, RIGHT)), W * (W > 0.2)],
     check.same_mask_theta: [0.2 / NORM, 0.1206, np.array(0.2 / NORM)],
-    check.emptying_theta: [0.9, W.max(), np.array(0.9)],
+    check.emptying_factor: [4.5, W.max() / 0.2, 0.9 * 5, np.float32(4.5)],
 }
 
 

@@ -77,5 +77,9 @@ def _k_means(kept: np.ndarray, start: np.ndarray) -> np.ndarray:
     KMeans = needed("sklearn.cluster", "scikit-learn").KMeans
     points, first = (a.astype("float64").reshape(-1, 1) for a in (kept, start))
     # Until nothing moves, or hardly anything: the last rounds of many weights take longest.
-    fitted = KMeans(len(first), init=first, n_init=1, tol=1e-7, max_iter=300).fit(points)
+    fitted = KMeans(len(first), init=first, n_init=1, tol=1e-7, max_iter=300)
+    # A few thousand weights take milliseconds; threads would wait for each other for far longer.
+    limits = needed("threadpoolctl", "scikit-learn").threadpool_limits
+    with limits(1 if len(points) < 50_000 else None, "openmp"):
+        fitted.fit(points)
     return np.sort(fitted.cluster_centers_.ravel().astype(kept.dtype))

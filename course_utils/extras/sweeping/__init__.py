@@ -2,7 +2,7 @@
 
 A trial is a dictionary of plain values, a task a function of them that returns numbers. Nothing
 here imports TensorFlow, so that a worker loads only what its task needs. To have the next trial
-chosen in the light of those before it, give the task to Optuna's `study.optimize`, as lesson 13.
+chosen in the light of those before it, give the task to Optuna's `study.optimize`, as lesson 16.
 """
 
 from course_utils.extras.sweeping.journal import results

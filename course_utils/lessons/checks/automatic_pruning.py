@@ -1,41 +1,11 @@
-"""Checks for notebook 13: the work of a scan, from a scan to a plan, how far a tolerance goes."""
+"""Checks for notebook 16: from a scan to a plan, and a budget met by given ratios."""
 
-import itertools
-import math
+import functools
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from course_utils.lessons.checks.verdict import Mistake, call, compare, exercise, hints, number
-
-
-@exercise("Right: the whole once, and then tails. Late layers are cheap.")
-def work(function: Callable) -> Iterator[str]:
-    """Check (macs, levels) -> MACs an image of a scan that computes nothing twice."""
-    for macs, levels in (([288, 1600, 400, 5], 7), ([30, 500, 20], 4), ([10, 20], 1)):
-        got, loop = number(call(function, macs, levels)), (1 + levels * len(macs)) * sum(macs)
-        heads = [sum(macs[: i + 1]) for i in range(len(macs))]
-        later = [sum(macs[i + 1 :]) for i in range(len(macs))]
-        tails = [sum(macs[i:]) for i in range(len(macs))]
-        right = sum(macs) + levels * sum(tails)
-        yield from compare(
-            got, right, f"for {macs} and {levels} levels {got:g} came, and {right:g} was expected.",
-            ("this is the plain loop, which begins at the image every time.", loop),
-            ("this is the plain loop, which begins at the image every time.", loop - sum(macs)),
-            ("the whole network runs once more: for the accuracy with nothing pruned, and for what "
-             "is kept on the way.", levels * sum(tails)),
-            ("you count up to the touched layer. That part is kept; from it *on* is computed.",
-             sum(macs) + levels * sum(heads)),
-            ("the touched layer itself is computed again, too: its weights have changed.",
-             sum(macs) + levels * sum(later)),
-            ("only the touched layer is counted. All behind it gets other inputs.",
-             (1 + levels) * sum(macs)),
-            ("each layer is pruned to each of the levels, so its tail runs `levels` times.",
-             sum(macs) + sum(tails)),
-            ("this is a ratio. The MACs of the scan were asked.", loop / right),
-            same=math.isclose,
-        )  # fmt: skip
-
+from course_utils.lessons.checks.verdict import Mistake, as_array, call, compare, exercise, hints
 
 # Losses by layer and level, sizes, and a budget of weights left; level 0 is always there.
 LEVELS = np.array([0.0, 0.5, 0.75, 0.9])
@@ -46,6 +16,9 @@ _CASES = (
     ([[0, 0.05, 0.01, 0.2], [0, 0.01, 0.02, 0.04]], [1000, 1000], 500),
     ([[0, 0.1, 0.2, 0.3], [0, 0.1, 0.2, 0.3]], [10, 10], 2),
     ([[0, 0.1, 0.2, 0.3], [0, 0.1, 0.2, 0.3]], [10, 10], 20),
+    # Losses on no grid, two of them close together: a fixed step of the tolerance misses one.
+    ([[0, 0.00437, 0.0128, 0.09], [0, 0.0044213, 0.00442139, 0.0537]], [800, 1000], 650),
+    ([[0, 0.00437, 0.0128, 0.09], [0, 0.0044213, 0.00442139, 0.0537]], [800, 1000], 900),
 )
 
 
@@ -74,7 +47,8 @@ def _plan_hints(got: np.ndarray, right: np.ndarray, given: tuple) -> Iterator[st
          _planned(losses, levels, np.full(len(sizes), sizes.mean()), budget)),
         ("`budget` is how many weights may stay, not how many go.",
          _planned(losses, levels, sizes, sizes.sum() - budget)),
-        ("a layer stops at the first level that loses too much; take the highest that does not.",
+        ("a layer stops at the first level that loses too much; take the highest that does not. "
+         "(Or do you ask for less than the budget? As much as the budget is allowed.)",
          _planned(*given, first=True)),
     )  # fmt: skip
     if len(set(got)) == 1:
@@ -125,63 +99,62 @@ def _levels_of(answer: object, losses: np.ndarray) -> np.ndarray:
     return exact[np.abs(array[:, None] - exact).argmin(axis=1)]
 
 
-# Accuracies at the levels tried, of the dense network, and the tolerance.
-_WALKS = (
-    ([0.981, 0.979, 0.970, 0.979, 0.96, 0.95], 0.98, 0.005),  # one fails, then a lucky one
-    ([0.98, 0.978, 0.976, 0.974, 0.972, 0.95], 0.98, 0.005),  # small steps add up
-    ([0.875, 0.8125, 0.76, 0.75, 0.7, 0.7], 0.875, 0.125),  # exactly the tolerance
-    ([0.99, 0.99, 0.99, 0.99, 0.99, 0.99], 0.99, 0.0),
-    ([0.9, 0.98, 0.98, 0.97, 0.96, 0.95], 0.98, 0.005),
+# Factors by layer, sizes, and a budget of weights left.
+_RATIOS = (
+    ([4.0, 2.0, 1.0], [500, 25_000, 400_000], 8_510),
+    ([1.0, 1.0], [100, 900], 200),
+    ([100.0, 2.0, 1.0], [100, 1_000, 10_000], 1_000),  # the first keeps all of its weights
+    ([10.0, 4.0, 1.0], [100, 200, 1_000], 700),  # so does the second, but only then
+    ([3.0, 1.0], [10, 30], 40),
 )
-_TRIED = (0.5, 0.75, 0.9, 0.95, 0.98, 0.99)
 
 
-@exercise("Right: held against the dense network, and stopped in time.")
-def last_good(function: Callable) -> Iterator[str]:
-    """Check (accuracy, dense, tolerance, levels) -> the last level before the first that fails."""
-    for accuracies, dense, tolerance in _WALKS:
-        asked: list[float] = []
-
-        def accuracy(level: float, table: Sequence = accuracies, asked: list = asked) -> float:
-            if level not in _TRIED:
-                raise Mistake(f"accuracy({level!r}) was called; the levels are {_TRIED}")
-            asked.append(level)
-            return table[_TRIED.index(level)]
-
-        got = number(call(function, accuracy, dense, tolerance, list(_TRIED)))
-        yield from _last_hints(got, asked, (accuracies, dense, tolerance))
-
-
-def _last_hints(got: float, asked: list[float], given: tuple) -> Iterator[str]:
-    accuracies, dense, tolerance = given
-    good = [value >= dense - tolerance for value in accuracies]
-    right, failing = _before_first(good), _TRIED[good.index(False)] if False in good else None
-    steps = [b >= a - tolerance for a, b in zip([dense, *accuracies], accuracies, strict=False)]
-    relative = [value >= dense * (1 - tolerance) for value in accuracies]
-    at_least_dense = [value >= dense for value in accuracies]
-    above = [value > dense - tolerance for value in accuracies]
-    if right == 0 != got:
-        yield "where the first level fails, nothing may be pruned: return 0."
-    yield from compare(
-        got, right, f"for accuracies {accuracies} {got:g} came, and {right:g} was expected.",
-        ("each network is held against the one before it. Small losses add up: hold all of them "
-         "against the dense one.", _before_first(steps)),
-        ("this level fails. The last one *before* it was asked.", failing or math.nan),
-        ("this is the highest level that passes; one below it failed. Stop there: a lucky number "
-         "after a failure is luck.", max(itertools.compress(_TRIED, good), default=0.0)),
-        ("a loss is tolerated: `dense - tolerance` is where it ends.",
-         _before_first(at_least_dense)),
-        ("the tolerance is in points of accuracy, not a share of it.", _before_first(relative)),
-        ("an accuracy of exactly dense - tolerance is still within it.", _before_first(above)),
-        same=math.isclose,
-    )  # fmt: skip
-    needed = _TRIED[: good.index(False) + 1] if failing else _TRIED
-    if len(asked) > len(set(asked)):
-        yield "a level is retrained more than once. Keep what accuracy(level) gave."
-    if len(asked) > len(needed):
-        yield "it goes on after the first failure. Each level costs a retraining: stop there."
+@exercise("Right: in the ratio asked for, as far as there are weights to keep.")
+def densities(function: Callable) -> Iterator[str]:
+    """Check (factors, sizes, budget) -> min(1, c · factor) of each layer, the budget met."""
+    for case in _RATIOS:
+        factors, sizes, budget = np.array(case[0]), np.array(case[1]), case[2]
+        answer = call(function, factors, sizes, budget)
+        answer = list(answer.values()) if isinstance(answer, dict) else answer
+        got = as_array(answer, sizes.shape).astype(float)
+        right, plain = _within(factors, sizes, budget), budget * factors / (factors @ sizes)
+        left, close = float(got @ sizes), functools.partial(np.allclose, rtol=2e-3, atol=0)
+        yield from compare(
+            got, right, f"for factors {case[0]}, sizes {case[1]} and a budget of {budget:,} "
+            f"{right.round(4).tolist()} was expected; {got.round(4).tolist()} came.",
+            ("these are numbers of weights. Return shares: divide by the sizes.", right * sizes),
+            ("these are the shares that go. Return those that stay.", 1 - right),
+            ("a layer cannot keep more than all of its weights: nothing above 1.", plain),
+            (f"{left:,.0f} weights stay, and {budget:,} may: what a full layer cannot take, the "
+             "others get. Find c anew.", np.minimum(plain, 1)),
+            (f"{left:,.0f} weights stay, and {budget:,} may: when the first layer is full, c "
+             "grows, and with it another may fill up.", np.minimum(_once(*case), 1)),
+            ("a second layer is fuller than full. After each change look at all layers again.",
+             _once(*case)),
+            ("all layers got the same share; the factors have no part in it.",
+             np.full(len(sizes), budget / sizes.sum())),
+            ("here the *numbers* of weights are in the ratio of the factors; the shares should be.",
+             budget * factors / factors.sum() / sizes),
+            ("sizes count: c · Σ factor · size is what stays.",
+             np.minimum(budget * factors / factors.sum() / sizes.sum(), 1)),
+            same=lambda a, b, close=close: np.shape(a) == np.shape(b) and close(a, b),
+        )  # fmt: skip
 
 
-def _before_first(good: Sequence[bool]) -> float:
-    held = int(np.cumprod(good).sum())
-    return _TRIED[held - 1] if held else 0.0
+def _within(factors: np.ndarray, sizes: np.ndarray, budget: float) -> np.ndarray:
+    """Return the shares, with one more layer full in each round, until none is too full."""
+    full = np.zeros(len(sizes), bool)
+    while True:
+        part = (factors * sizes)[~full].sum()
+        found = np.where(full, 1.0, factors * ((budget - sizes[full].sum()) / part if part else 0))
+        if (found <= 1 + 1e-12).all():
+            return found
+        full |= found > 1
+
+
+def _once(factors: Sequence, sizes: Sequence, budget: float) -> np.ndarray:
+    """Return what comes of looking for full layers only once."""
+    f, n = np.array(factors), np.array(sizes)
+    full = budget * f / (f @ n) > 1
+    part = (f * n)[~full].sum()
+    return np.where(full, 1.0, f * ((budget - n[full].sum()) / part if part else 0))

@@ -1,49 +1,71 @@
-"""Checks for notebook 16: the stop rule, the choice on validation data, a budget that is met."""
+"""Checks for notebook 20: who is clearly worse, what may choose, a budget that is met."""
 
 import operator
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from course_utils.lessons.checks.verdict import call, exercise, number
+from course_utils.lessons.checks.verdict import call, exercise
 from course_utils.lessons.data import Dataset
 from course_utils.lessons.scoreboard import Budget, Entry, judge
 
 Candidate = dict[str, object]
 
 
-@exercise("Right: it stops at the first network that failed, and keeps the one before it.")
-def stop_rule(function: Callable) -> Iterator[str]:
-    """Check a function (accuracies, floor) -> how many of the networks passed before the stop."""
-    rng, floor = np.random.default_rng(16), 0.98
-    cases = [[0.99, 0.985, 0.97, 0.99, 0.99, 0.96], [0.99, 0.98, 0.9], [0.5, 0.99]]
-    cases += [[0.99, 0.981], []]
-    cases += [list(rng.uniform(0.97, 1, 8).round(3)) for _ in range(5)]
-    for accuracies in cases:
-        failed = [i for i, accuracy in enumerate(accuracies) if accuracy < floor]
-        right = failed[0] if failed else len(accuracies)
-        got = number(call(function, accuracies, floor))
-        if got != right:
-            yield _wrong_stop(got, right, accuracies, floor)
+@exercise("Right: the smallest that is not clearly worse, judged image by image.")
+def decision(function: Callable) -> Iterator[str]:
+    """Check (right, size) -> the smallest network that is not clearly worse than the best."""
+    rng = np.random.default_rng(20)
+    for turn in range(8):
+        right, size, rule = _race(rng, n=(2_000, 600)[turn % 2], swapped=turn >= 4)
+        got = call(function, right, size)
+        if not isinstance(got, str) or got not in size:
+            yield f"{got!r} is the name of no network."
+        if got != rule["right"]:
+            yield _HINTS[next((what for what, name in rule.items() if name == got), "other")]
 
 
-def _wrong_stop(got: float, right: int, accuracies: list[float], floor: float) -> str:
-    given = f"for {accuracies} and a floor of {floor}"
-    strict = next((i for i, a in enumerate(accuracies) if a <= floor), len(accuracies))
-    passing = [i for i, accuracy in enumerate(accuracies) if accuracy >= floor]
-    if got == right + 1 or not accuracies:
-        return f"{given} you count one too many: the network that failed is not kept."
-    if got == strict:
-        return f"{given} a network exactly at the floor was turned away; at least the floor passes."
-    if passing and got == passing[-1] + 1:
-        return f"{given} you went on after a network had failed: the first failure stops."
-    if got == len(passing):
-        return f"{given} you count all that pass; those after the first failure never existed."
-    if got == right - 1:
-        return f"{given} you give the place of the last that passed; how many passed is asked."
-    if got == int(np.argmax(accuracies)):
-        return f"{given} you chose the best accuracy: that is the network pruned least."
-    return f"{given} {right} was expected, and {got:g} came."
+_HINTS = {
+    "best": "you took the most accurate network, though a smaller one is not clearly worse.",
+    "smallest": "you took the smallest network, and it is clearly worse. Does your standard error "
+    "lack the root of the number of images?",
+    "unpaired": "this network is clearly worse, and yours did not notice: all networks answer the "
+    "same images, so take the difference image by image before its standard error.",
+    "strict": "a smaller network is worse by less than two standard errors of the differences: "
+    "that is not clearly.",
+    "other": "a network can lose by luck: hand in the smallest that is not clearly worse.",
+}
+
+
+def _race(rng: np.random.Generator, n: int, swapped: bool) -> tuple[dict, dict, dict]:
+    """Return answers, sizes, and which name each way of choosing leads to.
+
+    Each network loses some of the images that the best one has right, and wins some others.
+    """
+    changes = {  # lost, won: the differences in standard errors are 0, 0.3, 1.5, 3 and many
+        "best": (0, 0), "near": (20, 18), "strict": (22, 13), "unpaired": (14, 2),
+        "smallest": (90, 0),
+    }  # fmt: skip
+    letters = dict(zip(changes, rng.permutation(list("ABCDE")).tolist(), strict=True))
+    order = rng.permutation(n)
+    best = np.ones(n, bool)
+    best[order[:50]] = False
+    right = {}
+    for what, (lost, won) in changes.items():
+        answers = best.copy()
+        answers[rng.choice(order[50:], lost, replace=False)] = False
+        answers[rng.choice(order[:50], won, replace=False)] = True
+        right[letters[what]] = answers
+    by_size = ["smallest", "unpaired", "strict", "near", "best"]
+    if swapped:
+        by_size[2:4] = "near", "strict"
+    sizes = np.sort(rng.choice(np.arange(4_000, 30_000), 5, replace=False))
+    size = {letters[what]: int(bytes_) for what, bytes_ in zip(by_size, sizes, strict=True)}
+    rule = {"right": letters["near" if swapped else "strict"]}
+    rule |= {"strict": letters["near"], "unpaired": letters["unpaired"]}
+    rule |= {"best": letters["best"], "smallest": letters["smallest"]}
+    names = sorted(right)
+    return {name: right[name] for name in names}, {name: size[name] for name in names}, rule
 
 
 @exercise("Right: the smallest of those that pass, and the test images were not asked.")
@@ -61,19 +83,21 @@ def _drawn(rng: np.random.Generator) -> list[Candidate]:
     """Return candidates for which the ways to choose wrongly lead to different ones."""
     size, good = rng.permutation(np.arange(9, 19)) * 1_000, rng.uniform(0.9805, 0.989, 2)
     rows = [
-        ("smallest of all", 3_000, 0.95, 0.955),
-        ("lucky on the test images", 7_000, 0.979, 0.984),
-        ("small", min(size[:2]), good[0], 0.979),
-        ("middle", max(size[:2]) + 500, good[1], 0.985),
-        ("best", 25_000, 0.993, 0.9901),
-        ("best within the bytes", 19_500, 0.99, 0.9835),
+        (3_000, 0.95, 0.955),
+        (7_000, 0.979, 0.984),  # lucky on the test images
+        (int(min(size[:2])), good[0], 0.979),  # this one
+        (int(max(size[:2])) + 500, good[1], 0.985),
+        (25_000, 0.993, 0.9901),
+        (19_500, 0.99, 0.9835),
     ]
-    keys = ("name", "bytes", "validation", "test")
-    return [dict(zip(keys, rows[i], strict=True)) for i in rng.permutation(len(rows))]
+    keys, order = ("name", "bytes", "validation", "test"), rng.permutation(len(rows))
+    names = rng.permutation(["ash", "birch", "cedar", "elm", "fir", "oak"]).tolist()
+    return [dict(zip(keys, (names[i], *rows[i]), strict=True)) for i in order]
 
 
-def _chosen(candidates: list[Candidate], budget: Budget, split: str) -> str:
-    fitting = [c for c in candidates if c[split] >= budget.accuracy and c["bytes"] <= budget.bytes]
+def _chosen(candidates: list[Candidate], budget: Budget, *splits: str) -> str:
+    enough = [c for c in candidates if all(c[split] >= budget.accuracy for split in splits)]
+    fitting = [c for c in enough if c["bytes"] <= budget.bytes]
     return min(fitting, key=operator.itemgetter("bytes"))["name"]
 
 
@@ -85,6 +109,8 @@ def _wrong_choice(got: object, right: str, candidates: list[Candidate], budget: 
         return f"{got!r} is the name of no candidate."
     if got == _chosen(candidates, budget, "test"):
         return "you chose by the test images. They are asked once, when the choice is made."
+    if got == _chosen(candidates, budget, "validation", "test"):
+        return "you asked the test images as well: a choice that they take part in is made by them."
     if taken["bytes"] > budget.bytes:
         return f"{got!r} has more bytes than the budget allows."
     if taken["validation"] < budget.accuracy:

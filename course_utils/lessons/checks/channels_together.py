@@ -1,4 +1,4 @@
-"""Checks for notebook 10: groups of channels, ids that are tied, rows behind Concatenate."""
+"""Checks for notebook 12: groups of channels, and ids that are tied."""
 
 from collections.abc import Callable, Iterator
 from itertools import combinations
@@ -7,7 +7,7 @@ import numpy as np
 
 from course_utils import structure
 from course_utils.backend import keras, operation_of
-from course_utils.lessons.checks.verdict import Mistake, as_array, call, compare, exercise
+from course_utils.lessons.checks.verdict import Mistake, as_array, call, exercise
 
 _DEPTHWISE = keras.layers.DepthwiseConv2D
 
@@ -21,8 +21,11 @@ def groups(answer: dict[str, int], model: keras.Model) -> Iterator[str]:
     missing, extra = sorted(set(right) - set(answer)), sorted(set(answer) - set(right))
     if missing:
         yield f"{missing} still has no number." if len(missing) == 1 else f"{missing} have none."
+    passing = {layer.name for layer in model.layers} - {model.layers[-1].name}
+    if extra and set(extra) <= passing:
+        yield f"leave out {extra}: no channels begin there, those of other layers pass through."
     if extra:
-        yield f"leave out {extra}: nothing can go from there, or no channels begin there."
+        yield f"leave out {extra}: the outputs stay, and only layers of the network can lose any."
     for one, other in combinations(right, 2):
         together = answer[one] == answer[other]
         if together != (right[one] == right[other]):
@@ -80,9 +83,13 @@ def tied(function: Callable) -> Iterator[str]:
     """Check (count, pairs) -> for each of `count` ids the smallest one that it is tied to."""
     rng = np.random.default_rng(10)
     tries = [(6, [(0, 3), (1, 4)]), (6, [(4, 5), (1, 2), (2, 4)]), (4, [(3, 2), (2, 1)]), (3, [])]
+    tries += [(40, [(i, i - 1) for i in range(39, 0, -1)]), (40, [(i, i + 1) for i in range(39)])]
     tries += [(9, [tuple(p) for p in rng.integers(0, 9, (5, 2)).tolist()]) for _ in range(5)]
     for count, pairs in tries:
-        got = as_array(call(function, count, pairs), (count,)).tolist()
+        answer = call(function, count, pairs)
+        if isinstance(answer, dict | set):
+            raise Mistake("return a list: entry i is the smallest id that i is tied to.")
+        got = as_array(answer, (count,)).tolist()
         right = _smallest(count, pairs)
         if got != right:
             yield _wrong_ties(got, right, count, pairs)
@@ -96,8 +103,9 @@ def _wrong_ties(got: list, right: list, count: int, pairs: list) -> str:
     if _partition(got) == _partition(right):
         return "the groups are right, but each should be named by its smallest id."
     if all(any(part <= whole for whole in _partition(right)) for part in _partition(got)):
+        some = f"the ties {pairs} came {got}, not {right}" if count < 20 else "a long chain of ties"
         return (
-            f"for the ties {pairs} came {got}, not {right}. An id that was tied before takes its "
+            f"for {some}. An id that was tied before takes its "
             "whole group along: change all that have the old name."
         )
     return f"for {count} ids and the ties {pairs}, {got} came and {right} was expected."
@@ -113,35 +121,3 @@ def _smallest(count: int, pairs: list[tuple[int, int]]) -> list[int]:
 
 def _partition(names: list) -> set[frozenset[int]]:
     return {frozenset(i for i, other in enumerate(names) if other == name) for name in names}
-
-
-@exercise("Right: shifted by what comes before, at each place.")
-def rows(function: Callable) -> Iterator[str]:
-    """Check (channel, before, total, places) -> its rows behind Concatenate and Flatten."""
-    for channel, before, total, places in ((2, 24, 32, 49), (1, 3, 8, 4), (0, 0, 5, 3)):
-        answer = np.asarray(call(function, channel, before, total, places)).ravel()
-        if answer.dtype.kind not in "iu":
-            raise Mistake("rows are whole numbers: give their places in the flat vector")
-        got, steps = np.sort(answer), np.arange(places)
-        right = before + channel + total * steps
-        otherwise = (
-            f"for channel {channel} after {before} others, {total} in all, the first rows should "
-            f"be {right[:3].tolist()}; {got[:3].tolist()} came."
-        )
-        if len(got) != places:
-            otherwise = (
-                f"{len(got)} rows came; the channel has {places} places, and one row at each."
-            )
-        yield from compare(
-            got, right, otherwise,
-            ("Concatenate has put other channels before yours: shift by as many.",
-             channel + total * steps),
-            ("at each place *all* channels come, those of the other layer as well: the next row is "
-             "`total` further.", before + channel + (total - before) * steps),
-            ("shift once at each place, by the channels before yours, not by all their rows.",
-             before * places + channel + (total - before) * steps),
-            ("Flatten goes place by place, and at each through all channels: a channel's rows do "
-             "not lie side by side.", (before + channel) * places + steps),
-            ("this is the row at the first place only.", [before + channel]),
-            same=np.array_equal,
-        )  # fmt: skip

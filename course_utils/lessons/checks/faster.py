@@ -1,11 +1,20 @@
-"""Checks for notebook 11: a summary of times, the break-even of two curves, int8 by hand."""
+"""Checks for notebook 13: a summary of times, 2:4, a width from a table, int8."""
 
 import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from course_utils.lessons.checks.verdict import as_array, call, exercise, number
+from course_utils.lessons.checks.verdict import (
+    Mistake,
+    Unsolved,
+    as_array,
+    call,
+    compare,
+    exercise,
+    hints,
+    number,
+)
 
 
 @exercise("Right: the usual call, and how far to trust that number.")
@@ -63,50 +72,89 @@ def _between(got: float, times: np.ndarray, share: float) -> bool:
     return min(values) * (1 - 1e-9) <= got <= max(values) * (1 + 1e-9)
 
 
-@exercise("Right: below it the sparse product is the faster one.")
-def break_even(function: Callable) -> Iterator[str]:
-    """Check a function (densities, sparse, dense) -> the density at which both take as long."""
-    densities = np.array([0.01, 0.03, 0.1, 0.25, 0.5])
-    flat, uneven = np.full(5, 2.2), np.array([2.3, 1.9, 2.1, 2.4, 1.8])
-    for dense in (flat, uneven):
-        for slope in (30.0, 13.0):
-            sparse = 0.1 + slope * densities
-            got = number(call(function, densities, sparse, dense))
-            yield from _wrong_crossing(got, densities, sparse, dense)
+@exercise("Right: two of every four inputs, for each output by itself.")
+def two_of_four(function: Callable) -> Iterator[str]:
+    """Check W (inputs, outputs) -> mask of the two largest |w| of every four inputs."""
+    rng = np.random.default_rng(15)
+    for shape in ((8, 4), (12, 8), (4, 1)):
+        W = rng.normal(size=shape)
+        answer = as_array(call(function, W), shape)
+        if not np.isin(answer, (0, 1)).all():
+            raise Mistake("a mask was expected, True or False for each weight, not weights.")
+        yield from compare(
+            answer.astype(bool), _top_two(np.abs(W)), "not the two largest |w| of every four stay.",
+            ("True means that a weight stays: yours is the wrong way round.", ~_top_two(np.abs(W))),
+            ("the sign counts for nothing: rank |w|.", _top_two(W)),
+            ("go along the inputs, the first axis: W[0:4, j]. Yours goes along the outputs.",
+             _top_two(np.abs(W).T).T if shape[1] % 4 == 0 else None),
+            ("half of each column stays, but not two of *every four*.",
+             np.abs(W).argsort(0).argsort(0) >= shape[0] // 2),
+            ("half of all weights stay, but not two of *every four*.",
+             np.abs(W) > np.median(np.abs(W))),
+            ("fours begin at 0, 4, 8, …: they do not overlap.",
+             np.roll(_top_two(np.abs(np.roll(W, -2, 0))), 2, 0)),
+            ("argsort lists positions, not ranks: apply it twice.",
+             (np.abs(W).reshape(-1, 4, shape[1]).argsort(1) >= 2).reshape(shape)),
+            ("these are the first two of every four; the two with the largest |w| were asked.",
+             np.arange(shape[0])[:, None] % 4 < np.full(shape, 2)),
+            same=np.array_equal,
+        )  # fmt: skip
+    tied = as_array(call(function, np.ones((4, 2))), (4, 2)).astype(bool)
+    if (tied.sum(axis=0) != 2).any():
+        yield "of four equal weights two stay, too: rank them, a threshold cannot tell them apart."
 
 
-def _wrong_crossing(
-    got: float, densities: np.ndarray, sparse: np.ndarray, dense: np.ndarray
-) -> Iterator[str]:
-    after = int(np.argmax(sparse > dense))
-    low, high = densities[after - 1 : after + 1]
-    # Between the points both curves are straight, or their ratio is: either will do.
-    right = np.interp(0, sparse - dense, densities), np.interp(1, sparse / dense, densities)
-    if _near(1 - got, right):
-        yield "this is a sparsity, the share of zeros. Return the density, the share that is left."
-    if math.isclose(got, low) or math.isclose(got, high):
-        yield f"{got:g} is a density that was measured. The curves cross between two of them."
-    if math.isclose(got, (low + high) / 2):
-        yield "the middle between two densities is a guess: go by how near each curve is to it."
-    if got in (after - 1, after):
-        yield "this is a place in the list. Return the density there, interpolated."
-    if math.isclose(got, np.interp(right[0], densities, dense)):
-        yield "this is a time. Swap the roles: at which density is the difference 0?"
-    if math.isclose(got, np.interp(dense[0], sparse, densities)) and not _near(got, right):
-        yield "you took one time for the dense product; it was measured at every density."
-    if not _near(got, right):
-        yield f"{got:.5f} came, {right[0]:.5f} was expected (straight lines between the points)."
+def _top_two(scores: np.ndarray) -> np.ndarray:
+    groups = scores.reshape(-1, 4, scores.shape[1])
+    return (groups.argsort(axis=1).argsort(axis=1) >= 2).reshape(scores.shape)
 
 
-def _near(got: float, right: tuple[float, float]) -> bool:
-    return any(math.isclose(got, value, rel_tol=1e-6) for value in right)
+@exercise("Right: what counts is the time, not the order of the widths.")
+def widest(function: Callable) -> Iterator[str]:
+    """Check ({filters: ms}, budget) -> the largest number of filters within the budget, or 0."""
+    widths, times = (
+        (8, 10, 12, 16, 20, 24, 28, 32, 40, 44),
+        (18, 21, 31, 29, 44, 43, 52, 48, 60, 59),
+    )
+    stairs = {width: ms / 10 for width, ms in zip(widths, times, strict=True)}
+    mixed = {width: stairs[width] for width in (24, 8, 44, 16, 40, 32, 10, 12, 28, 20)}
+    for table, budget in ((stairs, 3.0), (stairs, 4.5), (mixed, 4.3), (mixed, 9.0)):
+        got, fits = number(call(function, table, budget)), [n for n in table if table[n] <= budget]
+        right = max(fits)
+        slow = next((i for i, n in enumerate(table) if table[n] > budget), 0)
+        if got != right:
+            yield from hints(
+                got,
+                ("this is the fastest; the *widest* that fits was asked.",
+                 min(table, key=table.get)),
+                ("it is the number of filters that was asked, not their time.", table[right]),
+                ("this is the widest of all; it takes longer than the budget.", max(table)),
+                ("a layer that takes exactly the budget is within it.",
+                 max(n for n in table if table[n] < budget)),
+                ("do not stop at the first width that is too slow: a wider one may be faster.",
+                 list(table)[slow - 1] if slow else None),
+                ("do not stop at the first width that is too slow: a wider one may be faster.",
+                 max((n for n in table if all(table[m] <= budget for m in table if m <= n)),
+                     default=None)),
+                ("this is the last entry that fits; the table need not be sorted.", fits[-1]),
+                ("this is the one that uses most of the budget; a wider one may take less.",
+                 max(fits, key=table.get)),
+                same=lambda one, other: other is not None and one == other,
+            )  # fmt: skip
+            yield f"for a budget of {budget:g} ms, {got:g} came and {right} was expected: {table}."
+    try:
+        got = number(call(function, stairs, 1.0))
+    except (ValueError, Unsolved) as error:
+        raise Mistake("where no width is fast enough, return 0: max takes a default.") from error
+    if got != 0:
+        yield f"where no width is fast enough, 0 was expected, and {got:g} came."
 
 
 @exercise("Right: a quarter of the bytes, off by half a step at most.")
 def quantized(function: Callable) -> Iterator[str]:
     """Check a function x -> (q, scale, zero) with whole q in int8 and x ≈ scale · (q - zero)."""
     rng = np.random.default_rng(12)
-    ends = ((-1.0, 3.0), (0.0, 6.0), (2.0, 5.0), (-4.0, -1.0), (-0.3, 0.1))
+    ends = ((-1.0, 3.0), (0.0, 6.0), (2.0, 5.0), (-4.0, -1.0), (-0.3, 0.1), (-1.5, 253.5))
     for low, high in ends:
         x = rng.permutation(np.append(rng.uniform(low, high, 200), [low, high]))
         answer = call(function, x)
@@ -159,4 +207,7 @@ def _wrong_scale(q: np.ndarray, scale: float, zero: float, x: np.ndarray) -> Ite
     if error > 1.01 * scale:  # both ends and the zero point are rounded
         yield f"off by {error / scale:.2f} steps; rounding to the nearest is off by half of one."
     if np.mean(np.abs(scale * (q - zero) - x)) > 0.4 * scale:
-        yield "on average you are off by half a step: round to the nearest, do not cut off."
+        yield (
+            "on average you are off by too much: round x / scale to the nearest (do not cut off), "
+            "and then add the zero point."
+        )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from course_utils.lessons.checks.verdict import as_array, call, exercise, number
+from course_utils.lessons.checks.verdict import as_mask, call, compare, exercise, hints, number
 
 
 @exercise("Right: the sparsity decides, and θ follows.")
@@ -13,24 +13,36 @@ def threshold(function: Callable) -> Iterator[str]:
     rng = np.random.default_rng(1)
     W = rng.normal(size=(8, 25))
     sizes = np.sort(np.abs(W).ravel())
-    for share in (0.25, 0.5, 0.8, 0.9):
+    for share in (0.25, 0.5, 0.8, 0.9, 0.333, 0.332):
         count = round(share * W.size)
         theta = number(call(function, W, share))
         pruned = int((np.abs(W) <= theta).sum())
+        if np.isclose(theta, np.quantile(sizes, share)) and pruned != count:
+            yield "np.quantile works with n - 1 steps, so its count is sometimes off by one. Sort."
         if pruned == int((np.abs(W) <= np.quantile(W, share)).sum()) != count:
             yield "this is a quantile of the weights, signs and all. Rank their sizes, np.abs(W)."
         if pruned == round((1 - share) * W.size) != count:
             yield "so many should be left; you prune them. Sparsity is the share that goes."
-        if np.isclose(theta, share * sizes[-1]):
-            yield "a share of the largest weight is no share of the weights. Sort, and count."
+        yield from hints(
+            theta,
+            ("a share of the largest weight is no share of the weights. Sort, and count.",
+             share * sizes[-1]),
+            ("this is the sparsity itself. θ is a size: that of the last one to go.", share),
+        )  # fmt: skip
+        if share == 0.333 and pruned == count - 1:
+            yield "int cuts 66.6 off to 66. How many go is round(sparsity * W.size), here 67."
         if pruned == count - 1:
             yield "one too few goes: a weight at θ is cut, so θ is the last one that should go."
         if pruned == count + 1:
             yield "one too many goes: Python counts from 0, the n-th smallest is at n - 1."
         if pruned != count:
             yield f"at a sparsity of {share} your θ prunes {pruned} of {W.size}, not {count}."
-    if number(call(function, W, 0.0)) >= sizes[0]:
-        yield "at a sparsity of 0 nothing may go, but your θ cuts something."
+    W[0, 0] = 0
+    least = number(call(function, W, 0.0))
+    if least == 0:
+        yield "at a sparsity of 0, θ = 0 still cuts a weight that is exactly 0. Return -1 there."
+    if least > 0:
+        yield "at a sparsity of 0 nothing may go, but your θ cuts something. Return -1 there."
 
 
 @exercise("Right: exactly that many, whatever the scores are.")
@@ -38,24 +50,35 @@ def prune_lowest(function: Callable) -> Iterator[str]:
     """Check a function (scores, count) -> mask with exactly `count` False, ties or none."""
     cases = {
         "distinct scores": np.array([3.0, 1, 4, 2, 9, 5, 8, 6, 7, 0]),
+        "scores of which some are negative": np.array([-3.0, 1, -4, 2, 9, -5, 8, 6, 7, 0]),
         "some ties": np.array([4.0, 1, 4, 2, 4, 3, 4, 9, 8, 7]),
         "scores that are all equal": np.ones(10),
         "scores of which half are zero": np.array([0.0, 5, 0, 4, 0, 3, 0, 2, 0, 1]),
     }
+    places = "these are places. Return a mask: for each score, True if it stays."
+    values = "a mask holds True and False only (or 1 and 0), one for each score."
     for name, scores in cases.items():
-        for count in (0, 4, 10):
-            mask = as_array(call(function, scores, count), scores.shape)
-            if mask.dtype != bool:
-                yield f"a mask holds True and False; yours holds {mask.dtype}."
-            gone = int((~mask).sum())
-            if gone == 10 - count != count:
+        sizes = np.argsort(np.argsort(np.abs(scores))) >= 4  # the mask of who ranks sizes
+        for count in (4, 0, 10):
+            mask = as_mask(call(function, scores, count), len(scores), places, values)
+            gone, low = int((~mask).sum()), np.sort(scores)
+            if count == 4 and np.array_equal(~mask, scores > low[3]) and len(set(scores)) == 10:
                 yield "the mask is the wrong way round: True is what stays."
+            if count == 4 and np.array_equal(mask, sizes) and low[0] < 0:
+                yield "you ranked sizes. Scores may be negative: rank them as they are."
+            if (name, count, gone) == ("distinct scores", 4, 6):
+                yield "yours lets 4 stay. `count` says how many go: those are False."
+            if gone == 10 and count == 0:
+                yield (
+                    "asked to prune 0, yours prunes all 10: sorted[0 - 1] is the largest. Count "
+                    "places (np.argsort) instead of looking for a threshold."
+                )
             if gone != count:
                 yield (
                     f"asked to prune {count} of {name}, yours prunes {gone}. A threshold cannot "
                     "tell equal scores apart. Rank them: np.argsort gives places."
                 )
-            if count and scores[~mask].max() > np.sort(scores)[count - 1]:
+            if count and scores[~mask].max() > low[count - 1]:
                 yield f"of {name}, something goes that scores higher than what stays."
 
 
@@ -64,17 +87,16 @@ def choose(function: Callable) -> Iterator[str]:
     """Check a function (sparsities, accuracies, floor) -> the sparsity to choose."""
     levels = [0.5, 0.8, 0.9, 0.95, 0.97]
     falls, dips = [0.99, 0.985, 0.98, 0.91, 0.6], [0.99, 0.97, 0.985, 0.96, 0.6]
-    got = number(call(function, levels, falls, 0.98))
-    if got == 0.8:
-        yield "an accuracy equal to the floor is within it: use >=."
-    if got in falls:
-        yield "give the sparsity, not the accuracy."
-    if got == 0.5:
-        yield "this is the best accuracy. We want the highest sparsity that is good enough."
-    if got == 0.97:
-        yield "the floor was not looked at: accuracy is far below it there."
-    if got != 0.9:
-        yield f"for accuracies {falls} and a floor of 0.98 came {got}; 0.9 was expected."
+    yield from compare(
+        number(call(function, levels, falls, 0.98)), 0.9,
+        f"for accuracies {falls} and a floor of 0.98, 0.9 was expected.",
+        ("an accuracy equal to the floor is within it: use >=.", 0.8),
+        ("this is the best accuracy. We want the highest sparsity that is good enough.", 0.5),
+        ("the floor was not looked at: accuracy is far below it there.", 0.97),
+        ("this is the first that fails. The one before it still holds.", 0.95),
+        ("give the sparsity, not its place in the list.", 2),
+        *(("give the sparsity, not the accuracy.", value) for value in falls),
+    )  # fmt: skip
     if number(call(function, levels, dips, 0.98)) == 0.9:
         yield (
             "where accuracy dips below the floor and comes back, that is luck. Stop at the first "
@@ -82,5 +104,7 @@ def choose(function: Callable) -> Iterator[str]:
         )
     if number(call(function, levels, dips, 0.98)) != 0.5:
         yield f"for accuracies {dips} and a floor of 0.98 the answer is 0.5: 0.8 fails already."
+    if number(call(function, levels, falls, 0.5)) != 0.97:
+        yield "if all of them hold, the answer is the last one, here 0.97."
     if call(function, levels, falls, 0.995) != 0:
         yield "if nothing holds the floor, the answer is 0.0: do not prune."

@@ -1,4 +1,4 @@
-"""Checks for notebook 12: weights of few values, the gradient of a value, Huffman's bits."""
+"""Checks for notebook 14: weights of few values, the gradient of a value, Huffman's bits."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -47,7 +47,9 @@ def centroid_gradients(function: Callable) -> Iterator[str]:
         gradients = rng.normal(size=shape)
         labels = rng.integers(-1, count, shape)  # -1 is what was pruned
         labels[labels == count - 2] = 0  # a centroid that no weight has
-        got = as_array(call(function, gradients, labels, count), (count,))
+        answer = call(function, gradients, labels, count)
+        answer = list(answer.values()) if isinstance(answer, dict) else answer
+        got = as_array(answer, (count,))
         if np.isnan(got).any():
             yield (
                 "you divided by how many weights have a value, and one has none. A sum of none is "
@@ -66,6 +68,8 @@ def centroid_gradients(function: Callable) -> Iterator[str]:
             ("these are the numbers of weights that share a value. Sum their gradients.", sizes),
             (got_in, sums + pruned * (places == 0)),
             (got_in, sums + pruned * (places == count - 1)),
+            (got_in, [gradients[labels == k].sum() for k in np.unique(labels)]),
+            ("the sign: sum the gradients as they are.", -sums),
         )  # fmt: skip
 
 
@@ -86,6 +90,8 @@ def huffman_bits(function: Callable) -> Iterator[str]:
             got, right, f"for the counts {counts}, {right} bits were expected; {got:g} came.",
             ("this is the entropy, which no code goes below. A code takes whole bits for a symbol.",
              -total * (shares * np.log2(shares)).sum()),
+            ("each symbol's own -log2 p, rounded up, is a code, but not the shortest: merge pairs.",
+             total * (shares * np.ceil(-np.log2(shares))).sum()),
             ("this gives every symbol as many bits. Frequent ones should get shorter codes.",
              total * np.ceil(np.log2(len(counts)))),
             ("this is the mean for one symbol. Return the bits of all of them together.",

@@ -42,7 +42,7 @@ def masked_step(function: Callable) -> Iterator[str]:
     """Check (W, velocity, gradient, mask) -> (W, velocity): momentum with the mask held."""
     rng = np.random.default_rng(6)
     mask = rng.random((4, 5)) > 0.5
-    W = rng.normal(size=(4, 5)) * mask
+    W = rng.normal(size=(4, 5))  # not masked before: a set_weights may have brought weights back
     velocity, gradient = rng.normal(size=(4, 5)), rng.normal(size=(4, 5))
     free = W + 0.9 * velocity - 0.1 * gradient
     answer = call(function, W, velocity, gradient, mask)
@@ -55,10 +55,14 @@ def masked_step(function: Callable) -> Iterator[str]:
         yield "you masked the gradient only: the old velocity still moves what was pruned."
     if np.allclose(new, W * mask + 0.9 * velocity - 0.1 * gradient):
         yield "the mask came before the step; the step then moved the zeros. Mask after it."
+    if np.allclose(new, W + (free - W) * mask):
+        yield "you masked the step, not the weight: what was there before stays. Mask the new W."
     if np.allclose(new, free * ~mask):
         yield "the mask is the wrong way round: True means kept."
     if np.any(new[~mask]):
         yield "some pruned weights are not zero after the step."
+    if np.allclose(new, (W + velocity) * mask):
+        yield "W moved by the old velocity. First make the new one, then add that."
     if not np.allclose(new[mask], free[mask]):
         yield "the kept weights should move as without a mask: W + 0.9 · velocity - 0.1 · gradient."
     if not np.allclose(remembered[mask], (0.9 * velocity - 0.1 * gradient)[mask]):
@@ -77,7 +81,13 @@ def standard_error(function: Callable) -> Iterator[str]:
             ("this is the variance. The standard error is its root.", right**2),
             ("this is the spread of *one* answer. The mean of n varies less: divide by √n.", one),
             ("divide by √n, not by n.", one / n),
+            ("divide by n: n - 1 is for a variance that is estimated by squared distances to the "
+             "sample's own mean.", one / math.sqrt(n - 1)),
+            ("1.96 standard errors are half of a 95 % interval. Give one standard error.",
+             1.96 * right),
             ("the factor 1 - p is missing: at accuracy 1 there is no spread at all.",
              math.sqrt(p / n)),
+            ("the factor p is missing: at accuracy 0 there is no spread at all.",
+             math.sqrt((1 - p) / n)),
             ("give it as a share, not in percent.", 100 * right),
         )  # fmt: skip

@@ -135,4 +135,8 @@ def _energy_findings(got: float, W: np.ndarray, mask: np.ndarray) -> Iterator[st
         ("you squared after summing. Square each entry first, then sum.",
          (W[~mask].sum() / W.sum()) ** 2),
         ("this is a percentage. Give the share itself, between 0 and 1.", 100 * lost),
+        ("you divided by the energy that is kept. Divide by the sum of all squares.",
+         lost / (1 - lost)),
+        ("this is more than the whole. To choose what is cut, index with ~mask; 1 - mask and "
+         "-mask are taken for places.", got if got > 1 else np.nan),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Checks for notebook 09: rows behind Flatten, what work is left, which filters stay."""
+"""Checks for notebook 11: rows behind Flatten, work left, which filters stay, new statistics."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -7,6 +7,7 @@ import numpy as np
 
 from course_utils.lessons.checks.verdict import (
     Mistake,
+    as_array,
     as_mask,
     call,
     compare,
@@ -20,7 +21,8 @@ from course_utils.lessons.checks.verdict import (
 def rows_of(function: Callable) -> Iterator[str]:
     """Check (filter, places, filters) -> the rows behind Flatten that belong to a filter."""
     for one, places, filters in ((3, 4, 5), (7, 169, 32), (0, 9, 6)):
-        rows = np.asarray(call(function, one, places, filters)).ravel()
+        answer = call(function, one, places, filters)
+        rows = np.asarray(sorted(answer) if isinstance(answer, set) else answer).ravel()
         if rows.dtype == bool:
             raise Mistake("give the numbers of the rows, not a mask: np.flatnonzero turns one over")
         if rows.dtype.kind not in "iu":
@@ -101,21 +103,33 @@ def stays(function: Callable) -> Iterator[str]:
                 "cannot split equal norms: rank them."
             )
         if gone != count and abs(gone - count) == 1:
-            yield f"{share:.0%} of {len(norms)} is nearest to {count}, and {gone} go: round."
+            yield (
+                f"{share:.0%} of {len(norms)} is nearest to {count}, and {gone} go: round. (A "
+                "quantile or another threshold does not count exactly: rank the norms.)"
+            )
         if gone != count:
             yield (
                 f"{gone} of {len(norms)} go, and {count} should: the share is of the *number* of "
                 "filters, not of the largest norm or of their sum."
             )
+        if np.array_equal(mask, np.argsort(norms) >= count):
+            yield "argsort lists positions, smallest norm first. These are not the filters' ranks."
         if norms[~mask].min() >= norms[mask].max():
             yield "the largest norms went: those with the smallest go."
         if norms[~mask].max() > norms[mask].min():
             yield "one that goes has a larger norm than one that stays."
-    left = int(_staying(function, distinct, 1.0).sum())
+    yield from _at_the_ends(function, distinct)
+
+
+def _at_the_ends(function: Callable, distinct: np.ndarray) -> Iterator[str]:
+    mask = _staying(function, distinct, 1.0)
+    left = int(mask.sum())
     if left == 0:
         yield "asked for all, nothing is left, and no layer can have 0 filters: keep one at least."
     if left != 1:
         yield "asked for all, all but one should go."
+    if not mask[distinct.argmax()]:
+        yield "asked for all, one filter stays, and it should be the one with the largest norm."
     if not _staying(function, distinct, 0.0).all():
         yield "asked for nothing, all should stay."
 
@@ -124,3 +138,49 @@ def _staying(function: Callable, norms: np.ndarray, share: float) -> np.ndarray:
     if_places = "a mask was expected, True or False for each filter, not their numbers"
     if_values = "a mask holds True and False only"
     return as_mask(call(function, norms, share), len(norms), if_places, if_values)
+
+
+@exercise("Right: one mean and one variance a channel, over all images and places.")
+def statistics(function: Callable) -> Iterator[str]:
+    """Check maps (images, height, width, channels) -> (mean, variance) of each channel."""
+    rng = np.random.default_rng(13)
+    for shape in ((5, 3, 4, 6), (2, 5, 5, 3)):
+        centres = rng.normal(0, 2, (shape[0], 1, 1, shape[3]))  # images differ in brightness
+        maps = centres + rng.normal(1, 0.5, shape)
+        answer = call(function, maps)
+        if not isinstance(answer, tuple | list | np.ndarray) or len(answer) != 2:
+            raise Mistake("return two things: the means and the variances of the channels.")
+        yield from _wrong_axes(answer, maps)
+        mean, variance = (np.ravel(as_array(np.squeeze(a), shape[3:])) for a in answer)
+        axes, count = (0, 1, 2), maps[..., 0].size
+        yield from compare(
+            mean, maps.mean(axes), "the means are not those over all images and places.",
+            ("this is the median: batch normalization takes the mean.", np.median(maps, axes)),
+            ("these are the variances; the mean comes first.", maps.var(axes)),
+            ("this is the sum: divide by the number of images and places.", maps.sum(axes)),
+        )  # fmt: skip
+        yield from compare(
+            variance, maps.var(axes), "the variances are not those over all images and places.",
+            ("this is the standard deviation. The layer keeps its square.", maps.std(axes)),
+            ("this divides by n - 1; batch normalization divides by n.",
+             maps.var(axes) * count / (count - 1)),
+            ("this is the mean square: take the mean off first.", (maps**2).mean(axes)),
+            ("images differ from each other, too: take one variance over all of them, not the mean "
+             "of each image's own.", maps.var(axis=(1, 2)).mean(0)),
+            ("places differ, too: take one variance over images and places.",
+             maps.var(axis=0).mean((0, 1))),
+        )  # fmt: skip
+
+
+def _wrong_axes(answer: object, maps: np.ndarray) -> Iterator[str]:
+    shape = np.shape(np.squeeze(answer[0]))
+    if shape == maps.shape[:-1]:
+        yield "this goes over the channels. Each channel has statistics of its own."
+    if shape == maps.shape[:1]:
+        yield "this is one number an image. Each channel has statistics of its own."
+    if shape == maps.shape[1:]:
+        yield "places count as well: one number a channel, over images, heights and widths."
+    if shape == (maps.shape[0], maps.shape[-1]):
+        yield "these are the statistics of each image: go over the images, too."
+    if shape == ():
+        yield "this is one number for everything. Each channel has statistics of its own."

@@ -5,17 +5,26 @@ makes it return a Verdict.
 """
 
 import copy
+import dis
 import functools
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+
+from course_utils.lessons import logbook
 
 NOT_YET = "… not yet"
 RIGHT = "✓"
 WRONG = "✗"
 OPEN = "replace the ... above, run that cell, then this one again."
+NOTHING = (
+    "your function gave back nothing. Return the value, in every case: print only shows it, and "
+    "code that does not reach a return gives None."
+)
+_IDLE = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}
 
 Findings = Callable[..., Iterator[str]]  # (answer, ...) -> what is wrong with it
 Same = Callable[[object, object], bool]
@@ -49,7 +58,11 @@ def exercise(praise: str) -> Callable[[Findings], Callable[..., Verdict]]:
     def check_of(findings: Findings) -> Callable[..., Verdict]:
         @functools.wraps(findings)
         def check(answer: object, *given: object) -> Verdict:
-            return judge(answer, findings, praise, *given)
+            said = judge(answer, findings, praise, *given)
+            if said and Path.cwd().name != "solutions":  # there nobody solves anything
+                lesson = findings.__module__.rpartition(".")[2]
+                logbook.note("exercises", f"{lesson}: {findings.__name__}", {})
+            return said
 
         # What help() shows.
         check.__signature__ = inspect.signature(findings).replace(return_annotation=Verdict)
@@ -62,8 +75,8 @@ def judge(answer: object, findings: Findings, praise: str, *given: object) -> Ve
     """Return the first finding against `answer` as a hint, `praise` if there is none.
 
     `given` goes to `findings` behind the answer. An unsolved exercise leaves `...` (or a function
-    that returns `...` or None): that is "not yet", not wrong. An answer that raises is wrong, and
-    the hint tells what it raised.
+    without a body): that is "not yet", not wrong. An answer that raises is wrong, and the hint
+    tells what it raised.
 
     >>> judge(..., lambda answer: iter(()), "Right.")
     … not yet: replace the ... above, run that cell, then this one again.
@@ -92,8 +105,8 @@ class Mistake(ValueError):
 def call(function: Callable, *arguments: object) -> object:
     """Call the reader's function on copies of the arguments, and return what it returns.
 
-    Raises Unsolved if that is `...` or None, and Mistake if it is no function or changes an
-    array that it was given.
+    Raises Unsolved where it was not written yet, and Mistake if it is no function, gives back
+    nothing, or changes an array that it was given.
 
     >>> call(lambda W: W + 1, np.zeros(2)).tolist()
     [1.0, 1.0]
@@ -107,8 +120,10 @@ def call(function: Callable, *arguments: object) -> object:
             "your function changed the array that it was given. Compute a new array instead "
             "(W * mask makes one; W[...] = 0 changes the caller's W)."
         )
-    if result is ... or result is None:
+    if result is ... or (result is None and _unwritten(function)):
         raise Unsolved
+    if result is None:
+        raise Mistake(NOTHING)
     return result
 
 
@@ -189,6 +204,16 @@ def compare(
     if not same(got, right):
         yield from hints(got, *mistakes, same=same)
         yield otherwise
+
+
+def _unwritten(function: Callable) -> bool:
+    """Tell whether a function has no body but `...`, as an exercise is handed out.
+
+    >>> _unwritten(lambda W: ...), _unwritten(lambda W: print(W))
+    (True, False)
+    """
+    code = getattr(function, "__code__", None)
+    return code is None or {step.opname for step in dis.get_instructions(code)} <= _IDLE
 
 
 def _unchanged(given: object, after: object) -> bool:

@@ -1,4 +1,4 @@
-"""Checks for notebook 07: Taylor's scores, LAMP's, and a shuffled mask as a control."""
+"""Checks for notebook 07: the Taylor criterion, LAMP, and a shuffled mask as a control."""
 
 from collections.abc import Callable, Iterator
 
@@ -8,22 +8,42 @@ from course_utils import criteria
 from course_utils.lessons.checks.verdict import as_array, call, compare, exercise
 
 
-@exercise("Right: what the loss would change by, to first order.")
+@exercise("Right: how far a weight moves the loss of an example, to first order, on average.")
 def taylor(function: Callable) -> Iterator[str]:
-    """Check a function (W, G) -> scores |g · w|."""
+    """Check a function (W, gradients of single examples) -> mean of |g · w|."""
     rng = np.random.default_rng(1)
-    W, G = rng.normal(size=(4, 3)), rng.normal(size=(4, 3))
-    got, w, g = as_array(call(function, W, G), W.shape), np.abs(W), np.abs(G)
-    squares = "no squares here: to first order the change is slope times step."
+    W, G = rng.normal(size=(4, 3)), rng.normal(size=(6, 4, 3))
+    answer, w = call(function, W, G), np.abs(W)
+    if np.shape(answer) == G.shape:
+        yield "these are the scores of every example. Average over the examples: axis 0."
+    if np.shape(answer) == () or np.shape(answer) == (len(G),):
+        yield "every weight needs a score of its own: average over the examples alone, axis 0."
+    got = as_array(answer, W.shape)
+    squares = (
+        "these are squares: the form of 2019, and Fisher's order. Asked for is the size, np.abs."
+    )
+    early = "examples cancel here: take the size of each example's change before you average."
+    alone = "this is the gradient alone: it does not know how far a weight is from 0."
+    product = (G * W).mean(axis=0)
     yield from compare(
-        got, w * g, "for the weights and gradients tried, something else than |g · w| came.",
-        ("a change for the worse and one for the better both matter: take the size, np.abs.",
-         W * G),
-        ("this is the gradient alone: it does not know how far a weight is from zero.", g),
+        got, np.abs(G * W).mean(axis=0),
+        "for the weights and gradients tried, something else than the mean of |g · w| came.",
+        (early, np.abs(product)), (early, product), (early, -product),
+        (early, product**2),
+        (squares, ((G * W) ** 2).mean(axis=0)),
+        (squares, ((G * W) ** 2).mean(axis=0) / 2),
+        (squares, np.sqrt(((G * W) ** 2).mean(axis=0))),
+        ("the order is right; but take the mean, so that the number of examples does not matter.",
+         np.abs(G * W).sum(axis=0)),
+        ("this keeps the worst example alone: take the mean over the examples.",
+         np.abs(G * W).max(axis=0)),
+        ("of the weight, too, take the size: a score below 0 would go first.",
+         np.abs(G).mean(axis=0) * W),
+        (alone, np.abs(G).mean(axis=0)),
+        (alone, np.abs(G.mean(axis=0))),
         ("this is magnitude: it does not know what the loss thinks of the weight.", w),
-        ("setting w to 0 is a step of -w along the slope g: multiply, do not add.", w + g),
-        (squares, w**2 * g),
-        (squares, w * g**2),
+        ("setting w to 0 is a step of -w along the slope g: multiply, do not add.",
+         np.abs(G).mean(axis=0) + w),
     )  # fmt: skip
 
 
@@ -45,6 +65,8 @@ def lamp(function: Callable) -> Iterator[str]:
              squares / [squares[squares <= s].sum() for s in squares]),
             ("the weight itself is among those that are not smaller: the largest scores 1.",
              squares / np.where(strictly == 0, 1, strictly)),
+            ("this is upside down: the weight's own square stands above, the sum below.",
+             1 / right),
             ("squares, not sizes: LAMP is about the energy that a layer loses.",
              size / [size[size >= s].sum() for s in size]),
         )  # fmt: skip
@@ -59,16 +81,17 @@ def control(function: Callable) -> Iterator[str]:
         as_array(call(function, mask, np.random.default_rng(seed)), mask.shape)
         for seed in (0, 0, 1)
     )
-    if one.dtype != bool:
-        yield f"a mask holds True and False; yours holds {one.dtype}."
+    if not np.isin(one, (0, 1)).all():
+        yield "a mask holds True and False (or 1 and 0) only."
+    one, again, other = (array.astype(bool) for array in (one, again, other))
     if np.array_equal(one, mask):
         yield "nothing has moved."
     if one.sum() == mask.size - mask.sum():
         yield "the mask is the wrong way round: as many should stay as before."
     if one.sum() != mask.sum():
         yield (
-            f"{int(one.sum())} stay, and before it were {int(mask.sum())}. A control must prune "
-            "exactly as many, or it compares two things at once: permute, do not draw anew."
+            f"{int(one.sum())} weights stay; the mask kept {int(mask.sum())}. A control must prune "
+            "exactly as many, or two things differ at once: permute, do not draw anew."
         )
     if not np.array_equal(one, again) or np.array_equal(one, other):
         yield "use the generator that is given, so that a seed repeats the control."

@@ -1,11 +1,11 @@
-"""Checks for notebook 03: the article's 3x3 example, its wrong step, and both readings of θ."""
+"""Checks for notebook 03: the wrong step of a 3x3 example, both readings of θ, rescaling."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
 from course_utils import operators
-from course_utils.lessons.checks.verdict import as_array, exercise, number
+from course_utils.lessons.checks.verdict import exercise, hints, number
 
 THETA = 0.2
 
@@ -33,27 +33,6 @@ def wrong_step(answer: object) -> Iterator[str]:
         yield "give the number of a step, 1 to 5."
 
 
-@exercise("Right: two weights go, seven stay as they are.")
-def pruned_by_hand(answer: object) -> Iterator[str]:
-    """Check W' of the example for θ = 0.2 on the raw weights."""
-    W = example()
-    got = as_array(answer, W.shape).astype(float)
-    scaled = operators.normalize(W)
-    if not got.any():
-        yield "all zeros is what the article prints. Where the mask is 1, W times 1 is W."
-    if np.array_equal(got, W > THETA):
-        yield "that is the mask. Multiply W by it, entry by entry."
-    if np.array_equal(got, W * (scaled > THETA)):
-        yield "here θ met f(W). This exercise asks for the other reading: θ on W itself."
-    if np.allclose(got, scaled * (W > THETA), atol=0.006):
-        yield "these are normalized weights. The operator multiplies W, not f(W), by the mask."
-    if np.array_equal(got, W * (W < THETA)):
-        yield "the small weights stayed and the large ones went: turn it round."
-    if not np.allclose(got, W * (W > THETA)):
-        row, column = np.argwhere(~np.isclose(got, W * (W > THETA)))[0]
-        yield f"look at row {row + 1}, column {column + 1}: is {W[row, column]} larger than 0.2?"
-
-
 @exercise("Right: dividing W and θ by the same norm changes no mask.")
 def same_mask_theta(answer: object) -> Iterator[str]:
     """Check the θ on f(W) that makes the mask which 0.2 makes on W."""
@@ -72,15 +51,25 @@ def same_mask_theta(answer: object) -> Iterator[str]:
         yield "it happens to cut the same two weights. Which θ does so for any entries? Units!"
 
 
-@exercise("Right: the largest weight, cut because ties are cut.")
-def emptying_theta(answer: object) -> Iterator[str]:
-    """Check the smallest θ at which every weight of the raw example is cut."""
-    W, theta = example(), number(answer)
-    if theta == 1:
-        yield "1 does it, but a smaller θ does it as well. Which weight is the last to go?"
-    if np.isclose(theta, operators.normalize(W).max(), rtol=0.01):
-        yield "that is the answer for f(W). Here θ meets W itself."
-    if theta < W.max():
-        yield f"at θ = {theta:g}, {np.sum(W > theta)} of 9 weights are still there."
-    if theta > W.max():
-        yield "all is gone, but not at the smallest such θ: an entry *equal* to θ is cut, too."
+@exercise("Right: the largest weight becomes 0.2, and what equals θ is cut.")
+def emptying_factor(answer: object) -> Iterator[str]:
+    """Check the smallest factor c at which θ = 0.2 cuts every weight of W / c."""
+    W, c = example(), number(answer)
+    right = W.max() / THETA
+    yield from () if np.isclose(c, right) else hints(
+        c,
+        ("that is the θ that empties W itself. By what must W be divided to bring it to 0.2?",
+         W.max()),
+        ("upside down: W / c with this c is *larger* than W.", THETA / W.max()),
+        ("this brings the *smallest* weight to the border. Which one is the last to go?",
+         W.min() / THETA),
+        ("this is the factor for f(W). Here W itself is divided.",
+         operators.normalize(W).max() / THETA),
+        ("that is 1 / θ, as if the largest weight were 1. Look at W.", 1 / THETA),
+    )  # fmt: skip
+    if c <= 0:
+        yield "ReLU lets only a *positive* factor through."
+    if c < right * (1 - 1e-9):
+        yield f"with c = {c:g}, {np.sum(W / c > THETA)} of 9 weights are still above θ."
+    if not np.isclose(c, right):
+        yield "all are cut, but a smaller c does it, too: a weight *equal* to θ is cut."

@@ -1,22 +1,22 @@
 """One figure an idea: a function draws on `ax` (a new one if none is given) and returns it.
 
 Those that need several axes return the figure: `functions`, `feature_maps`, `film_strip`, `layers`,
-`by_severity`, `by_share`, `heads`, `spectra` and `spectrograms`.
+`by_severity`, `by_share`, `heads`, `spectra`, `spectrograms` and `through_time`.
 """
 
 # ruff: noqa: F401 (what is imported here is what lessons call by this folder's name)
 
 from course_utils.lessons.plots.choices import (
     by_compression,
-    decision,
     heat_map,
     layer_densities,
     sensitivity,
 )
+from course_utils.lessons.plots.comparing import label_ends, paired
 from course_utils.lessons.plots.correlation import predicted_and_true, ranks, small_masks
 from course_utils.lessons.plots.graphs import id_rows, layer_graph
 from course_utils.lessons.plots.images import digit_rows, feature_maps, images
-from course_utils.lessons.plots.joint import codebook, stages, weight_sizes
+from course_utils.lessons.plots.joint import codebook, stages
 from course_utils.lessons.plots.pixels import (
     area_below_precision,
     boxes,
@@ -24,7 +24,12 @@ from course_utils.lessons.plots.pixels import (
     pixels_judged,
     scenes,
 )
-from course_utils.lessons.plots.reliability import by_class, by_severity, reliability
+from course_utils.lessons.plots.reliability import (
+    by_class,
+    by_severity,
+    reliability,
+    seeds_by_class,
+)
 from course_utils.lessons.plots.series import bars, curves, functions, shares, sparsity_by_step
 from course_utils.lessons.plots.sounds import by_share, formant_chart, heads, spectra, spectrograms
 from course_utils.lessons.plots.style import (
@@ -63,4 +68,5 @@ from course_utils.lessons.plots.weights import (
     network,
     regrowth,
     regrowth_key,
+    through_time,
 )

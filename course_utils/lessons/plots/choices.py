@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
 
-from course_utils.lessons.plots.style import BLUE, COLOURS, GREEN, GREY, LIGHT, SKY, ink, line
+from course_utils.lessons.plots.style import COLOURS, GREY, LIGHT, ink, line
 
 
 def heat_map(
@@ -27,10 +27,15 @@ def heat_map(
     return ax
 
 
-def layer_densities(ways: Mapping[str, Mapping[str, float]], ax: Axes | None = None) -> Axes:
+def layer_densities(
+    ways: Mapping[str, Mapping[str, float]],
+    ax: Axes | None = None,
+    colours: Mapping[str, str] | None = None,
+) -> Axes:
     """Draw what each way leaves of each layer, {way: {layer: sparsity}}, as dots on a log scale.
 
-    A layer of which nothing is left stands at the left edge, as an empty mark.
+    A layer of which nothing is left stands at the left edge, as an empty mark. `colours` may give
+    ways their own colours.
     """
     ax = ax or plt.subplots(figsize=(7, 0.5 * len(next(iter(ways.values()))) + 1.2))[1]
     edge = min(1 - s for layers in ways.values() for s in layers.values() if s < 1) / 2
@@ -39,6 +44,7 @@ def layer_densities(ways: Mapping[str, Mapping[str, float]], ax: Axes | None = N
         density = np.array([1 - share for share in layers.values()])
         gone = density <= 0
         look = {"color": COLOURS[index % 6], "marker": "osD^vP"[index % 6], "linestyle": ""}
+        look["color"] = (colours or {}).get(way, look["color"])
         ax.plot(density[~gone], places[~gone], label=way, markersize=8, **look)
         ax.plot(np.full(gone.sum(), edge), places[gone], markersize=8, fillstyle="none", **look)
     ax.set_yticks(range(len(layers)), list(layers))
@@ -87,32 +93,6 @@ def by_compression(sparsities: Sequence[float], ax: Axes) -> Axes:
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.set_xlabel("sparsity")
     return ax
-
-
-def decision(
-    sparsities: Sequence[float],
-    accuracies: Sequence[float],
-    band: tuple[float, float],
-    chosen: float,
-    ax: Axes | None = None,
-) -> Axes:
-    """Draw accuracies over sparsities, the band (lowest, dense) promised, and what was chosen.
-
-    What lies more than a few points below the band is cut off: there is nothing to choose there.
-    """
-    ax = ax or plt.subplots()[1]
-    ax.axhspan(*band, color=SKY, alpha=0.3, linewidth=0, label="tolerance, below the dense mean")
-    ax.plot(sparsities, accuracies, color=BLUE, marker="o", label="pruned, retrained")
-    place = list(sparsities).index(chosen) if chosen in sparsities else None
-    if place is not None:
-        at = (chosen, accuracies[place])
-        ax.plot(*at, "o", color=GREEN, markersize=14, fillstyle="none", markeredgewidth=3)
-        ax.annotate(f"chosen: {chosen:.1%}", at, (0, 18), textcoords="offset points", ha="center")
-    top, depth = max([*accuracies, *band]), 0.05
-    ax.set_ylim(max(min([*accuracies, band[0]]) - 0.01, band[0] - depth), top + 0.015)
-    ax.set_ylabel("validation accuracy")
-    ax.legend(loc="lower left")
-    return by_compression(sparsities, ax)
 
 
 def _compressed(s: np.ndarray) -> np.ndarray:

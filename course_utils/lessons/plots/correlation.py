@@ -15,8 +15,8 @@ def predicted_and_true(
 ) -> Figure:
     """Draw ranks of scores against ranks of the truth, {"early": {"taylor": (scores, truth)}}.
 
-    One dot a weight. On the diagonal a criterion orders the weights as the truth does; the
-    correlation of the ranks stands above each.
+    One dot a weight, black where the truth is exactly 0. On the diagonal a criterion orders the
+    weights as the truth does; the correlation of the ranks stands above each.
     """
     columns = list(next(iter(rows.values())))
     size = width / len(columns)
@@ -25,9 +25,11 @@ def predicted_and_true(
     for row, (name, found) in zip(axes, rows.items(), strict=True):
         for ax, (criterion, (scores, truth)) in zip(row, found.items(), strict=True):
             one, other = ranks(scores), ranks(truth)
-            ax.plot(one, other, ".", color=BLUE, markersize=2.5, alpha=0.5)
+            for some, colour in ((truth != 0, BLUE), (truth == 0, "black")):
+                dots = {"color": colour, "markersize": 2.5, "alpha": 0.5}
+                ax.plot(one[some], other[some], ".", **dots)
             ax.plot([0, 1], [0, 1], color=GREY, linewidth=0.8)
-            ax.set_title(f"{criterion}: {np.corrcoef(one, other)[0, 1]:.2f}", fontsize=11)
+            ax.set_title(f"{criterion}: {np.corrcoef(one, other)[0, 1]:.2f}", fontsize=10)
             ax.set(xticks=[], yticks=[], aspect="equal")
         row[0].set_ylabel(name)
     fig.supxlabel("rank of the score", fontsize=12)

@@ -40,17 +40,23 @@ def layer_graph(
     return ax
 
 
-def id_rows(rows: Mapping[str, Sequence[int]], ax: Axes | None = None) -> Axes:
+def id_rows(
+    rows: Mapping[str, Sequence[int]],
+    groups: Mapping[str, Sequence[int]] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
     """Draw rows of numbered boxes, {"conv": [1, 2, 3]}; equal numbers have equal colours.
 
-    The place of a box in its row, counted from 0, stands below the last row.
+    With `groups`, {"A": ids}, a number has the colour of its group, as in `layer_graph`. The place
+    of a box in its row, counted from 0, stands below the last row.
     """
+    colours = {int(i): n for n, ids in enumerate((groups or {}).values()) for i in ids}
     longest = max(len(ids) for ids in rows.values())
     size = (0.36 * longest + 1.6, 0.46 * len(rows) + 0.6)
     ax = ax or plt.subplots(figsize=size)[1]
     for line, ids in enumerate(rows.values()):
         for place, number in enumerate(ids):
-            colour = COLOURS[number % len(COLOURS)]
+            colour = COLOURS[colours.get(int(number), int(number)) % len(COLOURS)]
             box = {"facecolor": colour, "edgecolor": "white", "linewidth": 1.5}
             ax.add_patch(plt.Rectangle((place - 0.5, line - 0.4), 1, 0.8, **box))
             at = {"ha": "center", "va": "center", "color": ink(colour)}

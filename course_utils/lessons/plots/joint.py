@@ -1,4 +1,4 @@
-"""Pictures of joint compression: sizes of weights, a codebook, what each stage saves."""
+"""Pictures of joint compression: a codebook, what each stage saves."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,38 +7,17 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from course_utils.lessons.plots.series import stacked
-from course_utils.lessons.plots.style import BLUE, GREY, RED, line
-
-
-def weight_sizes(series: Mapping[str, np.ndarray], ax: Axes | None = None) -> Axes:
-    """Draw how many weights have which size |w|, on a log scale; zeros are in the legend.
-
-    What is smaller than 1/100,000 of the largest stands at the left edge.
-    """
-    ax = ax or plt.subplots()[1]
-    sizes = {name: np.abs(np.ravel(W)) for name, W in series.items()}
-    largest = max(s.max() for s in sizes.values())
-    edges = np.geomspace(1e-5 * largest, largest, 80)
-    for index, (name, values) in enumerate(sizes.items()):
-        counts, _ = np.histogram(np.clip(values[values > 0], edges[0], None), edges)
-        label = f"{name}: {np.mean(values == 0):.1%} zeros"
-        ax.step(edges[:-1], counts, where="post", label=label, **line(index))
-    ax.set(xscale="log", xlabel="size of a weight, |w|", ylabel="number of weights")
-    ax.set_ylim(bottom=0)
-    ax.legend(loc="upper left")
-    return ax
+from course_utils.lessons.plots.style import GREY, RED
 
 
 def codebook(kept: np.ndarray, values: Sequence[float], ax: Axes | None = None) -> Axes:
-    """Draw the weights that are left, and the values that they will share, as red lines."""
+    """Draw the weights that are left, grey, and the values that they will share, as red lines."""
     ax = ax or plt.subplots()[1]
-    ax.hist(np.ravel(kept), bins=80, color=BLUE, alpha=0.85)
-    for index, value in enumerate(values):
-        label = f"{len(values)} shared values" if index == 0 else None
-        ax.axvline(value, color=RED, linewidth=1.2, label=label)
+    ax.hist(np.ravel(kept), bins=80, color=GREY, alpha=0.5)
+    for value in values:
+        ax.axvline(value, color=RED, linewidth=1.2)
     ax.set(xlabel="weight w", ylabel="number of weights")
-    ax.set_ylim(top=1.3 * ax.get_ylim()[1])  # room for the legend, which hides the lines there
-    ax.legend(loc="upper left", frameon=True, framealpha=1, edgecolor="white")
+    ax.set_title(f"{len(values)} shared values")
     return ax
 
 

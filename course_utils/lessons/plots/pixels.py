@@ -37,7 +37,7 @@ def scenes(images: np.ndarray, ax: Axes | None = None) -> Axes:
 def boxes(images: np.ndarray, marked: Mapping[str, "Objects"], ax: Axes | None = None) -> Axes:
     """Draw a row of scenes with boxes: {"there": objects, "found": objects}, two at most.
 
-    The label of a box stands above its left corner for the first, right for the second.
+    The label of a box stands above its left corner for the first, below the right for the second.
     """
     ax = scenes(images, ax)
     side = images.shape[1]
@@ -52,8 +52,9 @@ def boxes(images: np.ndarray, marked: Mapping[str, "Objects"], ax: Axes | None =
                 look = {"edgecolor": colour, "linestyle": dashes, "linewidth": width}
                 at = (start + left, top - 0.5), right - left, bottom - top
                 ax.add_patch(Rectangle(*at, facecolor="none", **look))
-                place = (start + (right if turn else left), max(top, 5) - 1)
-                ax.text(*place, label, color=colour, ha="right" if turn else "left", fontsize=11)
+                place = (start + right, min(bottom, side - 1)) if turn else (start + left, top - 1)
+                how = {"ha": "right", "va": "top"} if turn else {"ha": "left", "va": "bottom"}
+                ax.text(*place, label, color=colour, fontsize=11, weight="bold", **how)
     names = zip(marked, _LINES, strict=False)
     _legend(ax, [plt.Line2D([], [], color=c, ls=d, lw=w, label=name) for name, (c, d, w) in names])
     return ax

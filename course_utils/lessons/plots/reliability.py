@@ -33,6 +33,25 @@ def by_class(series: Mapping[str, Interval], ax: Axes | None = None) -> Axes:
     return ax
 
 
+def seeds_by_class(runs: Mapping[str, np.ndarray], ax: Axes | None = None) -> Axes:
+    """Draw errors by class, {name: (seeds, classes)}: a dot for each seed, a dash for the mean."""
+    ax = ax or plt.subplots(figsize=(8.5, 3.6))[1]
+    step = 0.7 / len(runs)
+    for index, (name, values) in enumerate(runs.items()):
+        places = np.arange(values.shape[1]) + (index - (len(runs) - 1) / 2) * step
+        look = {"color": COLOURS[index % 6]}
+        ax.plot(places, values.T, ".", alpha=0.5, **look)
+        ax.plot(places, values.mean(axis=0), "_", markersize=13, markeredgewidth=3, **look)
+        ax.plot([], [], "s", label=name, **look)
+    for edge in np.arange(values.shape[1] - 1) + 0.5:
+        ax.axvline(edge, color=LIGHT, linewidth=0.8, zorder=0)
+    ax.set(xticks=range(values.shape[1]), xlim=(-0.5, values.shape[1] - 0.5), ylim=(0, None))
+    ax.set(xlabel="digit", ylabel="error")
+    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    return ax
+
+
 def reliability(bins: Mapping[str, Sequence[Sequence[float]]], ax: Axes | None = None) -> Axes:
     """Draw accuracy over confidence for the bins of `forgetting.reliability`, a line a name.
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from course_utils.lessons.plots.series import curves
+from course_utils.lessons.plots.comparing import label_ends
 from course_utils.lessons.plots.style import COLOURS, GREY, ORANGE
 
 
@@ -85,22 +85,30 @@ def heads(scores: np.ndarray, places: Sequence[str]) -> Figure:
 
 
 def by_share(
-    panels: Mapping[str, Mapping[str, np.ndarray]],
-    shares: Sequence[float],
-    floors: Mapping[str, float],
+    panels: Mapping[str, tuple[Sequence[float], Mapping[str, np.ndarray]]],
+    label: str,
+    floors: Mapping[str, float] | None = None,
+    title: str = "",
 ) -> Figure:
-    """Draw one panel a network: accuracies, {"chance": (seeds, shares)}, over the share removed.
+    """Draw one panel a network, (shares, {"chance": (seeds, shares)}), over the share removed.
 
-    `floors`: the accuracy of the baseline that each panel has to beat, as a line.
+    Shares stand at equal distances. A dot for each seed, a line through the means; what is called
+    chance is a control, and grey. `floors`: what each panel has to beat, as a dotted line.
     """
-    fig, axes = plt.subplots(1, len(panels), figsize=(3 * len(panels), 3.2), squeeze=False)
-    for ax, (name, series) in zip(axes[0], panels.items(), strict=True):
-        curves(series, shares, ax)
-        ax.axhline(floors[name], color=GREY, linewidth=1, linestyle=":")
-        ax.set(title=name, xlabel="removed")
-        ax.xaxis.set_major_formatter(PercentFormatter(1))
+    size, alike = (1 + 3.3 * len(panels), 3.3), floors is None
+    fig, axes = plt.subplots(1, len(panels), figsize=size, squeeze=False, sharey=alike)
+    for ax, (name, (shares, series)) in zip(axes[0], panels.items(), strict=True):
+        for index, (word, runs) in enumerate(series.items()):
+            look = {"color": GREY if word == "chance" else COLOURS[index % 6]}
+            ax.plot(np.mean(runs, axis=0), label=word, **look)
+            ax.plot(np.transpose(runs), ".", alpha=0.6, **look)
+        if floors:
+            ax.axhline(floors[name], color=GREY, linewidth=1, linestyle=":")
+        ax.set(title=name, xlabel="share removed")
+        ax.set_xticks(range(len(shares)), [f"{share:.0%}" for share in shares])
         ax.yaxis.set_major_formatter(PercentFormatter(1))
-        if ax is not axes[0, 0]:
-            ax.get_legend().remove()
-    axes[0, 0].set_ylabel("test accuracy")
+        ax.tick_params(labelsize=10)
+        label_ends(ax)
+    axes[0, 0].set_ylabel(label)
+    fig.suptitle(title, fontsize=12)
     return fig

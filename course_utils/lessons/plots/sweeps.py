@@ -8,19 +8,25 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, FuncFormatter, NullLocator, PercentFormatter
 
 from course_utils.lessons.plots.choices import by_compression
-from course_utils.lessons.plots.style import BLUE, GREEN, GREY, RED, SKY, line
+from course_utils.lessons.plots.style import GREEN, GREY, LIGHT, line
 
 Points = Sequence[tuple[float, float]]
 
 
-def best_so_far(values: Mapping[str, Sequence[float]], ax: Axes | None = None) -> Axes:
+def best_so_far(
+    values: Mapping[str, Sequence[float]],
+    ax: Axes | None = None,
+    colours: Mapping[str, str] | None = None,
+) -> Axes:
     """Draw, trial by trial, every value as a dot and the best up to there as stairs, a name each.
 
-    The largest is the best. NaN is left out, as is a trial that failed.
+    The largest is the best. NaN is left out, as is a trial that failed. `colours` may give names
+    their own colours.
     """
     ax = ax or plt.subplots()[1]
     for index, (name, found) in enumerate(values.items()):
         look, at = line(index), np.arange(1, len(found) + 1)
+        look["color"] = (colours or {}).get(name, look["color"])
         ax.plot(at, found, "o", color=look["color"], alpha=0.35, markersize=4)
         stairs = np.fmax.accumulate(np.asarray(found, float))
         ax.step(at, stairs, where="post", label=name, **look)
@@ -49,12 +55,12 @@ def rounds(
     Those that stayed are joined from left to right; those taken back are crosses.
     """
     ax = ax or plt.subplots()[1]
-    ax.axhspan(*band, color=SKY, alpha=0.3, linewidth=0, label="tolerance, below the dense network")
+    ax.axhspan(*band, color=LIGHT, linewidth=0, label="tolerance, below the dense network")
     stayed = [(s, a) for s, a, accepted in points if accepted]
     back = [(s, a) for s, a, accepted in points if not accepted]
     for kept, look in ((stayed, "o-"), (back, "x")):
         if kept:
-            label, colour = ("goes on", BLUE) if kept is stayed else ("taken back", RED)
+            label, colour = ("goes on", "black") if kept is stayed else ("taken back", GREY)
             ax.plot(*zip(*kept, strict=True), look, color=colour, label=label, markersize=7)
     ax.set_ylabel("validation accuracy")
     top = max(s for s, _, _ in points)
@@ -69,7 +75,7 @@ def durations(seconds: Mapping[str, float], ax: Axes | None = None) -> Axes:
     """Draw how long things took on a logarithmic scale, one row each, from the first on top."""
     ax = ax or plt.subplots(figsize=(7, 0.6 + 0.4 * len(seconds)))[1]
     low, written = 10.0 ** np.floor(np.log10(min(seconds.values()))), EngFormatter("s", places=1)
-    ax.barh(list(seconds), list(seconds.values()), color=BLUE, height=0.6)
+    ax.barh(list(seconds), list(seconds.values()), color=GREY, height=0.6)
     for row, value in enumerate(seconds.values()):
         ax.annotate(written(value), (value, row), (4, 0), textcoords="offset points", va="center")
     ax.set(xscale="log", xlim=(low, 4 * max(seconds.values())), xlabel="seconds")

@@ -6,10 +6,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, PercentFormatter
 
 from course_utils.lessons.plots.series import curves
-from course_utils.lessons.plots.style import BLUE, COLOURS, GREY, LIGHT, RED
+from course_utils.lessons.plots.style import BLUE, GREY, LIGHT, RED
 
 
 def schedule(function: Callable[[int], float], steps: int, ax: Axes | None = None) -> Axes:
@@ -35,18 +35,22 @@ def loss_by_step(
     steps, values = zip(*sorted(losses.items()), strict=True)
     ax.plot(steps, values, color=RED, linewidth=1.5, label="loss")
     ax.set(yscale="log", xlabel="optimizer steps", ylabel="validation loss")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
     ax.yaxis.set_minor_formatter(FuncFormatter(lambda y, _: ""))
     return ax
 
 
-def spread(runs: Mapping[str, Sequence[float]], ax: Axes | None = None) -> Axes:
-    """Draw one row a name: a dot for each run, and the mean with a bar of ±1 sd."""
+def spread(
+    runs: Mapping[str, Sequence[float]], ax: Axes | None = None, controls: Sequence[str] = ()
+) -> Axes:
+    """Draw one row a name: a dot for each run, and the mean with a bar of ±1 sd; controls grey."""
     ax = ax or plt.subplots(figsize=(7, 0.6 + 0.36 * len(runs)))[1]
-    for place, values in enumerate(runs.values()):
+    for place, (name, values) in enumerate(runs.items()):
         mean, sd = np.mean(values), np.std(values, ddof=1) if len(values) > 1 else 0.0
+        colour = GREY if name in controls else BLUE
         ax.plot(values, np.full(len(values), place), "o", color=GREY, alpha=0.5, markersize=4)
-        ax.errorbar(mean, place, xerr=sd, fmt="D", color=BLUE, markersize=7, capsize=4)
+        ax.errorbar(mean, place, xerr=sd, fmt="D", color=colour, markersize=7, capsize=4)
     ax.set_yticks(range(len(runs)), list(runs))
     ax.set_ylim(len(runs) - 0.5, -0.5)
     ax.grid(axis="y", color=LIGHT, linewidth=0.8)
@@ -56,33 +60,51 @@ def spread(runs: Mapping[str, Sequence[float]], ax: Axes | None = None) -> Axes:
 
 
 def cost_and_worth(
-    points: Mapping[str, tuple[Sequence[float], Sequence[float]]], ax: Axes | None = None
+    points: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    ax: Axes | None = None,
+    controls: Sequence[str] = (),
 ) -> Axes:
-    """Draw accuracy over the weights that were there while training, a cross of ±1 sd a name.
+    """Draw accuracy over the weights that were there while training, ±1 sd; controls are grey.
 
-    `points` holds (densities, accuracies) of all runs; densities are drawn on a logarithmic scale,
-    and equal ones side by side.
+    `points` holds (densities, accuracies) of all runs. Each name stands at the right of its point,
+    at a distance from the next one that lets it be read.
     """
     ax = ax or plt.subplots()[1]
-    places = _side_by_side([np.mean(density) for density, _ in points.values()])
-    for index, (name, (_, accuracy)) in enumerate(points.items()):
-        sd = np.std(accuracy, ddof=1) if len(accuracy) > 1 else 0.0
-        at, colour = (places[index], np.mean(accuracy)), COLOURS[index % 6]
-        mark = "osD^vP"[(index + index // 6) % 6]
-        ax.errorbar(*at, yerr=sd, fmt=mark, color=colour, markersize=8, capsize=3, label=name)
+    means = {name: (np.mean(cost), np.mean(worth)) for name, (cost, worth) in points.items()}
+    for name, (_, worth) in points.items():
+        sd = np.std(worth, ddof=1) if len(worth) > 1 else 0.0
+        colour = GREY if name in controls else BLUE
+        ax.errorbar(*means[name], yerr=sd, fmt="o", color=colour, capsize=3, markersize=6)
     ax.set_xscale("log")
     _percent_ticks(ax, (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1))
+    ax.set_xlim(0.015, 3)
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
     ax.set_xlabel("weights there while training, on average")
-    ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
+    low, high = ax.get_ylim()
+    taken: list[tuple[float, float]] = []
+    for name, (x, y) in sorted(means.items(), key=lambda one: one[1][1]):
+        near = [at + 0.06 * (high - low) for other, at in taken if 0.4 < other / x < 2.5]
+        at = max([y, *near])
+        taken.append((x, at))
+        colour = {"color": GREY if name in controls else BLUE, "va": "center"}
+        arrow = {"arrowstyle": "-", "color": LIGHT}
+        ax.annotate(name, (x, y), (1.15 * x, at), arrowprops=arrow, **colour)
     return ax
 
 
 def over_weights_left(
-    series: Mapping[str, Sequence[float]], left: Sequence[float], ax: Axes | None = None
+    series: Mapping[str, Sequence[float]],
+    left: Sequence[float],
+    ax: Axes | None = None,
+    controls: Sequence[str] = (),
 ) -> Axes:
-    """Draw `curves` over the share of weights left, from all of them on the left to few."""
+    """Draw `curves` over the share of weights left, from all of them to few; controls are grey."""
     ax = curves(series, left, ax)
+    for line in ax.lines:
+        if line.get_label() in controls:
+            line.set_color(GREY)
+    for line, band in zip(ax.lines, ax.collections, strict=False):  # single runs have no band
+        band.set_color(line.get_color())
     ax.set_xscale("log")
     _percent_ticks(ax, (1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01))
     ax.set_xlim(1.1 * max(left), 0.9 * min(left))
@@ -111,19 +133,6 @@ def film_strip(
     bar = fig.colorbar(image, ax=axes, fraction=0.02, pad=0.01, extend="max")
     bar.set_label(label, fontsize=10)
     return fig
-
-
-def _side_by_side(values: Sequence[float], step: float = 1.2) -> list[float]:
-    """Move equal values apart by a factor, around where they are.
-
-    >>> [round(value, 3) for value in _side_by_side([0.02, 1.0, 0.02])]
-    [0.018, 1.0, 0.022]
-    """
-    near = [[i for i, other in enumerate(values) if np.isclose(other, v)] for v in values]
-    return [
-        float(value * step ** (group.index(i) - (len(group) - 1) / 2))
-        for i, (value, group) in enumerate(zip(values, near, strict=True))
-    ]
 
 
 def _percent_ticks(ax: Axes, ticks: Sequence[float]) -> None:

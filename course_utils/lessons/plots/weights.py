@@ -1,14 +1,15 @@
 """Pictures of weights: a matrix with its numbers, a distribution, filters, a small network."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from course_utils.lessons.plots.style import BLUE, GREY, LIGHT, ORANGE, ink
+from course_utils.lessons.plots.style import BLUE, GREY, LIGHT, ORANGE, RED, ink
 
 
 def matrix(W: np.ndarray, mask: np.ndarray | None = None, ax: Axes | None = None) -> Axes:
@@ -62,6 +63,28 @@ def histogram(
     return ax
 
 
+def through_time(rows: Mapping[str, Mapping[str, np.ndarray]], zero: str = RED) -> Figure:
+    """Draw one layer's weights at each stage, a row a network: blue not zero, `zero` exactly zero.
+
+    All panels share their bins, and the axis that counts, which is logarithmic.
+    """
+    stages = list(next(iter(rows.values())))
+    fig, axes = plt.subplots(len(rows), len(stages), figsize=(11, 4.6), sharex=True, sharey=True)
+    limit = max(np.abs(W).max() for row in rows.values() for W in row.values())
+    for (name, row), line in zip(rows.items(), np.atleast_2d(axes), strict=True):
+        line[0].set_ylabel(f"{name}\nweights in a bin")
+        for (stage, W), ax in zip(row.items(), line, strict=True):
+            counts, edges = np.histogram(W, 81, (-limit, limit))  # 0 is in the middle of a bin
+            zeros = np.where(np.arange(81) == 40, np.sum(W == 0), 0)
+            ax.stairs(counts, edges, fill=True, color=BLUE)
+            ax.stairs(zeros, edges, fill=True, color=zero)
+            ax.set(title=f"{stage}: {np.mean(W == 0):.0%} are zero", yscale="log")
+            ax.set_ylim(0.5, 2 * W.size)
+    for ax in np.atleast_2d(axes)[-1]:
+        ax.set_xlabel("weight w")
+    return fig
+
+
 def filters(kernel: np.ndarray, columns: int = 16, ax: Axes | None = None) -> Axes:
     """Draw a convolution's filters (first input channel) side by side; grey is exactly zero."""
     first = np.asarray(kernel, float)[:, :, 0, :]
@@ -98,13 +121,13 @@ def network(weights: Sequence[np.ndarray], ax: Axes | None = None) -> Axes:
 
 
 def regrowth(cut: np.ndarray, now: np.ndarray, ax: Axes | None = None) -> Axes:
-    """Draw a kernel (inputs, units): white was kept, blue is cut and zero, orange has grown back.
+    """Draw a kernel (inputs, units): white was kept, orange is cut and zero, blue has grown back.
 
     `cut` is True where pruning set a zero, `now` holds the present weights.
     """
     ax = ax or plt.subplots(figsize=(2, 5))[1]
     state = np.where(cut, np.where(now == 0, 1, 2), 0)
-    ax.imshow(state, cmap=ListedColormap(["white", BLUE, ORANGE]), vmin=0, vmax=2, aspect="auto")
+    ax.imshow(state, cmap=ListedColormap(["white", ORANGE, BLUE]), vmin=0, vmax=2, aspect="auto")
     ax.set_xticks([])
     ax.set_yticks([])
     return ax
@@ -112,7 +135,7 @@ def regrowth(cut: np.ndarray, now: np.ndarray, ax: Axes | None = None) -> Axes:
 
 def regrowth_key() -> list[Patch]:
     """Return the legend handles for the three colours of `regrowth`."""
-    names = {"white": "never pruned", BLUE: "pruned, zero", ORANGE: "pruned, grown back"}
+    names = {"white": "never pruned", ORANGE: "pruned, zero", BLUE: "pruned, grown back"}
     return [Patch(facecolor=c, edgecolor=GREY, label=name) for c, name in names.items()]
 
 

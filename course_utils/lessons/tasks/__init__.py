@@ -16,4 +16,4 @@ from course_utils.lessons.tasks.detection import (
     to_cells,
 )
 from course_utils.lessons.tasks.scenes import Canvas, Scenes, load_scenes, make_scenes
-from course_utils.lessons.tasks.segmentation import class_ious, mean_iou, pixel_weights, unet
+from course_utils.lessons.tasks.segmentation import class_ious, mean_iou, pixel_loss, unet

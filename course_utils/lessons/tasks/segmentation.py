@@ -5,7 +5,7 @@ import numpy as np
 from course_utils.backend import keras
 from course_utils.pruning.examples import batches
 
-layers = keras.layers
+layers, ops = keras.layers, keras.ops
 
 CLASSES = 11  # the ground, and ten digits
 
@@ -32,20 +32,22 @@ def unet(seed: int = 0) -> keras.Model:
     top = _joined(up2, down1, 2 * widths[0], "1")
     pixels = layers.Conv2D(CLASSES, 1, activation="softmax", name="output")(top)
     model = keras.Model(image, pixels, name="unet")
-    model.compile(keras.optimizers.Adam(5e-3), "sparse_categorical_crossentropy")
+    model.compile(keras.optimizers.Adam(5e-3), pixel_loss)
     return model
 
 
-def pixel_weights(pixels: np.ndarray, ground: float = 0.5) -> np.ndarray:
-    """Return how much each pixel counts in training, float32: 1 on a digit, less on the ground.
+@keras.saving.register_keras_serializable("course_utils")
+def pixel_loss(true: keras.KerasTensor, given: keras.KerasTensor) -> keras.KerasTensor:
+    """Return the cross-entropy of each pixel, (n, side, side); background counts half.
 
-    Nine pixels of ten are ground, and easy: they need not teach as much as those of digits.
-    Weights go to `fit` as `sample_weight`.
+    Nine pixels of ten are background, and easy: they need not teach as much as those of digits.
 
-    >>> pixel_weights(np.array([[[0, 3]]])).tolist()
-    [[[0.5, 1.0]]]
+    >>> pixel_loss(np.array([[[0, 1]]]), np.full((1, 1, 2, 2), 0.5)).numpy().round(3).tolist()
+    [[[0.347, 0.693]]]
     """
-    return np.where(pixels > 0, 1, ground).astype(np.float32)
+    given, true = ops.convert_to_tensor(given), ops.cast(true, "int32")
+    weight = ops.cast(ops.where(true > 0, 1.0, 0.5), given.dtype)
+    return weight * ops.sparse_categorical_crossentropy(true, given)
 
 
 def mean_iou(model: keras.Model, images: np.ndarray, pixels: np.ndarray) -> float:

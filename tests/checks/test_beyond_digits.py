@@ -1,4 +1,4 @@
-"""Typical answers to the exercises on pictures of notebook 14, and the hint that each gets."""
+"""Typical answers to the exercises of notebook 17, and the hint that each gets."""
 
 import numpy as np
 from answers import Repeatable
@@ -49,6 +49,11 @@ WRONG = {
         (never_cut_off, "cut each off at 0"),
         (with_one, "nothing is added"),
         (lambda a, b: 0.4, "was expected"),
+        (lambda a, b: float(shared(a, b) > 0), "was expected"),
+        (lambda a, b: round(iou(a, b), 2), "was expected"),
+        (lambda a, b: iou(a, b) ** 0.5, "was expected"),
+        (lambda a, b: f"{iou(a, b)}", "a number was expected"),
+        (lambda a, b: 100 * iou(a, b), "was expected"),
         (lambda a, b: [iou(a, b)], "a number was expected"),
         (in_place, "changed the array"),
     ],

@@ -1,18 +1,24 @@
-"""Typical answers to the exercises on sound and words of notebook 14, and their hints."""
+"""Typical answers to the exercises of notebook 18, and the hint that each of them gets."""
 
 import numpy as np
 from answers import Repeatable
 
-from course_utils.lessons.checks import beyond_digits as check
+from course_utils.lessons.checks import sounds_and_words as check
 
 
 def entries(inputs, units, outputs):
-    return 3 * inputs + 6 * units + 3 + outputs
+    return 3 * inputs, 6 * units - 3, 6, outputs
 
 
-def gru(inputs, units, outputs):
-    """All parameters of a GRU and of the dense layer behind it."""
-    return 3 * units * (inputs + units + 2) + (units + 1) * outputs
+def but(place, change):
+    """The right answer with one of its four numbers changed."""
+
+    def answer(i, u, o):
+        found = list(entries(i, u, o))
+        found[place] = change(i, u, o)
+        return found
+
+    return answer
 
 
 def by_loop(values, W, b, gone):
@@ -52,19 +58,22 @@ def without(axis):
 
 WRONG = {
     check.unit_entries: [
-        (lambda i, u, o: i + 2 * u - 1 + 2 + o, "three blocks"),
-        (lambda i, u, o: 4 * i + 4 * (2 * u - 1) + 4 + o, "LSTM"),
-        (lambda i, u, o: 3 * i + 3 * u + 6 + o, "its row of the recurrent kernel"),
-        (lambda i, u, o: 3 * i + 6 * u + 6 + o, "have them twice"),
-        (lambda i, u, o: entries(i, u, o) - 6, "count the biases"),
-        (lambda i, u, o: entries(i, u, o) - 3, "two biases"),
-        (lambda i, u, o: entries(i, u, 0), "its row of the output's kernel"),
-        (lambda i, u, o: entries(i, u, 2 * o), "belongs to the output"),
-        (lambda i, u, o: 3 * i + 6 + o, "as long as there are units"),
-        (lambda i, u, o: gru(i, u, 0), "the whole layer"),
-        (lambda i, u, o: gru(i, u - 1, 0), "what is left of the layer"),
-        (lambda i, u, o: 12345, "was expected"),
-        (lambda i, u, o: [entries(i, u, o)], "a number was expected"),
+        (but(0, lambda i, u, o: i), "three blocks"),
+        (but(0, lambda i, u, o: 4 * i), "LSTM"),
+        (but(0, lambda i, u, o: 3 * i * u), "whole array"),
+        (but(1, lambda i, u, o: 6 * u), "have them twice"),
+        (but(1, lambda i, u, o: 3 * u), "its row goes as well"),
+        (but(1, lambda i, u, o: 3 * u - 3), "its own columns"),
+        (but(1, lambda i, u, o: 6 * u - 1), "were expected"),
+        (but(2, lambda i, u, o: 3), "two biases"),
+        (but(2, lambda i, u, o: 0), "has biases"),
+        (but(3, lambda i, u, o: 0), "the layer behind"),
+        (but(3, lambda i, u, o: o + 1), "which stays"),
+        # Both likely mistakes at once: in a sum they would cancel.
+        (lambda i, u, o: (3 * i, 6 * u, 3, o), "have them twice"),
+        (lambda i, u, o: sum(entries(i, u, o)), "four numbers"),
+        (lambda i, u, o: entries(i, u, o)[:3], "shape"),
+        (lambda i, u, o: (12345,) * 4, "were expected"),
     ],
     check.without_head: [
         (lambda v, W, b, g: np.einsum("thd,hdw->tw", v, W) + b, "all heads are still in it"),
@@ -84,8 +93,8 @@ WRONG = {
 RIGHT = {
     check.unit_entries: [
         entries,
-        lambda i, u, o: gru(i, u, o) - gru(i, u - 1, o),
-        lambda i, u, o: 3 * (i + u + 2) + 3 * (u - 1) + o,
+        lambda i, u, o: np.array([3 * i, 3 * u + 3 * (u - 1), 3 * 2, o]),
+        lambda i, u, o: [3 * i, 3 * (u**2 - (u - 1) ** 2), 6, o],
     ],
     check.without_head: [by_loop, by_mask, without(1)],
 }
@@ -101,4 +110,4 @@ def test_the_parameters_of_a_unit_are_what_a_network_loses_with_it():
 
     model = hearing.vowel_gru()
     small, _ = structure.shrink(model, masks={"gru": np.arange(64) != 7})
-    assert model.count_params() - small.count_params() == entries(32, 64, 10)
+    assert model.count_params() - small.count_params() == sum(entries(32, 64, 10))
