@@ -21,6 +21,7 @@
 
 # %%
 import importlib.util
+import logging
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -33,8 +34,9 @@ from course_utils.lessons.checks import somebody_elses_network as check
 from course_utils.lessons.predictions import Predictions
 from course_utils.lessons.progress import Progress, quick_mode
 
-predict = Predictions("21_somebody_elses_network")
 plots.use_style()
+predict = Predictions("21_somebody_elses_network")
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 # %% [markdown]
 # ## Take it over
