@@ -35,6 +35,7 @@ LESSONS = {
     "sounds_and_words": 2,
     "what_did_it_forget": 3,
     "capstone": 3,
+    "somebody_elses_network": 2,
 }
 
 _here: Entries = {}

@@ -332,6 +332,8 @@ check.sparsity(my_sparsity)
 # - 19 [what did it forget?](19_what_did_it_forget.ipynb) Two networks have the same accuracy: are
 #   they the same?
 # - 20 [capstone](20_capstone.ipynb): a budget and some data: can you do all of it?
+# - 21 [a network that somebody else trained](21_somebody_elses_network.ipynb): can you prune it
+#   without its data?
 
 # %% [markdown]
 # Every lesson ends with your predictions and what came of them:
