@@ -5,7 +5,8 @@ from collections import Counter
 from course_utils.lessons import recorded
 
 REPAIRS = [
-    ("none", "cut"), ("noise", "fit"), ("no face", "fit"), ("one face", "fit"), ("one face", "taught"),
+    ("none", "cut"), ("noise", "fit"), ("no face", "fit"), ("one face", "fit"),
+    ("one face", "taught"),
 ]  # fmt: skip
 
 
