@@ -39,7 +39,7 @@ wanted = {{
     "tensorflow": "tensorflow", "matplotlib": "matplotlib", "ipywidgets": "ipywidgets",
     "scipy": "scipy", "sklearn": "scikit-learn", "threadpoolctl": "threadpoolctl",
     "ai_edge_litert": "ai-edge-litert", "optuna": "optuna", "distributed": "distributed",
-    "tqdm": "tqdm",
+    "tqdm": "tqdm", "PIL": "pillow",
 }}  # fmt: skip
 missing = [package for name, package in wanted.items() if not importlib.util.find_spec(name)]
 pip = [sys.executable, "-m", "pip", "install", "-q"]
