@@ -43,7 +43,7 @@ data
 # %% [markdown] covers="24 83" corrects="13"
 # ## Four choices
 #
-# Every pruning method makes four choices, and each can be made apart from the others:
+# Every pruning method makes four choices:
 #
 # | choice | the question | for example |
 # |---|---|---|
@@ -282,16 +282,16 @@ plt.show()
 
 # %% [markdown]
 # One dot is one weight; on the line, the criterion puts it where the truth does. Above each panel
-# stands the rank correlation (Spearman's). The black weights make no difference at all: their
-# pixel is black in every image, or their unit is never active. Taylor knows them, since their
-# gradients are 0. Magnitude does not see them: it spreads them over its whole scale. (The blue dots
-# right above the black ones have no gradient either; but without such a weight, a unit wakes up
-# that had been silent.)
+# stands the rank correlation (Spearman's). The black weights make no difference at all: their pixel
+# is black in every image, or their unit is never active. Taylor knows them, since their gradients
+# are 0. Magnitude does not see them: early, it spreads them over nearly its whole scale; late,
+# others have grown past them. (The blue dots right above the black ones have no gradient either;
+# but without such a weight, a unit wakes up that had been silent.)
 #
-# (The V at the left of Hutchinson's panels: weights whose curvature was estimated as negative.)
+# (The left arm of the V in Hutchinson's panels: weights whose curvature was estimated as negative.)
 #
-# One network is one network. Here are five, recorded by `python benchmarks/single_weights.py`. The
-# last columns go a step further: the loss when half, or 80 %, of the weights are cut *together*.
+# Here are five networks, recorded by `python benchmarks/single_weights.py`. The last columns go a
+# step further: the loss when half, or 80 %, of the weights are cut *together*.
 
 
 # %%
@@ -323,14 +323,16 @@ for name in dict.fromkeys(row["network"] for row in singles):
 # With every one of the five seeds:
 #
 # - **early**, the loss has a slope, and the first order knows the truth best;
-# - **late**, the slope of the mean loss is nearly gone. The first order falls behind Taylor, and
-#   Taylor behind OBD by Fisher's estimate, as LeCun et al. expected of a minimum in 1989;
+# - **late**, near a minimum, the first order falls behind Taylor, and Taylor behind OBD by Fisher's
+#   estimate. LeCun et al. (1989) built OBD for a minimum; but Hutchinson's estimate of the
+#   curvature, from a few random vectors, stays behind Taylor;
 # - **magnitude** and LAMP, which look at nothing but weights, know least, but for chance;
 # - cut **half** by Taylor, and the loss is lower than by the first order, and less than half of
-#   what it is by magnitude: here the size has to be taken example by example. Fisher is better even
-#   than the *truth* about single weights: the weights that go change each other's truth;
-# - cut **80 %**, and Taylor, which knows single weights so well, does worse than magnitude.
-#   Fisher's squares still do better.
+#   what it is by magnitude. Fisher, and Wanda without any gradient, are better even than the
+#   *truth* about single weights: the weights that go change each other's truth;
+# - cut **80 %**, and Taylor, which knows single weights so well, does worse than magnitude, and on
+#   average worse than chance. Fisher does better than magnitude, but a guess has a loss of
+#   $\ln 10 \approx 2.3$: hardly any of these networks still works.
 
 
 # %%
@@ -387,10 +389,10 @@ plots.film_strip({data.caption: maps}, "connections of a pixel")
 plt.show()
 
 # %% [markdown]
-# Nobody told the criteria about images. Those that look at gradients or inputs leave out the black
-# border by themselves: an input that is always 0 has neither. Magnitude does not see the input. A
-# weight on a pixel that is black in every image has never been trained; it still has its *initial*
-# size. How many of these does magnitude keep, for nothing?
+# Criteria that look at gradients or inputs leave out the black border by themselves: an input that
+# is always 0 has neither. Magnitude does not see the input. A weight on a pixel that is black in
+# every image has never been trained; it still has its *initial* size. How many of these does
+# magnitude keep?
 
 # %% tags=["varies"]
 black = (data.x_train == 0).all(axis=0).ravel()
@@ -401,8 +403,8 @@ if not (quick_mode() or data.stand_in):  # what the text says of the full run
     assert kept[0.5] > 1 / 3 > 0.01 > kept[0.95]
 
 # %% [markdown]
-# At 50 % there are many of them; at 95 % hardly any. Magnitude has not seen an image, but training
-# has, and the weights that it used have *grown* past their initial size.
+# Many at 50 %, hardly any at 95 %. Magnitude has not seen an image, but training has, and the
+# weights that it used have *grown*.
 #
 # ### Exercise 2
 #
@@ -483,8 +485,8 @@ order.was(sorted(order.choices, key=one_run.get, reverse=True))
 #
 # What counts is the network at the end. Five seeds on MNIST, recorded by
 # `python benchmarks/criteria_compared.py`: all pruned networks of one seed come from the same dense
-# one, and are retrained for one pass over 20,000 images with the mask held. Before retraining,
-# Taylor is tens of points behind magnitude. Predict:
+# one, and are retrained for one pass over 20,000 images with the mask held. Before retraining, at
+# 90 %, Taylor is tens of points behind magnitude. Predict:
 
 # %%
 behind = predict(
@@ -523,8 +525,7 @@ plots.label_ends(axes[1])
 plt.show()
 
 # %% [markdown]
-# The scale of the errors is logarithmic, so that small and large ones can be read. All of them in
-# numbers, at 90 %, and the difference from magnitude, seed by seed:
+# All of them in numbers, at 90 %, and the difference from magnitude, seed by seed:
 
 # %%
 print(f"{'':16}  pruned             retrained          minus magnitude, in points")
@@ -542,19 +543,20 @@ behind.was(round(100 * gap.mean(), 1))
 # - **Which average?** Retrained at 90 %, the mean of squares (OBD, Fisher) comes before the size of
 #   the mean (first order), and the mean of sizes (Taylor) last, with every seed. Right after the
 #   cut, the first order cannot be ranked: it is far better with one seed than with another.
-# - So **what knows single weights best does not prune best**. An expansion holds for one small
-#   step, and taking out 90 % at once is no small step. (LeCun et al. and Molchanov et al. prune
-#   little by little, and measure the scores anew in between. This table does not.)
-# - **The gradient alone loses to a shuffled mask** at 90 %, with every seed. It does not ask how
-#   far a weight is from 0.
-# - **Retraining levels most of it.** At 50 % the means of magnitude, LAMP, first order, Taylor,
-#   Fisher and Wanda lie within half a point. A method that is shown only there shows nothing.
+# - **What knew single weights best there does not prune best here.** An expansion holds for a small
+#   step, and taking out 90 % at once is not one. (LeCun et al. and Molchanov et al. prune little by
+#   little, and measure the scores anew in between. This table does not.)
+# - **The gradient alone loses to a shuffled mask**, retrained at 90 %, with every seed. It does not
+#   ask how far a weight is from 0.
+# - **Retraining levels most of it**: at 90 %, Taylor's 30 points behind magnitude become 4. At 50 %
+#   the means of magnitude, LAMP, first order, Taylor, Fisher and Wanda lie within half a point,
+#   even before it: a comparison made only there shows nothing.
 # - **At 98 % the controls come close**: Wanda and Taylor lose to the mask that shuffles magnitude's
 #   zeros. LAMP, which is size with another share for each layer, is ahead of magnitude there.
 # - **Places matter**: magnitude beats its own shuffled mask at 90 % with every seed. (Of masks
 #   chosen *before* training Frankle et al. 2021 report that shuffling costs nothing.)
 #
-# All this is one dense network with many weights to spare, four passes of training, one cut, five
+# All this is one kind of network with many weights to spare, four passes of training, one cut, five
 # seeds. In the network of 708 weights above, near its minimum, magnitude *lost* to Taylor by far
 # where half was cut. Size is not always best. But Gale et al. (2019) found it hard to beat in large
 # networks, too.
@@ -615,11 +617,12 @@ if not (quick_mode() or data.stand_in):  # what the text says of the full run
         assert weight > kernel > max(larger)
 
 # %% [markdown]
-# From 50 % on, the coarser the structure, the lower the accuracy (of this one network): more good
-# weights go with the bad ones. Why would one want it? Whole filters can be *taken out* of the
-# arrays ([lesson 11](11_structural_pruning.ipynb)). In between lie patterns made for special
-# hardware, such as 2 of every 4 inputs; [lesson 13](13_faster.ipynb) measures what each is worth in
-# time. Half of this small matrix is gone in each:
+# From 50 % on, single weights beat kernels, and kernels beat filters and channels (in this one
+# network): in a coarser structure more good weights go with the bad ones. Why would one want it?
+# Whole filters can be *taken out* of the arrays ([lesson 11](11_structural_pruning.ipynb)). In
+# between lie patterns made for special hardware, such as 2 of every 4 inputs;
+# [lesson 13](13_faster.ipynb) measures what each is worth in time. Half of this small matrix is
+# gone in each:
 
 # %%
 S = {"fc": np.random.default_rng(3).random((16, 16))}
@@ -640,9 +643,10 @@ predict.summary()
 # ## What to remember
 #
 # - The truth about one weight can be computed. Hold criteria against it before you believe them.
-# - For one weight the slope tells on the way, the curvature at a minimum. Average over examples
-#   *after* taking the size: the slope of the mean loss is 0 at a minimum, whatever the weight.
-# - For many weights at once that does not carry over. Size is not a property of the function, knows
+# - For one weight the slope tells on the way, Fisher's curvature near a minimum. Average over
+#   examples *after* taking the size: the slope of the mean loss is 0 at a minimum, whatever the
+#   weight.
+# - For many weights at once that need not carry over. Size is not a property of the function, knows
 #   single weights badly, and is still hard to beat where there are weights to spare.
 # - Random and shuffled masks belong beside every comparison, and it is made *after* retraining,
 #   with several seeds, at more than one sparsity.
@@ -650,15 +654,14 @@ predict.summary()
 # ## What to read
 #
 # - Y. LeCun, J. S. Denker, S. A. Solla (1989), *Optimal Brain Damage*, NIPS 2: curvature.
-# - P. Molchanov, S. Tyree, T. Karras, T. Aila, J. Kautz (2017), *Pruning Convolutional Neural
-#   Networks for Resource Efficient Inference*, arXiv 1611.06440: the Taylor criterion, example by
-#   example; and P. Molchanov et al. (2019), *Importance Estimation for Neural Network Pruning*,
-#   arXiv 1906.10771: its squares.
+# - P. Molchanov et al. (2017), *Pruning Convolutional Neural Networks for Resource Efficient
+#   Inference*, arXiv 1611.06440: the Taylor criterion, example by example; and P. Molchanov et al.
+#   (2019), *Importance Estimation for Neural Network Pruning*, arXiv 1906.10771: its squares.
 # - N. Lee, T. Ajanthan, P. H. S. Torr (2019), *SNIP: Single-shot Network Pruning based on
 #   Connection Sensitivity*, arXiv 1810.02340: the first order, before training.
 # - T. Gale, E. Elsen, S. Hooker (2019), *The State of Sparsity in Deep Neural Networks*, arXiv
 #   1902.09574: magnitude against cleverer methods, at scale.
-# - J. Frankle, G. K. Dziugaite, D. M. Roy, M. Carbin (2021), *Pruning Neural Networks at
-#   Initialization: Why are We Missing the Mark?*, arXiv 2009.08576: shuffled masks.
-# - J. Lee, S. Park, S. Mo, S. Ahn, J. Shin (2021), *Layer-adaptive Sparsity for the Magnitude-based
-#   Pruning*, arXiv 2010.07611: LAMP.
+# - J. Frankle et al. (2021), *Pruning Neural Networks at Initialization: Why are We Missing the
+#   Mark?*, arXiv 2009.08576: shuffled masks.
+# - J. Lee et al. (2021), *Layer-adaptive Sparsity for the Magnitude-based Pruning*, arXiv
+#   2010.07611: LAMP.

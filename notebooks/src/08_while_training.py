@@ -40,9 +40,9 @@ plots.use_style()
 predict = Predictions("08_while_training")
 
 # %% [markdown]
-# The network throughout is LeNet-300-100: three dense layers, 266,200 weights. It has to be trained
-# here, not loaded, since pruning *while* training is the subject; so we take part of the images and
-# few epochs. Each network ends with 2 % of its weights:
+# The network throughout is LeNet-300-100: three dense layers, 266,200 weights. It is trained here,
+# not loaded, since pruning *while* training is the subject. Each network ends with 2 % of its
+# weights:
 
 # %% tags=["varies"]
 data = load_mnist().head(3_000, held_out=500) if quick_mode() else load_mnist().head(20_000)
@@ -66,9 +66,9 @@ print(f"{STEPS} steps of 128 images each, {data.caption}")
 #
 # The first three are this lesson; the fourth is [09 · Weights that come back](09_regrowth.ipynb).
 #
-# *Dynamic* has a second meaning. In surveys all four families are *static* pruning: done before the
-# network is used. *Dynamic* pruning there happens **at run time**: what is computed depends on the
-# input (Liang et al. 2021). When you read "dynamic", ask: while training, or while running?
+# *Dynamic* has a second meaning. In surveys (Liang et al. 2021) all four families are *static*
+# pruning: done before the network is used. *Dynamic* pruning there happens **at run time**: what is
+# computed depends on the input. When you read "dynamic", ask: while training, or while running?
 #
 # <details><summary>What the article says</summary>
 #
@@ -111,12 +111,11 @@ plt.show()
 # - `iterative`: the same in rounds, each taking the same share *of the rest*:
 #   $1 - (1 - s)^{r/n}$ after round $r$ of $n$.
 # - `polynomial`: $s \, \bigl(1 - (1 - t)^3\bigr)$, where $t$ goes from 0 to 1. The cube is Zhu and
-#   Gupta's: quick at first, when most weights are superfluous, and slow at the end, when few are.
+#   Gupta's: quick at first, when most weights are superfluous, slow at the end.
 # - `exponential`: similar, with $1 - e^{-5t}$, stretched so that it ends at $s$.
 # - `one_cycle`: an S, slow at both ends.
 #
-# The small stairs come from `every`: ranking all weights takes time, so the masks move only every
-# so many steps.
+# The small stairs come from `every`: ranking takes time, so masks move only every so many steps.
 
 # %% [markdown]
 # **Design one yourself.** The area above the curve is the share of weights still in place, averaged
@@ -161,8 +160,7 @@ assert saved["begin 0"][1] == min(left for _, left in saved.values())
 
 # %% [markdown]
 # Beginning at once saves most. It also means choosing among weights that have learned hardly
-# anything; "Same end, other ways" below measures what that costs at its extreme, with masks chosen
-# before the first step.
+# anything. "Same end, other ways" below has the extreme: masks chosen before the first step.
 
 # %% [markdown]
 # ### Exercise 1
@@ -198,10 +196,9 @@ check.cubic(my_cubic)
 # %% [markdown]
 # ## What the loss does at a cut
 #
-# `PruneOnSchedule` is an ordinary Keras callback. Before each step it asks the schedule, and prunes
-# if the answer has changed; the masks are held as in lesson 05. To see the loss *right after* each
-# cut, a second callback evaluates 1,000 validation images, and a third keeps a map of the first
-# layer: how many connections does each of the 784 pixels have?
+# `PruneOnSchedule` is a Keras callback. Before each step it asks the schedule, and prunes if the
+# answer has changed. To see the loss *right after* each cut, a second callback evaluates 1,000
+# validation images; a third counts the connections of each of the 784 pixels.
 
 
 # %%
@@ -239,9 +236,8 @@ for name in list(ways)[1 : 4 : 2 if quick_mode() else 1]:
     cuts[name] = list(pruner.history)[1:]
 
 # %% [markdown]
-# The pruner comes first in the list of callbacks; `min_kept` keeps it from emptying a layer. It
-# writes "sparsity" into the logs, for `History`
-# and every callback after it, and keeps its own history by step:
+# The pruner comes first among the callbacks; `min_kept` keeps it from emptying a layer. It writes
+# "sparsity" into the logs, and keeps its own history by step:
 
 # %% tags=["varies"]
 print("by epoch:", [round(s, 3) for s in history.history["sparsity"]])
@@ -282,10 +278,9 @@ for name in losses:
 
 # %% [markdown]
 # For scale: $\ln 10 \approx 2.3$ is the loss of a guess among ten digits. In rounds the first cuts
-# hardly show and the late ones hurt: the same share of the rest takes *more that matters* each
-# time. The polynomial takes less and less as less is left. Its worst cuts come while there is still
-# training ahead, and its last ones cannot be seen. That is its idea. (One run each; the
-# next section has five.)
+# hardly show and the late ones hurt: the same share of the rest is *more that matters*. The
+# polynomial takes less and less. Its worst cuts come while there is still training ahead, and its
+# last ones cannot be seen. (One run each; the next section has five.)
 #
 # And *which* weights go? Nobody tells the network that digits sit in the middle of the image:
 
@@ -300,16 +295,17 @@ plt.show()
 
 # %% [markdown]
 # The edge empties first. A pixel that is always black has no gradient: its weights stay as small as
-# they were drawn, while others grow. So the ranking finds the digits by itself.
+# they were drawn, while others grow. So the ranking leaves them out by itself. (The densest spots
+# lie at the rim of the digits, not in the middle.)
 
 # %% [markdown]
 # ## Same end, other ways
 #
-# All end at 98 % zeros after as many steps. Which is best? One run each cannot tell, so here are
-# five seeds, recorded once by `python benchmarks/schedules_compared.py` on MNIST (10 epochs on
-# 30,000 images). Controls, in grey: the **dense** network, and a **random mask** from the first
-# step on, with ERK's share for each layer (lesson 06; the others rank all weights together). SNIP
-# prunes before the first step, too, by the gradient (lesson 07). Predict:
+# All end at 98 % zeros after as many steps. Which is best? Here are five seeds, recorded by
+# `python benchmarks/schedules_compared.py` on MNIST (10 epochs on 30,000 images). Controls, in
+# grey: the **dense** network, and a **random mask** from the first step on, with ERK's share for
+# each layer (lesson 06; the others rank all weights together). SNIP prunes before the first step,
+# too, by the first order (lesson 07). Predict:
 
 # %%
 ranked = predict(
@@ -334,8 +330,8 @@ plt.show()
 ranked.was(sorted(ranked.choices, key=lambda name: -runs(name).mean()))
 
 # %% [markdown]
-# All networks of one seed start from the same weights, so compare them in pairs (lesson 05): the
-# difference, seed by seed, then its mean and standard deviation.
+# All networks of one seed start from the same weights, so compare them in pairs (lesson 05), seed
+# by seed.
 
 
 # %%
@@ -353,11 +349,10 @@ for one, other in [("cubic", other) for other in names if other != "cubic"] + [
 
 # %% [markdown]
 # Every gradual schedule beats the single cut half-way, with every seed. Among the three the order
-# holds for this network and these ten epochs, and for nothing more. Cubic and dense cannot be told
-# apart by five seeds: 98 % of the weights were not needed *at the end*. Masks chosen before any
-# training are points behind, and SNIP's lead over chance is small and not certain. Frankle et al.
-# (2021) report the same for SNIP and its relatives: better than random, worse than magnitude after
-# training.
+# holds for this network and these ten epochs, no further. Cubic and dense cannot be told apart by
+# five seeds: 98 % of the weights were not needed *at the end*. Masks chosen before any training are
+# points behind, and SNIP's lead over chance is not certain. Frankle et al. (2021) report of SNIP
+# and its relatives: better than random, worse than magnitude after training.
 
 # %%
 one_shot = runs("one shot")
@@ -368,8 +363,7 @@ for one, other in (("cubic", "dense"), ("SNIP", "static random")):
     assert abs(difference.mean()) < 2.78 * difference.std(ddof=1) / 5**0.5
 
 # %% [markdown]
-# One number from the test set: by validation accuracy the best of these sparse networks is this
-# one.
+# One number from the test set, for the sparse network with the best validation accuracy:
 
 # %%
 best = max(names[1:], key=lambda name: runs(name).mean())
@@ -380,12 +374,12 @@ for name in (best, "dense"):
 # %% [markdown] covers="5 6 28 84 105" corrects="1 2 19 40 52"
 # ### Is training faster?
 #
-# No. Every step still multiplies all the zeros, so no step is faster; and whoever prunes *after*
-# training has to train on. Han et al. (2015, section 4.2) trained AlexNet for 75 hours and
-# retrained the pruned network for 173. Training is faster where arrays become *smaller* (lesson
+# No. Every step still multiplies all the zeros; and whoever prunes *after* training has to train
+# on. Han et al. (2015, section 4.2) trained AlexNet for 75 hours and retrained the pruned network
+# for 173. Training is faster where arrays become *smaller* (lesson
 # [11](11_structural_pruning.ipynb)) or where kernels skip zeros ([13](13_faster.ipynb)). Pruning
-# itself costs little: scoring by size is a sort; the time of both has been measured, see
-# [questions and answers](../docs/faq.md). What costs is training again, and searching for how much.
+# itself is a sort and costs little (measured: [questions and answers](../docs/faq.md)). What costs
+# is training again, and searching for how much.
 #
 # <details><summary>What the article says</summary>
 #
@@ -398,19 +392,19 @@ for name in (best, "dense"):
 # %% [markdown]
 # ## How to retrain: rate, length, rewinding
 #
-# In practice most pruning is one cut of a trained network, then retraining. With which learning
-# rate, for how long, from which weights? Three recipes have names:
+# Often pruning is one cut of a trained network, then retraining. With which learning rate, for how
+# long, from which weights? Three recipes have names:
 #
 # - **fine-tuning**: go on at a small fixed rate, often the one training ended with;
 # - **rate rewinding**: keep the weights, and repeat the last part of the old schedule of rates;
 # - **weight rewinding**: repeat it from the weights of that time, too (lesson
 #   [10](10_lottery_tickets.ipynb)).
 #
-# Renda et al. (2020) compare them on larger networks: both kinds of rewinding beat fine-tuning. Le
-# and Hua (2021) ask why, and find the cause in the large rates. `python benchmarks/retraining.py`
-# measured it here: LeNet-300-100 on 20,000 images of MNIST, trained for 4 epochs while Adam's rate
-# falls from 1e-3 to 1e-5 in a straight line; cut to 2 % at once; retrained with a new Adam for 1, 2
-# or 4 epochs. Five seeds. Predict:
+# On larger networks both kinds of rewinding beat fine-tuning (Renda et al. 2020); Le and Hua (2021)
+# find the cause in the large rates. `python benchmarks/retraining.py` measured it here:
+# LeNet-300-100 on 20,000 images of MNIST, trained for 4 epochs while Adam's rate falls from 1e-3 to
+# 1e-5 in a straight line; cut to 2 % at once; retrained with a new Adam for 1, 2 or 4 epochs. Five
+# seeds. Predict:
 
 # %%
 rates = ("1e-3", "1e-4", "1e-5")
@@ -457,11 +451,10 @@ plt.show()
 rate.was(max(rates, key=lambda one: accuracy(f"fixed {one}", 1).mean()))
 
 # %% [markdown]
-# The grey line is the network right after the cut. After so deep a cut it is far from any minimum,
-# and small steps do not get it back. The names hardly matter: sorted by their mean rate, the ways
-# lie on one falling curve, in line with Le and Hua. "Rate rewound" by one epoch repeats the
-# smallest rates of the schedule; rewound by four it is the whole of it. (Rates above 3e-3 were not
-# tried.) In pairs:
+# The grey line is the network right after the cut: far from any minimum, and small steps do not get
+# it back in time. The names hardly matter: sorted by their mean rate, the ways of equal length lie
+# on one falling curve, in line with Le and Hua. "Rate rewound" by one epoch repeats the smallest
+# rates of the schedule; by four it is the whole. (Rates above 3e-3 were not tried.) In pairs:
 
 # %%
 for one, other in (
@@ -482,13 +475,12 @@ assert (accuracy("rate rewound", 4) > accuracy("weights rewound", 4)).all()
 assert all((accuracy(way, 2) > accuracy(way, 1)).all() for way in ways)  # and the longer
 
 # %% [markdown]
-# Length can be bought with rate: four epochs at 3e-3 do what eight at 1e-3 do. And rewinding the
-# weights to the first step throws away what training learned: at this length and this cut, it is
-# the worse choice.
+# Length can be bought with rate: four epochs at 3e-3 do a little more than eight at 1e-3. Rewinding
+# the weights to the first step is worse, at this length and this cut: it throws away what training
+# learned.
 #
-# After a milder cut, to 10 % of the weights, much less is at stake. Below it the control: *nothing*
-# pruned, and trained on in the same way, from a network trained at a falling rate and from one
-# trained at 1e-3 throughout.
+# After a milder cut, to 10 % of the weights, less is at stake. Below it the control: *nothing*
+# pruned, and trained on in the same way, after a falling rate and after 1e-3 throughout.
 
 # %%
 for sparsity, start in ((0.9, "falling"), (0.9, "constant"), (0, "falling"), (0, "constant")):
@@ -499,13 +491,14 @@ for sparsity, start in ((0.9, "falling"), (0.9, "constant"), (0, "falling"), (0,
         print(f"   {way}: {after.mean():.2%}, {compared(after, before)}")
 
 # %% [markdown]
-# A small rate helps what is near a minimum already: the dense network that was trained at 1e-3
-# gains from one epoch at 1e-4, without any pruning. A pruned network has been knocked away from its
-# minimum; even at 10 % it gains more at 1e-3.
+# A small rate lets a network settle: the dense one that was trained at 1e-3 gains from an epoch at
+# 1e-4, with every seed and without any pruning. A pruned network is not there yet; even at 10 % it
+# gains more at 1e-3.
 #
-# So: start retraining at the rate of the original training or above, and go on as long as you can.
-# (A falling rate may win in longer retrainings than these; here it never did.) And give the dense
-# network the same epochs at the same rates before you compare: it changes, too.
+# So: start retraining at the rate of the original training (after a deep cut, above it), and go on
+# as long as you can. (A falling rate may win in longer retrainings; here it never beat the fixed
+# rate that it started from.) And give the dense network the same epochs at the same rates before
+# you compare: it changes, too.
 
 # %%
 for start in ("falling", "constant"):
@@ -517,8 +510,8 @@ assert (cooled > 0).all()
 # %% [markdown]
 # ### Exercise 2
 #
-# An experiment of your own. You have two epochs to retrain LeNet-300-100, cut to 2 %. Write the
-# learning rate for each step; try to beat the fixed 1e-3.
+# You have two epochs to retrain LeNet-300-100, cut to 2 %. Write the learning rate for each step;
+# try to beat the fixed 1e-3.
 
 
 # %% tags=["exercise"]
@@ -539,8 +532,7 @@ check.rate(my_rate)
 # as <code>step / steps</code> goes from 0 to 1.
 # </details>
 #
-# The network is loaded, as it was trained on 20,000 images of MNIST at 1e-3. Your rate is run once
-# it has passed the check.
+# The network is loaded, as trained at 1e-3. A rate that has passed the check is run.
 
 # %% tags=["varies"]
 TRAIN = False  # True: train it here, about 10 s
@@ -575,7 +567,7 @@ for name, rate in rates.items():
 # ## Three traps
 #
 # **Trap 1: early stopping.** `EarlyStopping(restore_best_weights=True)` brings back the best epoch.
-# Under a rising schedule that may be an early one, from before the pruning.
+# Under a rising schedule that may be one from before the pruning.
 
 # %% tags=["varies"]
 size = 300 if quick_mode() else 6000
@@ -598,10 +590,10 @@ def stopped(**options):
 print(f"asked 99 %, got {stopped():.1%}; waiting for the end: {stopped(start_from_epoch=4):.1%}")
 
 # %% [markdown]
-# Let it start after the schedule has ended, and assert the sparsity, as always.
+# Let it start after the schedule has ended.
 #
-# **Trap 2: steps count from the last `compile`.** The schedule reads `optimizer.iterations`, as a
-# learning rate schedule does. On a network that is trained already, all its steps are past:
+# **Trap 2: steps count from the last `compile`.** The schedule reads `optimizer.iterations`. On a
+# network that is trained already, all its steps are past:
 
 # %% tags=["varies"]
 model = models.lenet300(seed=0)
@@ -620,8 +612,7 @@ assert abs(masking.sparsity(pruning.weights(model)) - 0.9) < 1e-5
 
 # %% [markdown]
 # **Trap 3: the power fails.** Masks are not in the `.keras` file; zeros are, and the optimizer's
-# step is. So a training that was cut off can go on. Save one half-way, and delete the model, as a
-# power cut would:
+# step is. So training can go on. Save a model half-way, and delete it:
 
 # %%
 half_way = schedules.polynomial(0.95, begin=0, end=2 * steps)
@@ -641,9 +632,13 @@ print(f"step {int(loaded.optimizer.iterations)}, {masking.sparsity(pruning.weigh
 assert masking.sparsity(pruning.weights(loaded)) == saved
 
 # %% [markdown]
-# The same schedule and callback read the masks back off the zeros, and go on. (Where weights come
-# back, as in lesson 09, one that was grown this moment is 0 as well: there, save
-# `held_masks(model)` beside the model with `np.savez`, and attach them after loading.)
+# The same schedule and callback read the masks back off the zeros, and go on.
+#
+# <details><summary>Where weights come back</summary>
+#
+# In lesson 09 a weight that has just grown is 0 as well, so zeros do not tell the mask. There, save
+# <code>held_masks(model)</code> with <code>np.savez</code>, and attach them after loading.
+# </details>
 
 # %%
 was_zero = {name: W == 0 for name, W in pruning.weights(loaded).items()}
@@ -660,9 +655,9 @@ predict.summary()
 # ## What to remember
 #
 # - "Dynamic" has two meanings: the mask moves while training, or the computation depends on the
-#   input. Always ask which.
-# - A schedule is a function from step to sparsity. Many small cuts beat one large one; the last
-#   cuts are the ones that hurt.
+#   input.
+# - A schedule is a function from step to sparsity. Many small cuts beat one large one; let the late
+#   ones be the smallest.
 # - Retraining after a deep cut: a high rate, for as long as you can. Names such as rewinding matter
 #   less than the mean rate; a dense network, trained on, is the control.
 # - Steps count from `compile`; early stopping waits for the schedule's end; zeros carry the mask
@@ -674,8 +669,7 @@ predict.summary()
 # - A. Renda, J. Frankle, M. Carbin (2020), *Comparing Rewinding and Fine-tuning in Neural Network
 #   Pruning*, arXiv 2003.02389; and D. H. Le, B.-S. Hua (2021), *Network Pruning That Matters: A
 #   Case Study on Retraining Variants*, arXiv 2105.03193: what the gain comes from.
-# - N. Lee, T. Ajanthan, P. Torr (2019), *SNIP*, arXiv 1810.02340, and its examination: J. Frankle,
-#   G. K. Dziugaite, D. M. Roy, M. Carbin (2021), *Pruning Neural Networks at Initialization: Why
-#   Are We Missing the Mark?*, arXiv 2009.08576.
-# - T. Liang, J. Glossner, L. Wang, S. Shi, X. Zhang (2021), *Pruning and Quantization for Deep
-#   Neural Network Acceleration: A Survey*, arXiv 2101.09671: static and dynamic, at run time.
+# - N. Lee et al. (2019), *SNIP*, arXiv 1810.02340; examined by J. Frankle et al. (2021), *Pruning
+#   Neural Networks at Initialization: Why Are We Missing the Mark?*, arXiv 2009.08576.
+# - T. Liang et al. (2021), *Pruning and Quantization for Deep Neural Network Acceleration: A
+#   Survey*, arXiv 2101.09671: static and dynamic, at run time.
