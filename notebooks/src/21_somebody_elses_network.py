@@ -303,7 +303,7 @@ print("Taylor, fitted without a face:", errors("Taylor", "no face", "fit"), "wro
 # ## Repair without labels: teach
 #
 # Least squares repairs layer by layer. Training repairs all layers together. The original is the
-# **teacher** 教师: it answers each crop, and the small network, its student, learns to answer alike
+# **teacher**: it answers each crop, and the small network, its student, learns to answer alike
 # (distillation: [lesson 14](14_joint_compression.ipynb)). How should we compare their answers? As
 # probabilities $p$ of a face, or as log odds $d = \ln(p / (1 - p))$, the difference of the two
 # logits?
