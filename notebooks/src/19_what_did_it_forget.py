@@ -104,8 +104,8 @@ print(f"  only pruned is right: {np.sum(other & (said['pruned'] == y))}")
 # ### The control
 #
 # But is that pruning's doing? One run cannot tell. `benchmarks/what_it_forgot.py` trained ten dense
-# networks on MNIST and pruned five of them, and kept their answers to the 10,000 test images.
-# Nothing was chosen on them. There are five kinds of network:
+# networks on MNIST, less long than ours, pruned five of them, and kept their answers to the 10,000
+# test images. Nothing was chosen on them. There are five kinds of network:
 #
 # | | networks | what it is |
 # |---|---|---|
@@ -208,8 +208,8 @@ plots.by_class(series).set_title(f"one run, validation images, {data.caption}")
 plt.show()
 
 # %% [markdown]
-# The intervals are wide even with about a thousand images of each digit, since errors are few. Now
-# the recorded networks, a dot for each. Does every digit lose alike?
+# The intervals are wide, since errors are few. Now the recorded networks, a dot for each. Does
+# every digit lose alike?
 
 
 # %%
@@ -264,7 +264,7 @@ print("early ", *(f"{value:+6.1%}" for value in early))
 #
 # Classes are groups that somebody labelled. In medicine one would ask by age, sex, skin or scanner.
 # MNIST has groups that nobody labelled, such as people who write with a thin pen. Sorted by ink,
-# into quarters from thin to thick:
+# into quarters from least to most:
 
 # %% tags=["varies"]
 if not data.stand_in:  # the recorded answers are about MNIST's test images
@@ -471,8 +471,8 @@ plots.digit_rows(steps).set_title("severity 0 to 5")
 plt.show()
 
 # %% [markdown]
-# Here is the difference to the dense network of the same seed, at severity 3. A dot is a pair, the
-# bar the 95 % interval of the mean:
+# Here is the difference to the dense network of the same seed, at severity 3, on 1,000 images. A
+# dot is a pair, the bar the 95 % interval of the mean:
 
 # %%
 _, axes = plt.subplots(1, 5, figsize=(14, 2.4), sharey=True)
@@ -580,11 +580,10 @@ print(f"weights left, and sums of |w| before pruning: correlation {r:.2f}")
 
 # %% [markdown] covers="101"
 # The map is that of the large weights, which was there before pruning. (Without a network one gets
-# the empty margin, not the pattern.) And a large weight does not mean that much flows through it
-# (lesson 07).
+# the empty margin, not the pattern.)
 #
 # "Interpretable" is no quantity, so `benchmarks/what_it_shows.py` measured what *could* be meant,
-# in five seeds of LeNet-300-100, with both controls:
+# in five seeds of LeNet-300-100, with a random mask as a control:
 #
 # - *There is less to look at*: `paths` from a pixel to an output.
 # - *A unit stands for something*: `selectivity` of the units of fc1, from 0, no digit is preferred,
