@@ -5,7 +5,7 @@
 # still prune it, and know what you have done?**
 #
 # About 55 minutes. Before this: [11 · Structural pruning](11_structural_pruning.ipynb) and
-# [13 · Faster](13_faster.ipynb).
+# [13 · Does it run faster?](13_faster.ipynb).
 #
 # Chinese terms: pretrained network 预训练网络, face detector 人脸检测器, teacher and student
 # 教师与学生, log odds 对数几率, calibration pictures 校准图片, sliding window 滑动窗口,
@@ -305,8 +305,8 @@ print("Taylor, fitted without a face:", errors("Taylor", "no face", "fit"), "wro
 #
 # Least squares repairs layer by layer. Training repairs all layers together. The original is the
 # **teacher** 教师: it answers each crop, and the small network, its student, learns to answer alike
-# (distillation: [lesson 14](14_joint_compression.ipynb)). How should we compare their answers? As
-# probabilities $p$ of a face, or as log odds $d = \ln(p / (1 - p))$, the difference of the two
+# (distillation: [lesson 15](15_distillation_and_int8.ipynb)). How should we compare their answers:
+# as probabilities $p$ of a face, or as log odds $d = \ln(p / (1 - p))$, the difference of the two
 # logits?
 #
 # ### Exercise 2
