@@ -56,7 +56,7 @@ rnet = faces.trained()
 print(measuring.report(rnet))
 
 # %% [markdown]
-# What can it do? We have no test set of its author's. But scikit-image carries 200 grey patches
+# What can it do? We do not have its authors' test set. But scikit-image carries 200 grey patches
 # from another collection: 100 faces, and 100 bits of background. No network below learns from these
 # labels; they *measure*.
 
