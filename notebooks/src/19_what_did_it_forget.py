@@ -69,7 +69,7 @@ assert masking.sparsity(pruning.weights(pruned)) > 0.9499
 
 
 # %% [markdown]
-# We look at the validation images, with what the networks say about each: ten probabilities.
+# For each validation image a network gives ten probabilities.
 
 
 # %% tags=["varies"]
@@ -113,7 +113,7 @@ print(f"  only pruned is right: {np.sum(other & (said['pruned'] == y))}")
 # | 95 % pruned | 5 | by size, and two epochs with the mask |
 # | 98 % pruned | 5 | the same with more pruned |
 # | 90 % random | 5 | a control: not even as sparse, but at random places |
-# | early | 10 | a control: the dense network after its first epoch, weaker and not pruned |
+# | early | 10 | a control: the dense network after one epoch, not pruned |
 
 # %%
 table, kept = recorded.rows("what_it_forgot"), recorded.arrays("what_it_forgot")
@@ -167,8 +167,7 @@ assert abs(apart["95 % pruned"] - apart["dense"]) < 0.002
 # %% [markdown]
 # Two dense networks of different seeds disagree just as much as a dense one and a pruned one
 # (95 %). So the number above says little about pruning: another seed does as much. (Ours share a
-# start; recorded pairs that do differ on 1.6 %.) To see what pruning does, we need several networks
-# on each side.
+# start; recorded pairs that do differ on 1.6 %.)
 
 # %% [markdown]
 # ## Digit by digit
@@ -288,7 +287,7 @@ if not data.stand_in:  # the recorded answers are about MNIST's test images
 # And part of it may be digits: this quarter has hardly a 1, and many a 0.)
 #
 # How many cases are needed to see such a thing? Say that the error of a group doubles, from 2 % to
-# 4 %. These are the intervals that we would report:
+# 4 %. The intervals that we would report:
 
 # %%
 for n in (50, 200, 1000, 4000):
@@ -356,8 +355,8 @@ assert found["98 % pruned"].sum() > chance.max() > found["95 % pruned"].sum()
 # Without the grey band we would have reported more than a hundred "images that pruning forgot" at
 # 95 %. Two groups of dense networks can differ on as many. At 98 % there are more than in any draw,
 # but most of that number comes without pruning, and the early networks, never pruned, have more
-# than twice as many. (The draws overlap: there are ten networks.) Here are exemplars of 98 %: the
-# first of the file, then those on which both groups agreed most among themselves.
+# than twice as many. Here are exemplars of 98 %: the first of the file, then those on which both
+# groups agreed most among themselves.
 
 # %% tags=["varies"]
 most, lost = answers["98 % pruned"], found["98 % pruned"]
@@ -496,8 +495,7 @@ plt.show()
 # - The **random mask** is worse everywhere but under blur.
 #
 # Mitra et al. (2024) saw robustness grow with pruning; Liebenwein et al. (2021) found that less can
-# be pruned when data shift. A sentence about "robustness" needs the name of a corruption, and
-# intervals.
+# be pruned when data shift.
 #
 # <details><summary>What the article says</summary>
 #
@@ -634,7 +632,7 @@ for key in ("selectivity", "saliency_agreement"):
     assert (measured("98 %", key) < measured("90 %", key)).all()
 
 # %% [markdown] covers="85 101" corrects="8"
-# - *Less to look at*: of course, and with the random mask as well. That is sparsity, not insight.
+# - *Less to look at*: of course, and with the random mask as well.
 # - *A unit stands for something*: less than before, in every seed.
 # - *The same reasons in the next network*: less than before, in every seed.
 # - *The map shows what matters*: something. Its pixels cost more than chance ones, but those that
@@ -705,4 +703,4 @@ predict.summary()
 #   1312.6034.
 # - S. Han, J. Pool, J. Tran, W. J. Dally (2015), arXiv 1506.02626, figure 4.
 #
-# Next: [lesson 20](20_capstone.ipynb) puts everything together: a model, a budget, a scoreboard.
+# Next: [lesson 20](20_capstone.ipynb) puts everything together.
