@@ -5,7 +5,7 @@
 #
 # ![Compass: criterion, granularity, scope, schedule](figures/compass_all.svg)
 #
-# About 55 minutes. Before this: [11 · Structural pruning](11_structural_pruning.ipynb) and
+# About 60 minutes. Before this: [11 · Structural pruning](11_structural_pruning.ipynb) and
 # [12 · Channels that belong together](12_channels_together.ipynb).
 #
 # Chinese terms: object detection 目标检测, bounding box 边界框, intersection over union 交并比,
@@ -72,8 +72,8 @@ plt.show()
 # ### When is a box right?
 #
 # No network hits a box to the pixel. Agreement is measured by **intersection over union**, IoU: the
-# area that two boxes share, divided by the area that they cover together. Two equal boxes, one
-# shifted sideways by half its width. Predict:
+# area that two boxes share, divided by the area that they cover together. Take two equal boxes, one
+# of them shifted sideways by half its width. Predict:
 
 # %%
 iou = predict("What is their IoU, from 0 to 1?", ...)
@@ -178,10 +178,10 @@ plt.show()
 #
 # ### Mean average precision
 #
-# Why 30 %? With a higher threshold, more of what is reported is right (**precision**), but more is
-# missed (**recall** falls). One number covers all thresholds: take the reported boxes in order of
-# confidence, note precision and recall after each, and measure the area under this curve. For one
-# digit:
+# Why 30 %? It is a choice. With a higher threshold, more of what is reported is usually right
+# (**precision**), but more is missed (**recall** falls). One number covers all thresholds: take the
+# reported boxes in order of confidence, note precision and recall after each, and measure the area
+# under this curve. For one digit:
 
 # %% tags=["varies"]
 curve = tasks.precision_recall(found, val_scenes.objects, label=8)
@@ -192,9 +192,9 @@ plt.show()
 # %% [markdown]
 # That area is the **average precision** of a class. Its mean over the classes is **mean average
 # precision**, mAP. As in the PASCAL VOC challenge since 2010 (Everingham et al. 2015) the curve is
-# made to fall first, and an object reported twice counts as wrong the second time. Other benchmarks
-# average over ten IoU thresholds from 0.5 to 0.95, which gives lower numbers. So always say which
-# mAP you mean.
+# first made to fall everywhere, and an object reported twice counts as wrong the second time. Other
+# benchmarks average over ten IoU thresholds from 0.5 to 0.95, which gives lower numbers. So always
+# say which mAP you mean.
 
 
 # %%
@@ -229,7 +229,7 @@ plt.show()
 #
 # ### Fewer weights, fewer channels
 #
-# Nothing from here on knows that this is a detector. Either 80 % of the weights are set to zero and
+# The pruning does not know that this is a detector. Either 80 % of the weights are set to zero and
 # held there ([lesson 05](05_prune_and_retrain.ipynb)), or half of the channels are removed
 # ([lesson 11](11_structural_pruning.ipynb)). Each network then trains for one more epoch, and so
 # does the first control, from which nothing was taken. The second control loses 80 % of its weights
@@ -260,7 +260,7 @@ for name, network in detectors.items() if not quick_mode() else ():
 
 
 # %% [markdown]
-# All choices are made, so the test scenes may now be used, once.
+# All choices are made, so the test scenes may now be used.
 
 
 # %%
@@ -291,7 +291,8 @@ for name in ("80 % of weights", "80 %, by chance"):
 # %% [markdown]
 # One run is only one run. `benchmarks/pictures_pruned.py` repeated this on MNIST with several
 # seeds, more shares, and one more control: a network of half the width trained from new weights
-# ("scratch"), for as many epochs in all as the pruned one. Each dot is a seed.
+# ("scratch"), for as many epochs in all as the pruned one. The shares were set after a look at the
+# test scores of the first seed, so that the curves show where they bend. Each dot is a seed.
 
 
 # %%
@@ -331,10 +332,10 @@ show_recorded("detector", "mAP")
 
 # %% [markdown]
 # The choice of the weights matters a great deal: with 80 % removed by chance the detector finds
-# little, while removing the smallest 80 % costs a few points. For channels the choice matters
+# little, while removing the smallest 80 % costs about seven points. For channels the choice matters
 # less, but in every seed Taylor's choice beat chance. What one gains differs as well: zeros make
-# the compressed file smaller and leave the work as it was; half of the channels save three quarters
-# of the MACs.
+# the compressed file smaller and leave the work as it was; removing half of the channels makes the
+# file as small, and saves about three quarters of the MACs, too.
 #
 # In lesson 11 a small network from scratch was as good as the pruned one. Here it is worse in every
 # seed. These trainings are short, and the pruned network inherits what the large one has learned.
@@ -368,8 +369,8 @@ plt.show()
 
 # %% [markdown]
 # The measure is the **mean IoU**: for each of the eleven classes, the pixels that are of the class
-# *and* are given it, divided by those that are either; then the mean. A network answers
-# "background" everywhere, and most pixels are background. Predict:
+# *and* are given it, divided by those that are either; then the mean. Suppose that a network
+# answers "background" everywhere; most pixels are background. Predict:
 
 # %% tags=["varies"]
 blind = predict("What is its mean IoU?", ..., unit="%")
@@ -457,7 +458,7 @@ print(f"the lower skip: {skip:,} of {total:,} MACs, {skip / total:.0%}")
 # ### Prune and measure
 #
 # The lines are the same as for the detector. The loss is cross-entropy for each pixel, in which
-# background counts half. It has about as many weights as the detector. Predict:
+# background counts half. The U-Net has about as many weights as the detector. Predict:
 
 # %%
 harder = predict(
@@ -497,8 +498,10 @@ plt.show()
 show_recorded("unet", "mean IoU")
 
 # %% [markdown]
-# The curves are alike, but steeper. The U-Net has about as many weights as the detector, and yet
-# half of its channels are worth far more to it than 80 % of its weights. How much one network can
+# For weights chosen by size the curve is much like the detector's; for channels it is far steeper.
+# (Points of mean IoU and of mAP are different units, so compare within each network.) The detector
+# lost about as much with half of its channels as with 80 % of its weights; the U-Net, which has
+# about as many weights, lost far more with the channels, in every seed. How much one network can
 # lose says little about another: measure yours.
 
 # %%

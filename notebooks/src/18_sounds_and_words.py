@@ -119,7 +119,8 @@ plots.formant_chart(means, vowels.VOWELS)
 plt.show()
 
 # %% [markdown]
-# Neighbours will: a man's *hod* lies near a man's *hud*, and not far from a child's *hawed*.
+# Neighbours, most likely: a man's *hod* lies near a man's *hud*, and nearer still to a child's
+# *hawed*.
 #
 # The next cell makes one vowel, a man's *had*. Each resonator
 # $y_t = A x_t + B y_{t-1} + C y_{t-2}$ (Klatt 1980) amplifies what lies near one formant (orange).
@@ -259,8 +260,9 @@ if not quick_mode():
     assert found["GRU, 80 % zeros by chance"] < found["GRU, 80 % zeros"] - 0.1
 
 # %% [markdown]
-# Both networks can be pruned in both ways. The MACs follow the structure and not the zeros. They
-# fall below a half, because the recurrent kernel loses rows *and* columns.
+# Both networks can be pruned in both ways, at the cost of a few points here. The MACs follow the
+# structure and not the zeros. They fall below a half, because kernels between two pruned parts lose
+# rows *and* columns, the recurrent one among them.
 
 # %% [markdown] covers="42 76"
 # ## Part 2: prose or code?
@@ -434,15 +436,17 @@ for network, title in titles.items():
 # %% [markdown]
 # There is more than one answer here (mind the vertical axes, which differ):
 #
-# - **Speech, weights.** Magnitude holds to high sparsity, chance does not. The GRU breaks earlier
-#   than the CNN. It has fewer weights, and uses each of them 24 times; we have not measured which
-#   of the two matters.
+# - **Speech, weights.** By magnitude, the CNN holds to 95 % and the GRU to 80 %; by chance neither
+#   does. The GRU has fewer weights, and uses nearly all of them 24 times in a row; we have not
+#   measured which of the two matters.
 # - **Speech, structure.** With three quarters removed, a network of that size trained *from
-#   scratch* beat the pruned one in every seed. Two epochs are too few to repair so deep a cut.
+#   scratch* beat the pruned one in every seed. Two epochs may be too few to repair so deep a cut;
+#   we did not try more. In the GRU even chance beat Taylor's choice in one seed of three.
 # - **Text.** The curves lie within a few points of each other. At 80 % magnitude is better than
-#   chance in every seed, by less than four points; at 95 % it no longer is, and the pruned GRU is
+#   chance in every seed, by less than four points; at 95 % not in every seed, and the pruned GRU is
 #   *worse than counting characters*. A whole network is only a few points better than counting, so
-#   a high accuracy after pruning proves little.
+#   a high accuracy after pruning proves little. With a quarter of the structure left, the pruned
+#   network and the one from scratch are less than a point apart.
 
 
 # %%

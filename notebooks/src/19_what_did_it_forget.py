@@ -69,7 +69,7 @@ assert masking.sparsity(pruning.weights(pruned)) > 0.9499
 
 
 # %% [markdown]
-# We look at the validation images, with what the networks say about each: ten probabilities.
+# For each validation image a network gives ten probabilities.
 
 
 # %% tags=["varies"]
@@ -99,21 +99,21 @@ print(f"  only pruned is right: {np.sum(other & (said['pruned'] == y))}")
 
 # %% [markdown]
 # Accuracy shows the difference of the last two numbers, and hides their sum: gains and losses
-# cancel.
+# partly cancel.
 #
 # ### The control
 #
 # But is that pruning's doing? One run cannot tell. `benchmarks/what_it_forgot.py` trained ten dense
-# networks on MNIST and pruned five of them, and kept their answers to the 10,000 test images.
-# Nothing was chosen on them. From here on there are five kinds of network:
+# networks on MNIST, less long than ours, pruned five of them, and kept their answers to the 10,000
+# test images. Nothing was chosen on them. There are five kinds of network:
 #
 # | | networks | what it is |
 # |---|---|---|
 # | dense | 10 | trained on for two epochs, nothing pruned |
 # | 95 % pruned | 5 | by size, and two epochs with the mask |
 # | 98 % pruned | 5 | the same with more pruned |
-# | 90 % random | 5 | a control: as sparse, but at random places |
-# | early | 10 | a control: the dense network after its first epoch, weaker and not pruned |
+# | 90 % random | 5 | a control: not even as sparse, but at random places |
+# | early | 10 | a control: the dense network after one epoch, not pruned |
 
 # %%
 table, kept = recorded.rows("what_it_forgot"), recorded.arrays("what_it_forgot")
@@ -165,10 +165,9 @@ assert abs(error["95 % pruned"] - error["dense"]) < 0.001
 assert abs(apart["95 % pruned"] - apart["dense"]) < 0.002
 
 # %% [markdown]
-# Two dense networks disagree just as much as a dense one and one that is 95 % pruned. So the number
-# above says little about pruning: *any* second training does as much. Remember this when somebody
-# shows you what one pruned network forgot. To see what pruning does, we need several networks on
-# each side.
+# Two dense networks of different seeds disagree just as much as a dense one and a pruned one
+# (95 %). So the number above says little about pruning: another seed does as much. (Ours share a
+# start; recorded pairs that do differ on 1.6 %.)
 
 # %% [markdown]
 # ## Digit by digit
@@ -208,8 +207,8 @@ plots.by_class(series).set_title(f"one run, validation images, {data.caption}")
 plt.show()
 
 # %% [markdown]
-# The intervals are wide even with about a thousand images of each digit, since errors are few. Now
-# the recorded networks, a dot for each. Does every digit lose alike?
+# The intervals are wide, since errors are few. Now the recorded networks, a dot for each. Does
+# every digit lose alike?
 
 
 # %%
@@ -222,9 +221,9 @@ plots.seeds_by_class(shown).set_title("MNIST test images (recorded)")
 plt.show()
 
 # %% [markdown]
-# From seed to seed the error of one digit moves by a third of itself and more. So we pair each
-# pruned network with the dense one of its seed, and ask of each digit whether the mean change is
-# beyond $t = 2.78$ standard errors, the 95 % limit for five pairs:
+# From seed to seed the error of a digit varies, by a standard deviation of a quarter of itself or
+# more. So we pair each pruned network with the dense one of its seed, and ask of each digit whether
+# the mean change is beyond $t = 2.78$ standard errors, the 95 % limit for five pairs:
 
 
 # %%
@@ -243,7 +242,7 @@ for name in ("95 % pruned", "98 % pruned"):
 # %% [markdown]
 # (Ten digits are ten chances to be fooled: one in twenty would pass this limit by luck.) At 98 %
 # the loss is not shared alike. The 7 loses three times the mean, the 0, the 1 and the 8 nothing
-# that could be seen. The mean says nothing to those who read 7s.
+# that could be seen.
 
 # %%
 change = np.array([changed("98 % pruned", f"error {digit}")[0] for digit in range(10)])
@@ -257,14 +256,14 @@ print("98 %  ", *(f"{value:+6.1%}" for value in change))
 print("early ", *(f"{value:+6.1%}" for value in early))
 
 # %% [markdown]
-# Nor is it just what *any* weaker network gets wrong: the early network is worst at the 5, and the
-# 8, which pruning spared, costs it four points.
+# Nor is it just what *any* weaker network gets wrong: the early network loses most at the 5 (the 7
+# is second), and the 8, which pruning spared, costs it four points.
 #
 # ### Groups without a name
 #
 # Classes are groups that somebody labelled. In medicine one would ask by age, sex, skin or scanner.
 # MNIST has groups that nobody labelled, such as people who write with a thin pen. Sorted by ink,
-# into quarters from thin to thick:
+# into quarters from least to most:
 
 # %% tags=["varies"]
 if not data.stand_in:  # the recorded answers are about MNIST's test images
@@ -284,11 +283,11 @@ if not data.stand_in:  # the recorded answers are about MNIST's test images
     assert (lost.argmin(axis=1) == 3).sum() == 4
 
 # %% [markdown] corrects="20"
-# The quarter that writes thickest pays least, in four of five pairs. (Five pairs are too few to be
-# sure: one goes the other way.) Nobody would have looked, since ink is not a label.
+# The quarter with most ink pays least, in four of five pairs. (Five pairs are too few to be sure.
+# And part of it may be digits: this quarter has hardly a 1, and many a 0.)
 #
 # How many cases are needed to see such a thing? Say that the error of a group doubles, from 2 % to
-# 4 %. These are the intervals that we would report:
+# 4 %. The intervals that we would report:
 
 # %%
 for n in (50, 200, 1000, 4000):
@@ -297,9 +296,9 @@ for n in (50, 200, 1000, 4000):
     print(f"{n:5} cases: {a:.1%} to {b:.1%}, and {c:.1%} to {d:.1%}: {told}")
 
 # %% [markdown]
-# A test set with 50 patients of a group says nothing about that group. "No loss of accuracy" then
-# only means that the sample is too small. If you prune a network that is used on people, report the
-# groups, their counts and the intervals.
+# A test set with 50 patients of a group says little about it. "No loss of accuracy" may then only
+# mean that the sample is too small. (Intervals that just overlap can still hide a clear difference;
+# paired differences see more.)
 
 # %% [markdown]
 # ## Image by image
@@ -354,10 +353,10 @@ assert found["98 % pruned"].sum() > chance.max() > found["95 % pruned"].sum()
 
 # %% [markdown]
 # Without the grey band we would have reported more than a hundred "images that pruning forgot" at
-# 95 %, with pictures. Two groups of dense networks differ on as many. Only at 98 % are there more
-# than in any of the draws, and even there most would have come without pruning. (The draws overlap:
-# there are ten networks.) Here are exemplars of 98 %: the first of the file, then those on which
-# both groups agreed most among themselves.
+# 95 %. Two groups of dense networks can differ on as many. At 98 % there are more than in any draw,
+# but most of that number comes without pruning, and the early networks, never pruned, have more
+# than twice as many. Here are exemplars of 98 %: the first of the file, then those on which both
+# groups agreed most among themselves.
 
 # %% tags=["varies"]
 most, lost = answers["98 % pruned"], found["98 % pruned"]
@@ -381,9 +380,9 @@ print(f"and on {doubtful[1]:.1%} of the other images")
 assert doubtful[0] > 10 * doubtful[1]
 
 # %% [markdown]
-# Mostly digits that a person can read, written in an unusual way. So what did it forget? Above all,
-# what was never well known. That is a use for exemplars which needs no claim about pruning: show
-# these images to a person first, and look among them for wrong labels.
+# Mostly digits that a person can read, oddly written. What was forgotten was mostly never well
+# known. So exemplars have a use that needs no claim about pruning: show them to a person first, and
+# look for wrong labels.
 
 # %% [markdown]
 # ## How sure?
@@ -449,13 +448,13 @@ assert column("98 % pruned", "temperature").max() < 1 < column("dense", "tempera
 assert column("98 % pruned", "ece_tempered").mean() < 1.5 * column("dense", "ece_tempered").mean()
 
 # %% [markdown]
-# The dense network is nearly calibrated, a little too sure ($T > 1$). The more is pruned, the
-# *less* sure the network gets: it is right more often than it says. And one number repairs it. At
-# its best temperature a pruned network is calibrated about as well as the dense one.
+# The dense networks are nearly calibrated, a little too sure ($T > 1$). The more is pruned, the
+# *less* sure they get, until they are right more often than they say. One number repairs it: at its
+# best temperature a pruned network is calibrated about as well as a dense one.
 #
 # Is it pruning? The random mask and the early network are unsure as well. All of them fit their
-# training images less closely. (Mitra et al. 2024 found that pruning *improves* calibration, in
-# larger networks.) So report the ECE before and after, and refit the temperature after pruning.
+# training images less closely. Where a dense network is too sure, the same push can help: Mitra et
+# al. (2024) found that pruning *improves* calibration. Compare our own two in the last look.
 
 # %% [markdown] covers="14" corrects="7"
 # ## Worse images
@@ -471,8 +470,8 @@ plots.digit_rows(steps).set_title("severity 0 to 5")
 plt.show()
 
 # %% [markdown]
-# Nobody trained on these. Here is the difference to the dense network of the same seed, at severity
-# 3. A dot is a pair, the bar the 95 % interval of the mean:
+# Here is the difference to the dense network of the same seed, at severity 3, on 1,000 images. A
+# dot is a pair, the bar the 95 % interval of the mean:
 
 # %%
 _, axes = plt.subplots(1, 5, figsize=(14, 2.4), sharey=True)
@@ -486,18 +485,17 @@ for ax, kind in zip(axes, forgetting.KINDS, strict=True):
 plt.show()
 
 # %% [markdown] covers="14" corrects="7"
-# It depends on the kind, and seeds differ by ten points and more:
+# It depends on the kind, and under noise and contrast seeds differ by ten points and more:
 #
-# - **blur**: the 95 % pruned networks held better, in all five pairs. But so did those with the
-#   random mask, so the choice of the weights is not what helped.
-# - **noise, contrast**: single pairs lie far apart, on both sides of zero for contrast. With 98 %
-#   pruned the mean is better under noise, and yet its interval still reaches zero.
+# - **blur**: the 95 % pruned networks held better, in all five pairs. But so did the random masks,
+#   and in the mean the early networks (not drawn): pruning need not be what helped.
+# - **noise, contrast**: pairs lie far apart, mostly on both sides of zero. With 98 % pruned all
+#   five are better under noise, yet the interval reaches zero.
 # - **shift, rotation**: nothing to be seen.
 # - The **random mask** is worse everywhere but under blur.
 #
 # Mitra et al. (2024) saw robustness grow with pruning; Liebenwein et al. (2021) found that less can
-# be pruned when data shift. Both may be right about their networks. A sentence about "robustness"
-# needs the name of a corruption, and intervals.
+# be pruned when data shift.
 #
 # <details><summary>What the article says</summary>
 #
@@ -579,11 +577,11 @@ r = np.corrcoef(left.ravel(), strength.ravel())[0, 1]
 print(f"weights left, and sums of |w| before pruning: correlation {r:.2f}")
 
 # %% [markdown] covers="101"
-# The map is that of the large weights, which was there before pruning. And a large weight does not
-# mean that much flows through it (lesson 07).
+# The map is that of the large weights, which was there before pruning. (Without a network one gets
+# the empty margin, not the pattern.)
 #
 # "Interpretable" is no quantity, so `benchmarks/what_it_shows.py` measured what *could* be meant,
-# in five seeds of LeNet-300-100, with both controls:
+# in five seeds of LeNet-300-100, with a random mask as a control:
 #
 # - *There is less to look at*: `paths` from a pixel to an output.
 # - *A unit stands for something*: `selectivity` of the units of fc1, from 0, no digit is preferred,
@@ -634,15 +632,16 @@ for key in ("selectivity", "saliency_agreement"):
     assert (measured("98 %", key) < measured("90 %", key)).all()
 
 # %% [markdown] covers="85 101" corrects="8"
-# - *Less to look at*: of course, and with the random mask as well. That is sparsity, not insight.
+# - *Less to look at*: of course, and with the random mask as well.
 # - *A unit stands for something*: less than before, in every seed.
 # - *The same reasons in the next network*: less than before, in every seed.
-# - *The map shows what matters*: something. Its pixels cost more than chance ones, but the pixels
-#   that vary most, for which no network is needed, cost more still.
+# - *The map shows what matters*: something. Its pixels cost more than chance ones, but those that
+#   vary most, for which no network is needed, cost more still; and with a random mask the map's
+#   cost more than with a chosen one.
 #
-# What this does *not* show: one task, one network, four measures. Whether a *person* understands a
-# network better has to be asked of persons. A mask says for certain what is **not** used, and not
-# much more.
+# Mind the limits: one task, one network, four measures. Whether a *person* understands a network
+# better has to be asked of persons. A mask says for certain what is **not** used, and not much
+# more.
 
 # %% [markdown]
 # ## The last look
@@ -663,9 +662,9 @@ for name, model in {"dense": dense, "95 % pruned": pruned}.items():
 # | the article | measured here |
 # |---|---|
 # | accuracy shows that nothing was lost (5.4) | it hides who lost: at 98 %, above all the 7 |
-# | pruning improves robustness (1.1) | blur yes, as a random mask does; else nothing certain |
-# | it may lower generalization (FAQ 5) | on new images: not up to 95 %, yes at 98 % |
-# | it makes interpretable (1.1) | smaller, yes; units and reasons are no clearer |
+# | pruning improves robustness (1.1) | under blur, as a random mask does; else nothing certain |
+# | it may lower generalization (FAQ 5) | recorded: not at 95 %, yes at 98 %; ours: see above |
+# | it makes networks interpretable (1.1) | smaller, yes; units and reasons are no clearer |
 # | pruned models are more complex (7.2, 9.3) | fewer weights and paths |
 # | more precise in medicine (3.4, 6) | no number there; groups pay differently, so count them |
 # </details>
@@ -704,4 +703,4 @@ predict.summary()
 #   1312.6034.
 # - S. Han, J. Pool, J. Tran, W. J. Dally (2015), arXiv 1506.02626, figure 4.
 #
-# Next: [lesson 20](20_capstone.ipynb) puts everything together: a model, a budget, a scoreboard.
+# Next: [lesson 20](20_capstone.ipynb) puts everything together.

@@ -5,7 +5,7 @@
 # still prune it, and know what you have done?**
 #
 # About 55 minutes. Before this: [11 · Structural pruning](11_structural_pruning.ipynb) and
-# [13 · Faster](13_faster.ipynb).
+# [13 · Does it run faster?](13_faster.ipynb).
 #
 # Chinese terms: pretrained network 预训练网络, face detector 人脸检测器, teacher and student
 # 教师与学生, log odds 对数几率, calibration pictures 校准图片, sliding window 滑动窗口,
@@ -56,9 +56,9 @@ rnet = faces.trained()
 print(measuring.report(rnet))
 
 # %% [markdown]
-# What can it do? We have no test set of its author's. But scikit-image carries 200 grey patches
-# from another collection: 100 faces, and 100 bits of background. These labels are for *measuring*
-# alone; nothing below learns from them.
+# What can it do? We do not have its authors' test set. But scikit-image carries 200 grey patches
+# from another collection: 100 faces, and 100 bits of background. No network below learns from these
+# labels; they *measure*.
 
 # %% tags=["varies"]
 guess = predict("Of 200 patches, how many does the original get wrong?", ...)  # your number
@@ -86,8 +86,8 @@ print(f"missed and false: {wrong(rnet)}; true error rate, 95 %: {low:.1%} to {hi
 assert sum(wrong(rnet)) == 0
 
 # %% [markdown]
-# None. That is no proof of perfection: other rates than 0 could have shown none, too. And look at
-# the second row: these backgrounds are plain, so the patches hardly test false alarms. The
+# None. That is no proof of perfection: a network that errs now and then may show none, too. And
+# look at the second row: these backgrounds are plain, so the patches hardly test false alarms. The
 # photograph at the end does, a little.
 #
 # ### Exercise 1
@@ -108,8 +108,9 @@ def worst(n):
 check.worst(worst)
 
 # %% [markdown]
-# For 200 patches that is 1.5 %. Keep it in mind: two networks without an error here may still
-# differ by a percent, and nothing on this page could tell.
+# For 200 patches that is 1.5 %, for the 100 faces alone 3 %. (The interval above is two-sided, and
+# ends a little higher.) Keep it in mind: two networks without an error here may still differ by a
+# percent, and nothing on this page could tell.
 #
 # ## What may go?
 
@@ -128,8 +129,7 @@ channels
 #   which lays pictures out column by column. A channel still has one row of `fc4` a place, but the
 #   places come in another order.
 #
-# We need not trust that the package does this well. What is left must compute exactly what the
-# whole network does with those channels at zero:
+# What is left must compute exactly what the whole network does with those channels at zero:
 
 # %%
 half = structure.choose(structure.random(channels), 0.5, "layer")
@@ -144,9 +144,9 @@ assert apart < 1e-5
 #
 # The norm of a filter needs no data at all. Taylor's score needs a loss, and a loss needs answers.
 # The first idea is to take the network's own outputs on some pictures as labels. Pictures we have:
-# crops of three photographs, at random places, with a cat, a cup and a rocket, and *no face*.
+# crops of three photographs, at random places, with a cat, a cup and a rocket, and *no human face*.
 #
-# The outputs that we use lie before the softmax: `logits`. You will see why.
+# The outputs that we use lie before the softmax: `logits`.
 
 
 # %%
@@ -214,12 +214,11 @@ for name, model in cut.items():
 # ## Repair without labels: fit
 #
 # [Lesson 11](11_structural_pruning.ipynb) fitted each layer by least squares to what it computed
-# before. That needs inputs and no labels, as if made for our case. But which inputs? The training
-# pictures are not there. We try three kinds: plain noise; the crops without a face; and crops of
+# before. That needs inputs and no labels, as if made for our case. But which inputs? We do not have
+# the training pictures. We try three kinds: plain noise; the crops without a face; and crops of
 # which half show *one* face. For that we need a photograph with a face in it, and the network finds
-# the face itself: a **sliding window** cuts patches of 96 × 96 pixels at all places, the network
-# judges each, and of boxes that overlap the surest stays (non-maximum suppression). For faces of
-# other sizes there would be other windows.
+# the face itself: a **sliding window** cuts patches of 96 × 96 pixels, a sixth of a side apart, the
+# network judges each, and of boxes that overlap the surest stays (non-maximum suppression).
 
 # %%
 picture = faces.photograph("astronaut")
@@ -286,7 +285,9 @@ plt.show()
 # - and it makes the norm's choice *worse*, which made three errors before. We did not expect that,
 #   and do not know why.
 #
-# So measure before and after each repair. And Taylor's choice, fitted, beats chance, fitted.
+# So measure before and after each repair. Taylor's choice, fitted, beats chance, fitted. But it
+# makes one to three errors, the norm's choice without any repair three: 200 patches cannot tell
+# these apart.
 
 # %%
 for criterion in looks:
@@ -304,8 +305,8 @@ print("Taylor, fitted without a face:", errors("Taylor", "no face", "fit"), "wro
 #
 # Least squares repairs layer by layer. Training repairs all layers together. The original is the
 # **teacher**: it answers each crop, and the small network, its student, learns to answer alike
-# (distillation: [lesson 14](14_joint_compression.ipynb)). How should we compare their answers? As
-# probabilities $p$ of a face, or as log odds $d = \ln(p / (1 - p))$, the difference of the two
+# (distillation: [lesson 15](15_distillation_and_int8.ipynb)). How should we compare their answers:
+# as probabilities $p$ of a face, or as log odds $d = \ln(p / (1 - p))$, the difference of the two
 # logits?
 #
 # ### Exercise 2
@@ -333,12 +334,12 @@ assert np.median(p * (1 - p)) < 0.025
 
 # %% [markdown]
 # On crops without a face the probabilities lie flat near zero, whatever the logits do: a student
-# that learns from them learns one word, "no". The logits still tell *how much* of a no it is, so
-# they carry what the teacher knows of faces to pictures that show none. This is an idea of Hinton
-# and others (2015).
+# that learns from them learns little more than "no". The logits still tell *how much* of a no it
+# is, so they carry what the teacher knows of faces to pictures that show none. This is an idea of
+# Hinton and others (2015).
 #
-# Logits help, but do they help enough? The recorded table again, three seeds. All of these networks
-# were cut, and taught without a fit:
+# Logits should help (we did not teach with probabilities); do they help enough? The recorded table
+# again, three seeds. All of these networks were cut, and taught by logits, without a fit:
 
 # %%
 print(f"norm, only cut: {errors('norm', 'none', 'cut')} wrong of 200")
@@ -347,10 +348,10 @@ for criterion in looks:
     print(f"{criterion}, taught, one face: {errors(criterion, 'one face', 'taught')}")
 
 # %% [markdown]
-# Taught without a face, the network forgets faces, logits or not: training follows what it is
-# shown. One photograph with one face, which the network found itself, makes the difference. After
-# it the norm's choice and Taylor's are level, and chance is still behind. And none is better than
-# Taylor's choice with a fit, which took no training at all.
+# Taught without a face, the network forgets faces, for all its logits: training follows what it is
+# shown. One photograph with one face, which the network found itself, makes the difference. With it
+# the norm's choice and Taylor's are level, and chance is still behind. But none is better than
+# Taylor's choice with a fit or the norm's left alone, which took no training at all.
 
 # %%
 assert min(errors("norm", "no face", "taught")) > 20
@@ -359,8 +360,9 @@ assert max(taught["norm"] + taught["Taylor"]) < 5 < min(taught["chance"])
 assert max(errors("Taylor", "no face", "fit")) <= max(taught["Taylor"])
 
 # %% [markdown]
-# Now ours: Taylor's choice, fitted. Single weights may go as well: a third of those in each layer,
-# the smallest, held at zero while the student learns.
+# Now ours: Taylor's choice, fitted. (We chose it by the labels of the patches, which therefore
+# flatter it.) Single weights may go as well: a third of those in each layer, the smallest, held at
+# zero while the student learns.
 
 
 # %%
@@ -391,9 +393,9 @@ assert quick_mode() or missed + false <= 20
 # %% [markdown]
 # ## Look at a photograph
 #
-# Numbers on 200 small patches are one thing, the task is another. Each network looks at the
-# photograph through the same sliding window. (This face was among the pictures that taught ours. So
-# the figure shows whether the task is kept, and the patches show whether more than this face is.)
+# Each network looks at the photograph through the same sliding window. (This face was among the
+# pictures that taught ours. So the figure shows whether the task is kept, and the patches show
+# whether more than this face is.)
 
 # %% tags=["varies"]
 judges = {"original": rnet, "cut by chance": cut["chance"], "ours": ours}
@@ -442,12 +444,12 @@ for name, model in named.items():
     print(f"sparse file {zipped / 1e3:.0f} kB")
 
 # %% [markdown]
-# What is missing makes the LiteRT file smaller; the zeros among what is left need the sparse file
+# What was removed makes the LiteRT file smaller; the zeros among what is left need the sparse file
 # of [lesson 13](13_faster.ipynb) to count. The times are this machine's, for 64 patches at once.
 #
 # Whoever hands the small network on also hands on the notice of the licence, and says what was
-# done: pruned by so much, taught by these pictures, measured on those 200 patches, and on nothing
-# else.
+# done: pruned by so much, taught by these pictures, chosen and measured on those 200 patches, and
+# on nothing else.
 #
 # ## An open task
 #
@@ -481,8 +483,9 @@ predict.summary()
 # - The original is the teacher. Its own outputs as labels give a gradient of zero *at* the
 #   original: ask how much the outputs move.
 # - A repair can harm: measure before and after. Noise always did. Training on pictures without a
-#   face made the network forget faces, and one face was enough to prevent most of that.
-# - Measure on something that nothing was tuned to. No error among n is a rate of up to about 3 / n.
+#   face made the norm's network forget faces; one face was enough to prevent most of that.
+# - Measure on something that nothing was tuned to (our patches helped to choose). No error among n
+#   is a rate of up to about 3 / n.
 #
 # ## What to read
 #
