@@ -556,11 +556,14 @@ check.network(my_network, tight, data)
 # Blalock et al. (2020) read 81 papers, and found that they could hardly be compared. And MNIST is
 # for learning: what holds here, test again on your data.
 #
-# One thing more, for whoever judges: a model file from a stranger can be a program. Loading a
-# `.keras` file has run foreign code more than once. The scoreboard therefore takes sparse files
-# only, and opens each in a process of its own with limits on size, time and memory; it builds only
-# layers on a list. That is still no sandbox: strangers' files belong in a container without
-# network. (`help(course_utils.lessons.scoreboard)` lists the reports.)
+# <details><summary>For whoever judges: files from strangers</summary>
+#
+# A model file from a stranger can be a program. Loading a `.keras` file has run foreign code more
+# than once. The scoreboard therefore takes sparse files only, and opens each in a process of its
+# own with limits on size, time and memory; it builds only layers on a list. That is still no
+# sandbox: strangers' files belong in a container without network.
+# (`help(course_utils.lessons.scoreboard)` lists the reports.)
+# </details>
 
 # %% [markdown] covers="95 98 99 100 101" corrects="39 54"
 # <details><summary>What the article says: results and outlook</summary>
