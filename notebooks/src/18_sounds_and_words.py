@@ -39,8 +39,8 @@ predict = Predictions("18_sounds_and_words")
 
 
 # %% [markdown]
-# Four networks come trained, two for sounds and two for words, and each will be pruned in two ways.
-# To train them yourself, change one word.
+# Four networks come trained, two for sounds and two for words, to be pruned in two ways. To train
+# them yourself, change one word.
 
 # %% tags=["varies"]
 TRAIN = False  # True: train all four here, about a minute
@@ -301,7 +301,7 @@ print("most like prose:", " ".join(characters[i] for i in order[:-9:-1]))
 assert floor > 0.8
 
 # %% [markdown]
-# Whatever a network achieves has to be compared with *this*, not with 50 %.
+# Compare whatever a network achieves with *this*, not with 50 %.
 #
 # ### Two networks that read
 #
@@ -323,7 +323,7 @@ plots.heads(np.asarray(scores)[0], [line[i : i + 2] for i in range(0, 24, 2)])
 plt.show()
 
 # %% [markdown]
-# Each row shows where one place of the line looks. Could a head go?
+# Each row shows where one place of the line looks.
 #
 # ### Exercise 2
 #
@@ -361,9 +361,8 @@ structure.channel_groups(former)
 # %% [markdown]
 # Heads can go, and hidden units of the dense part, and entries of the embedding. The stream, 32
 # numbers a place, cannot: `LayerNormalization` divides by a standard deviation over all of them, so
-# that removing one changes the others. The package therefore leaves the stream alone. (With
-# `inexact=True` it removes them, and there is no exact check.) In the GRU network the same 32
-# numbers are ordinary filters, and can go.
+# that removing one changes the others. The package therefore leaves the stream alone. In the GRU
+# network the same 32 numbers are ordinary filters, and can go.
 
 # %% tags=["varies"]
 words = {}
@@ -434,14 +433,14 @@ for network, title in titles.items():
     print(f"{title:18}", *(f"{k} {v.mean():.1%} ± {v.std(ddof=1):.1%} " for k, v in found.items()))
 
 # %% [markdown]
-# There is more than one answer here (mind the vertical axes, which differ):
+# (Mind the vertical axes, which differ.)
 #
 # - **Speech, weights.** By magnitude, the CNN holds to 95 % and the GRU to 80 %; by chance neither
 #   does. The GRU has fewer weights, and uses nearly all of them 24 times in a row; we have not
 #   measured which of the two matters.
 # - **Speech, structure.** With three quarters removed, a network of that size trained *from
-#   scratch* beat the pruned one in every seed. Two epochs may be too few to repair so deep a cut;
-#   we did not try more. In the GRU even chance beat Taylor's choice in one seed of three.
+#   scratch* beat the pruned one in every seed. Two epochs may be too few to repair so deep a cut.
+#   In the GRU even chance beat Taylor's choice in one seed of three.
 # - **Text.** The curves lie within a few points of each other. At 80 % magnitude is better than
 #   chance in every seed, by less than four points; at 95 % not in every seed, and the pruned GRU is
 #   *worse than counting characters*. A whole network is only a few points better than counting, so
@@ -485,17 +484,20 @@ assert accuracies("text_gru", "weights", "magnitude", 0.95).max() < counted
 #
 # "For which networks?" it answers: mainly those made of layers, CNNs and recurrent ones. But every
 # feed-forward network is made of layers, a Transformer, too. And pruning across fields, language
-# above all, it puts into the future. It had been done already: see the next paragraph.
+# above all, it puts into the future. It had been done already: see the next box.
 # [coverage](../docs/coverage.md)
 # </details>
 #
-# It has a history in both fields. See, Luong and Manning (2016) removed 40 % of the more than 200
-# million weights of a translator with very little loss, and 80 % after retraining without any.
-# Narang and others (2017) pruned recurrent networks for speech *while* they trained, to an eighth.
-# Kalchbrenner and others (2018) made a recurrent network speak in real time on a phone: with
-# equally many weights, large and sparse was better than small and dense. Voita and others (2019)
-# removed 38 of the 48 heads of a translator's encoder for 0.15 points of BLEU. Frantar and Alistarh
-# (2023) set half of the weights of large language models to zero in one pass, without retraining.
+# <details><summary>What had been done</summary>
+#
+# See, Luong and Manning (2016) removed 40 % of the more than 200 million weights of a translator
+# with very little loss, and 80 % after retraining without any. Narang and others (2017) pruned
+# recurrent networks for speech *while* they trained, to an eighth. Kalchbrenner and others (2018)
+# made a recurrent network speak in real time on a phone: with equally many weights, large and
+# sparse was better than small and dense. Voita and others (2019) removed 38 of the 48 heads of a
+# translator's encoder for 0.15 points of BLEU. Frantar and Alistarh (2023) set half of the weights
+# of large language models to zero in one pass, without retraining.
+# </details>
 
 # %% tags=["varies"]
 predict.summary()
@@ -506,7 +508,6 @@ predict.summary()
 # - A recurrent unit has a column in every block, and a row that all others read. It goes with all
 #   of them, and the rest computes on, frame after frame, exactly as before.
 # - From a Transformer heads and hidden units can go. What a LayerNormalization sees must stay.
-# - Zeros leave the work where it was. Structure reduces it.
 # - Compare every result with three things: chance, something simple, and the same small network
 #   from scratch.
 #

@@ -178,8 +178,7 @@ assert max(scores.max() for scores in own.values()) < 1e-9
 # Nothing. Compared with itself the network is perfect: the loss is at its minimum, every slope is
 # zero, and to first order nothing matters. What helps is another question: by how much do the
 # outputs *themselves* move? Let the loss be the mean square of the outputs, which is the same loss
-# with zeros as labels. (Aljundi and others 2018 weigh parameters so, to know which must not change
-# when a network learns something new.)
+# with zeros as labels. (Aljundi and others 2018 weigh parameters so.)
 
 # %%
 zeros = {name: np.zeros_like(values) for name, values in answers.items()}
@@ -394,8 +393,7 @@ assert quick_mode() or missed + false <= 20
 # ## Look at a photograph
 #
 # Each network looks at the photograph through the same sliding window. (This face was among the
-# pictures that taught ours. So the figure shows whether the task is kept, and the patches show
-# whether more than this face is.)
+# pictures that taught ours; only the patches show whether others are still found.)
 
 # %% tags=["varies"]
 judges = {"original": rnet, "cut by chance": cut["chance"], "ours": ours}
