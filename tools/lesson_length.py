@@ -12,7 +12,6 @@ import re
 import sys
 from dataclasses import dataclass
 from functools import cache
-from math import ceil
 from pathlib import Path
 
 from notebook_editions import CODE, Lesson, read_lessons, tags_of
@@ -39,10 +38,10 @@ class Length:
 
     @property
     def minutes(self) -> int:
-        """The whole, in steps of five minutes."""
+        """The whole, to the nearest five minutes."""
         read = self.words / WORDS_A_MINUTE + self.code * MINUTES_A_CELL
         done = self.exercises * MINUTES_AN_EXERCISE + self.seconds / 60
-        return 5 * ceil((read + done) / 5)
+        return 5 * round((read + done) / 5)
 
 
 def measure(lesson: Lesson) -> Length:

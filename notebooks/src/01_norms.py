@@ -3,7 +3,7 @@
 #
 # **The question: what does $W / \|W\|$ change, and what does it not?**
 #
-# About 40 minutes. Before this: [00 · Start here](00_start_here.ipynb). No training, no TensorFlow;
+# About 35 minutes. Before this: [00 · Start here](00_start_here.ipynb). No training, no TensorFlow;
 # everything runs in seconds.
 #
 # Chinese terms: norm 范数, normalization 归一化, weight matrix 权重矩阵, Frobenius norm

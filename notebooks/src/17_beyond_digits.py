@@ -5,7 +5,7 @@
 #
 # ![Compass: criterion, granularity, scope, schedule](figures/compass_all.svg)
 #
-# About 60 minutes. Before this: [11 · Structural pruning](11_structural_pruning.ipynb) and
+# About 55 minutes. Before this: [11 · Structural pruning](11_structural_pruning.ipynb) and
 # [12 · Channels that belong together](12_channels_together.ipynb).
 #
 # Chinese terms: object detection 目标检测, bounding box 边界框, intersection over union 交并比,

@@ -80,7 +80,10 @@ WRONG = {
         (lambda r, s: min(s, key=s.get), "it is clearly worse"),
         (lambda r, s: decided(r, s, lambda *g: errors(*g, paired=False) > 2), "image by image"),
         (lambda r, s: decided(r, s, lambda *g: errors(*g) > 1), "less than two standard errors"),
-        (lambda r, s: decided(r, s, lambda *g: errors(*g) > 2 * len(r["A"]) ** 0.5), "lack the root"),
+        (
+            lambda r, s: decided(r, s, lambda *g: errors(*g) > 2 * len(r["A"]) ** 0.5),
+            "lack the root",
+        ),
         (lambda r, s: decided(r, s, lambda r, a, b: r[b].mean() - r[a].mean() > 0.005), ""),
         (lambda r, s: decided(r, s, lambda r, a, b: r[b].mean() - r[a].mean() > 0.02), ""),
         (lambda r, s: max(s, key=s.get), "the most accurate"),
