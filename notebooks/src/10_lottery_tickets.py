@@ -154,7 +154,12 @@ order.was(sorted(three, key=lambda name: -results[name]))
 #
 # That was one run, and one cut. `python benchmarks/lottery_tickets.py` recorded five seeds: two
 # rounds at once, 5 epochs on 20,000 images each. A fourth line is not rewound at all: after each
-# cut the network is simply **trained on**, for as many epochs a round.
+# cut the network is simply **trained on**, for as many epochs a round. Predict:
+
+# %%
+least = predict(
+    "How many of its weights does a ticket need to end as good as dense?", ..., unit="%"
+)
 
 # %%
 tickets = recorded.rows("lottery_tickets")
@@ -182,12 +187,6 @@ plt.show()
 
 # %% [markdown]
 # The grey line is the dense network. How small can each be, and still be as good as it, on average?
-# Predict:
-
-# %%
-least = predict(
-    "How many of its weights does a ticket need to end as good as dense?", ..., unit="%"
-)
 
 # %%
 for value, when in whens.items():
