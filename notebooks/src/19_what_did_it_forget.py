@@ -439,7 +439,7 @@ axes[2].xaxis.set_major_formatter("{x:.2g}")
 axes[2].axvline(1, color=plots.GREY, linewidth=1)
 plt.show()
 
-# %%
+# %% tags=["varies"]
 luck = forgetting.ece_if_calibrated(p["dense"], draws=20).mean()
 print(f"ECE of a calibrated network, on so many images: about {luck:.2%}, by luck alone")
 ece = {name: column(name, "ece").mean() for name in kinds}

@@ -180,7 +180,7 @@ assert max(scores.max() for scores in own.values()) < 1e-9
 # outputs *themselves* move? Let the loss be the mean square of the outputs, which is the same loss
 # with zeros as labels. (Aljundi and others 2018 weigh parameters so.)
 
-# %%
+# %% tags=["varies"]
 zeros = {name: np.zeros_like(values) for name, values in answers.items()}
 scores = {
     "norm": structure.relative(structure.filter_norms(channels)),
@@ -325,7 +325,7 @@ def slope(p):
 # %% tags=["check"]
 check.slope(slope)
 
-# %%
+# %% tags=["varies"]
 p = np.asarray(rnet(crops)["face"])[:, 1]
 print(f"probability of a face, crops: median {np.median(p):.4f}, largest {p.max():.2f}")
 print(f"slope p (1 - p): median {np.median(p * (1 - p)):.4f}, where it is largest 0.25")
