@@ -511,7 +511,7 @@ tight = Budget(budget.accuracy, int(0.9 * within[smallest].bytes), budget.millis
 print(f"{smallest} has {within[smallest].bytes:,} bytes")
 print(f"yours: at most {tight.bytes:,} bytes, and at least {tight.accuracy:.0%}")
 
-# %% tags=["exercise"]
+# %% tags=["exercise", "varies"]
 my_network = ...  # a trained Keras network: not its accuracy, and not its file
 # BEGIN SOLUTION
 # Both at once: fewer weights in the network made small by hand, then half precision.
