@@ -540,8 +540,6 @@ dense = networks.train("lenet300") if TRAIN else networks.trained("lenet300", da
 
 
 # %%
-
-
 def retrained(label, rate):
     model = models.lenet300()
     model.set_weights(dense.get_weights())
