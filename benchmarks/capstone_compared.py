@@ -13,6 +13,7 @@ course_utils/lessons/results/capstone_compared.csv. Seeds that it holds are not 
 
 import by_seed
 import numpy as np
+from every_way import accuracy, copied
 
 from course_utils import criteria, masking, measuring, models, pruning, structure
 from course_utils.backend import keras
@@ -105,13 +106,6 @@ def halved(model: keras.Model) -> keras.Model:
     return new
 
 
-def copied(model: keras.Model) -> keras.Model:
-    """Return a network with the same weights."""
-    new = keras.models.clone_model(model)
-    new.set_weights(model.get_weights())
-    return new
-
-
 def row(
     data: Dataset, seed: int, name: str, bits: int, model: keras.Model, epochs: int
 ) -> dict[str, object]:
@@ -124,12 +118,6 @@ def row(
     )  # fmt: skip
     print(*values, flush=True)
     return dict(zip(FIELDS, values, strict=True))
-
-
-def accuracy(model: keras.Model, x: np.ndarray, y: np.ndarray) -> float:
-    """Return the share of right answers."""
-    parts = np.array_split(x, -(-len(x) // 1000))
-    return float(np.mean(np.concatenate([np.asarray(model(p)).argmax(axis=1) for p in parts]) == y))
 
 
 if __name__ == "__main__":

@@ -33,7 +33,8 @@ def one_seed(data: Dataset, seed: int) -> list[dict]:
     """Train one dense network, and prune it by every criterion at every sparsity."""
     model = models.lenet300(seed=seed)
     model.fit(data.x_train, data.y_train, batch_size=128, epochs=4, verbose=0)
-    dense, scores = model.get_weights(), scored(model, data, seed)
+    dense = model.get_weights()
+    scores = scored(model, data.x_train[:2000], data.y_train[:2000], seed)
     models.compiled(model)  # a fresh optimizer, whose state every run starts from
     model.optimizer.build(model.trainable_variables)
     pruning.attach(model, masking.make_masks(scores["magnitude"], 0.0))
@@ -50,10 +51,11 @@ def one_seed(data: Dataset, seed: int) -> list[dict]:
     return rows
 
 
-def scored(model, data: Dataset, seed: int) -> dict[str, dict]:
-    """Return the scores of the dense network by every criterion."""
-    x, y, W = data.x_train[:2000], data.y_train[:2000], pruning.weights(model)
+def scored(model, x, y, seed: int, samples: int = 20) -> dict[str, dict]:
+    """Return the scores by every criterion; `samples` are those of Hutchinson's estimate."""
+    W = pruning.weights(model)
     mean, size, square = (pruning.gradients(model, x, y, reduce=of) for of in REDUCED)
+    curvature = pruning.curvature(model, x, y, samples=samples, seed=seed)
     return {
         "magnitude": criteria.magnitude(W),
         "LAMP": criteria.lamp(W),
@@ -61,7 +63,7 @@ def scored(model, data: Dataset, seed: int) -> dict[str, dict]:
         "first order": criteria.first_order(W, mean),
         "Taylor": criteria.taylor(W, size),
         "OBD, Fisher": criteria.obd(W, square),
-        "OBD, Hutchinson": criteria.obd(W, pruning.curvature(model, x, y, samples=20, seed=seed)),
+        "OBD, Hutchinson": criteria.obd(W, curvature),
         "Wanda": criteria.wanda(W, pruning.input_norms(model, x)),
         "random": criteria.random(W, seed),
     }

@@ -12,9 +12,10 @@ seconds of processor time.
 
 import by_seed
 import numpy as np
+from criteria_compared import scored
 from scipy.stats import spearmanr
 
-from course_utils import criteria, masking, pruning
+from course_utils import masking
 from course_utils.backend import keras
 from course_utils.lessons import recorded
 from course_utils.lessons.data import Dataset
@@ -47,7 +48,9 @@ def one_seed(data: Dataset, seed: int) -> list[dict]:
         model.fit(np.tile(x, (times, 1)), np.tile(y, times), 100, epochs=passes, verbose=0)
         W = [np.array(w, np.float64) for w in model.get_weights()]
         truth = true_changes(W, x, y)
-        for name, scores in scored(model, x, y, truth, seed).items():
+        by_truth = {name: np.abs(change) for name, change in truth.items()}
+        known = scored(model, x, y, seed, samples=40) | {"truth": by_truth}
+        for name, scores in known.items():
             size = [np.abs(flat(truth)), flat(scores)]
             cut = [loss(masked(W, masking.make_masks(scores, s)), x, y) for s in (0.0, 0.5, 0.8)]
             rows.append([seed, when, name, spearmanr(*size)[0], *cut[1:]])
@@ -55,26 +58,6 @@ def one_seed(data: Dataset, seed: int) -> list[dict]:
         rows.append([seed, when, "dense", 0.0, cut[0], cut[0]])
     shown = [row[:3] + [round(float(value), 4) for value in row[3:]] for row in rows]
     return [dict(zip(FIELDS, row, strict=True)) for row in shown]
-
-
-def scored(model, x: np.ndarray, y: np.ndarray, truth: dict, seed: int) -> dict[str, dict]:
-    """Return the scores by every criterion, and the truth as one."""
-    W = pruning.weights(model)
-    mean, size, square = (
-        pruning.gradients(model, x, y, reduce=of) for of in ("mean", "size", "square")
-    )
-    return {
-        "magnitude": criteria.magnitude(W),
-        "LAMP": criteria.lamp(W),
-        "|gradient|": criteria.gradient(size),
-        "first order": criteria.first_order(W, mean),
-        "Taylor": criteria.taylor(W, size),
-        "OBD, Fisher": criteria.obd(W, square),
-        "OBD, Hutchinson": criteria.obd(W, pruning.curvature(model, x, y, samples=40, seed=seed)),
-        "Wanda": criteria.wanda(W, pruning.input_norms(model, x)),
-        "random": criteria.random(W, seed),
-        "truth": {name: np.abs(change) for name, change in truth.items()},
-    }
 
 
 def true_changes(W: list[np.ndarray], x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:

@@ -88,18 +88,12 @@ def measured(
         pruned.fit(*train, BATCH, AFTER + epochs * (criterion == "scratch"), verbose=0)
         total = measuring.report(pruned).total
         values = (
-            model.name, seed, what, criterion, share, round(accuracy(pruned, *test), 4),
+            model.name, seed, what, criterion, share, round(every_way.accuracy(pruned, *test), 4),
             total.parameters - total.zeros, total.macs, measuring.file_bytes(pruned, True),
             platform.python_version(),
         )  # fmt: skip
         print(*values, flush=True)
         yield dict(zip(FIELDS, values, strict=True))
-
-
-def accuracy(model: keras.Model, x: np.ndarray, y: np.ndarray) -> float:
-    """Return the share of right answers."""
-    parts = np.array_split(x, -(-len(x) // 1000))
-    return float(np.mean(np.concatenate([np.asarray(model(p)).argmax(axis=1) for p in parts]) == y))
 
 
 if __name__ == "__main__":

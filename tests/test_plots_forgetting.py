@@ -35,18 +35,6 @@ def test_reliability_is_accuracy_over_confidence_beside_the_diagonal():
     assert many > 3 * one
 
 
-def test_every_corruption_has_a_panel_with_the_mean_of_the_seeds():
-    runs = np.array([[0.9, 0.5], [0.7, 0.5]])
-    fig = plots.by_severity({"noise": {"dense": runs}, "blur": {"dense": runs[0]}}, [1, 3])
-    noise, blur = fig.axes
-    assert noise.get_title() == "noise"
-    np.testing.assert_allclose(noise.containers[0].lines[0].get_ydata(), [0.8, 0.5])
-    np.testing.assert_allclose(blur.containers[0].lines[0].get_ydata(), [0.9, 0.5])
-    bars = noise.containers[0].lines[2][0].get_segments()
-    np.testing.assert_allclose(np.ptp(bars[0][:, 1]), 2 * runs[:, 0].std(ddof=1))
-    fig.canvas.draw()
-
-
 def test_rows_of_digits_lie_one_below_the_other_under_their_names():
     x = np.random.default_rng(0).random((3, 4, 4, 1))
     ax = plots.digit_rows({"clean": x, "worse": x[:2]})

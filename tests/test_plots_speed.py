@@ -32,15 +32,6 @@ def test_a_first_call_far_from_the_others_is_drawn_on_a_logarithmic_scale():
     assert "100" in texts(ax.get_yticklabels())
 
 
-def test_a_timing_is_a_median_on_a_bar_from_quartile_to_quartile():
-    ax = plots.timings({"dense": (0.003, 0.004, 0.006), "half": (0.001, 0.001, 0.002)})
-    assert list(ax.lines[0].get_xdata()) == [3, 6]
-    assert list(ax.lines[1].get_xydata()[0]) == [4, 0]
-    assert texts(ax.get_yticklabels()) == ["dense", "half"]
-    assert ax.get_xlim()[0] == 0
-    assert ax.yaxis_inverted()
-
-
 def test_where_sparse_pays_is_below_one():
     ax = plots.break_even([0.01, 0.1, 0.5], {"small": [0.2, 0.9, 4], "large": [0.1, 0.6, 3]})
     assert [list(line.get_ydata()) for line in ax.lines[:2]] == [[0.2, 0.9, 4], [0.1, 0.6, 3]]

@@ -21,13 +21,6 @@ def test_the_best_so_far_never_falls_and_skips_nan():
     assert [text.get_text() for text in ax.get_legend().texts] == ["search", "random"]
 
 
-def test_a_front_is_drawn_from_left_to_right():
-    ax = plots.front([(1, 3), (2, 2), (0, 1)], [(2, 2), (1, 3)])
-    every, best = ax.lines
-    assert list(zip(*every.get_data(), strict=True)) == [(1, 3), (2, 2), (0, 1)]
-    assert list(zip(*best.get_data(), strict=True)) == [(1, 3), (2, 2)]
-
-
 def test_durations_stand_in_their_order_with_their_numbers():
     ax = plots.durations({"sort": 0.012, "scan": 1.5, "retrain": 83})
     assert [bar.get_width() for bar in ax.patches] == [0.012, 1.5, 83]

@@ -6,13 +6,14 @@ that shift the patch's corners towards a face, and how sure it is of one. Weight
 patches: scikit-image. borrowed/README.md has the licences; benchmarks/faces.py made the files.
 """
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from course_utils.backend import keras
+from course_utils.lessons import recorded
+from course_utils.lessons.tasks import box_iou
 
 FOLDER = Path(__file__).parent / "borrowed"
 SIZE = 24  # pixels: the side of a patch
@@ -49,10 +50,8 @@ def trained() -> keras.Model:
     >>> trained().count_params()
     100178
     """
-    path, model = FOLDER / "rnet.npz", rnet()
-    if hashlib.sha256(path.read_bytes()).hexdigest() != DIGEST:
-        raise ValueError(f"{path.name} is damaged or another file: fetch the course's again.")
-    with np.load(path, allow_pickle=False) as arrays:
+    model = rnet()
+    with np.load(recorded.intact(FOLDER / "rnet.npz", DIGEST), allow_pickle=False) as arrays:
         for weight in model.weights:
             weight.assign(arrays[weight.path.replace("/", ".")])
     return model
@@ -170,21 +169,9 @@ def detect(
     side = (places[:, 2] - places[:, 0])[:, None]
     boxes, kept = places + np.asarray(outputs["box"]) * side, []
     for index in np.argsort(-faces):
-        if faces[index] > sure and all(iou(boxes[index], boxes[k]) <= overlap for k in kept):
+        if faces[index] > sure and (box_iou(boxes[index], boxes[kept]) <= overlap).all():
             kept.append(index)
     return boxes[kept], faces[kept]
-
-
-def iou(one: np.ndarray, other: np.ndarray) -> float:
-    """Return how much two boxes overlap: what they share over what they cover together.
-
-    >>> iou(np.array([0, 0, 2, 2]), np.array([1, 0, 3, 2]))
-    0.3333333333333333
-    """
-    low, high = np.maximum(one[:2], other[:2]), np.minimum(one[2:], other[2:])
-    shared = np.prod(np.maximum(high - low, 0))
-    areas = [np.prod(box[2:] - box[:2]) for box in (one, other)]
-    return float(shared / (sum(areas) - shared))
 
 
 def _resized(picture: Image.Image, size: tuple[int, int], box: tuple | None = None) -> np.ndarray:

@@ -62,8 +62,8 @@ def read() -> Entries:
     return {kind: stored.get(kind, {}) | _here.get(kind, {}) for kind in {*stored, *_here}}
 
 
-def forget(unwanted: Callable[[str, str], bool] = lambda kind, name: True) -> None:
-    """Take out the entries whose kind and name are unwanted: all of them, unless told."""
+def forget(unwanted: Callable[[str, str], bool]) -> None:
+    """Take out the entries whose kind and name are unwanted."""
     _keep(
         {
             kind: {name: what for name, what in part.items() if not unwanted(kind, name)}

@@ -5,13 +5,13 @@ trained/networks.csv holds their digests and test accuracies.
 """
 
 import csv
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from course_utils import models
 from course_utils.backend import keras
+from course_utils.lessons import recorded
 from course_utils.lessons.data import Dataset, load_mnist
 from course_utils.lessons.progress import Progress, quick_mode
 from course_utils.lessons.tasks import hearing, loading, reading, segmentation
@@ -24,9 +24,8 @@ STAND_IN = 12  # epochs on the stand-in's 1,197 images, for a network that knows
 class Recipe:
     """How a network is built and trained: the first `images` of the training split, with seed 0.
 
-    `images` beyond the 50,000 of the split take the validation images, too. `load` returns other
-    data than MNIST: (x, y) to train on and (x, y) to test with. `quality` of (model, x, y) says how
-    good a network is where that is not its accuracy.
+    `load` returns other data than MNIST: (x, y) to train on and (x, y) to test with. `quality` of
+    (model, x, y) says how good a network is where that is not its accuracy.
     """
 
     build: Callable[[], keras.Model]
@@ -43,7 +42,6 @@ RECIPES = {
     "norm_cnn": Recipe(models.norm_cnn, epochs=2),
     "residual_cnn": Recipe(models.residual_cnn, epochs=3),
     "article_cnn": Recipe(models.article_cnn, epochs=10, batch_size=32, images=50_000),
-    "article_cnn_all": Recipe(models.article_cnn, epochs=10, batch_size=32, images=60_000),
     "detector": Recipe(loading.detector, 4, 32, load=loading.boxes, quality=loading.mean_ap),
     "unet": Recipe(loading.unet, 4, 32, load=loading.pixels, quality=segmentation.mean_iou),
     "vowel_cnn": Recipe(hearing.vowel_cnn, 8, load=loading.vowels),
@@ -62,9 +60,8 @@ def trained(name: str, data: Dataset | None = None) -> keras.Model:
     >>> trained("lenet300").count_params()
     266610
     """
-    model, path = _recipe(name).build(), FOLDER / f"{name}.weights.h5"
-    if hashlib.sha256(path.read_bytes()).hexdigest() != table()[name]["sha256"]:
-        raise ValueError(f"{path.name} is damaged or another file: fetch the course's again.")
+    model = _recipe(name).build()
+    path = recorded.intact(FOLDER / f"{name}.weights.h5", table()[name]["sha256"])
     model.load_weights(path)
     if data is not None and data.stand_in:
         epochs = 1 if quick_mode() else STAND_IN
@@ -94,11 +91,8 @@ def splits(name: str) -> tuple:
     recipe = _recipe(name)
     if recipe.load is not None:
         return recipe.load()
-    data = load_mnist()
-    x, y = data.x_train, data.y_train
-    if recipe.images > len(x):
-        x, y = keras.ops.concatenate([x, data.x_val]), keras.ops.concatenate([y, data.y_val])
-    return (x[: recipe.images], y[: recipe.images]), (data.x_test, data.y_test)
+    data = load_mnist().head(recipe.images)
+    return (data.x_train, data.y_train), (data.x_test, data.y_test)
 
 
 def quality(name: str, model: keras.Model, x: object, y: object) -> float:

@@ -6,6 +6,7 @@ so that the lessons find them wherever it is installed.
 """
 
 import csv
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,18 @@ def by_run(name: str, value: str, *, over: str = "epoch") -> dict[str, list[list
         network: [[v for _, v in sorted(points)] for _, points in sorted(seeds.items())]
         for network, seeds in runs.items()
     }
+
+
+def intact(path: Path, sha256: str) -> Path:
+    """Return the path of a file that is the course's own; raises ValueError for another one.
+
+    >>> intact(RESULTS / "step_cost.csv", "0")
+    Traceback (most recent call last):
+    ValueError: step_cost.csv is damaged or another file: fetch the course's again.
+    """
+    if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+        raise ValueError(f"{path.name} is damaged or another file: fetch the course's again.")
+    return path
 
 
 def _found(name: str, kind: str) -> Path:

@@ -29,7 +29,7 @@ import numpy as np
 from course_utils import measuring, pruning, structure
 from course_utils.backend import keras
 from course_utils.extras import export, speed
-from course_utils.lessons import faces, forgetting, plots, recorded
+from course_utils.lessons import faces, forgetting, plots, recorded, tasks
 from course_utils.lessons.checks import somebody_elses_network as check
 from course_utils.lessons.predictions import Predictions
 from course_utils.lessons.progress import Progress, quick_mode
@@ -416,8 +416,8 @@ plt.show()
 # %% tags=["varies"]
 first = boxes[0]
 for name in ("cut by chance", "ours"):
-    overlaps = [faces.iou(first, box) for box in found[name][0]]
-    best = f"{max(overlaps):.2f}" if overlaps else "none"
+    overlaps = tasks.box_iou(first, found[name][0])
+    best = f"{overlaps.max():.2f}" if len(overlaps) else "none"
     print(f"{name}: {len(overlaps)} boxes; the nearest to the original's overlaps it by {best}")
 
 # %% [markdown]

@@ -1,7 +1,7 @@
 """One figure an idea: a function draws on `ax` (a new one if none is given) and returns it.
 
 Those that need several axes return the figure: `functions`, `feature_maps`, `film_strip`, `layers`,
-`by_severity`, `by_share`, `heads`, `spectra`, `spectrograms` and `through_time`.
+`by_share`, `heads`, `spectra`, `spectrograms` and `through_time`.
 """
 
 # ruff: noqa: F401 (what is imported here is what lessons call by this folder's name)
@@ -26,7 +26,6 @@ from course_utils.lessons.plots.pixels import (
 )
 from course_utils.lessons.plots.reliability import (
     by_class,
-    by_severity,
     reliability,
     seeds_by_class,
 )
@@ -44,14 +43,13 @@ from course_utils.lessons.plots.style import (
     SKY,
     use_style,
 )
-from course_utils.lessons.plots.sweeps import best_so_far, durations, front, rounds
+from course_utils.lessons.plots.sweeps import best_so_far, durations, rounds
 from course_utils.lessons.plots.timings import (
     break_even,
     in_order,
     layers,
     over_width,
     size_and_speed,
-    timings,
 )
 from course_utils.lessons.plots.training import (
     cost_and_worth,

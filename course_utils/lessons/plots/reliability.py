@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from course_utils.lessons.plots.style import COLOURS, GREY, LIGHT, line
@@ -72,23 +71,3 @@ def reliability(bins: Mapping[str, Sequence[Sequence[float]]], ax: Axes | None =
         axis.set_major_formatter(PercentFormatter(1))
     ax.legend(loc="upper left")
     return ax
-
-
-def by_severity(
-    panels: Mapping[str, Mapping[str, np.ndarray]], severities: Sequence[int], width: float = 11.0
-) -> Figure:
-    """Draw a panel a corruption, {"noise": {"dense": (seeds, severities), …}}: means ± 1 sd."""
-    fig, axes = plt.subplots(1, len(panels), figsize=(width, 3.4), sharey=True, squeeze=False)
-    for ax, (kind, series) in zip(axes[0], panels.items(), strict=True):
-        for index, (name, values) in enumerate(series.items()):
-            runs = np.atleast_2d(np.asarray(values, float))
-            sd = runs.std(axis=0, ddof=1) if len(runs) > 1 else np.zeros(runs.shape[1])
-            look = line(index) | {"marker": _MARKS[index % 6], "markersize": 5, "capsize": 2}
-            ax.errorbar(severities, runs.mean(axis=0), sd, label=name, **look)
-        ax.set(title=kind, ylim=(0, 1), xlabel="severity")
-        ax.set_xticks(severities)
-    axes[0, 0].set_ylabel("accuracy")
-    axes[0, 0].yaxis.set_major_formatter(PercentFormatter(1))
-    handles = axes[0, 0].get_legend_handles_labels()
-    fig.legend(*handles, loc="outside lower center", ncols=len(handles[1]))
-    return fig

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import EngFormatter, FuncFormatter, NullLocator, PercentFormatter
 
 from course_utils.lessons.plots.choices import by_compression
-from course_utils.lessons.plots.style import GREEN, GREY, LIGHT, line
+from course_utils.lessons.plots.style import GREY, LIGHT, line
 
 Points = Sequence[tuple[float, float]]
 
@@ -32,17 +32,6 @@ def best_so_far(
         ax.step(at, stairs, where="post", label=name, **look)
     ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.set_xlabel("trials")
-    ax.legend()
-    return ax
-
-
-def front(points: Points, best: Points, ax: Axes | None = None) -> Axes:
-    """Draw trials (x, y) as dots, and those that none of the others beats as a line of rings."""
-    ax = ax or plt.subplots()[1]
-    ax.plot(*zip(*points, strict=True), "o", color=GREY, alpha=0.5, label="trials")
-    ordered = sorted(best)
-    ring = {"marker": "o", "markersize": 11, "fillstyle": "none", "markeredgewidth": 2}
-    ax.plot(*zip(*ordered, strict=True), color=GREEN, linewidth=1, label="none is better", **ring)
     ax.legend()
     return ax
 

@@ -9,7 +9,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from course_utils.lessons.plots.style import BLUE, COLOURS, GREEN, GREY, LIGHT, SKY, line
+from course_utils.lessons.plots.style import BLUE, COLOURS, GREEN, GREY, SKY, line
 
 Size = tuple[float, float]
 
@@ -33,21 +33,6 @@ def in_order(
     else:
         ax.set_ylim(0, 1.05 * ms.max())
     ax.legend()
-    return ax
-
-
-def timings(quartiles: Mapping[str, tuple[float, float, float]], ax: Axes | None = None) -> Axes:
-    """Draw one row a name, {name: (low, median, high)} in seconds, as a mark on a bar."""
-    ax = ax or plt.subplots(figsize=(7, 0.8 + 0.36 * len(quartiles)))[1]
-    for place, (low, median, high) in enumerate(quartiles.values()):
-        ax.plot([1e3 * low, 1e3 * high], [place, place], color=SKY, linewidth=7)
-        ax.plot(1e3 * median, place, "D", color=BLUE, markersize=7)
-    ax.set_yticks(range(len(quartiles)), list(quartiles))
-    ax.set_ylim(len(quartiles) - 0.5, -0.5)
-    ax.grid(axis="y", color=LIGHT, linewidth=0.8)
-    ax.set_axisbelow(True)
-    ax.set_xlim(left=0)
-    ax.set_xlabel("milliseconds: median, and from quartile to quartile")
     return ax
 
 
