@@ -15,7 +15,6 @@ from fontTools import subset
 import slides
 
 CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
-FONT = slides.SLIDES / "chinese.woff"
 
 
 def used() -> set[str]:
@@ -31,7 +30,7 @@ def make(source: Path) -> None:
     cutter.populate(text="".join(sorted(used())))
     cutter.subset(font)
     font["head"].modified = font["head"].created  # the same input gives the same file
-    subset.save_font(font, str(FONT), options)
+    subset.save_font(font, str(slides.FONT), options)
 
 
 if __name__ == "__main__":
