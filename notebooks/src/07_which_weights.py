@@ -555,7 +555,7 @@ behind.was(round(100 * gap.mean(), 1))
 #   ask how far a weight is from 0.
 # - **Retraining levels most of it**: at 90 %, Taylor's 30 points behind magnitude become 4. At 50 %
 #   the means of magnitude, LAMP, first order, Taylor, Fisher and Wanda lie within half a point,
-#   even before it: a comparison made only there shows nothing.
+#   even before it: a comparison of them made only there shows nothing.
 # - **At 98 % Wanda and Taylor lose to a control**, the shuffled mask, with every seed. (Wanda's
 #   authors rank within each output, not all weights together.) LAMP, which is size with another
 #   share for each layer, is ahead of magnitude there.

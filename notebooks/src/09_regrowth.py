@@ -204,11 +204,11 @@ assert quick_mode() or data.stand_in or dark < 0.05 < 0.4 < centre
 # The price of training is what is in place *during* training. A network that ends sparse may have
 # been dense for long; dynamic sparse training never holds more than its budget. So compare accuracy
 # against the weights in place, averaged over all steps. `python benchmarks/schedules_compared.py`
-# measured it on MNIST: 10 epochs on 30,000 images, five seeds, all from the same initial weights.
-# Two baselines hold as little as SET and RigL: a **random mask** that stays, and a **small dense**
-# network, with layers of 6 and 38 units and about as many weights. (RigL also needs, at each swap,
-# the gradients of *all* weights; that is not counted.) Will SET and RigL be nearer to those, or to
-# the cubic schedule of lesson 08? Predict:
+# measured it on MNIST: 10 epochs on 30,000 images, five seeds, the same initial weights for all of
+# this size. Two baselines hold as little as SET and RigL: a **random mask** that stays, and a
+# **small dense** network, with layers of 6 and 38 units and about as many weights. (RigL also
+# needs, at each swap, the gradients of *all* weights; that is not counted.) Will SET and RigL be
+# nearer to those, or to the cubic schedule of lesson 08? Predict:
 
 # %%
 order = predict(
