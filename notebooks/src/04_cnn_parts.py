@@ -487,8 +487,8 @@ fall_guess.was(round(100 * (accuracy - after), 2))
 
 # %% [markdown] covers="26 27"
 # Every layer with weights can be pruned (pooling and flatten have none), and nearly all of the cut
-# falls on the dense layer. Where pruning begins to hurt, and in which layer first, is measured over
-# several networks in [lesson 06](06_how_much.ipynb).
+# falls on the dense layer. Where pruning begins to hurt, and in which layer first, is measured in
+# [lesson 06](06_how_much.ipynb).
 #
 # There are fewer weights now, but not less work: a dense matrix product multiplies by the zeros,
 # too. [Lesson 13](13_faster.ipynb) shows what it takes to gain time.
