@@ -491,7 +491,7 @@ assert accuracies("text_gru", "weights", "magnitude", 0.95).max() < counted
 # | network | single weights in | structure | what stays |
 # |---|---|---|---|
 # | CNN, U-Net | kernels | filters, with all that skips tie to them | outputs |
-# | GRU, LSTM | kernel and recurrent kernel | units | outputs; units of a state that is given |
+# | GRU, LSTM | kernel and recurrent kernel | units | outputs; units whose first state is an input |
 # | Transformer | projections, dense parts | heads, hidden units | what a LayerNormalization sees |
 # | embedding | its table, on request | entries | rows: one for each character |
 
