@@ -182,7 +182,7 @@ for model in (cnn, gru):
 #
 # 80 % of the weights of each network go to zero, the smallest of all kernels together, and the mask
 # holds while the network trains for one more epoch. The controls: the same epoch with nothing
-# removed, and 80 % by chance.
+# removed, and for the GRU 80 % by chance.
 
 # %% tags=["varies"]
 sounds = {}
