@@ -24,7 +24,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from course_utils import masking, models, operators, pruning
-from course_utils.lessons import logbook, networks, plots
+from course_utils.lessons import logbook, networks, plots, widgets
 from course_utils.lessons.checks import start_here as check
 from course_utils.lessons.data import load_mnist
 from course_utils.lessons.predictions import Predictions
@@ -122,12 +122,19 @@ assert held["end"][0] == held["cut"][0]
 # %% [markdown]
 # The picture shows the largest layer in both runs: how many of its weights have which value. The
 # bars count on a logarithmic axis, where each mark is a hundred times the one below it; weights of
-# exactly zero are red. Cutting leaves a gap and a spike. Follow the spike.
+# exactly zero are red. Cutting leaves a gap and a spike. Follow the spike. (In JupyterLab a slider
+# goes through the moments.)
 
 # %% tags=["varies"]
 rows = {"nothing held": free, "mask held": held}
-plots.through_time({name: {s: run[s][2] for s in run} for name, run in rows.items()})
-plt.show()
+layer = {name: {stage: run[stage][2] for stage in run} for name, run in rows.items()}
+
+
+def until(moment):
+    return plots.through_time(layer, moments=moment)
+
+
+widgets.slider(until, moment=(1, 4, 1, 4))
 
 # %% tags=["varies"]
 for name, run in rows.items():

@@ -165,6 +165,12 @@ print(f"{small.count_params():,} parameters, before {model.count_params():,}")
 print(f"validation accuracy {accuracy(small):.2%}, before {accuracy(model):.2%}")
 
 # %% [markdown]
+# ![Filter 2 of five lights up: its slice of the kernel, its bias, its map, and behind Flatten
+# rows 2, 7, 12 and 17; without them four filters and 16 rows are
+# left.](figures/moving_through_flatten.svg)
+#
+# *All that goes with one filter, where there are five, and four places.*
+#
 # ### Is it the right network?
 #
 # A good accuracy proves little. There is an exact test: the small network must compute what the

@@ -28,7 +28,7 @@ import numpy as np
 
 from course_utils import structure
 from course_utils.backend import keras
-from course_utils.lessons import networks, plots, widgets
+from course_utils.lessons import networks, plots, together
 from course_utils.lessons.checks import channels_together as check
 from course_utils.lessons.data import load_mnist
 from course_utils.lessons.predictions import Predictions
@@ -189,19 +189,11 @@ small, report = structure.shrink(channels, 0.5, verify=True)
 report
 
 # %% [markdown]
-# One group at a time (with a menu in JupyterLab): through which boxes do its channels pass?
-
+# What each layer reads and gives, and in orange what goes with channel 2 of `stem`. (In JupyterLab
+# click on a layer to see what goes with its channels; the slider takes one of them.)
 
 # %%
-def explore(group):
-    letter = next(a for a, ids in letters.items() if ids[0] == channels.groups[group].channels[0])
-    marks = {a: ids if a == letter else [] for a, ids in letters.items()}
-    ax = plots.layer_graph([*channels.edges, output], marks)
-    ax.set_title(f"{group}: {len(channels.groups[group])} channels")
-    return ax
-
-
-widgets.slider(explore, group=list(channels.groups))
+together.clickable(channels, "stem", 2)
 
 # %% [markdown]
 # ## How ids flow
@@ -217,6 +209,12 @@ widgets.slider(explore, group=list(channels.groups))
 # | concatenate | lays them *side by side* |
 # | flatten | *repeats* them, once for each place |
 # | a layer that mixes channels, or that is unknown | *fixes* them: none may go |
+#
+# ![Ids flow through stem, conv_a, conv_b, add and flatten; add ties 6, 7 and 8 to 1, 2 and 3;
+# with id 2 go a filter of stem and of conv_b, a slice of conv_a, and four rows of
+# output.](figures/moving_through_graph.svg)
+#
+# *The ids of a small residual network, in the order in which the package finds them.*
 #
 # To remove a channel is to remove its id wherever it stands: each array loses the entries that
 # carry it, and no layer has to know its neighbours. (DepGraph, Fang et al. 2023, groups coupled
