@@ -13,6 +13,7 @@ else the machine does. Seeds that the file holds already are not run again.
 
 import itertools
 import time
+from collections.abc import Callable
 
 import by_seed
 import numpy as np
@@ -52,17 +53,27 @@ def pruned_lenet5(data: Dataset, seed: int) -> keras.Model:
     """Return LeNet-5 with channels removed until its MACs are within the budget."""
     model = models.lenet5(seed=seed)
     train(model, data, FIRST, 0.001, seed, settle=0)
+    model = in_rounds(
+        model, data, BUDGET, lambda m, number: train(m, data, 1, 0.001, seed + number, settle=0)
+    )
+    train(model, data, LAST, 0.002, seed)
+    return model
+
+
+def in_rounds(
+    model: keras.Model, data: Dataset, macs: int, train: Callable[[keras.Model, int], None]
+) -> keras.Model:
+    """Return a network of at most so many MACs; train(model, number of the round) follows each."""
     whole = measuring.report(model).total.macs
     for number in range(1, ROUNDS + 1):
         channels = structure.channel_groups(model)
         some = slice(2000 * number, 2000 * (number + 1))
         scores = structure.taylor(channels, data.x_train[some], data.y_train[some], batch_size=64)
         cost = structure.costs(channels).macs
-        budget = whole * (BUDGET / whole) ** (number / ROUNDS)
+        budget = whole * (macs / whole) ** (number / ROUNDS)
         masks = structure.within_budget(structure.per_cost(scores, cost), cost, budget)
         model, _ = structure.shrink(channels, masks=masks)
-        train(model, data, 1, 0.001, seed + number, settle=0)
-    train(model, data, LAST, 0.002, seed)
+        train(model, number)
     return model
 
 
