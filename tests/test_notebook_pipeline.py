@@ -499,6 +499,7 @@ def test_unknown_name_lists_the_known_ones(built, capsys):
         ('# %% tags=["varys"]\n1', "unknown tag 'varys'"),
         ("# %%\n\n# %%\n1", "cell 1 of the source is empty"),
         ("# %% [raw]\n# x", "raw cell"),
+        ("# %%\ndata = load_mnist()", "tag it 'varies'"),
         ('# %% tags=["exercise"]\n# BEGIN SOLUTION\n1', "never closed"),
         ('# %% tags=["exercise"]\n1\n# END SOLUTION', "no # BEGIN SOLUTION before it"),
         ('# %% tags=["exercise"]\n# BEGIN SOLUTION\n# BEGIN SOLUTION\n1', "inside a solution"),

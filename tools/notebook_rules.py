@@ -43,6 +43,12 @@ def source_problems(lesson: Lesson) -> list[str]:
         ]
         if cell.cell_type == "raw":
             found.append(f"{where} is a raw cell: use code or markdown.")
+        if (
+            "load_mnist()" in cell.source
+            and cell.cell_type == "code"
+            and "varies" not in tags_of(cell)
+        ):
+            found.append(f"{where} loads MNIST, which speaks where it is missing: tag it 'varies'.")
         found += [f"{where}: {what}" for what in _marker_problems(cell)]
     return found
 

@@ -18,7 +18,7 @@
 # - tell what such results support from what they do not;
 # - say when one rewinds to an early step, and when not at all.
 
-# %%
+# %% tags=["varies"]
 import matplotlib.pyplot as plt
 import numpy as np
 

@@ -446,7 +446,7 @@ assert (accuracy["small dense"] > accuracy["pruned"]).all()
 # differences, image by image, is more than two of its standard errors.
 
 
-# %%
+# %% tags=["varies"]
 seen = rights(start, data.x_val[:8], data.y_val[:8])
 print({"ours": ours_right[:8].astype(int), "LeNet-5": seen.astype(int)})
 
