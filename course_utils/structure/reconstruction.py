@@ -13,6 +13,7 @@ from course_utils.structure.channels import Channels, as_channels
 from course_utils.structure.shrinking import shrink
 
 _ROWS = 10_000  # places and examples that a fit looks at; more hardly change it
+_AT_ONCE = 50_000  # of them in memory, before some are chosen
 _FITTED = (keras.layers.Dense, keras.layers.Conv2D)
 
 
@@ -48,10 +49,12 @@ def reconstruct(
     for path, given in targets.items():
         old, new = old_layers[path], new_layers[path]
         (now,) = _inputs(small, x, [path]).values()
-        before, after = _rows(old, given), _rows(new, now)
-        some = rng.choice(len(before), min(_ROWS, len(before)), replace=False)
-        outputs = before[some] @ _matrix(old) + _bias(old)
-        errors[path] = _fit(new, after[some], outputs[:, _kept_outputs(channels, masks, old)])
+        places = len(_rows(old, given[:1]))
+        rows = len(given) * places
+        some = np.sort(rng.choice(rows, min(_ROWS, rows), replace=False))
+        outputs = _chosen(old, given, some, places) @ _matrix(old) + _bias(old)
+        kept = outputs[:, _kept_outputs(channels, masks, old)]
+        errors[path] = _fit(new, _chosen(new, now, some, places), kept)
     return small, errors
 
 
@@ -85,6 +88,16 @@ def _inputs(model: keras.Model, x: object, paths: list[str]) -> dict[str, np.nda
             model(tensors(part), training=False)
     once = {path: arrays for path, arrays in found.items() if len(arrays) == len(parts)}
     return {path: np.concatenate(arrays) for path, arrays in once.items()}
+
+
+def _chosen(layer: keras.Layer, inputs: np.ndarray, some: np.ndarray, places: int) -> np.ndarray:
+    """Return the chosen rows, given in order; all rows of all examples may not fit into memory."""
+    step = max(1, _AT_ONCE // places)  # examples
+    starts = np.arange(0, len(inputs), step)
+    parts = zip(starts, np.split(some, np.searchsorted(some, starts[1:] * places)), strict=True)
+    return np.concatenate(
+        [_rows(layer, inputs[i : i + step])[rows - i * places] for i, rows in parts]
+    )
 
 
 def _rows(layer: keras.Layer, inputs: np.ndarray) -> np.ndarray:
