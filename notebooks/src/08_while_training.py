@@ -248,7 +248,7 @@ assert abs(masking.sparsity(pruning.held_masks(model)) - FINAL) < 1e-5
 # Seven cuts, each taking the same share of the rest. Predict:
 
 # %% tags=["varies"]
-worst = predict("Which of the seven cuts raises the loss most, the 1st to the 7th?", ...)
+worst = predict("Which of the seven cuts multiplies the loss most, the 1st to the 7th?", ...)
 
 # %% tags=["varies"]
 fig, axes = plt.subplots(2, len(losses), figsize=(10, 4.8), sharex=True, sharey="row")

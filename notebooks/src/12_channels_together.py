@@ -308,9 +308,9 @@ norms = {
     name: np.linalg.norm(model.get_layer(name).kernel.numpy().reshape(-1, 16), axis=0)
     for name in ("stem", "conv_b")
 }
-together = structure.filter_norms(channels)["stem"]
-assert np.allclose(together, norms["stem"] + norms["conv_b"], rtol=1e-4)
-go = set(np.argsort(together)[:4].tolist())
+summed = structure.filter_norms(channels)["stem"]
+assert np.allclose(summed, norms["stem"] + norms["conv_b"], rtol=1e-4)
+go = set(np.argsort(summed)[:4].tolist())
 fig, ax = plt.subplots(figsize=(6, 4.5))
 for channel, point in enumerate(zip(*norms.values(), strict=True)):
     ax.text(*point, channel, color=plots.RED if channel in go else plots.GREY, ha="center")
@@ -327,8 +327,8 @@ agree_guess.was(len(smallest[0] & smallest[1]))
 # %% [markdown]
 # A channel that is small in one layer may be large in the other, and it goes in both. So its score
 # is **summed** over all filters that make it. And one mask stands for all of them, which is why a
-# mask has the name of a group and not of a layer. Half of all channels by such a score, and then a
-# little training:
+# mask has the name of a group and not of a layer. (Taylor's score, of lesson 11, is summed over all
+# weights that *read* the channel.) Half of all channels by Taylor, and then a little training:
 
 
 # %% tags=["varies"]
@@ -505,7 +505,8 @@ predict.summary()
 #   the network that has zeros there.
 # - Ids are made, passed on, tied, laid side by side, repeated, or fixed. Remove an id everywhere,
 #   and the channel is gone.
-# - Channels are tied, not layers; a channel's score is summed over all filters that make it.
+# - Channels are tied, not layers; a channel's score is summed over all layers that make it, or read
+#   it.
 # - Outputs, unknown layers, and channels under a layer that mixes them stay, and a report should
 #   say so.
 #

@@ -147,8 +147,8 @@ plt.show()
 # more than milliseconds.
 #
 # `speed.latency` does all of this: warm-up, turns in a new random order every round, median,
-# quartiles. It also names the threads, without which a time says little. And we always time one
-# network *twice*: how far its two lines are apart is what chance does on this machine.
+# quartiles. It also names the threads, without which a time says little. And where two times may be
+# equal, we time one network *twice*: how far its two times are apart is what chance does here.
 
 
 # %% tags=["varies"]
@@ -185,7 +185,7 @@ for name, model in list(nets.items())[1 if quick_mode() else 0 :]:
 
 # %% tags=["varies"]
 zeros_guess = predict("Time left with 95 % zeros?", ..., unit="%")  # your number
-files = {name: export.litert(model) for name, model in nets.items()}
+files = {name: export.litert(model) for name, model in nets.items()} if LITERT else {}
 order = {"dense": "dense", "dense, again": "dense", "95% zeros": "95% zeros"}
 
 # %% tags=["varies"]
@@ -584,7 +584,7 @@ check.quantized(my_quantized)
 # small *and* fast?
 
 # %% tags=["varies"]
-for name in () if quick_mode() else ("dense", "half the widths"):
+for name in ("dense", "half the widths") if LITERT and not quick_mode() else ():
     for precision in ("float16", "int8"):
         samples = data.x_train[:200] if precision == "int8" else None
         files[f"{name}, {precision}"] = export.litert(nets[name], precision, samples=samples)
@@ -597,7 +597,7 @@ else:
     timings = measure({name: speed.keras_call(model, images) for name, model in nets.items()})
     guess = {n: model.predict(data.x_val[some], 1000, verbose=0) for n, model in nets.items()}
 right = {name: np.mean(g.argmax(axis=1) == data.y_val[some]) for name, g in guess.items()}
-download = {name: len(files[name]) for name in guess}
+download = {n: len(files[n]) if LITERT else export.keras_bytes(nets[n]) for n in guess}
 download["95% zeros"] = len(export.sparse_file(zeros))
 
 # %% tags=["varies"]
