@@ -265,7 +265,7 @@ print(f"fc1 in {whole_numbers.dtype}: {np.mean(whole_numbers == 0):.1%} zeros", 
 print(f"{len(np.unique(whole_numbers))} different values")
 # %% tags=["varies"]
 try:
-    pruning.weights(eight)
+    pruning.kernels(eight)
 except ValueError as refusal:
     print(textwrap.fill(f"To prune it now? {refusal}", 90))
 

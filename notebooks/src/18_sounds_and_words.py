@@ -295,7 +295,7 @@ counting = predict("How many of the test lines does it get right?", ..., unit="%
 simple = LogisticRegression(max_iter=1000).fit(text.counts(read[0]), read[1])
 floor = simple.score(text.counts(read_test[0]), read_test[1])
 order = np.argsort(simple.coef_[0])
-characters = ["end", "space"] + [chr(i + 31) for i in range(2, text.CHARACTERS)]
+characters = ["empty", "space"] + [chr(i + 31) for i in range(2, text.CHARACTERS)]
 counting.was(round(100 * floor, 1))
 print("most like code: ", " ".join(characters[i] for i in order[:8]))
 print("most like prose:", " ".join(characters[i] for i in order[:-9:-1]))

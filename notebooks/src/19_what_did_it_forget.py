@@ -683,7 +683,7 @@ for name, model in {"dense": dense, "95 % pruned": pruned}.items():
 # | the article | measured here |
 # |---|---|
 # | accuracy shows that nothing was lost (5.4) | it hides who lost: at 98 %, above all the 7 |
-# | pruning improves robustness (1.1) | only under strong blur, and there a random mask does, too |
+# | pruning improves robustness (1.1) | at severity 3 only under blur, as a random mask does, too |
 # | it may lower generalization (FAQ 5) | recorded: not at 95 %, yes at 98 %; ours: see above |
 # | it makes networks interpretable (1.1) | smaller, yes; units and reasons are no clearer |
 # | pruned models are more complex (7.2, 9.3) | fewer weights and paths |
