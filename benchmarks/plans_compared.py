@@ -4,7 +4,8 @@ python benchmarks/plans_compared.py --seeds 5 --workers 2
 
 For each seed LeNet-5, four epochs on 10,000 images of MNIST. Then, for each budget, some of it is
 taken out by each of the ways, and two epochs follow, with masks held (weights) or on the smaller
-network (channels). All ways leave equally much. The scan and both columns of validation accuracy
+network (channels). All ways leave equally many weights; of
+channels, about as many MACs. The scan and both columns of validation accuracy
 look at the same 2,000 validation images: the test images tell more. "dense" is what all of them
 start from, "dense, longer" is trained on as they are. `choosing` and `retraining` (with the last
 evaluation) are seconds of processor time in this run: compare them with each other only.
