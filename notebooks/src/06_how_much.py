@@ -294,8 +294,8 @@ assert (before["erk"].mean(axis=0) > before["lamp"].mean(axis=0))[1:].all()  # f
 # <details><summary>What the article says</summary>
 #
 # Does pruning lower the accuracy? Its FAQ 1 says yes, if too much is pruned. That is the right half
-# of this picture. The left half, where nothing is lost, is the news, and where the curve bends has
-# to be measured. See [../docs/coverage.md](../docs/coverage.md).
+# of this picture. The left end, where hardly anything is lost, is the news, and where the curve
+# bends has to be measured. See [../docs/coverage.md](../docs/coverage.md).
 # </details>
 
 # %% [markdown] corrects="27"
