@@ -217,8 +217,8 @@ check.prune_lowest(my_mask)
 #
 # - `global`: all weights in one list;
 # - `layer`: each layer by itself, the same share in each;
-# - `erk`: each by itself, with a share that follows from its shape: small layers keep more (Evci et
-#   al. 2020);
+# - `erk`: each by itself, with a share that follows from its shape: most small layers keep more
+#   (Evci et al. 2020);
 # - **LAMP** (Lee et al. 2021) ranks globally, but by another score: $w^2$ over the sum of the
 #   squares of all weights in the layer that are at least as large. The largest weight of each layer
 #   scores 1.
