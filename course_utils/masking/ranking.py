@@ -67,7 +67,7 @@ def make_masks(
 
 
 def erk(arrays: Arrays, sparsity: float) -> dict[str, float]:
-    """Return a sparsity for each kernel, lower for smaller ones, that makes `sparsity` of them all.
+    """Return a sparsity for each kernel, by its shape, that makes `sparsity` of them all.
 
     The Erdős-Rényi-Kernel rule: the density of a kernel is ε times the sum of its axes' lengths
     over their product, at most 1, with the one ε that keeps (1 - s) of all weights. Only shapes

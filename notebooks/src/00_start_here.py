@@ -66,7 +66,7 @@ look("trained", free)
 
 # %% [markdown]
 # We shall set the smallest 90 % of the weights to zero and then train on, as is usual after
-# pruning: first a single **step**, in which the network sees 128 images and every weight is moved a
+# pruning: first a single **step**, in which the network sees 128 images and the weights move a
 # little, then one pass over all the training images in `few`, a part of MNIST.
 #
 # **Predict** marks a question to answer *before* you run what follows. Put your number in the place

@@ -440,7 +440,7 @@ plt.show()
 # are far steeper. [Lesson 07](07_which_weights.ipynb) explains why that matters for pruning.
 
 # %% [markdown]
-# Now the filters, each row with its own scale, and all the weights:
+# Now the filters, untrained and trained each with a scale of its own, and all the weights:
 
 # %% tags=["varies"]
 weights = {when: pruning.weights(network) for when, network in stages.items()}
@@ -497,9 +497,10 @@ fall_guess.was(round(100 * (accuracy - after), 2))
 # %% [markdown] covers="4"
 # ### Why networks became too large
 #
-# LeNet-5 (1998) had 60,000 parameters, AlexNet (2012) 60 million, VGG-16 (2014) 138 million, and
-# all of them have to be trained, stored and run. On a phone that matters. Pruning begins with the
-# finding that many of them are not needed *once the network has been trained*.
+# LeNet-5 (1998) had 60,000 parameters (the one above, which papers on pruning use, has wider
+# layers), AlexNet (2012) 60 million, VGG-16 (2014) 138 million, and all of them have to be trained,
+# stored and run. On a phone that matters. Pruning begins with the finding that many of them are not
+# needed *once the network has been trained*.
 
 # %% [markdown] covers="16 21" corrects="9 12"
 # <details><summary>What the article says of the history of CNNs</summary>

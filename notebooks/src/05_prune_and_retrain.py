@@ -94,9 +94,10 @@ note("dense", model)
 
 # %% [markdown] covers="58 67" corrects="34 32"
 # Now the article's `prune_weights`, with the threshold 0.1 for every layer. It writes zeros into
-# the kernels, and that is all it does. (The article finds kernels with `hasattr(layer, "kernel")`,
-# which silently skips layers inside nested models and several types of layer; `pruning.kernels`
-# looks into them. And the article evaluates once, at the very end; we do so at every stage.)
+# the kernels, and that is all it does. (Keras calls the matrix of a dense layer its *kernel*, too.
+# The article finds kernels with `hasattr(layer, "kernel")`, which silently skips layers inside
+# nested models and several types of layer; `pruning.kernels` looks into them. And the article
+# evaluates once, at the very end; we do so at every stage.)
 
 
 # %%

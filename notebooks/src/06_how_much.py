@@ -217,8 +217,8 @@ check.prune_lowest(my_mask)
 #
 # - `global`: all weights in one list;
 # - `layer`: each layer by itself, the same share in each;
-# - `erk`: each by itself, with a share that follows from its shape: small layers keep more (Evci et
-#   al. 2020);
+# - `erk`: each by itself, with a share that follows from its shape: most small layers keep more
+#   (Evci et al. 2020);
 # - **LAMP** (Lee et al. 2021) ranks globally, but by another score: $w^2$ over the sum of the
 #   squares of all weights in the layer that are at least as large. The largest weight of each layer
 #   scores 1.
@@ -294,8 +294,8 @@ assert (before["erk"].mean(axis=0) > before["lamp"].mean(axis=0))[1:].all()  # f
 # <details><summary>What the article says</summary>
 #
 # Does pruning lower the accuracy? Its FAQ 1 says yes, if too much is pruned. That is the right half
-# of this picture. The left half, where nothing is lost, is the news, and where the curve bends has
-# to be measured. See [../docs/coverage.md](../docs/coverage.md).
+# of this picture. The left end, where hardly anything is lost, is the news, and where the curve
+# bends has to be measured. See [../docs/coverage.md](../docs/coverage.md).
 # </details>
 
 # %% [markdown] corrects="27"
