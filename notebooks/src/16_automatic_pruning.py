@@ -171,7 +171,7 @@ plt.show()
 #
 # - **uniform**: the same share of each layer;
 # - **global**: the smallest of all weights, wherever they are;
-# - **ERK** (lesson 06): small layers stay denser, by a formula for their shapes;
+# - **ERK** (lesson 06): by a formula for their shapes; most small layers stay denser;
 # - **LAMP** (lesson 07): a weight's score is its square, divided by the sum of the squares of all
 #   in its layer that are not smaller; the lowest scores go.
 
