@@ -124,7 +124,7 @@ check.swap(my_swap)
 #
 # The package has both steps as `regrowth.cosine` and `regrowth.swap`; the callback of lesson 08
 # takes a rule as `regrow=`. We start from a random mask. How much each layer keeps follows ERK
-# (lesson 06): small layers keep a larger share.
+# (lesson 06): most small layers keep a larger share.
 
 # %% tags=["varies"]
 start = models.lenet300(seed=0)
