@@ -4,7 +4,8 @@
 # **The question: what do a teacher, eight-bit weights and another task do to a pruned network, and
 # do its zeros survive?**
 #
-# About 45 minutes. Before this: [14 · Joint compression](14_joint_compression.ipynb).
+# About 45 minutes, and an open task. Before this: [14 · Joint
+# compression](14_joint_compression.ipynb).
 #
 # Chinese terms: knowledge distillation 知识蒸馏, teacher and student 教师与学生, temperature 温度,
 # quantization 量化, transfer learning 迁移学习.
@@ -429,6 +430,51 @@ for name, model in ended.items():
 
 # %% tags=["varies"]
 predict.summary()
+
+# %% [markdown]
+# ## An open task
+#
+# **What went wrong here?** Somebody stores pruned kernels in eight bits, with one scale for each
+# output, and does not always get it right. Write a function that is given a kernel before and
+# after, and finds out: "nothing" is wrong; "one scale" was used for the whole kernel; the largest
+# weights were "clipped", or "wrapped" round to the other sign; only "four bits" were used; or
+# "zeros lost", since zero was stored as something else. It is tried on kernels of networks with
+# other seeds. What counts is how many it gets right. `task.given()` returns eighteen cases with
+# their faults.
+#
+# <details><summary>Hint</summary>
+#
+# Look at the difference, column by column, in units of what the step should be: the column's
+# largest weight divided by 127. Rounding alone is wrong by half a step at most. Which fault leaves
+# its mark on zeros, which on the largest, which in some columns only? Begin with the loudest.
+# </details>
+
+# %% tags=["open-task", "varies"]
+from course_utils.lessons.open_tasks.told_apart import distillation_and_int8 as task
+
+print(task)
+
+
+def my_finding(before, after):
+    """Return "nothing", "one scale", "clipped", "wrapped", "four bits" or "zeros lost"."""
+    # BEGIN SOLUTION
+    step = np.abs(before).max(axis=0) / 127 + 1e-12
+    off = np.abs(after - before) / step  # in steps
+    if np.any(after[before == 0]):
+        return "zeros lost"
+    if np.any((np.sign(after) == -np.sign(before)) & (np.abs(before) > 64 * step)):
+        return "wrapped"
+    if np.median(off[before != 0]) > 2:
+        return "four bits"
+    if np.max(off) < 0.51:
+        return "nothing"
+    largest = np.abs(before) > 0.9 * np.abs(before).max(axis=0)
+    return "clipped" if off[largest].mean() > 3 * off[~largest].mean() else "one scale"
+    # END SOLUTION
+
+
+# %% tags=["varies"]
+task.judge(my_finding)
 
 # %% [markdown]
 # ## What to remember
