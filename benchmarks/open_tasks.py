@@ -6,20 +6,22 @@ Each answer is the code of the solutions' edition, run with another seed; the ju
 networks with each. Writes course_utils/lessons/results/open_tasks.csv, one row for each lesson and
 seed. Rows that the file holds already are not measured again: delete a lesson's to start it anew. A
 seed of all lessons takes about three minutes. `--speeds` measures open_tasks_speeds.csv anew: the
-times of forty small CNNs for 64 images (lower quartiles), in turns.
+processor's time of sixty small CNNs for 64 images, in turns: other programs hardly change it.
 """
 
 import ast
 import csv
 import itertools
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import by_seed
 import numpy as np
 
 from course_utils import measuring, models
-from course_utils.backend import keras
+from course_utils.backend import keras, tensorflow
 from course_utils.extras import speed
 from course_utils.lessons import recorded
 from course_utils.lessons.open_tasks.task import Task
@@ -31,6 +33,7 @@ import notebook_editions as editions  # noqa: E402
 RESULTS = recorded.RESULTS / "open_tasks.csv"
 SPEEDS = recorded.RESULTS / "open_tasks_speeds.csv"
 FIELDS = ("lesson", "seed", "score")
+MOST_SEEDS = {"17_beyond_digits": 3}  # its judge reads a table of three
 layers = keras.layers
 
 
@@ -40,16 +43,15 @@ def main() -> None:
     parser.add_argument("--lesson", nargs="*", help="the numbers of lessons, or all")
     parser.add_argument("--speeds", action="store_true")
     options = parser.parse_args()
-    by_seed.mnist()
     if options.speeds:
+        tensorflow.config.threading.set_intra_op_parallelism_threads(1)
+        tensorflow.config.threading.set_inter_op_parallelism_threads(1)
         write_speeds()
-    done = (
-        {(row["lesson"], row["seed"]) for row in recorded.rows(RESULTS.stem)}
-        if RESULTS.exists()
-        else ()
-    )
-    for stem, seed in itertools.product(with_tasks(options.lesson), range(options.seeds)):
-        if (stem, seed) not in done:
+    by_seed.mnist()
+    known = recorded.rows(RESULTS.stem) if RESULTS.exists() else []
+    done = {(row["lesson"], row["seed"]) for row in known}
+    for seed, stem in itertools.product(range(options.seeds), with_tasks(options.lesson)):
+        if (stem, seed) not in done and seed < MOST_SEEDS.get(stem, options.seeds):
             score = measured(stem, seed)
             print(stem, seed, score, flush=True)
             row = {"lesson": stem, "seed": seed, "score": round(score, 4)}
@@ -93,26 +95,34 @@ def measured(stem: str, seed: int) -> float:
     return task.measure(answer, seed)
 
 
-def write_speeds(count: int = 40) -> None:
+def write_speeds(count: int = 60, rounds: int = 40) -> None:
     """Time small CNNs of random widths, all in turns."""
-    rng, calls, rows = np.random.default_rng(0), {}, []
+    rng = np.random.default_rng(0)
+    networks = [drawn(rng) for _ in range(count)]
     images = rng.random((64, 28, 28, 1)).astype("float32")
-    for number in range(count):
-        model = drawn(rng)
+    calls = [speed.keras_call(model, images) for model in networks]
+    times = [[spent(calls[place]) for place in range(count)] for _ in range(rounds)]
+    middle = np.median(times[5:], axis=0)
+    rows = []
+    for number, model in enumerate(networks):
         total = measuring.report(model).total
         sizes = [int(np.prod(layer.output.shape[1:])) for layer in model.layers]
-        calls[number] = speed.keras_call(model, images)
         rows.append({
-            "network": number, "layers": len(model.layers), "macs": total.macs,
+            "network": number, "layers": len(sizes), "macs": total.macs,
             "parameters": total.parameters, "numbers_between": sum(sizes), "largest": max(sizes),
+            "milliseconds": round(1e3 * middle[number], 4),
         })  # fmt: skip
-    times = {row.name: row.low for row in speed.latency(calls, repeats=40).rows}
     with SPEEDS.open("w", newline="") as file:
-        writer = csv.DictWriter(file, [*rows[0], "milliseconds"], lineterminator="\n")
+        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
         writer.writeheader()
-        writer.writerows(
-            row | {"milliseconds": round(1e3 * times[row["network"]], 4)} for row in rows
-        )
+        writer.writerows(rows)
+
+
+def spent(call: Callable[[], object]) -> float:
+    """Return the processor's seconds of a call."""
+    begin = time.process_time()
+    call()
+    return time.process_time() - begin
 
 
 def drawn(rng: np.random.Generator) -> keras.Model:

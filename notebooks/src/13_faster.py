@@ -646,15 +646,15 @@ predict.summary()
 #
 # **Which of the two is faster?** You have nothing but reports: of two small CNNs the layers, the
 # MACs, the parameters, how many numbers stand between the layers in all, and the most after one
-# layer. Write a function that decides. `task.given()` returns twenty reports with the times that
-# `benchmarks/open_tasks.py` measured, for 64 images on one machine. It is tried on pairs of twenty
-# other networks, whose times differ by a tenth or more. What counts is how many it gets right. Say
-# to yourself, too, *why*: a decision that nobody can explain will not be followed.
+# layer. Write a function that decides. `task.given()` returns thirty reports with the times that
+# `benchmarks/open_tasks.py` measured, for 64 images on one processor core. It is tried on pairs of
+# thirty other networks, whose times differ by a tenth or more. What counts is how many it gets
+# right. Say to yourself, too, *why*: a decision that nobody can explain will not be followed.
 #
 # <details><summary>Hint</summary>
 #
-# MACs alone decide most pairs. Which ones do they get wrong? Think of what is done besides
-# multiplying (part 4), and fit a line if you like.
+# MACs alone decide nine pairs of ten. Which ones do they get wrong? Think of what is done besides
+# multiplying (part 4), and of small layers, and fit a line if you like.
 # </details>
 
 # %% tags=["open-task", "varies"]
@@ -667,12 +667,10 @@ seen = task.given()  # dictionaries
 def my_choice(one, other):
     """Return 0 if the first network is faster, 1 for the second."""
     # BEGIN SOLUTION
-    keys = ("macs", "numbers_between", "layers")
-    table = np.array([[1, *(row[key] for key in keys)] for row in [*seen, one | {}, other | {}]])
-    times = np.array([row["milliseconds"] for row in seen])
-    weights = 1 / times[:, None]  # so that errors count as shares
-    line = np.linalg.lstsq(table[:-2] * weights, np.ones(len(seen)), rcond=None)[0]
-    first, second = table[-2:] @ line
+    logs = [[1, np.log(r["macs"]), np.log(r["numbers_between"])] for r in [*seen, one, other]]
+    times = np.log([row["milliseconds"] for row in seen])
+    fit = np.linalg.lstsq(np.array(logs[:-2]), times, rcond=None)[0]
+    first, second = np.array(logs[-2:]) @ fit
     return int(second < first)
     # END SOLUTION
 

@@ -435,18 +435,18 @@ predict.summary()
 # ## An open task
 #
 # **What went wrong here?** Somebody stores pruned kernels in eight bits, with one scale for each
-# output, and does not always get it right. Write a function that is given a kernel before and
-# after, and finds out: "nothing" is wrong; "one scale" was used for the whole kernel; the largest
-# weights were "clipped", or "wrapped" round to the other sign; only "four bits" were used; or
-# "zeros lost", since zero was stored as something else. It is tried on kernels of networks with
-# other seeds. What counts is how many it gets right. `task.given()` returns eighteen cases with
-# their faults.
+# output, and does not always get it right. You see what was stored, and not what it was before.
+# Write a function that finds out: "nothing" is wrong; "one scale" was used for the whole kernel;
+# the largest weights were "clipped", or "wrapped" round to the other sign; only "four bits" were
+# used; or "zeros lost", since zero was stored as something else. It is tried on kernels of networks
+# with other seeds. What counts is how many it gets right. `task.given()` returns eighteen cases
+# with their faults.
 #
 # <details><summary>Hint</summary>
 #
-# Look at the difference, column by column, in units of what the step should be: the column's
-# largest weight divided by 127. Rounding alone is wrong by half a step at most. Which fault leaves
-# its mark on zeros, which on the largest, which in some columns only? Begin with the loudest.
+# Stored values are whole multiples of a step. Find the step of each column, then look at the whole
+# numbers: how many are there, how large is the largest, how often does it come, and is the step the
+# same everywhere? Begin with the loudest fault, and mind columns with few weights.
 # </details>
 
 # %% tags=["open-task", "varies"]
@@ -455,21 +455,21 @@ from course_utils.lessons.open_tasks.told_apart import distillation_and_int8 as 
 print(task)
 
 
-def my_finding(before, after):
+def my_finding(stored):
     """Return "nothing", "one scale", "clipped", "wrapped", "four bits" or "zeros lost"."""
     # BEGIN SOLUTION
-    step = np.abs(before).max(axis=0) / 127 + 1e-12
-    off = np.abs(after - before) / step  # in steps
-    if np.any(after[before == 0]):
+    if np.mean(stored == 0) < 0.2:
         return "zeros lost"
-    if np.any((np.sign(after) == -np.sign(before)) & (np.abs(before) > 64 * step)):
-        return "wrapped"
-    if np.median(off[before != 0]) > 2:
+    columns = [np.unique(np.abs(W).round(7)) for W in stored.T if np.count_nonzero(W) > 5]
+    steps = np.array([np.diff(values)[np.diff(values) > 1e-6].min() for values in columns])
+    levels = np.array([values[-1] for values in columns]) / steps
+    if np.median(levels) < 10:
         return "four bits"
-    if np.max(off) < 0.51:
-        return "nothing"
-    largest = np.abs(before) > 0.9 * np.abs(before).max(axis=0)
-    return "clipped" if off[largest].mean() > 3 * off[~largest].mean() else "one scale"
+    if np.ptp(np.quantile(steps, (0.25, 0.75))) < 0.01 * np.median(steps):
+        return "one scale"
+    if np.mean((np.abs(stored) >= 0.999 * np.abs(stored).max(axis=0)).sum(axis=0) > 1) > 0.4:
+        return "clipped"
+    return "nothing" if np.mean(abs(levels - 127) < 0.5) > 0.3 else "wrapped"
     # END SOLUTION
 
 

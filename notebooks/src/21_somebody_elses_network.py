@@ -4,7 +4,7 @@
 # **The question: you have a network, but neither its training data nor a single label. Can you
 # still prune it, and know what you have done?**
 #
-# About 55 minutes, and an open task. Before this: [11 · Structural
+# About 50 minutes, and an open task. Before this: [11 · Structural
 # pruning](11_structural_pruning.ipynb) and [13 · Does it run faster?](13_faster.ipynb).
 #
 # Chinese terms: pretrained network 预训练网络, face detector 人脸检测器, teacher and student

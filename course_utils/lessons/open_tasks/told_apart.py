@@ -43,7 +43,7 @@ def lottery_tickets(function: Callable, seed: int) -> float:
 
 
 def stored(seed: int = 0) -> list[Case]:
-    """Return kernels as ((before, after), what went wrong when they were stored in 8 bits)."""
+    """Return kernels as ((stored,), what went wrong when they were stored in eight bits)."""
     rng, cases = np.random.default_rng(seed), []
     for name, W in dense(seed).items():
         W = W * masking.make_masks({name: np.abs(W)}, rng.uniform(0.5, 0.95))[name]
@@ -58,7 +58,7 @@ def stored(seed: int = 0) -> list[Case]:
             eight(rng.uniform(0.5, 0.95) * scale), wrapped * scale / 1.1, eight(18 * scale),
             eight(scale, 0.6),
         )  # fmt: skip
-        cases += [((W, one), fault) for one, fault in zip(after, FAULTS, strict=True)]
+        cases += [((one,), fault) for one, fault in zip(after, FAULTS, strict=True)]
     return cases
 
 
