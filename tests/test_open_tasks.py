@@ -133,9 +133,7 @@ def test_fewer_macs_are_better(monkeypatch):
 
 def test_other_data_do_not_compare(monkeypatch):
     text = scored(80, [91.0, 92.0], monkeypatch, other="scikit-learn digits")
-    assert (
-        "(scikit-learn digits; the mark, 91.50 %, is MNIST's in full and does not compare)" in text
-    )
+    assert "(scikit-learn digits; the mark, 91.50 %, is of all MNIST and does not compare)" in text
 
 
 def test_the_logbook_has_the_score_but_not_that_of_the_solutions(tmp_path, monkeypatch):

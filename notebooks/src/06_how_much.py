@@ -603,8 +603,9 @@ predict.summary()
 # **A plan for networks you have never seen.** Write a function that is given the weights of a
 # network, and says which share of each layer goes, by size: 95 % in all, nothing trained
 # afterwards. It is tried on three networks LeNet-300-100, trained from other seeds. What counts is
-# their mean accuracy on the test images. `task.given()` returns the weights of one such network, to
-# practise on, and `open_tasks.tried_out.cut(0, shares)` that network after a cut.
+# their mean accuracy on the test images. To practise on, `task.given()` returns the weights of one
+# such network; `cut(0, shares)`, to be imported from where the task is, is that network after a
+# cut.
 #
 # <details><summary>Hint</summary>
 #

@@ -646,7 +646,8 @@ predict.summary()
 # the mean, the mean size and the mean square, each a dictionary by kernel. It returns scores; the
 # lowest 90 % of all weights go, in one ranking, and nothing is trained afterwards. It is tried on
 # three networks LeNet-300-100, trained from other seeds. What counts is their mean accuracy on the
-# test images. `task.given()` returns these four for one such network.
+# test images. `task.given()` returns these four for one such network; `masked(0, masks)`, to be
+# imported from where the task is, is that network under masks.
 #
 # <details><summary>Hint</summary>
 #

@@ -523,7 +523,7 @@ my_network = ...  # at most half of `start`
 found, cost = structure.channel_groups(start), structure.costs(start)
 scores = structure.taylor(found, x[:1000], y[:1000], batch_size=64)
 masks = structure.within_budget(structure.per_cost(scores, cost.macs), cost.macs, budget=0.5)
-my_network = structure.reconstruct(found, masks, x[:500])[0]
+my_network = structure.shrink(found, masks=masks)[0]
 structure.recalibrate(my_network, x[:2000])
 # END SOLUTION
 

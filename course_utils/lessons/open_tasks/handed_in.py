@@ -79,7 +79,7 @@ def hearer() -> tuple:
     return networks.trained("vowel_cnn"), *vowels()
 
 
-@open_task("18_sounds_and_words", hearer, unit="MACs", less=True)
+@open_task("18_sounds_and_words", hearer, unit="MACs", less=True, data="vowels")
 def sounds_and_words(model: object, _seed: int) -> float:
     """Fewest MACs at 90 % of the vowels of 60 new speakers, after at most 160 steps."""
     network(model, hearing.vowel_cnn())
@@ -87,7 +87,7 @@ def sounds_and_words(model: object, _seed: int) -> float:
     return measuring.report(model).total.macs
 
 
-@open_task("21_somebody_elses_network", faces.trained, unit="MACs", less=True, varies=False)
+@open_task("21_somebody_elses_network", faces.trained, unit="MACs", less=True, data="")
 def somebody_elses_network(model: object, _seed: int) -> float:
     """Fewest MACs with at most two errors more than the original on the odd patches, mirrored."""
     network(model, original := faces.trained(), steps=None)

@@ -29,13 +29,12 @@ class Task:
     given: Callable[[], object]  # what the learner works with
     unit: str = "%"
     less: bool = False  # whether less is better
-    varies: bool = True  # whether quick mode and the stand-in change what is measured
+    data: str = "MNIST"  # what it is measured on, if quick mode changes that; else ""
 
     def __repr__(self) -> str:
         what = inspect.getdoc(self.measure)
-        return (
-            f"{what}\nThe mark to beat: {self.text(mean(self.marks()))}, the course's own, MNIST."
-        )
+        on = f" on {self.data}" if self.data else ""
+        return f"{what}\nThe mark to beat: {self.text(mean(self.marks()))}, the course's own{on}."
 
     def marks(self) -> list[float]:
         """Return the scores of the course's own answer, one a seed."""
@@ -44,15 +43,23 @@ class Task:
 
     def judge(self, answer: object) -> "Score | verdict.Verdict":
         """Measure an answer; what is none gets a hint. The logbook keeps the last score."""
+        if hasattr(answer, "__code__") and verdict.unwritten(answer):
+            answer = ...  # nothing has to be measured for that
         found = []
         said = verdict.judge(answer, lambda it: iter(found.append(self.measure(it, 0)) or ()), "")
         if not said:
             return said
-        score = Score(self, found[0], other_data() if self.varies else "")
+        score = Score(self, found[0], self._other())
         if Path.cwd().name != "solutions":  # there it is the course's
             note = {"score": self.text(score.value), "text": repr(score)}
             logbook.note(KIND, f"{self.lesson[3:]}: score", note)
         return score
+
+    def _other(self) -> str:
+        """Name what a score is measured on where the mark was not, else ""."""
+        if self.data and quick_mode():
+            return "quick mode"
+        return digits().name if self.data == "MNIST" and digits().stand_in else ""
 
     def text(self, value: float) -> str:
         """Write a value with its unit."""
@@ -70,7 +77,7 @@ class Score:
     def __repr__(self) -> str:
         text, marks = self.task.text, self.task.marks()
         if self.other:
-            mark = f"the mark, {text(mean(marks))}, is MNIST's in full and does not compare"
+            mark = f"the mark, {text(mean(marks))}, is of all {self.task.data} and does not compare"
             return f"Your score: {text(self.value)} ({self.other}; {mark})."
         gain, spread = self.value - mean(marks), stdev(marks)
         gain = -gain if self.task.less else gain
@@ -81,11 +88,6 @@ class Score:
             how += " (seeds alone differ as much)" if abs(gain) <= spread else ""
         own = f"{text(mean(marks))} ± {text(spread)} with {len(marks)} seeds"
         return f"Your score: {text(self.value)}, {how}. The course's own: {own}."
-
-
-def other_data() -> str:
-    """Name what scores are measured on where it is not what the marks were, else ""."""
-    return "quick mode" if quick_mode() else digits().name if digits().stand_in else ""
 
 
 def open_task(lesson: str, given: Callable[[], object], **how: object) -> Callable[[Measure], Task]:

@@ -84,7 +84,7 @@ def speeds(seed: int = 0, half: int = 0) -> list[dict]:
     return [rows[place] for place in np.random.default_rng(seed).permutation(len(rows))[half::2]]
 
 
-@open_task("13_faster", speeds, varies=False)
+@open_task("13_faster", speeds, data="")
 def faster(function: Callable, seed: int) -> float:
     """Most pairs of other networks of which is told from their reports which is faster."""
     cases = pairs(speeds(seed, half=1), lambda row: -np.log(row["milliseconds"]), 0.1)
@@ -96,7 +96,7 @@ def reports(table: str = "pictures_pruned", seed: int = 0) -> list[dict]:
     return [row for row in recorded.rows(table) if row["seed"] == seed and row["what"] != "none"]
 
 
-@open_task("17_beyond_digits", reports, varies=False)
+@open_task("17_beyond_digits", reports, data="")
 def beyond_digits(function: Callable, seed: int) -> float:
     """Most pairs of pruned networks for sounds and words of which is told which is better."""
     rows = [row for row in reports("sounds_and_words_pruned", seed) if row["network"] != "counts"]
