@@ -8,9 +8,10 @@ share of every group goes (filters, units, entries of the embedding, heads), by 
 chance. "none" is the network with nothing removed and the same two epochs; "scratch" is the shape
 with a quarter of each group left, with new weights and as many epochs as the pruned one had in all.
 The data are the same for all seeds; weights, batches and chance are not. Accuracies are those of
-the test split; nothing was chosen by them. "counts" is the baseline for the lines: a logistic
-regression on how often each character occurs. Writes
-course_utils/lessons/results/sounds_and_words_pruned.csv. What it holds already is not run again.
+the test split; nothing was chosen by them. The baselines are logistic regressions that know of no
+order: "counts" on how often each character of a line occurs, "loudness" on how loud each band of a
+vowel's spectrogram is in the mean. Writes course_utils/lessons/results/sounds_and_words_pruned.csv.
+What it holds already is not run again.
 The lines are those of this interpreter's standard library, whose version stands in the last column.
 """
 
@@ -46,8 +47,12 @@ def main() -> None:
     rows = recorded.rows(RESULTS.stem) if RESULTS.exists() else []
     done = {(row["network"], row["seed"]) for row in rows}
     data = splits()
-    if ("counts", 0) not in done:
-        by_seed.append(RESULTS, FIELDS, [baseline(*data[reading.text_gru])])
+    for name, build, seen in (
+        ("counts", reading.text_gru, text.counts),
+        ("loudness", hearing.vowel_gru, lambda x: x.mean(axis=1)),
+    ):
+        if (name, 0) not in done:
+            by_seed.append(RESULTS, FIELDS, [baseline(name, seen, *data[build])])
     for seed, build in itertools.product(range(options.seeds), data):
         if (build.__name__, seed) not in done:
             by_seed.append(RESULTS, FIELDS, list(measured(build, seed, *data[build])))
@@ -67,12 +72,12 @@ def splits() -> dict[Callable[..., keras.Model], tuple[Split, Split]]:
     }
 
 
-def baseline(train: Split, test: Split) -> dict:
-    """Return the row of a logistic regression on counts of characters."""
-    simple = LogisticRegression(max_iter=1000).fit(text.counts(train[0]), train[1])
-    found = round(simple.score(text.counts(test[0]), test[1]), 4)
+def baseline(name: str, seen: Callable, train: Split, test: Split) -> dict:
+    """Return the row of a logistic regression on what is seen of the inputs."""
+    simple = LogisticRegression(max_iter=1000).fit(seen(train[0]), train[1])
+    found = round(simple.score(seen(test[0]), test[1]), 4)
     parameters = simple.coef_.size + simple.intercept_.size
-    values = ("counts", 0, "none", "none", 0.0, found, parameters, text.CHARACTERS, 0)
+    values = (name, 0, "none", "none", 0.0, found, parameters, simple.coef_.size, 0)
     return dict(zip(FIELDS, (*values, platform.python_version()), strict=True))
 
 

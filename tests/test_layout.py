@@ -38,6 +38,7 @@ NO_EXAMPLE = {
     "lessons.timing.against": "it compares times, which differ from run to run",
     "lessons.mnist.*": "what it finds depends on the machine",
     "lessons.plots.*": "it draws; a doctest could show only that axes come back",
+    "lessons.together.draw_together": "it draws; goes_with shows what",
     "lessons.scoreboard.*.scoreboard": "it judges a folder; the lesson shows it",
     "lessons.scoreboard.*.judge": "it takes MNIST; the lesson shows it",
     "measuring.*.file_bytes": "the bytes depend on the version of h5py",
@@ -126,9 +127,9 @@ def test_the_package_is_small():
     # (about 500 lines), layers that can be read but not pruned, steps of train steps of one's own,
     # layer collapse; above it layers of layers, everyday spellings, and copies that lose nothing.
     # Lessons that load their networks, keep predictions and are more of them took another 1,500;
-    # an open task for each from 05 on, with its judge, 520.
+    # channels to click on 170; an open task for each lesson from 05 on, with its judge, 535.
     # Lower this whenever it can be.
-    assert whole <= 21_680, f"the package has {whole:,} lines; take an idea away"
+    assert whole <= 21_840, f"the package has {whole:,} lines; take an idea away"
     assert sum(core.values()) <= 4_600, f"the core has {sum(core.values()):,} lines"
 
 

@@ -383,3 +383,7 @@ def test_a_layer_through_time_shows_its_zeros_in_shared_bins():
     assert (counts.sum(), zeros.sum(), zeros[40]) == (4, 2, 2)
     assert edges[40] < 0 < edges[41]
     assert all(np.array_equal(edges, ax.patches[0].get_data().edges) for ax in fig.axes)
+    first = plots.through_time({"free": {"trained": layer, "cut": cut}}, moments=1)
+    assert [ax.get_title() for ax in first.axes] == ["trained: 0% are zero", "cut: ?"]
+    assert not first.axes[1].patches
+    assert first.axes[0].get_xlim() == fig.axes[0].get_xlim()

@@ -60,7 +60,7 @@ def test_each_kind_of_mistake_has_its_colour():
     ax = plots.pixels_judged(true, given)
     assert ax.images[0].get_array()[:, :2].tolist() == [[4, 1], [2, 3]]
     names = [t.get_text() for t in ax.get_legend().get_texts()]
-    assert names == ["right digit", "wrong digit", "digit missed", "digit on the ground"]
+    assert names == ["right digit", "wrong digit", "digit missed", "digit on background"]
 
 
 def test_the_area_drawn_is_average_precision():

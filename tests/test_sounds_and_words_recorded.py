@@ -1,4 +1,4 @@
-"""What the recorded table of pruned sounds and words must say for lesson 17 to say it."""
+"""What the recorded table of pruned sounds and words must say for lesson 18 to say it."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,10 @@ from course_utils.lessons import recorded
 
 ROWS = recorded.rows("sounds_and_words_pruned")
 NETWORKS = ("vowel_cnn", "vowel_gru", "text_gru", "text_transformer")
-COUNTED = next(row["accuracy"] for row in ROWS if row["network"] == "counts")
+COUNTED, LOUDNESS = (
+    next(row["accuracy"] for row in ROWS if row["network"] == name)
+    for name in ("counts", "loudness")
+)
 
 
 def column(key, **wanted):
@@ -40,7 +43,7 @@ def test_zeros_leave_the_work_as_it_was_and_structure_does_not(network):
 
 def test_whole_networks_beat_what_needs_none():
     for network in ("vowel_cnn", "vowel_gru"):
-        assert accuracy(network).min() > 0.9
+        assert accuracy(network).min() > LOUDNESS + 0.05
     for network in ("text_gru", "text_transformer"):
         assert accuracy(network).min() > COUNTED + 0.01
 

@@ -1,4 +1,4 @@
-"""Draw the README's picture from the recorded results, and the two of docs/prerequisites.md.
+"""Draw what five seeds show from the recorded results, and the two of docs/prerequisites.md.
 
 python tools/figures.py        writes held_or_not.svg, slope_and_parabola.svg and pairs.svg
 """

@@ -38,23 +38,47 @@ def slider(draw: Callable[..., Figure | Axes], **ranges: Range) -> None:
     if not ranges:
         raise ValueError("slider needs at least one range, as in theta=(0.0, 1.0, 0.1, 0.2).")
     start = {name: _start(name, given) for name, given in ranges.items()}
-    png = _picture(draw, start)
-    shown = {"image/png": base64.b64encode(png).decode("ascii"), "text/plain": _caption(start)}
+    png = picture(draw, start)
+    show(png, _caption(start), lambda: _live_view(draw, ranges, png))
+
+
+def show(png: bytes, caption: str, live: Callable[[], dict]) -> None:
+    """Show a picture, or what `live` makes where a person looks; outside a notebook, the caption.
+
+    `live` returns a display's data, as `as_data` gives them of a widget; it is called with
+    COURSE_WIDGETS=1 alone, and if there is ipywidgets.
+
+    >>> show(b"", "figure at theta=0.2", dict)
+    figure at theta=0.2
+    """
+    shown = {"image/png": base64.b64encode(png).decode("ascii"), "text/plain": caption}
     if os.environ.get("COURSE_WIDGETS") == "1":
-        shown |= _live_view(draw, ranges, png)
+        try:
+            shown |= live()
+        except ImportError:
+            alone = "Here is the picture alone: buttons and sliders need ipywidgets"
+            print(f"{alone}, which `make lab` installs.")
     if InteractiveShell.initialized():
         display(shown, raw=True)
     else:
-        print(shown["text/plain"])
+        print(caption)
+
+
+def as_data(view: object) -> dict:
+    """Return the data by which a notebook displays a widget.
+
+    >>> from types import SimpleNamespace
+    >>> list(as_data(SimpleNamespace(model_id="1")))
+    ['application/vnd.jupyter.widget-view+json']
+    """
+    kind = "application/vnd.jupyter.widget-view+json"
+    return {kind: {"version_major": 2, "version_minor": 0, "model_id": view.model_id}}
 
 
 def _live_view(draw: Callable[..., Figure | Axes], ranges: dict[str, Range], png: bytes) -> dict:
     """Make the part of the display that a live notebook shows in place of the picture."""
-    try:
-        from ipywidgets import HTML, Image, VBox
-    except ImportError:
-        print("Here is the picture alone: sliders need ipywidgets, which `make lab` installs.")
-        return {}
+    from ipywidgets import HTML, Image, VBox
+
     # Left to itself, a box stretches the picture to the notebook's width.
     natural = {"align_self": "flex-start", "max_width": "100%"}
     image, message = Image(value=png, format="png", layout=natural), HTML()
@@ -63,16 +87,14 @@ def _live_view(draw: Callable[..., Figure | Axes], ranges: dict[str, Range], png
     def redraw(change: object) -> None:
         # An error here would end in the server's log, where the reader does not look.
         try:
-            image.value = _picture(draw, {name: _plain(c.value) for name, c in controls.items()})
+            image.value = picture(draw, {name: _plain(c.value) for name, c in controls.items()})
             message.value = ""
         except Exception as error:
             message.value = html.escape(f"{type(error).__name__}: {error}")
 
     for control in controls.values():
         control.observe(redraw, names="value")
-    view = VBox([*controls.values(), message, image])
-    kind = "application/vnd.jupyter.widget-view+json"
-    return {kind: {"version_major": 2, "version_minor": 0, "model_id": view.model_id}}
+    return as_data(VBox([*controls.values(), message, image]))
 
 
 def _control(name: str, given: Range) -> object:
@@ -107,8 +129,14 @@ def _start(name: str, given: Range) -> Value:
     )
 
 
-def _picture(draw: Callable[..., Figure | Axes], values: dict[str, Value]) -> bytes:
-    """Draw once and give the figure as PNG; it is closed, so that it is not shown twice."""
+def picture(draw: Callable[..., Figure | Axes], values: dict[str, Value]) -> bytes:
+    """Draw once and give the figure as PNG; it is closed, so that it is not shown twice.
+
+    Raises TypeError if `draw` returns no figure.
+
+    >>> picture(lambda size: plt.subplots(figsize=(size, size))[1], {"size": 1})[1:4]
+    b'PNG'
+    """
     drawn = draw(**values)
     figure = drawn.figure if isinstance(drawn, Axes) else drawn
     if not isinstance(figure, Figure):

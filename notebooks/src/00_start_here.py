@@ -24,7 +24,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from course_utils import masking, models, operators, pruning
-from course_utils.lessons import logbook, networks, plots
+from course_utils.lessons import logbook, networks, plots, widgets
 from course_utils.lessons.checks import start_here as check
 from course_utils.lessons.data import load_mnist
 from course_utils.lessons.predictions import Predictions
@@ -46,7 +46,7 @@ check.machine(check.versions())
 # training. Its **accuracy** is the share of images that it reads correctly.
 
 # %% tags=["varies"]
-TRAIN = False  # True: train the network here, about 60 s
+TRAIN = False  # True: train the network here, about 30 s
 data = load_mnist()
 few = data.head(1000, held_out=500) if quick_mode() else data.head(5000, held_out=2000)
 model = networks.train("lenet5") if TRAIN else networks.trained("lenet5", data)
@@ -122,12 +122,19 @@ assert held["end"][0] == held["cut"][0]
 # %% [markdown]
 # The picture shows the largest layer in both runs: how many of its weights have which value. The
 # bars count on a logarithmic axis, where each mark is a hundred times the one below it; weights of
-# exactly zero are red. Cutting leaves a gap and a spike. Follow the spike.
+# exactly zero are red. Cutting leaves a gap and a spike. Follow the spike. (In JupyterLab a slider
+# goes through the moments.)
 
 # %% tags=["varies"]
 rows = {"nothing held": free, "mask held": held}
-plots.through_time({name: {s: run[s][2] for s in run} for name, run in rows.items()})
-plt.show()
+layer = {name: {stage: run[stage][2] for stage in run} for name, run in rows.items()}
+
+
+def until(moment):
+    return plots.through_time(layer, moments=moment)
+
+
+widgets.slider(until, moment=(1, 4, 1, 4))
 
 # %% tags=["varies"]
 for name, run in rows.items():
@@ -208,7 +215,7 @@ plt.show()
 # |---|---|---|
 # | a simpler model | 05, 11 | fewer weights if the mask is held; smaller arrays if units go |
 # | faster training | 08 | no: zeros are multiplied, too, and retraining comes on top |
-# | better, more robust results | 05, 19 | sometimes, where little is pruned; it is no rule |
+# | better, more robust results | 05, 19 | sometimes, up to a point; it is no rule |
 # | easier deployment | 13 | yes, by fewer channels and fewer bits; zeros alone save no time |
 # | a network that explains itself | 19 | elsewhere the article says the opposite: we test it |
 # </details>
@@ -289,10 +296,10 @@ check.sparsity(my_sparsity)
 # ## When something goes wrong
 #
 # If a name is not defined, results make no sense or a cell does not end, choose **Kernel → Restart
-# Kernel and Run All Cells…** from the menu. That starts from the top, and no lesson computes for
-# more than about 90 seconds. To get a lesson back without your changes, run `git checkout
-# notebooks` in a terminal, or unpack it once more from the zip file that you were given. On a slow
-# machine start with `COURSE_QUICK=1 make lab`: trainings are cut short, and figures differ.
+# Kernel and Run All Cells…** from the menu. That starts from the top and takes a few minutes at
+# most. To get a lesson back without your changes, run `git checkout notebooks` in a terminal, or
+# unpack it once more from the zip file that you were given. On a slow machine start with
+# `COURSE_QUICK=1 make lab`: trainings are cut short, and figures differ.
 #
 # If MNIST was not found, put `mnist.npz` into a folder and name that folder in the environment
 # variable `COURSE_DATA_DIR`. Every lesson also runs on the stand-in, with other figures.

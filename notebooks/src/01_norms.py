@@ -108,9 +108,10 @@ print(f"entries of f(W) lie between {f.min():.2f} and {f.max():.2f}")
 largest_guess.was(round(f.max(), 2))
 
 # %% [markdown]
-# All entries move towards zero by one common factor. Signs and proportions stay, and so does zero.
-# The entries lie in $[-1, 1]$, but none needs to reach an end: it is the *matrix* that has norm 1.
-# An entry of size 1 would leave no room for the others: all of them would have to be 0.
+# All entries are divided by one number, here 2.42, and so move towards zero. Signs and proportions
+# stay, and so does zero. The entries lie in $[-1, 1]$, but none needs to reach an end: it is the
+# *matrix* that has norm 1. An entry of size 1 would leave no room for the others: all of them would
+# have to be 0.
 
 # %% [markdown] covers="46 50" corrects="21 22"
 # <details><summary>What the article says</summary>
@@ -191,10 +192,10 @@ for label, scores in {"raw": sizes, "normalized": normed}.items():
 
 # %% [markdown]
 # In the raw ranking the first layer bears nearly all of the loss. After normalization the two lose
-# about the same, since they have the same number of weights (the end of this lesson shows what
-# happens otherwise). **Across layers, normalization decides who loses.** Neither ranking is right
-# as such: which one keeps the accuracy is a question for an experiment
-# ([lesson 06](06_how_much.ipynb)).
+# about the same, since nothing but their scale was different (the end of this lesson shows layers
+# of different size). **Across layers, normalization decides who loses.** Neither ranking is right
+# as such: which one keeps the accuracy is a question for an experiment ([lesson
+# 06](06_how_much.ipynb)).
 #
 # ## Norms of filters
 #

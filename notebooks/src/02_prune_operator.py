@@ -209,8 +209,8 @@ tied_guess.was(np.sum(~(tied > ordered[3])))
 # Where do ties come from? Weights stored as 8-bit whole numbers, −128 to 127, have at most 129
 # different sizes, so a layer with more weights than that must have ties. And after a first round of
 # pruning all the cut weights tie at zero. Those ties do no harm as long as each round asks a layer
-# for *more* than it has lost already. They do harm when it is asked for less. Here five of ten
-# weights are zero from the start:
+# for at least as much as it has lost already. They do harm when it is asked for less. Here five of
+# ten weights are zero from the start:
 
 # %%
 half_zero = np.array([0, 0, 0, 0, 0, 0.1, 0.2, 0.3, 0.4, 0.5])

@@ -233,7 +233,7 @@ predict.summary()
 #
 # ## What to read
 #
-# - S. Han, J. Pool, J. Tran, W. J. Dally (2015), arXiv 1506.02626, section 3: the threshold as a
-#   property of a layer.
+# - S. Han, J. Pool, J. Tran, W. J. Dally (2015), arXiv 1506.02626, section 4: each layer has a
+#   threshold of its own, a multiple of σ.
 # - H. Tanaka, D. Kunin, D. Yamins, S. Ganguli (2020), *Pruning neural networks without any data by
 #   iteratively conserving synaptic flow*, arXiv 2006.05467: layer collapse, and how to avoid it.

@@ -395,7 +395,7 @@ lenet_guess.was(max(lenet.rows, key=lambda row: row.macs).layer)
 # The trained network comes with the course and is only loaded here.
 
 # %% tags=["varies"]
-TRAIN = False  # True: train it here; that takes some minutes
+TRAIN = False  # True: train it here, about two minutes
 untrained = model
 model = networks.train("article_cnn") if TRAIN else networks.trained("article_cnn", data)
 accuracy = model.evaluate(data.x_val, data.y_val, batch_size=500, verbose=0)[1]
@@ -436,7 +436,7 @@ plt.show()
 # Where the gradient is positive, a step against it makes the weight smaller; where it is negative,
 # larger: each dot moves towards the bottom of its valley. (All weights move at once, so the valleys
 # shift, too.) Note the scales: after training the loss is far lower, and the walls of the valley
-# are far steeper. Why that matters for pruning is told in [lesson 07](07_which_weights.ipynb).
+# are far steeper. [Lesson 07](07_which_weights.ipynb) explains why that matters for pruning.
 
 # %% [markdown]
 # Now the filters, each row with its own scale, and all the weights:
@@ -463,7 +463,7 @@ plt.show()
 # %% [markdown]
 # Before training the weights are spread evenly between two limits, which depend on the layer's
 # size. After it, the dense layer has a peak at zero with long tails: most weights are small, a few
-# are large. Magnitude pruning lives on that. And each layer has its own spread, so one threshold
+# are large. Magnitude pruning relies on that. And each layer has its own spread, so one threshold
 # takes very different shares of them.
 
 # %% [markdown]
@@ -486,9 +486,9 @@ print(f"validation accuracy {accuracy:.2%} before, {after:.2%} after, {data.capt
 fall_guess.was(round(100 * (accuracy - after), 2))
 
 # %% [markdown] covers="26 27"
-# Every layer with weights can be pruned (pooling and flatten have none), and the dense layer pays
-# for nearly everything. Where pruning begins to hurt, and in which layer first, is measured over
-# several networks in [lesson 06](06_how_much.ipynb).
+# Every layer with weights can be pruned (pooling and flatten have none), and nearly all of the cut
+# falls on the dense layer. Where pruning begins to hurt, and in which layer first, is measured in
+# [lesson 06](06_how_much.ipynb).
 #
 # There are fewer weights now, but not less work: a dense matrix product multiplies by the zeros,
 # too. [Lesson 13](13_faster.ipynb) shows what it takes to gain time.

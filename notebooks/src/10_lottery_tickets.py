@@ -38,11 +38,11 @@ epochs = 1 if quick_mode() else 5
 # %% [markdown]
 # ## The hypothesis
 #
-# Small networks are hard to train, and pruned ones do well. Is that because a pruned network *was*
-# large? Or could its few weights have been trained alone, from the start? Frankle and Carbin (2019)
-# say they could, from *their own* initial weights. Their **lottery ticket hypothesis**: a dense
-# network contains a small one that, trained alone from the initial weights it drew, gets as
-# accurate in at most as many steps. To find it:
+# In lesson 08, networks that were sparse from the first step ended points behind pruned ones. Is
+# that because a pruned network *was* large? Or could its few weights have been trained alone, from
+# the start? Frankle and Carbin (2019) say they could, from *their own* initial weights. Their
+# **lottery ticket hypothesis**: a dense network contains a small one that, trained alone from the
+# initial weights it drew, gets as accurate in at most as many steps. To find it:
 #
 # 1. keep the initial weights, and train;
 # 2. prune 20 % of what is left, by size;
@@ -210,9 +210,14 @@ ahead = by_size("ticket") - by_size("new weights")
 assert (ahead[:, 2:] > 0).all()  # with every seed, from 41 % of the weights on
 assert (by_size("new weights") > by_size("shuffled mask"))[:, 3:].all()  # from 26 % on
 for value in whens:
-    mean = by_size("ticket", value).mean(axis=0)
+    mean, redrawn, shuffled = (by_size(kind, value).mean(axis=0) for kind in kinds[1:])
     assert (mean[1:7] > mean[0]).all()  # down to 7 % of the weights
     assert mean[7] < mean[0]
+    assert (mean[0] > redrawn[1:]).all()
+    assert (redrawn[1:] > shuffled[1:]).all()
+better = (by_size("ticket") > by_size("ticket")[:, :1]).all(axis=0)
+assert (np.flatnonzero(better) == [2, 3, 4, 5]).all()  # with every seed, from 41 to 11 %
+assert (by_size("shuffled mask")[:, 6] < by_size("new weights")[:, 7]).all()
 
 # %% [markdown]
 # ## What the mask knows

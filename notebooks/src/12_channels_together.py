@@ -29,7 +29,7 @@ import numpy as np
 
 from course_utils import structure
 from course_utils.backend import keras
-from course_utils.lessons import networks, plots, widgets
+from course_utils.lessons import networks, plots, together
 from course_utils.lessons.checks import channels_together as check
 from course_utils.lessons.data import load_mnist
 from course_utils.lessons.predictions import Predictions
@@ -137,9 +137,9 @@ plt.show()
 #
 # ### Exercise 1
 #
-# Seven layers make channels, or compute each one from its own input channel: `stem`, `conv_a`,
-# `conv_b`, `depth`, `point`, `side` and `hidden`. Which have channels that can only go together?
-# Give layers of one group the same number.
+# Seven layers before the output have a kernel: `stem`, `conv_a`, `conv_b`, `depth`, `point`, `side`
+# and `hidden`. Which of them have channels that can only go together? Give layers of one group the
+# same number.
 
 # %% tags=["exercise"]
 # Seven layers, {"stem": 1, "conv_a": ...}; equal numbers mean: channel 3 of both, or of none.
@@ -180,29 +180,21 @@ plt.show()
 
 # %% [markdown]
 # `conv_b` has the ids of `stem`, because `add` tied the two, channel by channel; and `norm` and
-# `depth` passed them on. So the first id of group A is a filter of `stem`, a filter of `conv_b`, an
-# entry of each of the four arrays of `norm`, a small kernel of `depth`, and a slice of everything
-# that reads them, in `conv_a` and in `point`. Remove all of that, and the network works. The report
-# lists it:
+# `depth` passed them on. So the first id of group A is a filter of `stem`, a filter of `conv_b` and
+# a small kernel of `depth`, each with its bias, an entry of each of the four arrays of `norm`, and
+# a slice of everything that reads them, in `conv_a` and in `point`. Remove all of that, and the
+# network works. The report lists it:
 
 # %% tags=["varies"]
 small, report = structure.shrink(channels, 0.5, verify=True)
 report
 
 # %% [markdown]
-# One group at a time (with a menu in JupyterLab): through which boxes do its channels pass?
-
+# What each layer reads and gives, and in orange what goes with channel 2 of `stem`. (In JupyterLab
+# click on a layer to see what goes with its channels; the slider takes one of them.)
 
 # %%
-def explore(group):
-    letter = next(a for a, ids in letters.items() if ids[0] == channels.groups[group].channels[0])
-    marks = {a: ids if a == letter else [] for a, ids in letters.items()}
-    ax = plots.layer_graph([*channels.edges, output], marks)
-    ax.set_title(f"{group}: {len(channels.groups[group])} channels")
-    return ax
-
-
-widgets.slider(explore, group=list(channels.groups))
+together.clickable(channels, "stem", 2)
 
 # %% [markdown]
 # ## How ids flow
@@ -219,9 +211,16 @@ widgets.slider(explore, group=list(channels.groups))
 # | flatten | *repeats* them, once for each place |
 # | a layer that mixes channels, or that is unknown | *fixes* them: none may go |
 #
+# ![Ids flow through stem, conv_a, conv_b, add and flatten; add ties 6, 7 and 8 to 1, 2 and 3;
+# with id 2 go a filter of stem and of conv_b, a slice of conv_a, and four rows of
+# output.](figures/moving_through_graph.svg)
+#
+# *The ids of a small residual network, in the order in which the package finds them.*
+#
 # To remove a channel is to remove its id wherever it stands: each array loses the entries that
 # carry it, and no layer has to know its neighbours. (DepGraph, Fang et al. 2023, groups coupled
-# layers by a graph of dependencies. Ids are a simple way to do it channel by channel.)
+# parameters by a graph of the dependencies between layers. Ids are a simple way to do it channel by
+# channel.)
 #
 # A small example: `a` makes one channel, `b` makes two, `c` makes three.
 
@@ -313,10 +312,11 @@ norms = {
 together = structure.filter_norms(channels)["stem"]
 assert np.allclose(together, norms["stem"] + norms["conv_b"], rtol=1e-4)
 go = set(np.argsort(together)[:4].tolist())
-fig, ax = plt.subplots(figsize=(5, 4))
+fig, ax = plt.subplots(figsize=(6, 4.5))
 for channel, point in enumerate(zip(*norms.values(), strict=True)):
     ax.text(*point, channel, color=plots.RED if channel in go else plots.GREY, ha="center")
-ax.set(xlim=(0, 1.1 * max(norms["stem"])), ylim=(0, 1.1 * max(norms["conv_b"])))
+low, high = (np.array([f(values) for values in norms.values()]) for f in (np.min, np.max))
+ax.axis(np.stack([1.1 * low - 0.1 * high, 1.1 * high - 0.1 * low], axis=1).ravel())
 ax.set(xlabel="norm of its filter in stem", ylabel="norm of its filter in conv_b")
 ax.set_title(f"channels of group A; red: the four smallest sums ({data.caption})")
 plt.show()
@@ -391,7 +391,8 @@ structure.channel_groups(odd)
 #   channels of `whole` count as two.
 #
 # If you accept that the other channels change, and train afterwards, you may say so with
-# `inexact=True`. The result is then no longer the network with zeros, and `verify=True` is refused:
+# `inexact=True`; that frees what stands before a layer normalization, but not before a softmax. The
+# result is then no longer the network with zeros, and `verify=True` is refused:
 
 # %%
 inexact = structure.channel_groups(odd, inexact=True)
@@ -404,8 +405,8 @@ except ValueError as error:
 
 # %% [markdown]
 # Two more rules. Of every group at least **one** channel stays: a layer without channels is no
-# layer. And where the machine computes in blocks, a **multiple** of 8 may be worth a few channels
-# more:
+# layer. And where the machine computes in blocks, each width can be rounded to a **multiple** of
+# what a block holds, here 8:
 
 # %%
 for options in ({}, {"multiple": 8}):
@@ -544,7 +545,7 @@ task.judge(my_network)
 # ## What to read
 #
 # - G. Fang et al. (2023), *DepGraph: Towards Any Structural Pruning*, arXiv 2301.12900: groups of
-#   coupled layers in any network.
+#   coupled parameters in any network.
 # - H. Li et al. (2017), *Pruning Filters for Efficient ConvNets*, arXiv 1608.08710: filters of
 #   residual networks.
 # - P. Molchanov et al. (2019), *Importance Estimation for Neural Network Pruning*, arXiv

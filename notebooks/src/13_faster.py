@@ -89,8 +89,8 @@ first_guess.was(round(times[0] / usual))
 
 # %% [markdown]
 # The first call is different: TensorFlow builds the graph, memory is allocated, caches are cold. If
-# you time a dense network and then a pruned one, once each, the pruned one seems faster, and you
-# have measured the order. So some calls of **warm-up** are thrown away.
+# you time a dense network and then a pruned one, once each, the pruned one may seem faster only
+# because it came second. So some calls of **warm-up** are thrown away.
 #
 # The other calls differ as well: other programs take turns on the processor, and its clock moves
 # up and down. A few odd calls move a mean, but not the **median**. The **quartiles** (a quarter of
@@ -124,13 +124,15 @@ check.summary(my_summary)
 #
 # Now *one and the same* network under two names, A and B. After a third of the calls a neighbour
 # starts to work (`disturbed`: a thread that multiplies matrices; at home a browser or an update).
-# First we time all of A, then all of B; then both in turns, in random order. Which ratio of B's
-# time to A's do you expect in each?
+# First we time all of A, then all of B; then both in turns, each turn in random order. Which ratio
+# of B's time to A's do you expect in each?
 
 
 # %% tags=["varies"]
 blocks = np.repeat(["A", "B"], 6 if quick_mode() else 30)
-orders = {"A, then B": blocks, "in turns": np.random.default_rng(0).permutation(blocks)}
+draw = np.random.default_rng(0)
+turns = np.concatenate([draw.permutation(["A", "B"]) for _ in blocks[::2]])
+orders = {"A, then B": blocks, "in turns": turns}
 fig, axes = plt.subplots(1, 2, figsize=(10, 3.6), sharey=True)
 for ax, (way, names) in zip(axes, orders.items(), strict=True):
     seconds = disturbed(call, names)
@@ -141,8 +143,9 @@ axes[1].set_ylabel("")
 plt.show()
 
 # %% [markdown]
-# Timed one after the other, whatever the neighbour costs is blamed on B. In turns it hits both
-# alike: the milliseconds are still too high, but the *ratio* is nearly right. So trust ratios.
+# Timed one after the other, most of what the neighbour costs is blamed on B. In turns it hits both
+# equally often: the milliseconds are still too high, but the *ratio* suffers less. So trust ratios
+# more than milliseconds.
 #
 # `speed.latency` does all of this: warm-up, turns in a new random order every round, median,
 # quartiles. It also names the threads, without which a time says little. And we always time one
@@ -197,7 +200,7 @@ if LITERT:
 # %% [markdown] corrects="1"
 # There is no reason for a difference, whatever the lines above say. A zero is multiplied like any
 # other number: a dense product does not look before it multiplies. Looking would cost more, since
-# processors do four, eight or sixteen multiplications at once. If your line says "apart", run the
+# processors do four, eight or sixteen multiplications at once. If a line says "told apart", run the
 # cell again, and see whether it comes out on the same side.
 #
 # And the files? There is the `.keras` file, that file after gzip, and a file made for sparse arrays
@@ -262,7 +265,7 @@ if SCIPY:
 # %% [markdown]
 # In the green part CSR wins. A dense product reads along a row, many numbers at once; a sparse one
 # reads a value and an index, then jumps to where the index says. Where the curves cross 1 is
-# the **break-even point** (临界点), here with straight lines between the measured points:
+# the **break-even point** (临界点), here interpolated between two measured points:
 
 # %% tags=["varies"]
 for name, values in ratios.items():
@@ -270,7 +273,8 @@ for name, values in ratios.items():
     print(f"{name:24} CSR takes less time below {density:.1%} (0: nowhere)")
     if name == "5408 x 64, batch 256":
         density_guess.was(round(100 * density, 1))
-print("less room, by bits of an index:", {bits: f"{32 / (32 + bits):.0%}" for bits in (32, 16, 2)})
+limits = {bits: f"{32 / (32 + bits):.0%}" for bits in (32, 16, 2)}
+print("less room below, by bits of an index:", limits)
 
 # %% [markdown]
 # Bytes break even at a density of their own, as the last line shows: with an index of so many bits
@@ -360,7 +364,8 @@ print(f"one network, {data.caption}; bytes left of 2:4: {(32 + 2) / (2 * 32):.0%
 # $$\text{share that arrives} = \frac{1 - t_\text{half} / t_\text{full}}
 # {1 - \text{MACs}_\text{half} / \text{MACs}_\text{full}}$$
 #
-# 1 means all of it, 0 nothing. **Predict** it for the article's CNN in Keras, with 256 images.
+# 1 means all of it, 0 nothing. **Predict** it for our CNN ("article CNN" below) in Keras, with 256
+# images.
 
 # %% tags=["varies"]
 arrives_guess = predict("Share of the reduction that arrives?", ..., unit="%")  # your number
@@ -396,11 +401,11 @@ for name, pair in list(both.items())[: 1 if quick_mode() else 2]:
             print(f", {arriving(*ms, *macs[name]):4.0%} of the MACs' reduction arrives")
 
 # %% [markdown]
-# Those were moments (Keras on all cores, LiteRT on one). Below is the same measured at length, by
-# `benchmarks/halved_widths.py`, on one thread of one machine, nine times (grey; blue: the mean);
-# your own are the stars. It has a third runtime: on most x86 processors TensorFlow can multiply
-# with Intel's oneDNN library, and does so by default. The course turns that off, so that results
-# differ less between machines.
+# Those were short runs (Keras on all cores, LiteRT on one). Below is the same measured at length,
+# by `benchmarks/halved_widths.py`, on one thread of one machine, nine times (grey; blue: the mean);
+# your own are the stars. It has a third runtime: on x86 processors TensorFlow can multiply with
+# Intel's oneDNN library, and on many of them does so by default. The course turns that off, so that
+# results differ less between machines.
 
 # %% tags=["varies"]
 table, runs = recorded.rows("halved_widths"), {}
@@ -420,11 +425,13 @@ for name in both:
         share[f"{name}, {way}, batch 256"] for way in ("Keras", "LiteRT", "Keras, oneDNN")
     )
     assert min(others) > 0.6 > own
-    assert share[f"{name}, Keras, batch 1"] < 0.25 < 0.8 < share[f"{name}, LiteRT, batch 1"]
+    single = [runs[f"{name}, {way}, batch 1"] for way in ("Keras", "Keras, oneDNN", "LiteRT")]
+    assert 0 < np.min(single) < np.max(single[:2]) < 0.25 < 0.8 < np.min(single[2])
 arrives_guess.was(round(100 * np.median(runs["article CNN, Keras, batch 256"])))
 where = {"network": "article CNN", "runtime": "LiteRT", "threads": 2, "batch": 1}
 longer = [row["share"] for row in table if where.items() <= row.items()]
-print(f"on two threads, article CNN, LiteRT, batch 1: from {min(longer):.0%} to {max(longer):.0%}")
+low, high = min(longer), max(longer)
+print(f"the same on two threads, article CNN, LiteRT, batch 1: from {low:.0%} to {high:.0%}")
 assert len(longer) == 9
 assert max(longer) < 0  # the smaller network takes longer
 
@@ -432,9 +439,9 @@ assert max(longer) < 0  # the smaller network takes longer
 # So on one thread fewer channels *are* faster, and nothing special was needed: no sparse format, no
 # special kernel. In the recorded runs with 256 images well over half of the reduction arrives in
 # LiteRT and with oneDNN. The same network, with the same MACs, gains less in TensorFlow's own
-# kernels, and with a single image in Keras a fifth at most. The line printed below the figure is a
-# warning: on *two* threads, with one image, the halved CNN took *longer* in LiteRT than the whole
-# one, nine times of nine. Where does the rest go?
+# kernels, and with a single image in Keras, with or without oneDNN, less than a quarter arrives.
+# The line printed below the figure is a warning: on *two* threads, with one image, the halved CNN
+# took *longer* in LiteRT than the whole one, nine times of nine. Where does the rest go?
 #
 # ### Where the rest went
 #
@@ -476,11 +483,10 @@ for left_out, names in without.items():
     print(f"{left_out:14} left out: {arriving(*ms, *millions):4.0%} of the reduction arrives")
 
 # %% [markdown]
-# Two kinds of layers may stand on your list. Pooling has no MACs at all: it moves numbers, and
-# costs what memory costs. And the first convolution reads *one* channel, the grey image: before
-# anything is multiplied, the image is copied out window by window, and that work does not depend
-# on the number of filters. With one image there is a third: Keras needs a while to start any
-# computation.
+# Two kinds of layers may stand on your list. Pooling has no MACs at all, so all its time counts.
+# And the first convolution reads *one* channel, the grey image: before anything is multiplied, the
+# image is copied out window by window, and that work does not depend on the number of filters. With
+# one image there is a third cost: Keras needs a while to start any computation.
 #
 # ### A latency table
 #
@@ -500,6 +506,7 @@ if widths:
     ax = plots.over_width(widths, list(latency_table.values()))
     for row in found.rows:
         ax.plot([row.name] * 2, [1e3 * row.low, 1e3 * row.high], color=plots.SKY, linewidth=5)
+    ax.set_ylim(0, 1.05e3 * max(row.high for row in found.rows))
     plt.show()
 for asked in widths[:-1:3]:
     fits = max(n for n, ms in latency_table.items() if ms <= 1.02 * latency_table[asked])
@@ -571,10 +578,11 @@ check.quantized(my_quantized)
 # many: there is the zero point. Round before you turn floats into int8, and clip what sticks out.
 # </details>
 #
-# LiteRT's *float16* halves each weight. *int8* computes in whole numbers throughout; to learn the
-# range of what flows between layers it must see some **training** images. Now everything together:
-# what has to be downloaded, and how long the batch takes once it is there. (Zeros are downloaded
-# as a sparse file and unpacked.) Which networks will lie at the lower left, small *and* fast?
+# LiteRT's *float16* stores each weight in half the bits. *int8* computes in whole numbers
+# throughout; to learn the range of what flows between layers it must see some **training** images.
+# Now everything together: what has to be downloaded, and how long the batch takes once it is there.
+# (Zeros are downloaded as a sparse file and unpacked.) Which networks will lie at the lower left,
+# small *and* fast?
 
 # %% tags=["varies"]
 for name in () if quick_mode() else ("dense", "half the widths"):

@@ -53,7 +53,7 @@ predict = Predictions("14_joint_compression")
 # </details>
 
 # %% tags=["varies"]
-TRAIN = False  # True: train it here, about 20 s
+TRAIN = False  # True: train it here, about 30 s
 data = load_mnist().head(256, held_out=100) if quick_mode() else load_mnist().head(10_000)
 dense = networks.train("lenet5") if TRAIN else networks.trained("lenet5", data)
 epochs = 1 if quick_mode() else 12 if data.stand_in else 3
@@ -96,7 +96,7 @@ print(f"{data.caption}: validation error of the dense network {error(dense):.2%}
 #   large.
 # - **Group lasso** adds $\lambda \sum_g \sqrt{n_g} \, \lVert w_g \rVert_2$, where $w_g$ are the
 #   $n_g$ weights of one group: here of one filter, or of one unit of a dense layer (Yuan and Lin
-#   2006; Wen et al. 2016). It pushes at the length of the whole group, so the weights of a group
+#   2006; Wen et al. 2016). It pulls at the length of the whole group, so the weights of a group
 #   shrink together.
 #
 # L1 is part of Keras. `regularizing.regularize` puts a penalty on a network that is already built,
@@ -129,7 +129,7 @@ for name, model in small.items():
 guess_zeros.was(round(100 * masking.sparsity(pruning.weights(small["L1"])), 1))
 
 # %% [markdown] covers="22" corrects="4"
-# None, or next to none. Many weights are very small now, but the file is as large as before,
+# None, or next to none. More weights are very small than before, but the file is as large as ever,
 # because a number like 0.00003 takes 32 bits like any other. Adam steps across zero and back and
 # does not stop on it. A penalty *shrinks*; a mask *prunes* (lesson 05).
 #
@@ -206,10 +206,10 @@ if not data.stand_in and not quick_mode():
         assert np.less(cut[name], cut["no penalty"]).all()
 
 # %% [markdown]
-# On MNIST both networks with a penalty bear both cuts better than the plain one. What a penalty
-# costs in accuracy before anything is cut, the first lines show. (One run each; the two with a
-# penalty were trained longer than the plain one, so part of the difference may be due to that. With
-# the stand-in digits the result can be the other way round.)
+# On MNIST both networks with a penalty bear both cuts better than the plain one. But a penalty has
+# its price: see the errors before anything was cut. (One run each; the two with a penalty were
+# trained longer than the plain one, so part of the difference may be due to that. With the stand-in
+# digits the result can be the other way round.)
 #
 # Gradual pruning (lesson 08) works without a penalty, so what follows uses none.
 #
@@ -383,7 +383,7 @@ assert all((pruning.weights(tuned)[name][gone] == 0).all() for name, gone in zer
 # %% [markdown]
 # There are no more values than before, and the zeros held. Is it worth the trouble? Training can
 # win back what sharing has cost, and with 15 values sharing costs hardly anything. In the recorded
-# run the 15 values were trained for an epoch; three seeds:
+# run the 15 values were trained for an epoch; mean ± sd of three seeds:
 
 
 # %%
@@ -501,8 +501,8 @@ for name, symbols in {"gaps": gaps, "places": places}.items():
 #
 # ### The files
 #
-# Each step as a file that is written, read back and run. "Description" is the architecture and a
-# checksum.
+# Each step as a file that is written, read back and run. From "shared" on, the units that nobody
+# reads are gone as well. "Description" is the architecture and a checksum.
 
 # %% tags=["varies"]
 files = {
@@ -533,8 +533,8 @@ for stage, model in {"pruned": pruned, "coded": final}.items():
     np.testing.assert_array_equal(np.asarray(again(x_val[:500])), np.asarray(model(x_val[:500])))
 
 # %% [markdown]
-# And the longer run: all of MNIST, ten epochs, 99 % pruned, values trained; the mean of three
-# seeds.
+# And the longer run: all of MNIST, its images shifted by up to a pixel, ten epochs, 99 % pruned,
+# values trained; the mean of three seeds.
 
 
 # %%

@@ -46,7 +46,7 @@ predict = Predictions("15_distillation_and_int8")
 # prune it gradually to 98 %, as in lesson 14.
 
 # %% tags=["varies"]
-TRAIN = False  # True: train it here, about 20 s
+TRAIN = False  # True: train it here, about 30 s
 data = load_mnist().head(256, held_out=100) if quick_mode() else load_mnist().head(10_000)
 dense = networks.train("lenet5") if TRAIN else networks.trained("lenet5", data)
 epochs = 1 if quick_mode() else 12 if data.stand_in else 3
@@ -140,7 +140,7 @@ assert apart > 0
 
 # %%
 guess_teacher = predict(
-    "Over three seeds: with a teacher, how much more (or less, with a minus) is the test error?",
+    "Mean of three seeds: how much more test error (less: a minus) with a teacher than without?",
     ...,  # your number
     unit="percentage points",
 )
@@ -287,7 +287,7 @@ except ValueError as refusal:
 
 # %%
 guess_start = predict(
-    "20 examples of each new digit, three seeds: the starts from the lowest error to the highest?",
+    "20 examples of each digit, mean of three seeds: the starts, from lowest to highest error?",
     ...,  # a list of the three names
     choices=("scratch", "dense", "pruned 95%"),
 )
@@ -403,8 +403,8 @@ assert 0.5 < gain("pruned after")[2] / gain("dense")[2] < 0.75
 # special. With 20 and with 100 examples of each digit, the network that was pruned to 95 % is worse
 # than the dense one by more than a point in every seed. In the mean of three seeds most of the gain
 # over scratch is gone with 20 examples, and all of it with 100; seeds differ much in this, as the ±
-# says. At 98 % the mean is worse than from scratch. (With five examples seeds differ more than
-# starts do.)
+# (one sd) says. At 98 % the mean is worse than from scratch. (With five examples seeds differ more
+# than starts do.)
 #
 # Pruned on the new task, the same 95 % of zeros costs nearly nothing of the gain with 20 examples,
 # and about a third of it with 100. So it is not the zeros as such, but where they are. Transfer

@@ -69,7 +69,8 @@ assert masking.sparsity(pruning.weights(pruned)) > 0.9499
 
 
 # %% [markdown]
-# For each validation image a network gives ten probabilities.
+# For each validation image a network gives ten probabilities. (± is the standard error of a share
+# of so many images.)
 
 
 # %% tags=["varies"]
@@ -99,7 +100,7 @@ print(f"  only pruned is right: {np.sum(other & (said['pruned'] == y))}")
 
 # %% [markdown]
 # Accuracy shows the difference of the last two numbers, and hides their sum: gains and losses
-# partly cancel.
+# partly cancel. Had pruning done no harm, the two would be about equal.
 #
 # ### The control
 #
@@ -165,9 +166,10 @@ assert abs(error["95 % pruned"] - error["dense"]) < 0.001
 assert abs(apart["95 % pruned"] - apart["dense"]) < 0.002
 
 # %% [markdown]
-# Two dense networks of different seeds disagree just as much as a dense one and a pruned one
-# (95 %). So the number above says little about pruning: another seed does as much. (Ours share a
-# start; recorded pairs that do differ on 1.6 %.)
+# Two dense networks of different seeds disagree just as much as a dense one and a 95 % pruned one.
+# So *how many* answers differ says little about pruning: another seed changes as many. (Ours share
+# a start; recorded pairs that do differ on 1.6 %.) Look at the balance, too: the recorded pairs
+# lost about as many images as they won. Did ours?
 
 # %% [markdown]
 # ## Digit by digit
@@ -221,9 +223,9 @@ plots.seeds_by_class(shown).set_title("MNIST test images (recorded)")
 plt.show()
 
 # %% [markdown]
-# From seed to seed the error of a digit varies, by a standard deviation of a quarter of itself or
-# more. So we pair each pruned network with the dense one of its seed, and ask of each digit whether
-# the mean change is beyond $t = 2.78$ standard errors, the 95 % limit for five pairs:
+# From seed to seed a dense network's error on a digit varies, by a standard deviation of a quarter
+# of itself or more. So we pair each pruned network with the dense one of its seed, and ask of each
+# digit whether the mean change is beyond $t = 2.78$ standard errors, the 95 % limit for five pairs:
 
 
 # %%
@@ -281,10 +283,18 @@ if not data.stand_in:  # the recorded answers are about MNIST's test images
     print("thickest minus the others, pair by pair:", *(f"{value:+.2f}" for value in thick))
     assert lost.mean(axis=0).argmin() == 3
     assert (lost.argmin(axis=1) == 3).sum() == 4
+    within = np.zeros_like(quarter)  # the quarter among the images of the same digit
+    for same in (full.y_test == digit for digit in range(10)):
+        within[same] = np.searchsorted(np.quantile(ink[same], [0.25, 0.5, 0.75]), ink[same])
+    more = wrong["98 % pruned"].astype(int) - wrong["dense"][:5]
+    lost = np.array([more[:, within == q].mean(axis=1) for q in range(4)]).T
+    assert (lost.argmin(axis=1) == 3).sum() == 3
+    assert (lost.argmax(axis=1) == 0).sum() == 4
 
 # %% [markdown] corrects="20"
 # The quarter with most ink pays least, in four of five pairs. (Five pairs are too few to be sure.
-# And part of it may be digits: this quarter has hardly a 1, and many a 0.)
+# And part of it is digits: this quarter has hardly a 1, and many a 0. With quarters made within
+# each digit it pays least in three pairs, and the quarter with *least* ink pays most in four.)
 #
 # How many cases are needed to see such a thing? Say that the error of a group doubles, from 2 % to
 # 4 %. The intervals that we would report:
@@ -349,7 +359,9 @@ ax.text(3.55, chance.mean(), "two dense\ngroups", color=plots.GREY, va="center")
 ax.set(ylabel="exemplars of 10,000 images", xlim=(-0.5, 3.5))
 plt.show()
 print(f"two dense groups: {chance.mean():.0f} ({chance.min()} to {chance.max()})")
-assert found["98 % pruned"].sum() > chance.max() > found["95 % pruned"].sum()
+assert 2 * chance.mean() > found["98 % pruned"].sum() > chance.max()
+assert chance.max() > found["95 % pruned"].sum() > 100
+assert found["early"].sum() > 2 * found["98 % pruned"].sum()
 
 # %% [markdown]
 # Without the grey band we would have reported more than a hundred "images that pruning forgot" at
@@ -517,9 +529,17 @@ for key in ("noise 3", "shift 3", "rotation 3", "contrast 3"):
     for name in ("95 % pruned", "98 % pruned"):
         low, high = interval(name, key)
         assert low < 0 < high, (name, key)
+for kind in ("blur", "shift", "rotation"):
+    assert interval("98 % pruned", f"{kind} 1")[1] < 0
+    assert -0.013 < changed("98 % pruned", f"{kind} 1")[0]
+assert interval("95 % pruned", "blur 5")[0] > 0
+assert changed("90 % random", "blur 5")[0] > changed("95 % pruned", "blur 5")[0]
 
 # %% [markdown]
-# (Of the ten intervals of pruned networks one misses zero. One in twenty would do so by luck.)
+# (Of the ten intervals of pruned networks one misses zero. One in twenty would do so by luck.) At
+# severity 1 the 98 % networks are worse under blur, shift and rotation, by about a point, against
+# 0.6 on clean images. At 5 the 95 % networks hold better under blur again, and the random masks
+# even more so.
 
 # %% [markdown] covers="106"
 # ## Does it generalize?
@@ -625,6 +645,7 @@ for name in ("90 %", "98 %"):
     )
     print(f"      the 100 that vary most {cost(name, 'without_ink'):.1f}")
     assert 0 < cost(name, "without_map") < cost(name, "without_ink")
+    assert cost(f"{name} random", "without_map") > cost(name, "without_map")
 for name in ("98 %", "98 % random"):
     assert measured(name, "paths").max() < 0.001 * measured("dense", "paths").min()
 for key in ("selectivity", "saliency_agreement"):
@@ -662,7 +683,7 @@ for name, model in {"dense": dense, "95 % pruned": pruned}.items():
 # | the article | measured here |
 # |---|---|
 # | accuracy shows that nothing was lost (5.4) | it hides who lost: at 98 %, above all the 7 |
-# | pruning improves robustness (1.1) | under blur, as a random mask does; else nothing certain |
+# | pruning improves robustness (1.1) | only under strong blur, and there a random mask does, too |
 # | it may lower generalization (FAQ 5) | recorded: not at 95 %, yes at 98 %; ours: see above |
 # | it makes networks interpretable (1.1) | smaller, yes; units and reasons are no clearer |
 # | pruned models are more complex (7.2, 9.3) | fewer weights and paths |

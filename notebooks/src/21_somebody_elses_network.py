@@ -126,8 +126,8 @@ channels
 # - **PReLU** is a ReLU whose slope for negative numbers is learned, one for each channel. When a
 #   channel goes, its slope goes, too.
 # - **Permute** turns rows and columns before `Flatten`: the authors of MTCNN worked with Matlab,
-#   which lays pictures out column by column. A channel still has one row of `fc4` a place, but the
-#   places come in another order.
+#   which lays pictures out column by column. A channel still has a row of `fc4` for each place, but
+#   the places come in another order.
 #
 # What is left must compute exactly what the whole network does with those channels at zero:
 
@@ -277,11 +277,11 @@ ax.legend(title="chosen by")
 plt.show()
 
 # %% [markdown]
-# A repair is no gift. In all three seeds
+# A repair does not always help. In all three seeds
 #
 # - a fit to noise leaves every network worse than it was;
-# - a fit to crops makes the choice of Taylor's score better, with a face or without;
-# - and it makes the norm's choice *worse*, which made three errors before. We did not expect that,
+# - a fit to crops makes the choices of Taylor's score and of chance better, with a face or without;
+# - and it makes the norm's choice, which made three errors before, *worse*. We did not expect that,
 #   and do not know why.
 #
 # So measure before and after each repair. Taylor's choice, fitted, beats chance, fitted. But it
@@ -293,6 +293,8 @@ for criterion in looks:
     before, noisy = errors(criterion, "none", "cut"), errors(criterion, "noise", "fit")
     assert all(a < b for a, b in zip(before, noisy, strict=True)), criterion
 for name in ("no face", "one face"):
+    lot, before = errors("chance", name, "fit"), errors("chance", "none", "cut")
+    assert all(a < b for a, b in zip(lot, before, strict=True)), name
     taylor = errors("Taylor", name, "fit")
     assert max(taylor) < min(errors("Taylor", "none", "cut"))
     assert max(taylor) < min(errors("chance", name, "fit"))
@@ -347,10 +349,10 @@ for criterion in looks:
     print(f"{criterion}, taught, one face: {errors(criterion, 'one face', 'taught')}")
 
 # %% [markdown]
-# Taught without a face, the network forgets faces, for all its logits: training follows what it is
-# shown. One photograph with one face, which the network found itself, makes the difference. With it
-# the norm's choice and Taylor's are level, and chance is still behind. But none is better than
-# Taylor's choice with a fit or the norm's left alone, which took no training at all.
+# Taught without a face, the norm's network forgets faces, for all its logits: training follows what
+# it is shown. One photograph with one face, which the network found itself, makes the difference.
+# With it the norm's choice and Taylor's are level, and chance is still behind. But none is better
+# than Taylor's choice with a fit or the norm's left alone, which took no training at all.
 
 # %%
 assert min(errors("norm", "no face", "taught")) > 20

@@ -1,4 +1,4 @@
-"""Checks for notebook 15: errors class by class, exemplars, the expected calibration error."""
+"""Checks for notebook 19: errors class by class, exemplars, the expected calibration error."""
 
 import math
 from collections.abc import Callable, Iterator

@@ -22,7 +22,7 @@ TEN = (
 _GAP = 2  # white pixels between scenes
 _LINES = ((ORANGE, "--", 2.4), (BLUE, "-", 1.4))
 _JUDGED = {
-    "right digit": BLUE, "wrong digit": ORANGE, "digit missed": PINK, "digit on the ground": GREY,
+    "right digit": BLUE, "wrong digit": ORANGE, "digit missed": PINK, "digit on background": GREY,
 }  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def boxes(images: np.ndarray, marked: Mapping[str, "Objects"], ax: Axes | None =
 
 
 def pixel_classes(pixels: np.ndarray, ax: Axes | None = None) -> Axes:
-    """Draw a row of scenes (n, side, side) by class: white for 0, the ground, a colour a digit."""
+    """Draw a row of scenes (n, side, side) by class: white for 0, background, a colour a digit."""
     ax = _row(pixels, ax)
     ax.imshow(_beside(pixels), cmap=ListedColormap(["white", *TEN]), vmin=-0.5, vmax=10.5)
     _legend(ax, [Patch(color=colour, label=str(digit)) for digit, colour in enumerate(TEN)])

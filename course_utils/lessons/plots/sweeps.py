@@ -52,9 +52,9 @@ def rounds(
             label, colour = ("goes on", "black") if kept is stayed else ("taken back", GREY)
             ax.plot(*zip(*kept, strict=True), look, color=colour, label=label, markersize=7)
     ax.set_ylabel("validation accuracy")
-    top = max(s for s, _, _ in points)
-    by_compression([s for s in (0.2, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995) if s <= top], ax)
-    ax.set_xlim(0, 1 - (1 - top) / 1.2)
+    end = 1 - (1 - max(s for s, _, _ in points)) / 1.2
+    by_compression([s for s in (0.2, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 0.995) if s <= end], ax)
+    ax.set_xlim(0, end)
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=1))
     ax.legend(loc="lower left")
     return ax

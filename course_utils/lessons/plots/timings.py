@@ -31,7 +31,7 @@ def in_order(
         ax.set_yscale("log")
         _plain_decades(ax.yaxis, ax.get_ylim())
     else:
-        ax.set_ylim(0, 1.05 * ms.max())
+        ax.set_ylim(0, max(ax.get_ylim()[1], 1.05 * ms.max()))  # it may be shared
     ax.legend()
     return ax
 

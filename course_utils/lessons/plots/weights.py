@@ -63,23 +63,28 @@ def histogram(
     return ax
 
 
-def through_time(rows: Mapping[str, Mapping[str, np.ndarray]], zero: str = RED) -> Figure:
+def through_time(
+    rows: Mapping[str, Mapping[str, np.ndarray]], zero: str = RED, moments: int | None = None
+) -> Figure:
     """Draw one layer's weights at each stage, a row a network: blue not zero, `zero` exactly zero.
 
-    All panels share their bins, and the axis that counts, which is logarithmic.
+    All panels share their bins, and the axis that counts, which is logarithmic. Of `moments` only
+    that many stages are shown; the others are yet to come.
     """
     stages = list(next(iter(rows.values())))
     fig, axes = plt.subplots(len(rows), len(stages), figsize=(11, 4.6), sharex=True, sharey=True)
     limit = max(np.abs(W).max() for row in rows.values() for W in row.values())
     for (name, row), line in zip(rows.items(), np.atleast_2d(axes), strict=True):
         line[0].set_ylabel(f"{name}\nweights in a bin")
-        for (stage, W), ax in zip(row.items(), line, strict=True):
+        for number, ((stage, W), ax) in enumerate(zip(row.items(), line, strict=True)):
+            ax.set(title=f"{stage}: ?", yscale="log", ylim=(0.5, 2 * W.size))
+            if moments is not None and number >= moments:
+                continue
             counts, edges = np.histogram(W, 81, (-limit, limit))  # 0 is in the middle of a bin
             zeros = np.where(np.arange(81) == 40, np.sum(W == 0), 0)
             ax.stairs(counts, edges, fill=True, color=BLUE)
             ax.stairs(zeros, edges, fill=True, color=zero)
-            ax.set(title=f"{stage}: {np.mean(W == 0):.0%} are zero", yscale="log")
-            ax.set_ylim(0.5, 2 * W.size)
+            ax.set_title(f"{stage}: {np.mean(W == 0):.0%} are zero")
     for ax in np.atleast_2d(axes)[-1]:
         ax.set_xlabel("weight w")
     return fig

@@ -34,7 +34,7 @@ class Canvas:
 class Scenes:
     """Hold scenes: images float32 (n, side, side, 1) in [0, 1], the objects on them, and pixels.
 
-    `pixels` int64 (n, side, side): 0 for the ground, digit + 1 where there is ink.
+    `pixels` int64 (n, side, side): 0 for background, digit + 1 where there is ink.
     """
 
     images: np.ndarray

@@ -7,7 +7,7 @@ from course_utils.pruning.examples import batches
 
 layers, ops = keras.layers, keras.ops
 
-CLASSES = 11  # the ground, and ten digits
+CLASSES = 11  # background, and ten digits
 
 
 def unet(seed: int = 0) -> keras.Model:
