@@ -2,6 +2,8 @@
 
 import importlib
 import re
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,9 @@ from course_utils.lessons import faces, logbook, recorded
 from course_utils.lessons.data import load_digits
 from course_utils.lessons.open_tasks import handed_in, task, told_apart, tried_out
 from course_utils.lessons.tasks import hearing
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+import open_tasks
 
 NUMBERS = [*range(5, 20), 21]
 ALL = {
@@ -335,3 +340,14 @@ def test_the_cases_given_have_their_answers_and_the_reports_hide_theirs():
 def test_no_network_that_is_shown_is_judged():
     seen = {row["network"] for row in told_apart.speeds()}
     assert seen.isdisjoint(row["network"] for row in told_apart.speeds(half=1))
+
+
+# ----------------------------------------------------------------------------- the script of marks
+
+
+def test_the_script_runs_the_code_of_the_solutions():
+    assert open_tasks.with_tasks() == sorted(ALL)
+    marks = {(row["lesson"], row["seed"]): row["score"] for row in recorded.rows("open_tasks")}
+    for stem in ("13_faster", "17_beyond_digits"):  # these measure nothing that takes long
+        for seed in (0, 2):
+            assert open_tasks.measured(stem, seed) == pytest.approx(marks[stem, seed], abs=1e-4)

@@ -661,7 +661,7 @@ predict.summary()
 #
 # <details><summary>Hint</summary>
 #
-# MACs alone decide nine pairs of ten. Which ones do they get wrong? Think of what is done besides
+# MACs alone decide most pairs. Which ones do they get wrong? Think of what is done besides
 # multiplying (part 4), and of small layers, and fit a line if you like.
 # </details>
 
