@@ -127,9 +127,9 @@ def test_the_package_is_small():
     # (about 500 lines), layers that can be read but not pruned, steps of train steps of one's own,
     # layer collapse; above it layers of layers, everyday spellings, and copies that lose nothing.
     # Lessons that load their networks, keep predictions and are more of them took another 1,500;
-    # channels to click on 170; an open task for each lesson from 05 on, with its judge, 535.
+    # channels to click on 170; an open task for each lesson from 05 on, with its judge, 540.
     # Lower this whenever it can be.
-    assert whole <= 21_840, f"the package has {whole:,} lines; take an idea away"
+    assert whole <= 21_850, f"the package has {whole:,} lines; take an idea away"
     assert sum(core.values()) <= 4_600, f"the core has {sum(core.values()):,} lines"
 
 

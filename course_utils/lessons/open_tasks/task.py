@@ -43,8 +43,8 @@ class Task:
 
     def judge(self, answer: object) -> "Score | verdict.Verdict":
         """Measure an answer; what is none gets a hint. The logbook keeps the last score."""
-        if hasattr(answer, "__code__") and verdict.unwritten(answer):
-            answer = ...  # nothing has to be measured for that
+        if _is_open(answer):
+            answer = ...  # nothing has to be trained for that
         found = []
         said = verdict.judge(answer, lambda it: iter(found.append(self.measure(it, 0)) or ()), "")
         if not said:
@@ -93,6 +93,13 @@ class Score:
 def open_task(lesson: str, given: Callable[[], object], **how: object) -> Callable[[Measure], Task]:
     """Make a task of a function (answer, seed) -> score, whose docstring says what counts."""
     return lambda measure: Task(lesson, measure, given, **how)
+
+
+def _is_open(function: object) -> bool:
+    """Tell whether a function is as it was handed out; one that returns a constant is written."""
+    constants = getattr(getattr(function, "__code__", None), "co_consts", (0,))
+    own = all(one in (None, ..., function.__doc__) for one in constants)
+    return own and verdict.unwritten(function)
 
 
 @cache
