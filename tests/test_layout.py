@@ -31,6 +31,7 @@ NO_EXAMPLE = {
     "extras.speed.*.predict_litert": "it needs a LiteRT file, and a package of its own",
     "extras.sweeping.*.TrialsFailed": "sweep raises it",
     "lessons.checks.*": "shown by the notebook, and tested on right and wrong answers",
+    "lessons.open_tasks.*": "each measures or trains; the notebook shows it",
     "lessons.logbook.*": "its file is the learner's; predictions show it",
     "lessons.networks.*": "each trains, or loads what was trained",
     "lessons.tasks.loading.*": "they make thousands of images, waves and lines",
@@ -125,9 +126,10 @@ def test_the_package_is_small():
     # What came since reads those of others: in the core one entrance for data, labels and batches
     # (about 500 lines), layers that can be read but not pruned, steps of train steps of one's own,
     # layer collapse; above it layers of layers, everyday spellings, and copies that lose nothing.
-    # Lessons that load their networks, keep predictions and are more of them took another 1,500.
-    # Channels to click on took 170. Lower this whenever it can be.
-    assert whole <= 21_310, f"the package has {whole:,} lines; take an idea away"
+    # Lessons that load their networks, keep predictions and are more of them took another 1,500;
+    # channels to click on 170; an open task for each lesson from 05 on, with its judge, 540.
+    # Lower this whenever it can be.
+    assert whole <= 21_850, f"the package has {whole:,} lines; take an idea away"
     assert sum(core.values()) <= 4_600, f"the core has {sum(core.values()):,} lines"
 
 

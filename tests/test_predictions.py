@@ -138,10 +138,23 @@ def test_the_page_has_all_lessons(predict, monkeypatch):
     predict("Zeros left?", 37).was(37)
     predict("Zeros right?", 80).was(37)
     logbook.note("exercises", "prune_and_retrain: sparsity", {})
+    logbook.note("open tasks", "prune_and_retrain: score", {"score": "97.10 %"})
     head, first, second = repr(logbook.page()).splitlines()
-    assert head.split() == ["lesson", "exercises", "predictions", "right"]
+    assert head.split() == ["lesson", "exercises", "predictions", "right", "open", "task"]
     assert first.split() == ["00", "start", "here", "0", "of", "2", "0", "0"]
-    assert second.split() == ["01", "prune", "and", "retrain", "1", "of", "3", "2", "1"]
+    assert second.split() == [
+        "01",
+        "prune",
+        "and",
+        "retrain",
+        "1",
+        "of",
+        "3",
+        "2",
+        "1",
+        "97.10",
+        "%",
+    ]
 
 
 def test_the_list_of_lessons_is_that_of_the_notebooks():

@@ -4,7 +4,7 @@
 
 A reader who studies a text takes about 150 words a minute; a cell, with what it shows, takes a
 minute, an exercise five. The computer's seconds come from notebooks/seconds.csv, which `make
-notebooks` writes. What is folded away is not counted.
+notebooks` writes. What is folded away is not counted, and the open task is work for another day.
 """
 
 import csv
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from nbformat import NotebookNode
 from notebook_editions import CODE, Lesson, read_lessons, tags_of
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
@@ -24,6 +25,7 @@ MOST_MINUTES, MOST_CELLS, MOST_WORDS = 60, 75, 2600
 FOLDED = re.compile(r"<details>.*?</details>", re.DOTALL)
 NOT_READ = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|<[^>]+>|^\s*[|#>-]+|[|]", re.MULTILINE)
 SAID = re.compile(r"\bAbout (\d+) minutes\b")
+OPEN_TASK, SECTION = "## An open task", re.compile(r"^## ", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Length:
 
 def measure(lesson: Lesson) -> Length:
     """Count a source's words, cells and exercises, as learners see them."""
-    cells = [cell for cell in lesson.cells if "solution-only" not in tags_of(cell)]
+    cells = [cell for cell in sitting(lesson) if "solution-only" not in tags_of(cell)]
     text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     summaries = sum(cell.source.startswith("predict.summary()") for cell in cells)
     kinds = [set(tags_of(cell)) for cell in cells if cell.cell_type == "code"]
@@ -57,6 +59,16 @@ def measure(lesson: Lesson) -> Length:
         exercises=sum("exercise" in kind for kind in kinds),
         seconds=seconds().get(lesson.stem, 0.0),
     )
+
+
+def sitting(lesson: Lesson) -> list[NotebookNode]:
+    """List the cells without those of the open task: from its heading to the next section."""
+    kept, inside = [], False
+    for cell in lesson.cells:
+        if cell.cell_type == "markdown" and SECTION.match(cell.source):
+            inside = cell.source.startswith(OPEN_TASK)
+        kept += [] if inside else [cell]
+    return kept
 
 
 def words(markdown: str) -> list[str]:
@@ -82,6 +94,9 @@ def problems(lesson: Lesson) -> list[str]:
     said = SAID.search(head)
     if not said or int(said[1]) != length.minutes:
         found.append(f"the head must say 'About {length.minutes} minutes', by its length.")
+    promised = re.search(r"\bminutes, and an\s+open\s+task\b", head)
+    if bool(promised) != (len(sitting(lesson)) < len(lesson.cells)):
+        found.append("the head says 'minutes, and an open task' where there is one, only there.")
     return found
 
 

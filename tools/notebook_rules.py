@@ -21,7 +21,7 @@ FEWEST_EXERCISES = 2
 LARGEST_BYTES = 800_000
 # The frame that all lessons share, so that a reader knows where to look.
 SECTIONS = ("## What you will be able to do", "## What to remember", "## What to read")
-TAGS = {"varies", "exercise", "solution-only", "check"}
+TAGS = {"varies", "exercise", "solution-only", "check", "open-task"}
 MARKS = {"lesson": "…", "solution": "✓"}
 
 VIEW = "application/vnd.jupyter.widget-view+json"
@@ -66,7 +66,7 @@ def _marker_problems(cell: NotebookNode) -> list[str]:
             inside = False
     if inside:
         return ["# BEGIN SOLUTION is never closed: put # END SOLUTION after the solution."]
-    if bool(blocks) != ("exercise" in tags_of(cell)):
+    if bool(blocks) != bool({"exercise", "open-task"} & {*tags_of(cell)}):
         return ["the tag 'exercise' and the markers # BEGIN / END SOLUTION belong together."]
     return []
 

@@ -1,4 +1,4 @@
-"""What a learner has done, over all lessons: exercises solved, predictions made. Kept at home.
+"""What a learner has done, over all lessons: exercises, predictions, scores. Kept at home.
 
 `make lab` names the file, logbook.json in the clone, in $COURSE_LOGBOOK; nothing is ever sent
 anywhere. Without that variable the logbook lasts as long as the kernel.
@@ -95,13 +95,15 @@ class Page:
         self.entries = entries
 
     def __repr__(self) -> str:
-        lines = [f"{'lesson':28}{'exercises':>10}{'predictions':>13}{'right':>7}"]
+        lines = [f"{'lesson':28}{'exercises':>10}{'predictions':>13}{'right':>7}  open task"]
         for place, (lesson, many) in enumerate(LESSONS.items()):
             solved = len(self._of(lesson, "exercises"))
             said = self._of(lesson, "predictions")
             right = sum(one.get("said") == one.get("was") for one in said)
             name = f"{place:02} {lesson.replace('_', ' ')}"
-            lines.append(f"{name:28}{f'{solved} of {many}':>10}{len(said):>13}{right:>7}")
+            line = f"{name:28}{f'{solved} of {many}':>10}{len(said):>13}{right:>7}"
+            scores = [f"  {one.get('score', '')}" for one in self._of(lesson, "open tasks")]
+            lines.append("".join([line, *scores]))
         return "\n".join(lines)
 
     def _of(self, lesson: str, kind: str) -> list[dict]:

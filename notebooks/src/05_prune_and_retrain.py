@@ -5,9 +5,9 @@
 #
 # ![Compass: schedule lit](figures/compass_schedule.svg)
 #
-# About 55 minutes. Before this: [02 · The prune operator](02_prune_operator.ipynb), [04 · A CNN
-# from its parts](04_cnn_parts.ipynb), and of the [prerequisites](../docs/prerequisites.md) the
-# mean, the standard deviation and paired differences.
+# About 55 minutes, and an open task. Before this: [02 · The prune
+# operator](02_prune_operator.ipynb), [04 · A CNN from its parts](04_cnn_parts.ipynb), and of the
+# [prerequisites](../docs/prerequisites.md) the mean, the standard deviation and paired differences.
 #
 # Chinese terms: retraining 重新训练, fine-tuning 微调, mask 掩码, sparsity 稀疏度, control
 # experiment 对照实验, compression rate 压缩率.
@@ -534,6 +534,37 @@ print(f"{dead} of {masks['dense/kernel'].shape[1]} hidden units have no input le
 
 # %%
 predict.summary()
+
+# %% [markdown]
+# ## An open task
+#
+# **The best network with 95 % zeros, after two epochs.** `start` is the article's network, trained.
+# Prune it and train it, in whatever order, on the 10,000 images `x, y`: two epochs in batches of
+# 128. At the end 95 % of the weights in its kernels are zero; the judge counts them, and the steps.
+# What counts is the accuracy on the test images, which you leave alone: keep some of `x, y` to
+# choose by.
+#
+# <details><summary>Hint</summary>
+#
+# Here nothing has to happen at once. When do weights go, how fast does the rest learn, and should
+# the rate stay the same to the end?
+# </details>
+
+# %% tags=["open-task", "varies"]
+from course_utils.lessons.open_tasks.handed_in import prune_and_retrain as task
+
+print(task)
+start, x, y = task.given()
+my_network = ...  # `start` with 95 % zeros, trained
+# BEGIN SOLUTION
+masks = masking.make_masks(criteria.magnitude(pruning.weights(start)), 0.95)
+pruning.attach(start, masks)
+start.fit(x, y, 128, 2, verbose=0)
+my_network = start
+# END SOLUTION
+
+# %% tags=["varies"]
+task.judge(my_network)
 
 # %% [markdown]
 # ## What to remember

@@ -5,8 +5,9 @@
 #
 # ![Compass: scope lit](figures/compass_scope.svg)
 #
-# About 60 minutes. Before this: [05 · Prune and retrain](05_prune_and_retrain.ipynb), and of the
-# [prerequisites](../docs/prerequisites.md) the mean, the standard deviation and paired differences.
+# About 60 minutes, and an open task. Before this: [05 · Prune and
+# retrain](05_prune_and_retrain.ipynb), and of the [prerequisites](../docs/prerequisites.md) the
+# mean, the standard deviation and paired differences.
 #
 # Chinese terms: threshold 阈值, sparsity 稀疏度, global 全局, layer by layer 逐层, sensitivity
 # analysis 敏感度分析, layer collapse 层坍塌, validation set 验证集, tolerance 容差.
@@ -601,6 +602,39 @@ assert (np.array(loss["all others"])[:, 0] > 100 * tolerance).sum() == 1
 
 # %%
 predict.summary()
+
+# %% [markdown]
+# ## An open task
+#
+# **A plan for networks you have never seen.** Write a function that is given the weights of a
+# network, and says which share of each layer goes, by size: 95 % in all, nothing trained
+# afterwards. It is tried on three networks LeNet-300-100, trained from other seeds. What counts is
+# their mean accuracy on the test images. To practise on, `task.given()` returns the weights of one
+# such network; `cut(0, shares)`, to be imported from where the task is, is that network after a
+# cut.
+#
+# <details><summary>Hint</summary>
+#
+# Scopes are plans, too: what share of each layer do "global", "ERK" and LAMP take? Are they the
+# best there are? The last layer has 1,000 weights, the first 235,200.
+# </details>
+
+# %% tags=["open-task", "varies"]
+from course_utils.lessons.open_tasks.tried_out import how_much as task
+
+print(task)
+
+
+def my_shares(weights):
+    """Return {name of a kernel: share that goes}; in all at least 95 % of the weights."""
+    # BEGIN SOLUTION
+    masks = masking.make_masks(criteria.lamp(weights), 0.95)
+    return {name: 1 - mask.mean() for name, mask in masks.items()}
+    # END SOLUTION
+
+
+# %% tags=["varies"]
+task.judge(my_shares)
 
 # %% [markdown]
 # ## What to remember

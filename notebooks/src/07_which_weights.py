@@ -6,9 +6,9 @@
 #
 # ![Compass: criterion lit](figures/compass_criterion.svg)
 #
-# About 60 minutes. Before this: [06 · How much to prune](06_how_much.ipynb), and of the
-# [prerequisites](../docs/prerequisites.md) the gradient, the parabola $-gw + \tfrac{1}{2}hw^2$ and
-# paired differences.
+# About 60 minutes, and an open task. Before this: [06 · How much to prune](06_how_much.ipynb), and
+# of the [prerequisites](../docs/prerequisites.md) the gradient, the parabola $-gw +
+# \tfrac{1}{2}hw^2$ and paired differences.
 #
 # Chinese terms: criterion 剪枝准则, saliency 显著性, gradient 梯度, second derivative 二阶导数,
 # Taylor expansion 泰勒展开, rank correlation 秩相关, control experiment 对照实验.
@@ -646,6 +646,39 @@ plt.show()
 
 # %% tags=["varies"]
 predict.summary()
+
+# %% [markdown]
+# ## An open task
+#
+# **Your own criterion.** It is given the weights of a network, and of the gradients of 500 images
+# the mean, the mean size and the mean square, each a dictionary by kernel. It returns scores; the
+# lowest 90 % of all weights go, in one ranking, and nothing is trained afterwards. It is tried on
+# three networks LeNet-300-100, trained from other seeds. What counts is their mean accuracy on the
+# test images. `task.given()` returns these four for one such network; `masked(0, masks)`, to be
+# imported from where the task is, is that network under masks.
+#
+# <details><summary>Hint</summary>
+#
+# Each criterion of the table can be written with these four. They do not know what happens when
+# many weights go *together*, and whether scores of different layers compare. What of LAMP could you
+# use for other scores?
+# </details>
+
+# %% tags=["open-task", "varies"]
+from course_utils.lessons.open_tasks.tried_out import which_weights as task
+
+print(task)
+
+
+def my_scores(weights, mean, size, square):
+    """Return scores as weights are given: {name of a kernel: array}."""
+    # BEGIN SOLUTION
+    return criteria.lamp(weights)
+    # END SOLUTION
+
+
+# %% tags=["varies"]
+task.judge(my_scores)
 
 # %% [markdown]
 # ## What to remember

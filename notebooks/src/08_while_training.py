@@ -5,9 +5,10 @@
 #
 # ![Compass: schedule lit](figures/compass_schedule.svg)
 #
-# About 60 minutes. Before this: [05 · Prune and retrain](05_prune_and_retrain.ipynb) (masks that
-# hold) and [06 · How much?](06_how_much.ipynb) (one ranking for all layers); for
-# paired differences see [what you need](../docs/prerequisites.md).
+# About 60 minutes, and an open task. Before this: [05 · Prune and
+# retrain](05_prune_and_retrain.ipynb) (masks that hold) and [06 · How much?](06_how_much.ipynb)
+# (one ranking for all layers); for paired differences see [what you
+# need](../docs/prerequisites.md).
 #
 # Chinese terms: schedule 剪枝调度, gradual pruning 渐进式剪枝, static 静态, dynamic 动态, learning
 # rate 学习率, weight rewinding 权重回退.
@@ -658,6 +659,38 @@ folder.cleanup()
 
 # %% tags=["varies"]
 predict.summary()
+
+# %% [markdown]
+# ## An open task
+#
+# **One plan for sparsity and rate.** Write a function that says, for each step, how many of the
+# weights are zero and how fast the others learn. LeNet-300-100 follows it for two epochs of 10,000
+# images, 158 steps, from its first step on, with three seeds that you do not know. The sparsity
+# never falls, and ends at 98 %. What counts is the mean accuracy on the test images.
+#
+# <details><summary>Hint</summary>
+#
+# 158 steps are few. How many of them does a network need before it knows what it can do without,
+# and how many to recover? The two curves belong together: after a cut a high rate, at the end a low
+# one.
+# </details>
+
+# %% tags=["open-task", "varies"]
+from course_utils.lessons.open_tasks.tried_out import while_training as task
+
+print(task)
+
+
+def my_plan(step, steps):
+    """Return the sparsity and Adam's learning rate at `step` of `steps`, counted from 0."""
+    # BEGIN SOLUTION
+    cubic = schedules.polynomial(0.98, begin=steps // 10, end=7 * steps // 10)
+    return cubic(step), 3e-3 if step < 0.8 * steps else 1e-3
+    # END SOLUTION
+
+
+# %% tags=["varies"]
+task.judge(my_plan)
 
 # %% [markdown]
 # ## What to remember

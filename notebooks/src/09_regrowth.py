@@ -5,7 +5,8 @@
 #
 # ![Compass: schedule lit](figures/compass_schedule.svg)
 #
-# About 35 minutes. Before this: [08 · Pruning while training](08_while_training.ipynb).
+# About 35 minutes, and an open task. Before this: [08 · Pruning while
+# training](08_while_training.ipynb).
 #
 # Chinese terms: regrowth 再生长, dynamic sparse training 动态稀疏训练, drop 删除, grow 生长.
 
@@ -308,6 +309,37 @@ for name in (best, "dense"):
 
 # %% tags=["varies"]
 predict.summary()
+
+# %% [markdown]
+# ## An open task
+#
+# **How should masks move?** LeNet-300-100 has 98 % zeros from its first step on, at random places
+# with ERK's share for each layer, and two epochs of 10,000 images to learn. Write the rule by which
+# its masks move: a `Regrowth`, made by `sparse_evolution`, by `rigl`, or by yourself. It is tried
+# with three seeds that you do not know. What counts is the mean accuracy on the test images.
+#
+# <details><summary>Hint</summary>
+#
+# `regrowth.Regrowth` takes any function from weights and step to scores: what grows need not follow
+# chance or the gradient alone. And how often, how many, until when? The defaults were chosen for
+# trainings a hundred times as long.
+# </details>
+
+# %% tags=["open-task", "varies"]
+from course_utils.lessons.open_tasks.tried_out import weights_that_come_back as task
+
+print(task)
+
+
+def my_rule(steps, gradients):
+    """Return a Regrowth for a training of so many steps; `gradients` are those `rigl` asks for."""
+    # BEGIN SOLUTION
+    return regrowth.rigl(gradients, every=10, end=8 * steps // 10)
+    # END SOLUTION
+
+
+# %% tags=["varies"]
+task.judge(my_rule)
 
 # %% [markdown]
 # ## What to remember

@@ -5,7 +5,8 @@
 #
 # ![Compass: schedule lit](figures/compass_schedule.svg)
 #
-# About 35 minutes. Before this: [08 · Pruning while training](08_while_training.ipynb).
+# About 35 minutes, and an open task. Before this: [08 · Pruning while
+# training](08_while_training.ipynb).
 #
 # Chinese terms: lottery ticket hypothesis 彩票假说, winning ticket 中奖彩票, weight rewinding
 # 权重回退, initialization 初始化.
@@ -287,6 +288,44 @@ assert (trained_on[1:] > ticket[1:]).all()
 
 # %% tags=["varies"]
 predict.summary()
+
+# %% [markdown]
+# ## An open task
+#
+# **Where does this mask come from?** You see a mask and nothing else: 784 pixels by 300 units,
+# `True` where a weight stays. It is "trained", the largest weights of a trained network; or such a
+# mask that somebody "shuffled" as a whole; or only "within pixels", so that each pixel keeps its
+# number of connections; or only "within units". Write a function that tells. It is tried on masks
+# of networks with other seeds, of 80 to 95 % zeros. What counts is how many it gets right.
+# `task.given()` returns twelve masks with their origins.
+#
+# <details><summary>Hint</summary>
+#
+# By chance alone a pixel's number of connections follows the binomial distribution, whose variance
+# you know. What does each of the three shuffles leave as it was? (And neighbouring pixels?)
+# </details>
+
+# %% tags=["open-task", "varies"]
+from course_utils.lessons.open_tasks.told_apart import lottery_tickets as task
+
+print(task)
+
+
+def my_origin(mask):
+    """Return "trained", "shuffled", "within pixels" or "within units"."""
+    # BEGIN SOLUTION
+    share = mask.mean()
+    pixels, units = (
+        mask.sum(axis=axis).var() / (mask.shape[axis] * share * (1 - share)) > 1.5
+        for axis in (1, 0)
+    )
+    names = {(True, False): "within pixels", (False, True): "within units"}
+    return names.get((pixels, units), "trained" if pixels else "shuffled")
+    # END SOLUTION
+
+
+# %% tags=["varies"]
+task.judge(my_origin)
 
 # %% [markdown]
 # ## What to remember

@@ -5,7 +5,8 @@
 #
 # ![Compass: granularity lit](figures/compass_granularity.svg)
 #
-# About 50 minutes. Before this: [11 · Structural pruning](11_structural_pruning.ipynb).
+# About 50 minutes, and an open task. Before this: [11 · Structural
+# pruning](11_structural_pruning.ipynb).
 #
 # Chinese terms: residual connection 残差连接, shortcut 捷径连接, channel 通道, concatenation 拼接,
 # depthwise convolution 深度卷积, computation graph 计算图, union-find 并查集, normalization 归一化.
@@ -497,6 +498,38 @@ if not quick_mode():
 
 # %%
 predict.summary()
+
+# %% [markdown]
+# ## An open task
+#
+# **Half of the work, and not one training step.** `start` is the residual network of this lesson,
+# trained. Hand in a network made of it with at most half of its MACs. You may look at the images
+# `x, y` as often as you like, and compute from them what you like; but no optimizer makes a step.
+# What counts is the accuracy on the test images.
+#
+# <details><summary>Hint</summary>
+#
+# Three things matter: which channels go, from which groups, and what is done afterwards. For the
+# last, think of what in a network can be set right from images alone: statistics, and by least
+# squares the weights themselves (lesson 11).
+# </details>
+
+# %% tags=["open-task", "varies"]
+from course_utils.lessons.open_tasks.handed_in import channels_together as task
+
+print(task)
+start, x, y = task.given()
+my_network = ...  # at most half of `start`
+# BEGIN SOLUTION
+found, cost = structure.channel_groups(start), structure.costs(start)
+scores = structure.taylor(found, x[:1000], y[:1000], batch_size=64)
+masks = structure.within_budget(structure.per_cost(scores, cost.macs), cost.macs, budget=0.5)
+my_network = structure.shrink(found, masks=masks)[0]
+structure.recalibrate(my_network, x[:2000])
+# END SOLUTION
+
+# %% tags=["varies"]
+task.judge(my_network)
 
 # %% [markdown]
 # ## What to remember

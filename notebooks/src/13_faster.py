@@ -5,9 +5,10 @@
 #
 # ![Compass: granularity lit](figures/compass_granularity.svg)
 #
-# About 60 minutes. Before this: [05 · Prune and retrain](05_prune_and_retrain.ipynb) and
-# [12 · Channels that belong together](12_channels_together.ipynb). Close other programs while this
-# lesson runs. The mathematics is on [one page](../docs/prerequisites.md).
+# About 60 minutes, and an open task. Before this: [05 · Prune and
+# retrain](05_prune_and_retrain.ipynb) and [12 · Channels that belong
+# together](12_channels_together.ipynb). Close other programs while this lesson runs. The
+# mathematics is on [one page](../docs/prerequisites.md).
 #
 # Chinese terms: inference latency 推理延迟, warm-up 预热, median 中位数, quartile 四分位数, sparse
 # matrix 稀疏矩阵, break-even point 临界点, quantization 量化, scale 缩放因子, zero point 零点,
@@ -647,6 +648,43 @@ for name in ("dense", "half the widths"):
 
 # %%
 predict.summary()
+
+# %% [markdown]
+# ## An open task
+#
+# **Which of the two is faster?** You have nothing but reports: of two small CNNs the layers, the
+# MACs, the parameters, how many numbers stand between the layers in all, and the most after one
+# layer. Write a function that decides. `task.given()` returns thirty reports with the times that
+# `benchmarks/open_tasks.py` measured, for 64 images on one processor core. It is tried on pairs of
+# thirty other networks, whose times differ by a tenth or more. What counts is how many it gets
+# right. Say to yourself, too, *why*: a decision that nobody can explain will not be followed.
+#
+# <details><summary>Hint</summary>
+#
+# MACs alone decide most pairs. Which ones do they get wrong? Think of what is done besides
+# multiplying (part 4), and of small layers, and fit a line if you like.
+# </details>
+
+# %% tags=["open-task", "varies"]
+from course_utils.lessons.open_tasks.told_apart import faster as task
+
+print(task)
+seen = task.given()  # dictionaries
+
+
+def my_choice(one, other):
+    """Return 0 if the first network is faster, 1 for the second."""
+    # BEGIN SOLUTION
+    logs = [[1, np.log(r["macs"]), np.log(r["numbers_between"])] for r in [*seen, one, other]]
+    times = np.log([row["milliseconds"] for row in seen])
+    fit = np.linalg.lstsq(np.array(logs[:-2]), times, rcond=None)[0]
+    first, second = np.array(logs[-2:]) @ fit
+    return int(second < first)
+    # END SOLUTION
+
+
+# %% tags=["varies"]
+task.judge(my_choice)
 
 # %% [markdown]
 # ## What to remember

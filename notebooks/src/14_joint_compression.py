@@ -3,8 +3,8 @@
 #
 # **The question: how small can the file of a pruned network become, and which step makes it so?**
 #
-# About 60 minutes. Before this: [08 · Pruning while training](08_while_training.ipynb) and
-# [13 · Does it run faster?](13_faster.ipynb).
+# About 60 minutes, and an open task. Before this: [08 · Pruning while
+# training](08_while_training.ipynb) and [13 · Does it run faster?](13_faster.ipynb).
 #
 # Chinese terms: joint compression 联合压缩, regularization 正则化, group lasso 组套索, weight
 # sharing 权值共享, k-means k 均值, centroid 质心, codebook 码本, entropy 熵, Huffman coding
@@ -636,6 +636,38 @@ for name, model in (("dense", dense), ("a few kilobytes", export.read_sparse(fil
 
 # %% tags=["varies"]
 predict.summary()
+
+# %% [markdown]
+# ## An open task
+#
+# **The smallest file at 96.5 %.** `start` is the trained LeNet-5. Hand it in as small as you can,
+# after at most two epochs of the 10,000 images `x, y` (160 steps): the judge writes it as a sparse
+# file, reads it back, and wants at least 96.5 % of the test images right (of the stand-in's, 90 %).
+# What counts is the bytes of the file. Anything goes: penalties, channels, zeros, shared values.
+#
+# <details><summary>Hint</summary>
+#
+# The file has parts: values, gaps, tables. Which one weighs most in what you have? Zeros in whole
+# rows cost little, few values cost little; and a network with fewer channels has neither.
+# </details>
+
+# %% tags=["open-task", "varies"]
+from course_utils.lessons.open_tasks.handed_in import joint_compression as task
+
+print(task)
+start, x, y = task.given()
+my_network = ...  # as small as you can
+# BEGIN SOLUTION
+end = max(1, len(x) // 128 * 7 // 10)
+cubic = schedules.polynomial(0.95, begin=0, end=end, every=max(1, end // 15))
+start.fit(x, y, 128, 1, verbose=0, callbacks=[pruning.PruneOnSchedule(cubic)])
+for name, values in clustering.cluster(pruning.weights(start), 15).items():
+    pruning.kernels(start)[name].assign(values)
+my_network = start
+# END SOLUTION
+
+# %% tags=["varies"]
+task.judge(my_network)
 
 # %% [markdown]
 # ## What to remember

@@ -4,7 +4,8 @@
 # **The question: what do a teacher, eight-bit weights and another task do to a pruned network, and
 # do its zeros survive?**
 #
-# About 45 minutes. Before this: [14 · Joint compression](14_joint_compression.ipynb).
+# About 45 minutes, and an open task. Before this: [14 · Joint
+# compression](14_joint_compression.ipynb).
 #
 # Chinese terms: knowledge distillation 知识蒸馏, teacher and student 教师与学生, temperature 温度,
 # quantization 量化, transfer learning 迁移学习.
@@ -429,6 +430,51 @@ for name, model in ended.items():
 
 # %% tags=["varies"]
 predict.summary()
+
+# %% [markdown]
+# ## An open task
+#
+# **What went wrong here?** Somebody stores pruned kernels in eight bits, with one scale for each
+# output, and does not always get it right. You see what was stored, and not what it was before.
+# Write a function that finds out: "nothing" is wrong; "one scale" was used for the whole kernel;
+# the largest weights were "clipped", or "wrapped" round to the other sign; only "four bits" were
+# used; or "zeros lost", since zero was stored as something else. It is tried on kernels of networks
+# with other seeds. What counts is how many it gets right. `task.given()` returns eighteen cases
+# with their faults.
+#
+# <details><summary>Hint</summary>
+#
+# Stored values are whole multiples of a step. Find the step of each column, then look at the whole
+# numbers: how many are there, how large is the largest, how often does it come, and is the step the
+# same everywhere? Begin with the loudest fault, and mind columns with few weights.
+# </details>
+
+# %% tags=["open-task", "varies"]
+from course_utils.lessons.open_tasks.told_apart import distillation_and_int8 as task
+
+print(task)
+
+
+def my_finding(stored):
+    """Return "nothing", "one scale", "clipped", "wrapped", "four bits" or "zeros lost"."""
+    # BEGIN SOLUTION
+    if np.mean(stored == 0) < 0.2:
+        return "zeros lost"
+    columns = [np.unique(np.abs(W).round(7)) for W in stored.T if np.count_nonzero(W) > 5]
+    steps = np.array([np.diff(values)[np.diff(values) > 1e-6].min() for values in columns])
+    levels = np.array([values[-1] for values in columns]) / steps
+    if np.median(levels) < 10:
+        return "four bits"
+    if np.ptp(np.quantile(steps, (0.25, 0.75))) < 0.01 * np.median(steps):
+        return "one scale"
+    if np.mean((np.abs(stored) >= 0.999 * np.abs(stored).max(axis=0)).sum(axis=0) > 1) > 0.4:
+        return "clipped"
+    return "nothing" if np.mean(abs(levels - 127) < 0.5) > 0.3 else "wrapped"
+    # END SOLUTION
+
+
+# %% tags=["varies"]
+task.judge(my_finding)
 
 # %% [markdown]
 # ## What to remember

@@ -5,9 +5,9 @@
 #
 # ![Compass: scope lit](figures/compass_scope.svg)
 #
-# About 60 minutes. Before this: [06 · How much to prune](06_how_much.ipynb),
-# [07 · Which weights?](07_which_weights.ipynb) and
-# [11 · Structural pruning](11_structural_pruning.ipynb).
+# About 60 minutes, and an open task. Before this: [06 · How much to prune](06_how_much.ipynb), [07
+# · Which weights?](07_which_weights.ipynb) and [11 · Structural
+# pruning](11_structural_pruning.ipynb).
 #
 # Chinese terms: automatic pruning 自动剪枝, adaptive pruning 自适应剪枝, sensitivity 敏感度,
 # budget 预算, search space 搜索空间, neural architecture search (NAS) 神经网络架构搜索.
@@ -612,6 +612,48 @@ print(f"not pruned, trained as long: {longer.mean():.2f} ± {longer.std(ddof=1):
 
 # %% tags=["varies"]
 predict.summary()
+
+# %% [markdown]
+# ## An open task
+#
+# **A program that decides by itself.** Write a search: it is given `loss`, a function that tries a
+# share for each layer on 1,000 images, and the layers' sizes; it may call `loss` thirty times; and
+# it returns the shares to be cut by size, 97 % in all. It is tried on three networks LeNet-300-100
+# from other seeds, and nothing is trained after the cut. What counts is their mean accuracy on the
+# test images. `loss, sizes = task.given()` gives you one such network, without a limit.
+#
+# <details><summary>Hint</summary>
+#
+# Three shares, and one equation between them: two are free. So thirty points cover much, if each
+# looks near the best so far. What is free had better be the *densities* of the small layers, as in
+# exercise 2.
+# </details>
+
+# %% tags=["open-task", "varies"]
+from course_utils.lessons.open_tasks.tried_out import automatic_pruning as task
+
+print(task)
+
+
+def my_search(loss, sizes):
+    """Return {name of a kernel: share that goes}, at least 97 % in all, after at most 30 calls."""
+    # BEGIN SOLUTION
+    names, most = list(sizes), 0.03 * sum(sizes.values())
+    best, lowest, rng = np.array([0.2, 0.8]), np.inf, np.random.default_rng(0)
+    for step in range(30):
+        tried = best * np.exp(rng.normal(0, 0.5 if step < 15 else 0.25, 2)) if step else best
+        tried = np.minimum(tried, 1)
+        left = most - sum(d * sizes[name] for d, name in zip(tried, names[1:], strict=True))
+        density = dict(zip(names, [left / sizes[names[0]], *tried], strict=True))
+        shares = {name: 1 - d for name, d in density.items()}
+        if left > 0 and (found := loss(shares)) < lowest:
+            best, lowest, chosen = tried, found, shares
+    return chosen
+    # END SOLUTION
+
+
+# %% tags=["varies"]
+task.judge(my_search)
 
 # %% [markdown]
 # ## What to remember

@@ -5,8 +5,9 @@
 #
 # ![Compass: criterion, granularity, scope, schedule](figures/compass_all.svg)
 #
-# About 55 minutes. Before this: [11 · Structural pruning](11_structural_pruning.ipynb) and
-# [12 · Channels that belong together](12_channels_together.ipynb).
+# About 55 minutes, and an open task. Before this: [11 · Structural
+# pruning](11_structural_pruning.ipynb) and [12 · Channels that belong
+# together](12_channels_together.ipynb).
 #
 # Chinese terms: object detection 目标检测, bounding box 边界框, intersection over union 交并比,
 # mean average precision 平均精度均值, image segmentation 图像分割 (semantic 语义分割, instance
@@ -549,6 +550,45 @@ print(f"80 % of weights: classes lose {loss.min():.1%} to {loss.max():.1%}, mean
 
 # %% tags=["varies"]
 predict.summary()
+
+# %% [markdown]
+# ## An open task
+#
+# **Decide from two reports.** Two people have pruned the same network, each in another way. Their
+# reports say *what* went (weights or structure), by which *criterion* ("scratch": the small
+# network, trained anew), which *share*, and what is left: parameters, MACs, bytes. Which network is
+# the better one? Write a function that decides, 0 or 1. `task.given()` returns such reports of this
+# lesson's networks, with the quality that was measured. It is tried on networks for *sounds and
+# words*, those of lesson 18: what you have learned here, does it hold there? What counts is how
+# many of the pairs, two points or more apart, it gets right.
+#
+# <details><summary>Hint</summary>
+#
+# Look at the table of this lesson for what decides most: what, criterion or share? Half of the
+# channels and half of the weights are not the same loss. Where does another network break?
+# </details>
+
+# %% tags=["open-task", "varies"]
+from course_utils.lessons.open_tasks.told_apart import beyond_digits as task
+
+print(task)
+
+
+def my_choice(one, other):
+    """Return 0 if the first report's network is the better one, 1 for the second."""
+
+    # BEGIN SOLUTION
+    def harm(row):
+        worse = {"magnitude": 1.0, "taylor": 1.6, "scratch": 2.2, "chance": 2.2}
+        power = 6 if row["what"] == "weights" else 3
+        return worse[row["criterion"]] * row["share"] ** power
+
+    return int(harm(other) < harm(one))
+    # END SOLUTION
+
+
+# %% tags=["varies"]
+task.judge(my_choice)
 
 # %% [markdown]
 # ## What to remember

@@ -5,8 +5,8 @@
 #
 # ![Compass: criterion, granularity, scope, schedule](figures/compass_all.svg)
 #
-# About 50 minutes. Before this: [11 · Structural pruning](11_structural_pruning.ipynb) and
-# [17 · Beyond digits](17_beyond_digits.ipynb).
+# About 50 minutes, and an open task. Before this: [11 · Structural
+# pruning](11_structural_pruning.ipynb) and [17 · Beyond digits](17_beyond_digits.ipynb).
 #
 # Chinese terms: spectrogram 频谱图, formant 共振峰, source-filter model 源-滤波器模型, gated
 # recurrent unit 门控循环单元, state 状态, recurrent kernel 循环核, embedding 嵌入, attention
@@ -517,6 +517,40 @@ assert accuracies("text_gru", "weights", "magnitude", 0.95).max() < counted
 
 # %% tags=["varies"]
 predict.summary()
+
+# %% [markdown]
+# ## An open task
+#
+# **The fewest MACs that still understand.** `start` is the CNN for vowels, `x, y` are spectrograms
+# of 60 speakers. Hand in a network that understands at least 90 % of the vowels of 60 *other*
+# speakers, whom no lesson lets speak, after at most 160 steps of its optimizer. What counts is its
+# MACs for one vowel.
+#
+# <details><summary>Hint</summary>
+#
+# New speakers are harder than new words of the same ones: keep a few speakers out to choose by (20
+# vowels each, one speaker after the other). Where are the MACs, and could the first layers do with
+# less?
+# </details>
+
+# %% tags=["open-task", "varies"]
+from course_utils.lessons.open_tasks.handed_in import sounds_and_words as task
+
+print(task)
+start, x, y = task.given()
+my_network = ...  # `start` with fewer channels, trained on
+# BEGIN SOLUTION
+cost = structure.costs(start)
+scores = structure.per_cost(structure.taylor(start, x, y, batch_size=64), cost.macs)
+masks = structure.within_budget(scores, cost.macs, budget=0.3)
+my_network = structure.shrink(start, masks=masks)[0]
+for rate, epochs in ((3e-3, 6), (5e-4, 2)):
+    my_network.optimizer.learning_rate.assign(rate)
+    my_network.fit(x, y, 64, epochs, verbose=0)
+# END SOLUTION
+
+# %% tags=["varies"]
+task.judge(my_network)
 
 # %% [markdown]
 # ## What to remember

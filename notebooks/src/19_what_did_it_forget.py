@@ -3,8 +3,8 @@
 #
 # **The question: two networks have the same accuracy. Are they the same?**
 #
-# About 60 minutes. Before this: [05 · Prune and retrain](05_prune_and_retrain.ipynb) and
-# [06 · How much to prune](06_how_much.ipynb).
+# About 60 minutes, and an open task. Before this: [05 · Prune and
+# retrain](05_prune_and_retrain.ipynb) and [06 · How much to prune](06_how_much.ipynb).
 #
 # Chinese terms: calibration 校准, confidence 置信度, expected calibration error 期望校准误差,
 # exemplar 样例, subgroup 子群, distribution shift 分布偏移, robustness 鲁棒性, generalization 泛化,
@@ -692,6 +692,40 @@ for name, model in {"dense": dense, "95 % pruned": pruned}.items():
 
 # %% tags=["varies"]
 predict.summary()
+
+# %% [markdown]
+# ## An open task
+#
+# **Sparse, and not easily confused.** `start` is the small CNN of this lesson, trained. Prune 95 %
+# of its weights and train it for at most two epochs of the 10,000 images `x, y` (160 steps), so
+# that it still reads images in a worse state: the judge deforms the test images in each of several
+# ways, mildly. What counts is the mean accuracy over the ways.
+#
+# <details><summary>Hint</summary>
+#
+# A network learns what it sees. `forgetting.corrupt` makes images worse; which kinds, how much, and
+# how many of them, when there are two epochs for everything? And should the weights be chosen
+# before or after it has seen them?
+# </details>
+
+# %% tags=["open-task", "varies"]
+from course_utils.lessons.open_tasks.handed_in import what_did_it_forget as task
+
+print(task)
+start, x, y = task.given()
+my_network = ...  # `start` with 95 % zeros, trained
+# BEGIN SOLUTION
+worse = x.copy()
+for place, kind in enumerate(("noise", "shift", "rotation", "blur", "contrast")):
+    worse[place::6] = forgetting.corrupt(x[place::6], kind, 2, seed=100 + place)
+masks = masking.make_masks(criteria.magnitude(pruning.weights(start)), 0.95)
+pruning.attach(start, masks)
+start.fit(worse, y, 128, 2, verbose=0)
+my_network = start
+# END SOLUTION
+
+# %% tags=["varies"]
+task.judge(my_network)
 
 # %% [markdown]
 # ## What to remember

@@ -120,7 +120,7 @@ def call(function: Callable, *arguments: object) -> object:
             "your function changed the array that it was given. Compute a new array instead "
             "(W * mask makes one; W[...] = 0 changes the caller's W)."
         )
-    if result is ... or (result is None and _unwritten(function)):
+    if result is ... or (result is None and unwritten(function)):
         raise Unsolved
     if result is None:
         raise Mistake(NOTHING)
@@ -206,10 +206,10 @@ def compare(
         yield otherwise
 
 
-def _unwritten(function: Callable) -> bool:
+def unwritten(function: Callable) -> bool:
     """Tell whether a function has no body but `...`, as an exercise is handed out.
 
-    >>> _unwritten(lambda W: ...), _unwritten(lambda W: print(W))
+    >>> unwritten(lambda W: ...), unwritten(lambda W: print(W))
     (True, False)
     """
     code = getattr(function, "__code__", None)

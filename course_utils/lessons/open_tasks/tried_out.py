@@ -1,0 +1,177 @@
+"""Tasks whose answer is a function, tried on LeNet-300-100 from seeds that nobody has seen."""
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+
+from course_utils import criteria, masking, models, pruning, regrowth, schedules
+from course_utils.arrays import Arrays
+from course_utils.backend import keras
+from course_utils.lessons.checks.verdict import Mistake, as_array, call, number
+from course_utils.lessons.open_tasks.handed_in import right
+from course_utils.lessons.open_tasks.task import digits, open_task
+from course_utils.lessons.progress import quick_mode
+
+EPOCHS, BATCH, TRIES = 2, 128, 30
+
+
+def unseen(seed: int) -> range:
+    """Return the seeds of the networks that a judge tries; the learner's own has seed 0."""
+    return range(101 + 10 * seed, 102 + 10 * seed if quick_mode() else 104 + 10 * seed)
+
+
+def mean_over(seed: int, one: Callable[[int], float]) -> float:
+    """Return the mean of what comes of each unseen network."""
+    return float(np.mean([one(stranger) for stranger in unseen(seed)]))
+
+
+def length() -> int:
+    """Return the optimizer steps of two epochs."""
+    return EPOCHS * -(-len(digits().x_train) // BATCH)
+
+
+def fitted(model: keras.Model, seed: int, *callbacks: keras.callbacks.Callback) -> keras.Model:
+    """Train a network for two epochs, and return it."""
+    keras.utils.set_random_seed(seed)
+    model.fit(digits().x_train, digits().y_train, BATCH, EPOCHS, verbose=0, callbacks=callbacks)
+    return model
+
+
+@cache
+def trained(seed: int = 0) -> keras.Model:
+    """Return a dense network from a seed; it is not to be changed."""
+    return fitted(models.lenet300(seed), seed)
+
+
+@cache
+def probe() -> keras.Model:
+    """Return one network for all cuts: making many takes longer than cutting them."""
+    return models.lenet300()
+
+
+def dense(seed: int = 0) -> Arrays:
+    """Return the weights of the trained network of a seed, by layer."""
+    return pruning.weights(trained(seed))
+
+
+def cut(seed: int, said: object) -> keras.Model:
+    """Return a trained network after the cut that a learner asks for: a share of each layer."""
+    weights = dense(seed)
+    if not isinstance(said, dict) or {*said} != {*weights}:
+        raise Mistake(f"a dictionary with a share for each of {', '.join(weights)} was expected.")
+    shares = {name: number(share) for name, share in said.items()}
+    return masked(seed, masking.make_masks(criteria.magnitude(weights), shares))
+
+
+def masked(seed: int, masks: Arrays) -> keras.Model:
+    """Return a trained network with masks, and nothing trained after them; good until the next."""
+    model = probe()
+    model.set_weights(trained(seed).get_weights())
+    for name, kernel in pruning.kernels(model).items():
+        kernel.assign(kernel * masks[name])
+    return model
+
+
+def tested(model: keras.Model, least: float) -> float:
+    """Return the accuracy on the test images; raises Mistake for too few zeros."""
+    if (found := masking.sparsity(pruning.weights(model))) < least - 5e-4:
+        raise Mistake(f"{found:.2%} of the weights are zero, and {least:.0%} are asked for.")
+    return right(model, digits().x_test, digits().y_test)
+
+
+@open_task("06_how_much", dense)
+def how_much(function: Callable, seed: int) -> float:
+    """Best mean accuracy of three unseen networks, right after a cut of 95 % by size."""
+    return mean_over(seed, lambda one: tested(cut(one, call(function, dense(one))), 0.95))
+
+
+@cache
+def measured(seed: int = 0) -> tuple[Arrays, ...]:
+    """Return weights, and the mean, mean size and mean square of the gradients of 500 images."""
+    some = digits().x_train[:500], digits().y_train[:500]
+    ways = ("mean", "size", "square")
+    return dense(seed), *(pruning.gradients(trained(seed), *some, reduce=way) for way in ways)
+
+
+@open_task("07_which_weights", measured)
+def which_weights(function: Callable, seed: int) -> float:
+    """Best mean accuracy of three unseen networks, right after the lowest 90 % of scores went."""
+
+    def one(stranger: int) -> float:
+        said, weights = call(function, *measured(stranger)), dense(stranger)
+        if not isinstance(said, dict) or {*said} != {*weights}:
+            raise Mistake(
+                f"a dictionary with scores for each of {', '.join(weights)} was expected."
+            )
+        scores = {name: as_array(said[name], W.shape) for name, W in weights.items()}
+        return tested(masked(stranger, masking.make_masks(scores, 0.9)), 0.9)
+
+    return mean_over(seed, one)
+
+
+@open_task("08_while_training", length)
+def while_training(function: Callable, seed: int) -> float:
+    """Best mean accuracy of three networks that end two epochs with 98 % zeros."""
+    steps = length()
+    plan = [call(function, step, steps) for step in range(steps)]
+    if not all(isinstance(said, tuple | list) and len(said) == 2 for said in plan):
+        raise Mistake("a pair was expected at every step: sparsity, learning rate.")
+    zeros, rates = ([number(said[place]) for said in plan] for place in (0, 1))
+    if min(np.diff(zeros, prepend=0)) < 0 or not 0.98 <= zeros[-1] <= 1 or min(rates) < 0:
+        raise Mistake("the sparsity never falls and ends between 0.98 and 1; no rate is below 0.")
+
+    def one(stranger: int) -> float:
+        model = models.lenet300(stranger)
+
+        def follow(batch: int, logs: object = None) -> None:
+            model.optimizer.learning_rate.assign(rates[int(model.optimizer.iterations)])
+
+        pruner = pruning.PruneOnSchedule(lambda step: zeros[min(step, steps - 1)], min_kept=500)
+        callbacks = (pruner, keras.callbacks.LambdaCallback(on_train_batch_begin=follow))
+        return tested(fitted(model, stranger, *callbacks), 0.98)
+
+    return mean_over(seed, one)
+
+
+@open_task("09_regrowth", length)
+def weights_that_come_back(function: Callable, seed: int) -> float:
+    """Best mean accuracy of three networks that have 98 % zeros from the first step on."""
+
+    def one(stranger: int) -> float:
+        model = models.lenet300(stranger)
+        scores = criteria.random(pruning.weights(model), stranger)
+        pruning.attach(model, masking.make_masks(scores, 0.98, "erk"))
+        fresh = pruning.fresh_gradients(model, digits().x_train, digits().y_train, seed=stranger)
+        rule = call(function, length(), fresh)
+        if not isinstance(rule, regrowth.Regrowth) or rule.surgery:
+            raise Mistake("a Regrowth was expected, such as sparse_evolution and rigl make.")
+        held = pruning.PruneOnSchedule(schedules.constant(0.98), scope="erk", regrow=rule)
+        return tested(fitted(model, stranger, held), 0.98)
+
+    return mean_over(seed, one)
+
+
+def trial(seed: int = 0) -> tuple[Callable[[dict[str, float]], float], dict[str, int]]:
+    """Return loss(shares) on 1,000 training images after a cut by size, and the layers' sizes."""
+    made, x, y = [], digits().x_train[:1000], digits().y_train[:1000]
+
+    def loss(shares: dict[str, float]) -> float:
+        made.append(shares)
+        if len(made) > TRIES and seed:
+            raise Mistake(f"`loss` may be called {TRIES} times.")
+        chances = np.asarray(cut(seed, shares)(x))[range(len(y)), y]
+        return float(-np.log(chances + 1e-9).mean())
+
+    return loss, {name: W.size for name, W in dense(seed).items()}
+
+
+@open_task("16_automatic_pruning", trial)
+def automatic_pruning(function: Callable, seed: int) -> float:
+    """Best mean accuracy of three unseen networks after a cut of 97 % that a program chose."""
+
+    def one(stranger: int) -> float:
+        loss, sizes = trial(stranger)
+        return tested(cut(stranger, call(function, loss, sizes)), 0.97)
+
+    return mean_over(seed, one)
