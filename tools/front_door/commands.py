@@ -145,7 +145,8 @@ def clean(clone: Clone, arguments: list[str]) -> int:
     return 0
 
 
-COMMANDS = {each.__name__: each for each in (lab, test, peers, zoo, bench, grade, setup, run, clean)}
+ALL = (lab, test, peers, zoo, bench, grade, setup, run, clean)
+COMMANDS = {each.__name__: each for each in ALL}
 
 
 def _call(clone: Clone, arguments: list[str], extra: dict[str, str], *, stay: bool = True) -> int:
