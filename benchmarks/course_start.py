@@ -8,12 +8,12 @@ A worker of benchmarks/turns.py, one way a step, in this order: "clone" copies t
 instead of making one, to try the rest.
 """
 
+import atexit
 import os
 import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -21,7 +21,7 @@ from pathlib import Path
 
 import turns
 
-PLACE = Path(tempfile.gettempdir()) / f"course-from-nothing-{os.getpid()}"
+PLACE = turns.ROOT / "build" / "bench" / "from-nothing"
 CLONE, CACHE = PLACE / "clone", PLACE / "cache"
 ENVIRONMENT = ["tools/environment.py"]
 WAIT = 300  # seconds for the lab
@@ -29,16 +29,13 @@ WAIT = 300  # seconds for the lab
 
 def answer(way: str, seed: int) -> dict:
     """Take one step and return its seconds and the bytes that are there then."""
-    seconds, folder = turns.timed({**STEPS}[way])
-    size = bytes_of(folder) if folder else ""
-    if way == "lab":
-        shutil.rmtree(PLACE)
-    return {"seconds": seconds, "bytes": size}
+    seconds, folder = turns.timed(STEPS[way])
+    return {"seconds": seconds, "bytes": bytes_of(folder) if folder else ""}
 
 
 def clone() -> Path:
     shutil.rmtree(PLACE, ignore_errors=True)
-    PLACE.mkdir()
+    PLACE.mkdir(parents=True)
     # By the protocol, as from a server: a plain path would link the files.
     command = ["git", "clone", "--quiet", turns.ROOT.as_uri(), str(CLONE)]
     subprocess.run(command, check=True, stdout=sys.stderr)
@@ -109,4 +106,5 @@ STEPS = {each.__name__: each for each in (clone, environment, borrowed, lab)}
 
 
 if __name__ == "__main__":
+    atexit.register(shutil.rmtree, PLACE, ignore_errors=True)
     turns.serve(answer)

@@ -101,7 +101,7 @@ def masks(weights: float, repetitions: int, seconds: float) -> Case:
     return Case(f"{weights:.3g}", {"weights": int(weights)}, repetitions, seconds)
 
 
-def halving(network: str, repetitions: int, seconds: float, batch: int = 4, calls: int = 5) -> Case:
+def halving(network: str, repetitions: int, seconds: float, batch: int = 1, calls: int = 5) -> Case:
     question = {"verify": True, "batch": batch, "calls": calls}
     return Case(network, question, repetitions, seconds)
 
@@ -110,7 +110,7 @@ COSTS = (
     "peak", "bytes", "parameters", "parameters_left", "macs", "macs_left", "seconds_full",
     "seconds_half", "difference",
 )  # fmt: skip
-NETWORKS = ("ResNet50", "VGG16", "MobileNetV2", "DenseNet121")
+NETWORKS = {"ResNet50": 50, "VGG16": 75, "MobileNetV2": 35, "DenseNet121": 60}  # seconds
 PARTS = (
     Part(
         "training",
@@ -122,7 +122,7 @@ PARTS = (
         ),
         {
             QUICK: [training(32, 10, 2, 5)],
-            SHORT: [training(32, 200, 15, 60), training(128, 200, 15, 110)],
+            SHORT: [training(32, 200, 15, 50), training(128, 200, 15, 90)],
             FULL: [training(32, 200, 60, 600), training(128, 200, 60, 1200)],
         },
     ),
@@ -143,7 +143,7 @@ PARTS = (
             QUICK: [masks(1e5, 2, 5), masks(1e6, 2, 5)],
             SHORT: [
                 *(masks(weights, 15, 8) for weights in (1e5, 1e6)),
-                *(masks(1e7, 9, 20), masks(2.5e7, 7, 40), masks(1e8, 3, 60)),
+                *(masks(1e7, 9, 15), masks(2.5e7, 7, 30), masks(1e8, 3, 30)),
             ],
             FULL: [
                 *(masks(weights, 50, 60) for weights in (1e5, 3e5, 1e6, 3e6)),
@@ -158,7 +158,7 @@ PARTS = (
         tuple((OURS, way) for way in ("scan", "loop", "evaluate")),
         {
             QUICK: [Case("LeNet-5", {"images": 256}, 2, 5)],
-            SHORT: [Case("LeNet-5", {"images": 10_000}, 7, 60)],
+            SHORT: [Case("LeNet-5", {"images": 10_000}, 7, 45)],
             FULL: [Case("LeNet-5", {"images": 10_000}, 25, 600)],
         },
     ),
@@ -168,8 +168,8 @@ PARTS = (
         {OURS: ("", "shrink_cost.py"), PRUNING: ("torch", "shrink_cost_torch.py")},
         ((OURS, EVERY), (PRUNING, EVERY)),
         {
-            QUICK: [halving("MobileNetV2", 1, 5, batch=1, calls=1)],
-            SHORT: [halving(network, 3, 40) for network in NETWORKS],
+            QUICK: [halving("MobileNetV2", 1, 5, calls=1)],
+            SHORT: [halving(network, 3, seconds) for network, seconds in NETWORKS.items()],
             FULL: [halving(network, 15, 600, calls=15) for network in NETWORKS],
         },
         fresh=True,

@@ -14,6 +14,7 @@ import os
 import platform
 import random
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 LIMIT = 900  # seconds for one answer: what takes longer hangs
+PATIENCE = 5  # seconds for a worker to end by itself
 PACKAGES = {
     "numpy": ("numpy",),
     "tensorflow": ("tensorflow-cpu", "tensorflow"),
@@ -51,6 +53,7 @@ class Worker:
                 stderr=errors,
                 cwd=ROOT,
                 env=variables,
+                start_new_session=True,  # so that what it started ends with it
             )
         with self.ended_on_failure():
             self.peer = self.answered()["peer"]
@@ -81,11 +84,17 @@ class Worker:
             raise
 
     def end(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            with contextlib.suppress(OSError):
-                pipe.close()
+        """Let the process end; where it is still at work, end it and what it has started."""
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            if hasattr(os, "killpg"):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
 
     def __enter__(self) -> "Worker":
         return self
