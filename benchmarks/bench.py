@@ -14,7 +14,6 @@ end benchmarks/page.py writes benchmarks/README.md.
 import argparse
 import csv
 import datetime
-import shutil
 import sys
 import time
 import traceback
@@ -57,7 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def finished(part: Part, mode: str, drafts: Path, results: Path) -> bool:
     """Measure one part, or what is missing of it; tell whether it is whole now."""
-    if done_mark(drafts, part).exists():
+    mark, around = done_mark(drafts, part), repr(turns.surroundings())
+    if mark.exists() and mark.read_text("utf-8") == around:
         print(f"{part.name}: done before", flush=True)
         return True
     start, log = time.perf_counter(), drafts / f"{part.name}.log"
@@ -69,8 +69,8 @@ def finished(part: Part, mode: str, drafts: Path, results: Path) -> bool:
             traceback.print_exc(file=file)
         print(f"{part.name}: failed: {reason} ({log.relative_to(turns.ROOT)})", flush=True)
         return False
-    shutil.move(draft, results / draft.name)
-    done_mark(drafts, part).touch()
+    draft.replace(results / draft.name)
+    mark.write_text(around, "utf-8")
     print(f"{part.name}: {time.perf_counter() - start:.0f} s", flush=True)
     return True
 

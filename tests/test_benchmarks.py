@@ -1,6 +1,7 @@
 """What is timed beside other libraries: the result files, and the page that is made from them."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -153,7 +154,7 @@ def tried(tmp_path, monkeypatch):
     ]
     monkeypatch.setattr(bench, "PARTS", made)
     yield script
-    bench.shutil.rmtree(bench.DRAFTS, ignore_errors=True)
+    shutil.rmtree(bench.DRAFTS, ignore_errors=True)
 
 
 def test_a_part_that_fails_is_named_the_others_go_on_and_it_is_resumed(tried, tmp_path, capsys):
