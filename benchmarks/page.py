@@ -189,18 +189,17 @@ def block(results: Path) -> str:
     """Return what the front page shows: the strongest ratios, how many are worse, the frontier."""
     found = [*compared(tables_of(results))]
     lines = []
-    if found:
-        slower = sum(each.verdict == "slower" for each in found)
+    if best := strongest(found):
         lines += ["Beside other libraries, on one machine and in turns:", ""]
         lines += [
-            f"- {each.what}: {spread(each.ratios)} times as fast as {each.peer}"
-            for each in strongest(found)
+            f"- {each.what}: {spread(each.ratios)} times as fast as {each.peer}" for each in best
         ]
+        lines += ["", "Each is the case of its kind that favours us least.", ""]
+    if found:
+        slower = sum(each.verdict == "slower" for each in found)
         lines += [
-            "",
-            f"Each is the case of its kind that favours us least. Of all {len(found)} comparisons"
-            f" the other is faster in {slower}: [they are all here](benchmarks/README.md), with the"
-            " machine and every run.",
+            f"In {slower} of all {len(found)} comparisons the other is faster:"
+            " [all of them](benchmarks/README.md), with the machine and every run.",
             "",
         ]
     lines += [
