@@ -74,8 +74,10 @@ def ours() -> list[Point]:
 
 def panel_of(row: dict) -> str:
     """Tell where a row of records.csv belongs: its name may say more than that, as lenet5_100x."""
-    longest = sorted((name for name in PANELS if row["record"].startswith(name)), key=len)
-    return longest[-1]
+    names = [name for name in PANELS if row["record"].startswith(name)]
+    if not names:
+        raise ValueError(f"records.csv: {row['record']!r} begins with none of {', '.join(PANELS)}.")
+    return max(names, key=len)
 
 
 def mean_of(panel: str, name: str, values: list[tuple[float, float]]) -> Point:

@@ -121,6 +121,28 @@ def test_published_numbers_name_their_source_and_have_a_size():
         assert 0.5 < point.error < 5
 
 
+def test_records_go_where_their_names_say(monkeypatch, tmp_path):
+    (tmp_path / "records.csv").write_text(
+        "seed,record,weights,compression,macs,bytes,test_error,epochs,seconds\n"
+        "0,lenet5,1537,280.1,2293000,,0.007,42,900\n"
+        "1,lenet5,1537,280.1,2293000,,0.009,42,900\n"
+        "0,lenet5_file,1500,287,90000,4000,0.009,44,900\n"
+        "0,lenet300_42x,6291,42.3,6291,,0.015,60,600\n"
+    )
+    for path in frontier.recorded.RESULTS.glob("*.csv"):
+        if path.name != "records.csv":
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    monkeypatch.setattr(frontier.recorded, "RESULTS", tmp_path)
+    points = {(point.record, point.name): point for point in frontier.ours()}
+    both = points["lenet5", "lenet5"]
+    assert (both.size, both.seeds) == (280.1, 2)
+    assert both.error == pytest.approx(0.8)
+    assert points["lenet5_file", "lenet5_file"].size == 4000
+    assert points["lenet300", "lenet300_42x"].size == 42.3
+    with pytest.raises(ValueError, match="begins with none of"):
+        frontier.panel_of({"record": "other"})
+
+
 # ------------------------------------------------------------------------------------ how it is run
 
 PART = """
