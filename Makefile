@@ -6,7 +6,7 @@ ARGS ?=
 COURSE = $(PYTHON) tools/environment.py
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test peers zoo scoreboard setup notebooks check-notebooks wheel site student hosted grade pages slides format lock clean
+.PHONY: help lab test peers zoo bench bench-full scoreboard setup notebooks check-notebooks wheel site student hosted grade pages slides format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,12 @@ peers:  ## Compare masks and schedules with other libraries (one: ARGS=tfmot, AR
 
 zoo:  ## Try other people's networks, those of keras-hub, too (some: ARGS="hub/Bert* examples/*")
 	@$(COURSE) zoo $(ARGS)
+
+bench:  ## Time the course beside other libraries, 15 minutes (one part: ARGS=masks; --quick)
+	@$(COURSE) bench $(ARGS)
+
+bench-full:  ## The same for an hour or two, with narrow quartiles
+	@$(COURSE) bench --full $(ARGS)
 
 setup:  ## Make the environment in .venv, and nothing else
 	@$(COURSE) setup

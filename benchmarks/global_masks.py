@@ -1,66 +1,66 @@
-"""Time global masks over 25 million weights, against copying the weights and against torch.
+"""Global masks of many weights beside a copy of them, the course's, tfmot's and torch's.
 
-python benchmarks/global_masks.py
+make bench ARGS=masks
 
-Prints a table and, with torch, writes it to course_utils/lessons/results/global_masks.csv. Times
-differ from machine to machine and from hour to hour: only the ratios are to be relied on. Each
-round does all tasks in turn, and a ratio is the median over the rounds, with the lowest and
-highest, of a task's time to that of the copy beside it. The copy and the masks both go into new
-arrays; a copy into arrays that are there shows what getting the memory costs. It differs much from
-process to process, and with it the ratios: 2 to 7 for the masks were seen.
+A worker of benchmarks/turns.py; which tasks it knows depends on the environment that it runs in.
+Every environment copies the same weights itself, and a ratio is that to the copy beside it: the
+copy and the masks both go into new arrays, and what getting memory costs differs from process to
+process. "peak" is the peak of the memory above what the process had before there were weights, the
+weights included.
 
-torch is timed where it is installed: after `make peers`, run the script with
-.venv-peers/torch/bin/python. A round takes a quarter of a second without torch, four with it.
+- "make_masks" ranks scores that are there; "magnitude and make_masks" makes them, too;
+- torch's global_unstructured scores and ranks, makes the masks and applies them;
+- tfmot's rule cuts at a threshold in each kernel alone, and is run as a compiled function.
+
+The table course_utils/lessons/results/global_masks.csv was made by this script as of commit
+bcb16f6.
 """
 
-import argparse
-import csv
-import statistics
-import sys
-import time
+import functools
 from collections.abc import Callable
-from typing import TextIO
+from importlib.util import find_spec
 
 import numpy as np
+import turns
 
 from course_utils import criteria
-from course_utils.lessons import recorded
 from course_utils.masking import make_masks
 
-try:
+HAS = {name: find_spec(name) for name in ("torch", "tensorflow_model_optimization")}
+if HAS["torch"]:
     import torch
     from torch.nn.utils import prune
-except ImportError:
-    torch = None
-
-RESULTS = recorded.RESULTS / "global_masks.csv"
-FIELDS = ("task", "weights", "kernels", "rounds", "seconds", "ratio", "lowest", "highest")
-WEIGHTS, SPARSITY = 25_000_000, 0.9
-COPY = "copy the weights"
-OTHER = "torch global_unstructured"
-
-
-def main() -> None:
-    """Measure, write the table and print it."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+if HAS["tensorflow_model_optimization"]:
+    import tensorflow as tf
+    from tensorflow_model_optimization.python.core.sparsity.keras import (
+        pruning_impl,
+        pruning_schedule,
     )
-    parser.add_argument("--rounds", type=int, default=15)
-    options = parser.parse_args()
-    rows = measured(kernels(WEIGHTS), options.rounds)
-    write(rows, sys.stdout)
-    if torch is None:
-        print("Not recorded: torch is not installed here. `make peers`, then see --help.")
-        return
-    with RESULTS.open("w", newline="") as file:
-        write(rows, file)
+
+SPARSITY = 0.9
+COPY = "copy"
+OURS = (COPY, "make_masks", "magnitude and make_masks")
+COMPILED: list[Callable] = []
+TORCH, TFMOT = "global_unstructured", "threshold in each kernel"
 
 
-def write(rows: list[dict], file: TextIO) -> None:
-    """Write rows as CSV."""
-    writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+def answer(way: str, weights: int, seed: int) -> dict:
+    """Do one task and return its seconds and the peak of the memory."""
+    before, held = made(weights)
+    prepare, work = tasks()[way]
+    given = prepare(held)
+    turns.forget_peak()
+    seconds, result = turns.timed(work, given)
+    peak = turns.memory("VmHWM") - before
+    del result, given
+    return {"seconds": seconds, "peak": peak, "bytes": 4 * weights}
+
+
+@functools.lru_cache(maxsize=1)
+def made(weights: int) -> tuple[int, dict[str, np.ndarray]]:
+    """Return the memory before there were weights, and the weights."""
+    before = turns.memory("VmRSS")
+    return before, kernels(weights)
 
 
 def kernels(total: int) -> dict[str, np.ndarray]:
@@ -76,44 +76,25 @@ def kernels(total: int) -> dict[str, np.ndarray]:
     }
 
 
-def measured(weights: dict[str, np.ndarray], rounds: int) -> list[dict]:
-    """Return a row for each task, its times taken in turn with those of the others."""
-    scores = criteria.magnitude(weights)
-    todo = tasks(weights, scores)
-    seconds = {task: [] for task in todo}
-    for _ in range(rounds + 1):
-        for task, (prepare, work) in todo.items():
-            given = prepare()
-            start = time.perf_counter()
-            made = work(given)
-            seconds[task].append(time.perf_counter() - start)
-            del made, given
-    counts = {"weights": sum(W.size for W in weights.values()), "kernels": len(weights)}
-    # The first round meets cold memory and lazy imports; it does not count.
-    return [row(task, times[1:], seconds[COPY][1:], counts) for task, times in seconds.items()]
-
-
-def tasks(weights: dict, scores: dict) -> dict[str, tuple[Callable, Callable]]:
+def tasks() -> dict[str, tuple[Callable, Callable]]:
     """Return, by name, what is done before the clock starts and what is timed."""
-    held = {name: np.ones_like(W) for name, W in weights.items()}
-    made = {
-        COPY: (lambda: weights, lambda given: {name: W.copy() for name, W in given.items()}),
-        "copy into arrays that are there": (lambda: weights, lambda given: copy_into(held, given)),
-        "make_masks": (lambda: scores, lambda given: make_masks(given, SPARSITY)),
+    found = {
+        COPY: (same, lambda given: {name: W.copy() for name, W in given.items()}),
+        "make_masks": (criteria.magnitude, lambda given: make_masks(given, SPARSITY)),
         "magnitude and make_masks": (
-            lambda: weights,
+            same,
             lambda given: make_masks(criteria.magnitude(given), SPARSITY),
         ),
     }
-    if torch is not None:
-        made[OTHER] = (lambda: modules(weights), prune_with_torch)
-    return made
+    if HAS["torch"]:
+        found[TORCH] = (modules, prune_with_torch)
+    if HAS["tensorflow_model_optimization"]:
+        found[TFMOT] = (compiled, lambda update: update())
+    return found
 
 
-def copy_into(held: dict, given: dict) -> None:
-    """Copy arrays into others of the same names and shapes."""
-    for name, W in given.items():
-        np.copyto(held[name], W)
+def same(weights: dict) -> dict:
+    return weights
 
 
 def modules(weights: dict) -> list[tuple]:
@@ -124,23 +105,26 @@ def modules(weights: dict) -> list[tuple]:
     return [(layer, "weight") for layer in layers]
 
 
-def prune_with_torch(pairs: list[tuple]) -> None:
+def prune_with_torch(pairs: list[tuple]) -> list[tuple]:
     """Prune globally by magnitude: it scores and ranks, makes the masks and applies them."""
     prune.global_unstructured(pairs, prune.L1Unstructured, amount=SPARSITY)
+    return pairs
 
 
-def row(task: str, times: list[float], copies: list[float], counts: dict) -> dict:
-    """Return the medians of a task: of its seconds, and of its ratio to the copy beside it."""
-    ratios = [time / copy for time, copy in zip(times, copies, strict=True)]
-    numbers = {
-        "seconds": statistics.median(times),
-        "ratio": statistics.median(ratios),
-        "lowest": min(ratios),
-        "highest": max(ratios),
-    }
-    rounded = {name: float(f"{value:.3g}") for name, value in numbers.items()}
-    return {"task": task, **counts, "rounds": len(times), **rounded}
+def compiled(weights: dict) -> Callable:
+    """Return tfmot's update of the masks of all kernels; the weights are in variables."""
+    if not COMPILED:  # once: what a new function costs at its first call is not the rule's
+        COMPILED.append(tf.function(rule_of(weights).conditional_mask_update))
+    return COMPILED[0]
+
+
+def rule_of(weights: dict) -> object:
+    variables = [
+        (tf.Variable(W), tf.Variable(tf.ones_like(W)), tf.Variable(0.0)) for W in weights.values()
+    ]
+    always = pruning_schedule.ConstantSparsity(SPARSITY, begin_step=0, frequency=1)
+    return pruning_impl.Pruning(lambda: tf.constant(1), variables, always, (1, 1), "AVG", None)
 
 
 if __name__ == "__main__":
-    main()
+    turns.serve(answer)

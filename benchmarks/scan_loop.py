@@ -1,8 +1,8 @@
 """How long does a sensitivity scan take, beside the usual loop of `model.evaluate`?
 
-python benchmarks/scan_loop.py [--rounds 3]
+make bench ARGS=scan
 
-LeNet-5 on 10,000 images of noise, on the same masks and batches, in turns:
+A worker of benchmarks/turns.py: LeNet-5 on images of noise, on the same masks and batches:
 
 - "scan": search.sensitivity, with all that belongs to it: ranking, compiling, putting masks on;
 - "loop": for every kernel and level, masks are put on and the whole model is evaluated by a
@@ -10,52 +10,53 @@ LeNet-5 on 10,000 images of noise, on the same masks and batches, in turns:
   faster;
 - "evaluate": the same loop around `model.evaluate`.
 
-It prints the times and writes nothing. The table course_utils/lessons/results/scan_reuse.csv is of
+All must find the same accuracies. The table course_utils/lessons/results/scan_reuse.csv is of
 another scan, which kept what comes before the touched layer instead of computing it again. It was
 measured by benchmarks/scan_reuse.py of commit 8bb661a, the last to have that scan.
 """
 
-import argparse
+import functools
 from collections.abc import Callable
 
 import numpy as np
+import turns
 
 from course_utils import criteria, masking, models, pruning
 from course_utils.backend import keras
 from course_utils.backend import tensorflow as tf
-from course_utils.extras import search, speed
+from course_utils.extras import search
 
 LEVELS = (0.5, 0.7, 0.8, 0.9, 0.95)
 Results = dict[str, dict[float, float]]
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
-    print(measured(models.lenet5(), *images(10_000, (28, 28, 1)), rounds=options.rounds))
+def answer(way: str, images: int, seed: int, size: int = 128) -> dict:
+    """Scan in one way; return the seconds, and how many accuracies were found."""
+    ways, expected = prepared(images, size)
+    seconds, results = turns.timed(ways[way])
+    assert_same(results, expected)
+    return {"seconds": seconds, "evaluations": sum(map(len, results.values()))}
+
+
+@functools.lru_cache(maxsize=1)
+def prepared(count: int, size: int) -> tuple[dict[str, Callable[[], Results]], Results]:
+    """Return the ways to scan, and what they must find."""
+    ways = ways_of(models.lenet5(), *images(count, (28, 28, 1)), size)
+    return ways, ways["loop"]()
+
+
+def assert_same(results: Results, expected: Results) -> None:
+    """Hold every accuracy of two scans against each other."""
+    assert list(results) == list(expected)
+    for kernel, levels in expected.items():
+        same = np.allclose(list(results[kernel].values()), list(levels.values()), atol=1e-6)
+        assert same, f"the accuracies of {kernel} are {results[kernel]}, not {levels}"
 
 
 def images(count: int, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Return noise and labels by chance: what is computed takes as long as for anything else."""
     rng = np.random.default_rng(0)
     return rng.random((count, *shape), dtype="float32"), rng.integers(0, 10, count)
-
-
-def measured(
-    model: keras.Model, x: np.ndarray, y: np.ndarray, batch_size: int = 128, rounds: int = 3
-) -> speed.Latencies:
-    """Return the times of all ways, taken in turns after each has run once."""
-    ways = ways_of(model, x, y, batch_size)
-    found = {name: way() for name, way in ways.items()}
-    for name, results in found.items():
-        for kernel, levels in found["scan"].items():
-            same = np.allclose(list(results[kernel].values()), list(levels.values()), atol=1e-6)
-            assert same, f"{name} and scan must find the same accuracies"
-    return speed.latency(ways, repeats=rounds, warmup=1)
 
 
 def ways_of(
@@ -95,4 +96,4 @@ def looped(model: keras.Model, evaluated: Callable[[], float]) -> Results:
 
 
 if __name__ == "__main__":
-    main()
+    turns.serve(answer)

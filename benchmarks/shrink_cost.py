@@ -1,61 +1,56 @@
-"""What does shrinking cost? CPU seconds over those of Keras's own clone_model, and peak memory.
+"""What does halving a network cost, and what does it save? The course's side.
 
-python benchmarks/shrink_cost.py VGG16 MobileNetV2
+make bench ARGS=halving
 
-Halves networks of keras.applications at 224 pixels, with weights drawn at random, each in a process
-of its own, as the first call there also makes TensorFlow's kernels. Seconds depend on the machine
-and on who else uses it; the ratios to rely on are those of one process. "memory" is the peak above
-what the framework and Python had taken before the network was made, over the size of its weights.
+A worker of benchmarks/turns.py: it halves a network of keras.applications at 224 pixels, with
+weights drawn at random. Every repetition is a process of its own, as the first call there also
+makes TensorFlow's kernels. "peak" is the peak of the memory above what the framework and Python had
+taken before the network was made, the network included. benchmarks/shrink_cost_torch.py does the
+same with Torch-Pruning.
 """
 
-import argparse
-import multiprocessing
-import time
-from pathlib import Path
+import numpy as np
+import turns
 
-from course_utils import structure
+from course_utils import measuring, structure
 from course_utils.backend import keras
+from course_utils.extras import speed
 
-NETWORKS = ("VGG16", "ResNet50", "DenseNet121", "MobileNetV2")
-
-
-def main() -> None:
-    """Measure the networks, one after the other, and print a line for each."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("networks", nargs="*", default=NETWORKS)
-    print(f"{'network':14}{'clone s':>9}{'shrink s':>9}{'ratio':>7}{'wall s':>8}{'memory':>8}")
-    for name in parser.parse_args().networks:
-        process = multiprocessing.get_context("spawn").Process(target=measure, args=(name,))
-        process.start()
-        process.join()
+SHARE = 0.5
 
 
-def measure(name: str) -> None:
-    """Shrink one network, then clone it, and print what both took."""
-    structure.shrink(keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]), 0.5)  # loads
-    before = memory("VmRSS")
-    model = getattr(keras.applications, name)(weights=None)
-    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
-    wall, start = time.perf_counter(), time.process_time()
-    small, _ = structure.shrink(model, 0.5)
-    shrinking, wall = time.process_time() - start, time.perf_counter() - wall
-    above = memory("VmHWM") - before
-    start = time.process_time()
-    keras.models.clone_model(model)
-    cloning = time.process_time() - start
-    weights = sum(variable.value.numpy().nbytes for variable in model.variables)
-    print(
-        f"{name:14}{cloning:9.2f}{shrinking:9.2f}{shrinking / cloning:7.2f}{wall:8.2f}"
-        f"{above / weights:8.2f}  {small.count_params() / model.count_params():.1%} left",
-        flush=True,
+def answer(way: str, seed: int, verify: bool, batch: int, calls: int, pixels: int = 224) -> dict:
+    """Halve one network and return what it took, and what is left."""
+    keras.utils.set_random_seed(seed)
+    tiny = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    structure.shrink(tiny, SHARE)  # loads what is loaded late
+    before = turns.memory("VmRSS")
+    model = getattr(keras.applications, way)(
+        weights=None,
+        input_shape=(pixels, pixels, 3),
+        classifier_activation=None,  # after a softmax of 1000 classes little differs
     )
-
-
-def memory(field: str) -> int:
-    """Return the memory of this process in bytes, now or at its peak, as Linux tells it."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
+    turns.forget_peak()
+    seconds, (small, _) = turns.timed(lambda: structure.shrink(model, SHARE))
+    peak = turns.memory("VmHWM") - before
+    macs = [measuring.report(each).total.macs for each in (model, small)]
+    x = np.random.default_rng(seed).random((batch, pixels, pixels, 3), dtype="float32")
+    both = {name: speed.keras_call(each, x) for name, each in (("full", model), ("half", small))}
+    found = speed.latency(both, calls, warmup=1, seed=seed)
+    again = structure.shrink(model, SHARE, verify=True)[1].difference if verify else ""
+    return {
+        "seconds": seconds,
+        "peak": peak,
+        "bytes": sum(variable.value.numpy().nbytes for variable in model.variables),
+        "parameters": model.count_params(),
+        "parameters_left": small.count_params(),
+        "macs": macs[0],
+        "macs_left": macs[1],
+        "seconds_full": found["full"].median,
+        "seconds_half": found["half"].median,
+        "difference": again,
+    }
 
 
 if __name__ == "__main__":
-    main()
+    turns.serve(answer)

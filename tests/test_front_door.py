@@ -410,7 +410,7 @@ def test_clean_takes_the_environment_and_leaves_the_work(finished):
 def test_usage_lists_every_command(clone, arguments, status):
     done = call(clone, *arguments)
     assert done.returncode == status
-    for command in ("lab", "test", "peers", "zoo", "setup", "run", "clean"):
+    for command in ("lab", "test", "peers", "zoo", "bench", "setup", "run", "clean"):
         assert re.search(rf"^  {command}\b", done.stdout + done.stderr, flags=re.MULTILINE)
 
 

@@ -69,8 +69,12 @@ def test_what_is_kept_fits_into_the_memory_allowed(table):
 
 
 @pytest.mark.full
-def test_the_script_times_three_ways_that_find_the_same():
+def test_the_script_scans_in_three_ways_that_find_the_same():
     layers = [keras.Input((6,)), keras.layers.Dense(5), keras.layers.Dense(10)]
-    found = scan_loop.measured(keras.Sequential(layers), *scan_loop.images(30, (6,)), 8, rounds=1)
-    assert [row.name for row in found.rows] == ["scan", "loop", "evaluate"]
-    assert all(row.median > 0 for row in found.rows)
+    ways = scan_loop.ways_of(keras.Sequential(layers), *scan_loop.images(30, (6,)), 8)
+    expected = ways["loop"]()
+    for name in ("scan", "evaluate"):
+        scan_loop.assert_same(ways[name](), expected)
+    wrong = {kernel: dict.fromkeys(levels, 2.0) for kernel, levels in expected.items()}
+    with pytest.raises(AssertionError, match=r"accuracies of .* are"):
+        scan_loop.assert_same(wrong, expected)

@@ -1,5 +1,8 @@
 """torch.nn.utils.prune as an oracle: masks ranked globally, layer by layer, and by filters."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -128,3 +131,35 @@ def test_where_the_floor_parts_them(kernels):
     floored = masking.make_masks(criteria.magnitude(kernels), 0.5)
     assert np.count_nonzero(floored["tiny"]) == 1
     assert masking.sparsity(floored) == masking.sparsity(masks_of(layers))
+
+
+# ------------------------------------------------------------------- Torch-Pruning, as it is timed
+
+
+@pytest.fixture(scope="module")
+def halved():
+    """The script that halves networks in benchmarks/, which only this environment can load."""
+    pytest.importorskip("torch_pruning")
+    sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+    return pytest.importorskip("shrink_cost_torch")
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),  # as keras.applications counts them
+    [
+        ("ResNet50", 25_636_712),
+        ("VGG16", 138_357_544),
+        ("MobileNetV2", 3_538_984),
+        ("DenseNet121", 8_062_504),
+    ],
+)
+def test_the_twins_have_as_many_parameters(halved, name, parameters):
+    assert halved.count(halved.network(name, seed=0)) == parameters
+
+
+@pytest.mark.parametrize("name", ["ResNet50", "MobileNetV2", "DenseNet121"])
+def test_what_it_prunes_computes_what_the_zeroed_network_does(halved, name):
+    x = torch.rand(1, 3, 64, 64)
+    full, half = halved.zeroed_and_pruned(halved.network(name, seed=0), x)
+    assert halved.count(half) < 0.4 * halved.count(full)
+    assert 0 < halved.apart(full, half, x) < 1e-4

@@ -37,7 +37,7 @@ def main(root: str, arguments: list[str]) -> int:
         return 0 if asked else 2
     clone, command = Clone(Path(root)), COMMANDS[name]
     try:
-        if command in (test, peers, zoo, grade) and not (clone.root / "tests").is_dir():
+        if command in (test, peers, zoo, bench, grade) and not (clone.root / "tests").is_dir():
             raise Refusal("This is the learners' edition: for that you need a clone of the course.")
         if command is not clean:
             set_up(clone)
@@ -107,6 +107,16 @@ def zoo(clone: Clone, arguments: list[str]) -> int:
     return _call(peer, ["tests/zoo/run_zoo.py", *arguments], {})
 
 
+def bench(clone: Clone, arguments: list[str]) -> int:
+    """Time the course beside other libraries and write benchmarks/README.md (long: --full)."""
+    for name in LIBRARIES:
+        try:
+            set_up_peer(clone, name)
+        except Refusal as reason:  # what needs none of it can still be measured
+            print(reason, file=sys.stderr)
+    return _call(clone, ["benchmarks/bench.py", *arguments], {})
+
+
 def grade(clone: Clone, arguments: list[str]) -> int:
     """Release or grade exercises, in nbgrader's own environment; see grade --help."""
     peer = set_up_peer(clone, "nbgrader")
@@ -135,7 +145,8 @@ def clean(clone: Clone, arguments: list[str]) -> int:
     return 0
 
 
-COMMANDS = {each.__name__: each for each in (lab, test, peers, zoo, grade, setup, run, clean)}
+ALL = (lab, test, peers, zoo, bench, grade, setup, run, clean)
+COMMANDS = {each.__name__: each for each in ALL}
 
 
 def _call(clone: Clone, arguments: list[str], extra: dict[str, str], *, stay: bool = True) -> int:
