@@ -4,11 +4,8 @@ import statistics
 from collections import defaultdict
 from typing import NamedTuple
 
-from bench import read
-
 from course_utils.lessons import recorded
 
-PUBLISHED = "published.csv"
 PANELS = {  # record: title, what is on the x axis, its label
     "lenet300": ("LeNet-300-100", "compression", "times fewer weights"),
     "lenet5": ("LeNet-5", "compression", "times fewer weights"),
@@ -32,17 +29,17 @@ class Point(NamedTuple):
     label: str = ""
 
 
-def published(folder) -> list[Point]:
+def published() -> list[Point]:
     """Return what others reached, each number read in the source that is named."""
     return [
         Point(
             row["record"],
             row["method"],
-            float(row[PANELS[row["record"]][1]]),
-            float(row["test_error"]),
+            row[PANELS[row["record"]][1]],
+            row["test_error"],
             **{key: row[key] for key in ("source", "read_in", "note", "label")},
         )
-        for row in read(folder / PUBLISHED)
+        for row in recorded.rows("published")
     ]
 
 

@@ -28,7 +28,8 @@ MARKS = ("<!-- benchmarks: made by python benchmarks/page.py -->", "<!-- end of 
 STRONGEST = 3
 TOP = """# Beside other libraries, and the records
 
-Made from the files in [results](results) and [published.csv](published.csv) by
+Made from the files in [results](results) and
+[published.csv](../course_utils/lessons/results/published.csv) by
 `python benchmarks/page.py`; `make bench` measures anew. Every library is asked in turns, in a
 process of its own, and a ratio is of two times that were taken within one repetition. Numbers are
 medians, with quartiles in brackets; A : B says how many times as long as B takes A. Below 1 the
@@ -93,7 +94,7 @@ def made(results: Path) -> dict[str, bytes]:
         for name in FIGURES
         if tables[name]
     }
-    files["figures/frontier.svg"] = svg(lambda: frontier(published(turns.HERE), ours()))
+    files["figures/frontier.svg"] = svg(lambda: frontier(published(), ours()))
     lines = [TOP]
     for part in PARTS:
         title, text = PARTS_SAY[part.name]
@@ -154,7 +155,7 @@ def records() -> list[str]:
             p.source,
             p.read_in + (f" ({p.note})" if p.note else ""),
         ]
-        for p in published(turns.HERE)
+        for p in published()
     ]
     return [
         "![Test error over size: published points and this course's](figures/frontier.svg)",
@@ -165,8 +166,8 @@ def records() -> list[str]:
         *grid(["network", "size", "test error", "seeds", "recorded in"], mine),
         "",
         "What others have published, each number as read in the place named last"
-        " ([published.csv](published.csv)). Many are single runs, and reference networks differ a"
-        " little:",
+        " ([published.csv](../course_utils/lessons/results/published.csv)). Many are single runs,"
+        " and reference networks differ a little:",
         "",
         *grid(["network", "method", "size", "of what", "test error", "source", "read in"], theirs),
     ]

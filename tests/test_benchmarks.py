@@ -112,7 +112,7 @@ def test_every_figure_is_drawn_and_the_same_rows_give_the_same_bytes(results):
 
 
 def test_published_numbers_name_their_source_and_have_a_size():
-    points = frontier.published(turns.HERE)
+    points = frontier.published()
     assert {point.record for point in points} == {*frontier.PANELS}
     for point in points:
         assert point.source
