@@ -8,7 +8,7 @@ from pathlib import Path
 
 from front_door.install import set_up
 from front_door.paths import Clone, course_variables
-from front_door.peers import LIBRARIES, set_up_peer
+from front_door.peers import HOSTS, LIBRARIES, set_up_peer
 from front_door.preflight import Refusal
 
 FIRST_NOTEBOOK = "notebooks/00_start_here.ipynb"
@@ -94,11 +94,16 @@ def pytest_arguments(clone: Clone, arguments: list[str]) -> list[str]:
 
 
 def peers(clone: Clone, arguments: list[str]) -> int:
-    """Compare with other libraries: tfmot, torch, or both; see tests/peers."""
-    names = [word for word in arguments if word in LIBRARIES] or LIBRARIES
-    rest = [word for word in arguments if word not in LIBRARIES]
-    tests = {name: ["-m", "pytest", f"tests/peers/test_{name}.py", *rest] for name in names}
-    return max(_call(set_up_peer(clone, name), command, {}) for name, command in tests.items())
+    """Compare with other libraries: tfmot, torch, or both; or try lessons as on colab."""
+    known = {**LIBRARIES, **HOSTS}
+    names = [word for word in arguments if word in known] or LIBRARIES
+    rest = [word for word in arguments if word not in known]
+    statuses = []
+    for name in names:
+        peer = set_up_peer(clone, name)
+        tests = ["-m", "pytest", f"tests/peers/test_{name}.py", *rest]
+        statuses.append(_call(clone if name in HOSTS else peer, tests, {}))
+    return max(statuses)
 
 
 def zoo(clone: Clone, arguments: list[str]) -> int:
