@@ -37,7 +37,7 @@ def main(root: str, arguments: list[str]) -> int:
         return 0 if asked else 2
     clone, command = Clone(Path(root)), COMMANDS[name]
     try:
-        if command in (test, peers, zoo, grade) and not (clone.root / "tests").is_dir():
+        if command in (test, peers, zoo, grade, hub) and not (clone.root / "tests").is_dir():
             raise Refusal("This is the learners' edition: for that you need a clone of the course.")
         if command is not clean:
             set_up(clone)
@@ -118,6 +118,18 @@ def grade(clone: Clone, arguments: list[str]) -> int:
     return _call(peer, ["tools/grade.py", *(arguments or ["--help"])], {})
 
 
+def hub(clone: Clone, arguments: list[str]) -> int:
+    """Serve a room with JupyterHub, from one environment; see docs/teachers.md."""
+    if not shutil.which("configurable-http-proxy"):
+        raise Refusal(
+            "JupyterHub's proxy is missing (it needs Node.js):\n"
+            "  npm install --global configurable-http-proxy"
+        )
+    peer = set_up_peer(clone, "jupyterhub")
+    command = ["-m", "jupyterhub", "--config", "classroom/jupyterhub_config.py", *arguments]
+    return _call(peer, command, {}, stay=False)
+
+
 def setup(clone: Clone, arguments: list[str]) -> int:
     """Set up, and nothing else."""
     print("The environment is ready: make lab, or python3 tools/environment.py lab")
@@ -140,7 +152,7 @@ def clean(clone: Clone, arguments: list[str]) -> int:
     return 0
 
 
-COMMANDS = {each.__name__: each for each in (lab, test, peers, zoo, grade, setup, run, clean)}
+COMMANDS = {each.__name__: each for each in (lab, test, peers, zoo, grade, hub, setup, run, clean)}
 
 
 def _call(clone: Clone, arguments: list[str], extra: dict[str, str], *, stay: bool = True) -> int:

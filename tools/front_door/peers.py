@@ -41,6 +41,9 @@ OTHERS = {
     "nbgrader": Library(
         "nbgrader", "It takes half a minute, 20 MB to download and 70 MB on the disk."
     ),
+    "jupyterhub": Library(
+        "jupyterhub", "It takes seconds, 10 MB to download and about 40 MB on the disk."
+    ),
     "keras-hub": Library(
         "keras_hub",
         "It takes seconds, 9 MB to download and about 60 MB on the disk.",
