@@ -20,6 +20,7 @@ LARGEST = 30_000_000  # bytes of a notebook, with pictures; what is larger is no
 MOODLE = re.compile(r"(?P<name>[^/]+?)_(?P<number>\d+)_assignsubmission_file_?/?(?P<file>[^/]+)")
 # exampleanna_LATE_4711_90210_lesson.ipynb
 CANVAS = re.compile(r"(?P<name>[^/_]+)_(?P<late>LATE_)?(?P<number>\d+)_\d+_(?P<file>[^/]+)")
+EXCUSED = "excused"
 MOODLE_LATE = re.compile(r"\blate\b")  # in the worksheet's column Status, where it is English
 
 
@@ -50,10 +51,13 @@ def collect(archive: Path, stem: str, folder: Path) -> int:
                 _say(f"{member.filename!r}: neither Moodle's name nor Canvas's, left out.")
         late = read_late(folder)
         for learner, files in sorted(handed_in.items()):
-            late[stem, learner] = any(one.late for one in files)
+            if late.get((stem, learner)) != EXCUSED:
+                late[stem, learner] = "yes" if any(one.late for one in files) else "no"
             _place(opened, files, folder / "submitted" / learner / stem, stem)
     _write_late(folder, late)
-    _say(f"{len(handed_in)} learners in {archive.name}; late: {sum(late.values())} in all.")
+    _say(
+        f"{len(handed_in)} learners in {archive.name}; late: {[*late.values()].count('yes')} in all."
+    )
     return 0 if handed_in else 1
 
 
@@ -85,23 +89,22 @@ def _place(opened: zipfile.ZipFile, files: list[Found], place: Path, stem: str) 
             (place / name).write_bytes(opened.read(found[0].member))
 
 
-def read_late(folder: Path) -> dict[tuple[str, str], bool]:
-    """Read {(lesson, learner): late?} from late.csv, which a teacher may edit."""
+def read_late(folder: Path) -> dict[tuple[str, str], str]:
+    """Read {(lesson, learner): "yes", "no" or "excused"} from late.csv, which a teacher may edit."""
     path = folder / "late.csv"
     if not path.is_file():
         return {}
     with path.open(newline="", encoding="utf-8") as file:
         rows = csv.DictReader(file)
-        return {(row["lesson"], row["learner"]): row["late"] == "yes" for row in rows}
+        return {(row["lesson"], row["learner"]): row["late"] for row in rows}
 
 
-def _write_late(folder: Path, late: dict[tuple[str, str], bool]) -> None:
+def _write_late(folder: Path, late: dict[tuple[str, str], str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "late.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["lesson", "learner", "late"])
-        for (lesson, learner), yes in sorted(late.items()):
-            writer.writerow([lesson, learner, "yes" if yes else "no"])
+        writer.writerows([*place, said] for place, said in sorted(late.items()))
 
 
 def fill(sheet: Path, stem: str, folder: Path, asked: int, scheme: Scheme) -> int:
@@ -126,8 +129,9 @@ def fill(sheet: Path, stem: str, folder: Path, asked: int, scheme: Scheme) -> in
         learner = next((one for one in shares if number == one.rpartition("_")[2]), None)
         if learner is None:
             continue
-        overdue = moodle and MOODLE_LATE.search(row.get("Status", ""))
-        kept = 1 - scheme.late / 100 if overdue or late.get((stem, learner)) else 1
+        overdue = bool(moodle and MOODLE_LATE.search(row.get("Status") or ""))
+        said = late.get((stem, learner), "no")
+        kept = 1 - scheme.late / 100 if said == "yes" or (overdue and said != EXCUSED) else 1
         points = float((row.get("Maximum Grade") if moodle else most) or 100)
         row[grade] = f"{shares[learner] * kept * points:.2f}"
         filled += 1
