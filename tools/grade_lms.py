@@ -55,9 +55,8 @@ def collect(archive: Path, stem: str, folder: Path) -> int:
                 late[stem, learner] = "yes" if any(one.late for one in files) else "no"
             _place(opened, files, folder / "submitted" / learner / stem, stem)
     _write_late(folder, late)
-    _say(
-        f"{len(handed_in)} learners in {archive.name}; late: {[*late.values()].count('yes')} in all."
-    )
+    overdue = [learner for learner in handed_in if late[stem, learner] == "yes"]
+    _say(f"{len(handed_in)} learners in {archive.name}, {len(overdue)} of them late.")
     return 0 if handed_in else 1
 
 
@@ -90,7 +89,7 @@ def _place(opened: zipfile.ZipFile, files: list[Found], place: Path, stem: str) 
 
 
 def read_late(folder: Path) -> dict[tuple[str, str], str]:
-    """Read {(lesson, learner): "yes", "no" or "excused"} from late.csv, which a teacher may edit."""
+    """Read {(lesson, learner): "yes", "no", "excused"} from late.csv, which a teacher may edit."""
     path = folder / "late.csv"
     if not path.is_file():
         return {}
