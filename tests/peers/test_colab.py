@@ -34,10 +34,14 @@ for one in importlib.metadata.distributions():
 print(json.dumps([names[False], names[True]]))
 """
 
-pytestmark = pytest.mark.skipif(
-    environment_state(Clone(ROOT)) != "ready" or environment_state(COLAB) != "ready",
-    reason="`make peers ARGS=colab` installs what Colab brings and runs these tests",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.full,
+    pytest.mark.skipif(
+        environment_state(Clone(ROOT)) != "ready" or environment_state(COLAB) != "ready",
+        reason="`make peers ARGS=colab` installs what Colab brings and runs these tests",
+    ),
+]
 
 
 class Session(NamedTuple):
