@@ -6,7 +6,11 @@ ARGS ?=
 COURSE = $(PYTHON) tools/environment.py
 
 .DEFAULT_GOAL := help
+<<<<<<< HEAD
 .PHONY: help lab test peers zoo bench bench-full scoreboard setup notebooks check-notebooks wheel site student hosted grade pages slides format lock clean
+=======
+.PHONY: help lab test peers zoo scoreboard setup notebooks check-notebooks wheel site student hosted grade hub pages slides format lock clean
+>>>>>>> hosted
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,7 +21,7 @@ lab:  ## Open the course in JupyterLab (Ctrl-C ends it)
 test:  ## Check style, then run the tests and every notebook (the long tests, too: ARGS=--full)
 	@$(COURSE) test $(ARGS)
 
-peers:  ## Compare masks and schedules with other libraries (one: ARGS=tfmot, ARGS=torch)
+peers:  ## Compare with other libraries (one: ARGS=tfmot, ARGS=torch); ARGS=colab: lessons as there
 	@$(COURSE) peers $(ARGS)
 
 zoo:  ## Try other people's networks, those of keras-hub, too (some: ARGS="hub/Bert* examples/*")
@@ -52,6 +56,9 @@ hosted:  ## Make lessons for Colab and Binder: make hosted ARGS=OWNER/NAME
 
 grade:  ## Release or grade exercises with nbgrader: make grade ARGS="release 02"; see docs/teachers.md
 	@$(COURSE) grade $(ARGS)
+
+hub:  ## Serve a room with JupyterHub from one environment; see docs/teachers.md
+	@$(COURSE) hub $(ARGS)
 
 scoreboard:  ## Judge and rank the .sparse files of a folder: make scoreboard ARGS=FOLDER
 	@$(COURSE) run -m course_utils.lessons.scoreboard $(ARGS)

@@ -1,5 +1,6 @@
 """The hosted edition: badges that name the lesson, and a first cell that replaces nothing."""
 
+import doctest
 import json
 import re
 import subprocess
@@ -37,14 +38,27 @@ def test_each_lesson_has_badges_that_lead_to_itself(folder):
         assert not any(cell.get("outputs") for cell in cells)
 
 
-def test_its_links_lead_somewhere_from_where_it_is_put(folder):
+def test_its_links_lead_somewhere_even_from_a_copy(folder):
+    """What is no lesson is named by its address, which stands for a file of this clone."""
+    ours = re.compile(
+        r"https://(?:github\.com/someone/pruning-course/blob|"
+        r"raw\.githubusercontent\.com/someone/pruning-course)/main/([^?#]+)"
+    )
+    named = []
     for path in folder.iterdir():
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-            if cell["cell_type"] == "markdown":
-                for target in filter(is_relative, links("".join(cell["source"]))):
-                    place = ROOT / "notebooks" / "hosted" / target.split("#")[0]
-                    there = place.resolve().exists() or (folder / place.name).exists()
-                    assert there, f"{path.name}: {target}"
+            if cell["cell_type"] == "markdown" and not cell["id"].endswith("-badges"):
+                for target in links("".join(cell["source"])):
+                    if found := ours.match(target):
+                        named.append(found[1])
+                    elif is_relative(target):
+                        assert (folder / target.split("#")[0]).exists(), f"{path.name}: {target}"
+    assert [name for name in named if not (ROOT / name).exists()] == []
+    assert {Path(name).suffix for name in named} == {".md", ".svg"}
+
+
+def test_examples_in_docstrings_hold():
+    assert doctest.testmod(hosted).failed == 0
 
 
 def test_a_repository_needs_its_owner_and_its_name(capsys, tmp_path):

@@ -4,6 +4,8 @@ python tools/grade.py release [LESSON ...]     make assignments of the lessons, 
 python tools/grade.py autograde [LESSON ...]   run and mark what lies in submitted/
 python tools/grade.py feedback [LESSON ...]    write a page for each learner
 python tools/grade.py marks                    write marks.csv
+python tools/grade.py collect LESSON FILE.zip  take submissions from Moodle's or Canvas's archive
+python tools/grade.py fill LESSON FILE.csv     fill a grade file in, for the platform: upload_NN.csv
 
 The folder is grading/ in the clone, or --folder. Submissions go to submitted/LEARNER/LESSON/. They
 are run in a sandbox; where there is none, autograde refuses, unless --trust-submissions says that
@@ -19,8 +21,9 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from grade_lms import Scheme, collect, fill
 from grade_sandbox import sandbox_problem, write_kernel
-from grade_source import write_course
+from grade_source import predictions_asked, write_course
 from notebook_editions import read_lessons
 
 ROOT = Path(__file__).parents[1]
@@ -32,6 +35,8 @@ def main(arguments: list[str]) -> int:
     """Do what the arguments ask; return nbgrader's exit status."""
     asked = _parser().parse_intermixed_args(arguments)
     folder = asked.folder.resolve()
+    files = [Path(name) for name in asked.lessons if name.lower().endswith((".zip", ".csv"))]
+    asked.lessons = [name for name in asked.lessons if Path(name) not in files]
     lessons = read_lessons(ROOT / "notebooks")
     known = [one.stem for one in lessons]
     unknown = [name for name in asked.lessons if not any(_named(stem, [name]) for stem in known)]
@@ -39,7 +44,16 @@ def main(arguments: list[str]) -> int:
         print(f"No lesson is called {' or '.join(unknown)}.", file=sys.stderr)
         return 2
     stems = [stem for stem in known if not asked.lessons or _named(stem, asked.lessons)]
+    if asked.command in ("collect", "fill") and (len(files) != 1 or len(stems) != 1):
+        print(f"{asked.command} takes one lesson and one file.", file=sys.stderr)
+        return 2
     match asked.command:
+        case "collect":
+            return collect(files[0], stems[0], folder)
+        case "fill":
+            (lesson,) = (one for one in lessons if one.stem == stems[0])
+            scheme = Scheme(asked.predictions, asked.late)
+            return fill(files[0], stems[0], folder, predictions_asked(lesson), scheme)
         case "release":
             write_course(lessons, stems, folder)
             return _worst(_nbgrader(folder, "generate_assignment", stem) for stem in stems)
@@ -154,10 +168,13 @@ def _named(stem: str, names: list[str]) -> bool:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("command", choices=["release", "autograde", "feedback", "marks"])
+    commands = ["release", "autograde", "feedback", "marks", "collect", "fill"]
+    parser.add_argument("command", choices=commands)
     parser.add_argument("lessons", nargs="*", help="as in 02 or 02_prune_operator; all if none")
     parser.add_argument("--folder", type=Path, default=ROOT / "grading")
     parser.add_argument("--trust-submissions", action="store_true")
+    parser.add_argument("--predictions", type=float, default=0, help="their share of a mark, in %%")
+    parser.add_argument("--late", type=float, default=0, help="what lateness takes off, in %%")
     return parser
 
 

@@ -1,5 +1,6 @@
 """Turn lessons into nbgrader's assignments: the same cells, with its metadata and markers."""
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -59,6 +60,15 @@ def assignment(lessons: list[Lesson], stem: str) -> NotebookNode:
     ]
     return nbformat.from_dict(
         {"cells": cells, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
+    )
+
+
+def predictions_asked(lesson: Lesson) -> int:
+    """Count the predictions that a lesson asks for."""
+    return sum(
+        len(re.findall(r"\bpredict\(\s*[\"']", cell.source))
+        for cell in lesson.cells
+        if cell.cell_type == "code"
     )
 
 

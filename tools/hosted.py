@@ -2,16 +2,18 @@
 
 python tools/hosted.py OWNER/NAME [FOLDER]      writes one notebook a lesson into notebooks/hosted
 
-Each has badges and a first cell that installs what is missing and replaces nothing. Commit the
-folder to the repository that is named, on its branch main.
+Each has badges and a first cell that installs what is missing and replaces nothing. Pictures and
+pages are named by their addresses: a copy that a learner saves has no neighbours. Commit the folder
+to the repository that is named, on its branch main.
 """
 
+import os
 import re
 import sys
 from pathlib import Path
 
 import nbformat
-from notebook_editions import LESSON, Lesson, make_edition, one_folder_up, read_lessons
+from notebook_editions import CODE, LESSON, LINK, Lesson, is_relative, make_edition, read_lessons
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "notebooks" / "hosted"
@@ -22,8 +24,9 @@ BADGES = """\
 [![Open in Colab]({colab}/assets/colab-badge.svg)]({colab}/github/{repository}/blob/main/{path})
 [![Open in Binder]({binder}/badge_logo.svg)]({binder}/v2/gh/{place})
 
-This is the edition for hosted notebooks. The next cell installs what is missing there, and replaces
-nothing; on Binder everything is there already.
+This is the edition for hosted notebooks. The next cell installs what is missing there, which takes
+a minute or two, and replaces nothing; on Binder everything is there already. To keep your work on
+Colab, save a copy in Drive. [All lessons]({home}#the-notebooks)
 """
 # Modules that lessons import, and what brings them. What is installed stays at its version: pip is
 # held to it, and fails rather than replace it.
@@ -76,9 +79,10 @@ def hosted(lessons: list[Lesson], lesson: Lesson, repository: str) -> str:
     notebook = make_edition(lessons, lesson.stem, LESSON)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = one_folder_up(cell.source)
+            cell.source = with_addresses(cell.source, repository)
     name = f"notebooks/hosted/{lesson.stem}.ipynb"
     places = {"colab": COLAB, "binder": BINDER, "repository": repository, "path": name}
+    places["home"] = f"https://github.com/{repository}"
     badges = BADGES.format(**places, place=f"{repository}/main?urlpath=lab/tree/{name}")
     first = [
         _cell("markdown", f"{lesson.stem}-badges", badges),
@@ -86,6 +90,31 @@ def hosted(lessons: list[Lesson], lesson: Lesson, repository: str) -> str:
     ]
     notebook.cells = [notebook.cells[0], *first, *notebook.cells[1:]]
     return nbformat.writes(notebook)
+
+
+def with_addresses(markdown: str, repository: str) -> str:
+    """Name pictures and pages by their addresses; lessons stay neighbours, with Binder's kernel.
+
+    >>> with_addresses("![](figures/x.svg) [a](01_norms.ipynb) [b](../docs/faq.md#c)", "me/it")
+    '![](https://raw.githubusercontent.com/me/it/main/notebooks/figures/x.svg?sanitize=true) \
+[a](01_norms.ipynb) [b](https://github.com/me/it/blob/main/docs/faq.md#c)'
+    """
+
+    def moved(link: re.Match) -> str:
+        before, target = link.groups()
+        if not is_relative(target) or re.fullmatch(r"[^/]+\.ipynb(#.*)?", target):
+            return before + target
+        path = os.path.normpath(f"notebooks/{target}").replace(os.sep, "/")
+        if path.endswith(".svg"):  # the flag: as a picture, where it would be text
+            return (
+                f"{before}https://raw.githubusercontent.com/{repository}/main/{path}?sanitize=true"
+            )
+        return f"{before}https://github.com/{repository}/blob/main/{path}"
+
+    # Splitting at code leaves prose at the even places.
+    parts = CODE.split(markdown)
+    parts[::2] = [LINK.sub(moved, part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def install(address: str) -> str:

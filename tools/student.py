@@ -18,6 +18,7 @@ NAME = "pruning-course"
 FILES = (
     "LICENSE",
     "LICENSE-TEXT",
+    "classroom/Containerfile",
     "environment.yml",
     "pyproject.toml",
     "requirements.lock",
@@ -25,6 +26,7 @@ FILES = (
     "docs/coverage.md",
     "docs/faq.md",
     "docs/glossary.md",
+    "docs/models.md",
     "docs/prerequisites.md",
     "docs/references.md",
 )

@@ -81,7 +81,11 @@ def same_order(old: keras.Model, new: keras.Model, others: Callable[[object], ob
     >>> same_order(old, new, lambda layer: new.layers[0])
     """
     place = {id(others(layer)): index for index, layer in enumerate(old._layers)}
-    new._layers.sort(key=lambda layer: place.get(id(layer), len(place)))
+    ordered = sorted(new._layers, key=lambda layer: place.get(id(layer), len(place)))
+    if type(new._layers) is list:  # the one that Keras goes on tracking
+        new._layers[:] = ordered
+    else:  # until Keras 3.13 TensorFlow's, which it would not save once it was sorted
+        new._layers = ordered
 
 
 def forget_shapes(layer: keras.Layer) -> None:

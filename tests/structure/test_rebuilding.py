@@ -1,12 +1,14 @@
 """What stays of a model that is rebuilt: classes, names, types, settings; and what is refused."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from oracles import apart, check_zeroed, inputs_for, random_masks, randomized
 from test_layers import network, relu
 
 from course_utils.backend import keras
-from course_utils.structure import channel_groups, shrink
+from course_utils.structure import channel_groups, internals, shrink
 from course_utils.structure.walking import has_graph
 
 L, ops = keras.layers, keras.ops
@@ -306,3 +308,11 @@ def test_inexact_convnext():
     small, _ = shrink(channels, 0.75)
     assert small.count_params() < 0.15 * model.count_params()
     assert np.isfinite(small(np.ones((1, 32, 32, 3)))).all()
+
+
+@pytest.mark.parametrize("kind", [list, type("OfTensorFlow", (list,), {"sort": None})])
+def test_layers_are_put_in_order_whatever_list_holds_them(kind):
+    """Keras 3.13 and older hold a functional model's in a list that cannot sort by a key."""
+    old, new = SimpleNamespace(_layers=["a", "b", "c"]), SimpleNamespace(_layers=kind("cxab"))
+    internals.same_order(old, new, lambda name: new._layers[list(new._layers).index(name)])
+    assert [*new._layers] == ["a", "b", "c", "x"]

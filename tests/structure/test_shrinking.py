@@ -296,7 +296,7 @@ def test_every_export_gives_the_same_outputs(kind, name, run, tmp_path, data):
     small, _ = structure.shrink(net(), 0.5)
     x = data[0][:1]
     expected = small(x).numpy()
-    small.export(tmp_path / name, format=kind, verbose=False)
+    small.export(str(tmp_path / name), format=kind, verbose=False)
     np.testing.assert_allclose(run(tmp_path / name, x), expected, rtol=1e-4, atol=1e-5)
 
 

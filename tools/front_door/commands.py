@@ -8,7 +8,7 @@ from pathlib import Path
 
 from front_door.install import set_up
 from front_door.paths import Clone, course_variables
-from front_door.peers import LIBRARIES, set_up_peer
+from front_door.peers import HOSTS, LIBRARIES, set_up_peer
 from front_door.preflight import Refusal
 
 FIRST_NOTEBOOK = "notebooks/00_start_here.ipynb"
@@ -37,7 +37,11 @@ def main(root: str, arguments: list[str]) -> int:
         return 0 if asked else 2
     clone, command = Clone(Path(root)), COMMANDS[name]
     try:
+<<<<<<< HEAD
         if command in (test, peers, zoo, bench, grade) and not (clone.root / "tests").is_dir():
+=======
+        if command in (test, peers, zoo, grade, hub) and not (clone.root / "tests").is_dir():
+>>>>>>> hosted
             raise Refusal("This is the learners' edition: for that you need a clone of the course.")
         if command is not clean:
             set_up(clone)
@@ -94,11 +98,17 @@ def pytest_arguments(clone: Clone, arguments: list[str]) -> list[str]:
 
 
 def peers(clone: Clone, arguments: list[str]) -> int:
-    """Compare with other libraries: tfmot, torch, or both; see tests/peers."""
-    names = [word for word in arguments if word in LIBRARIES] or LIBRARIES
-    rest = [word for word in arguments if word not in LIBRARIES]
-    tests = {name: ["-m", "pytest", f"tests/peers/test_{name}.py", *rest] for name in names}
-    return max(_call(set_up_peer(clone, name), command, {}) for name, command in tests.items())
+    """Compare with other libraries: tfmot, torch, or both; or try lessons as on colab."""
+    known = {**LIBRARIES, **HOSTS}
+    names = [word for word in arguments if word in known] or LIBRARIES
+    rest = [word for word in arguments if word not in known]
+    statuses = []
+    for name in names:
+        peer = set_up_peer(clone, name)
+        tests = ["-m", "pytest", f"tests/peers/test_{name}.py", *rest]
+        host = name in HOSTS  # which has no pytest, and minutes of lessons
+        statuses.append(_call(clone if host else peer, tests + ["--full"] * host, {}))
+    return max(statuses)
 
 
 def zoo(clone: Clone, arguments: list[str]) -> int:
@@ -123,6 +133,18 @@ def grade(clone: Clone, arguments: list[str]) -> int:
     return _call(peer, ["tools/grade.py", *(arguments or ["--help"])], {})
 
 
+def hub(clone: Clone, arguments: list[str]) -> int:
+    """Serve a room with JupyterHub, from one environment; see docs/teachers.md."""
+    if not shutil.which("configurable-http-proxy"):
+        raise Refusal(
+            "JupyterHub's proxy is missing (it needs Node.js):\n"
+            "  npm install --global configurable-http-proxy"
+        )
+    peer = set_up_peer(clone, "jupyterhub")
+    command = ["-m", "jupyterhub", "--config", "classroom/jupyterhub_config.py", *arguments]
+    return _call(peer, command, {}, stay=False)
+
+
 def setup(clone: Clone, arguments: list[str]) -> int:
     """Set up, and nothing else."""
     print("The environment is ready: make lab, or python3 tools/environment.py lab")
@@ -145,8 +167,12 @@ def clean(clone: Clone, arguments: list[str]) -> int:
     return 0
 
 
+<<<<<<< HEAD
 ALL = (lab, test, peers, zoo, bench, grade, setup, run, clean)
 COMMANDS = {each.__name__: each for each in ALL}
+=======
+COMMANDS = {each.__name__: each for each in (lab, test, peers, zoo, grade, hub, setup, run, clean)}
+>>>>>>> hosted
 
 
 def _call(clone: Clone, arguments: list[str], extra: dict[str, str], *, stay: bool = True) -> int:

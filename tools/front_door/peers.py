@@ -2,7 +2,7 @@
 
 It lies in .venv-peers/NAME, on top of .venv: it holds the library alone and finds all else there,
 so that both sides of a comparison compute with the same NumPy and TensorFlow, and the lock stays
-lean.
+lean. That of a host of notebooks stands alone: it holds what the host brings, at its versions.
 """
 
 from pathlib import Path
@@ -41,10 +41,21 @@ OTHERS = {
     "nbgrader": Library(
         "nbgrader", "It takes half a minute, 20 MB to download and 70 MB on the disk."
     ),
+    "jupyterhub": Library(
+        "jupyterhub", "It takes seconds, 10 MB to download and about 40 MB on the disk."
+    ),
     "keras-hub": Library(
         "keras_hub",
         "It takes seconds, 9 MB to download and about 60 MB on the disk.",
         ("--no-deps",),  # among them TensorFlow, as above
+    ),
+}
+
+
+HOSTS = {
+    "colab": Library(
+        "keras, tensorflow, IPython",
+        "It takes minutes, 0.9 GB to download and 2.6 GB on the disk: what Colab brings.",
     ),
 }
 
@@ -65,15 +76,16 @@ def set_up_peer(clone: Clone, name: str) -> Peer:
     A finished environment has a stamp. Without one, or with an older one, it is made anew, so that
     a set-up that was interrupted leaves nothing half-made; pip keeps what it has downloaded.
     """
-    peer, library = Peer(clone.root, name), {**LIBRARIES, **OTHERS}[name]
+    peer, library = Peer(clone.root, name), {**LIBRARIES, **OTHERS, **HOSTS}[name]
     with one_at_a_time(peer):
         if environment_state(peer) == "ready":
             return peer
         print(f"Installing {name} into .venv-peers. {library.cost}", flush=True)
         peer.stamp.unlink(missing_ok=True)
-        _make_venv(clone, peer)
+        _make_venv(clone, peer, alone=name in HOSTS)
         pip = [peer.python, "-m", "pip", "install", *library.options, "-r", peer.requirements]
-        proof = [peer.python, "-c", f"import course_utils, {library.module}"]
+        ours = "" if name in HOSTS else "course_utils, "
+        proof = [peer.python, "-c", f"import {ours}{library.module}"]
         if not all(call_installer(peer, [*map(str, command)]) for command in (pip, proof)):
             raise Refusal(
                 f"{name} could not be installed; the reason stands above. Run the same command\n"
@@ -83,10 +95,15 @@ def set_up_peer(clone: Clone, name: str) -> Peer:
     return peer
 
 
-def _make_venv(clone: Clone, peer: Peer) -> None:
-    """Make an environment that sees everything in the course's own, after what is in itself."""
+def _make_venv(clone: Clone, peer: Peer, alone: bool) -> None:
+    """Make an environment that sees everything in the course's own, after what is in itself.
+
+    One that stands alone sees nothing but itself.
+    """
     if not call_installer(peer, [str(clone.python), "-m", "venv", "--clear", str(peer.venv)]):
         raise Refusal(f"Python could not make {peer.venv}; the reason stands above.")
+    if alone:
+        return
     (packages,) = peer.venv.glob("[Ll]ib/**/site-packages")
     below = Path("..", "..", ".venv", packages.relative_to(peer.venv)).as_posix()
     # From here to there, so that no letter of the clone's own path stands in this file.

@@ -112,7 +112,8 @@ def _converted(model: keras.Model, settings: dict) -> bytes:
             # TensorFlow's own, of what it uses itself.
             warnings.filterwarnings("ignore", r"\s*Warning: tf\.lite\.Interpreter")
             path = Path(folder) / "model.tflite"
-            model.export(path, format="litert", verbose=False, **settings)
+            # Keras 3.13 takes no Path here.
+            model.export(str(path), format="litert", verbose=False, **settings)
             return path.read_bytes()
     except Exception as error:  # the converter raises what it likes, over many lines
         reason = textwrap.shorten(str(error), 200, placeholder=" ...")
