@@ -6,11 +6,7 @@ ARGS ?=
 COURSE = $(PYTHON) tools/environment.py
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help lab test peers zoo bench bench-full scoreboard setup notebooks check-notebooks wheel site student hosted grade pages slides format lock clean
-=======
-.PHONY: help lab test peers zoo scoreboard setup notebooks check-notebooks wheel site student hosted grade hub pages slides format lock clean
->>>>>>> hosted
+.PHONY: help lab test peers zoo bench bench-full scoreboard setup notebooks check-notebooks wheel site student hosted grade hub pages slides format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

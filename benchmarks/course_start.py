@@ -4,8 +4,7 @@ make bench ARGS=course
 
 A worker of benchmarks/turns.py, one way a step, in this order: "clone" copies the repository as
 `git clone` does, "environment" sets it up with empty caches, so that everything is fetched, and
-"lab" starts JupyterLab and waits until it answers. "borrowed" takes the environment of this clone
-instead of making one, to try the rest.
+"lab" starts JupyterLab and waits until it answers.
 """
 
 import atexit
@@ -57,11 +56,6 @@ def environment() -> Path:
     return CLONE / ".venv"
 
 
-def borrowed() -> Path:
-    (CLONE / ".venv").symlink_to((turns.ROOT / ".venv").resolve())
-    return (CLONE / ".venv").resolve()
-
-
 def lab() -> None:
     """Start JupyterLab, wait until it answers, and end it."""
     with socket.socket() as free:
@@ -105,7 +99,7 @@ def bytes_of(folder: Path) -> int:
     return sum(path.stat().st_size for path in files)
 
 
-STEPS = {each.__name__: each for each in (clone, environment, borrowed, lab)}
+STEPS = {each.__name__: each for each in (clone, environment, lab)}
 
 
 if __name__ == "__main__":

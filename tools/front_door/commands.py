@@ -37,11 +37,7 @@ def main(root: str, arguments: list[str]) -> int:
         return 0 if asked else 2
     clone, command = Clone(Path(root)), COMMANDS[name]
     try:
-<<<<<<< HEAD
-        if command in (test, peers, zoo, bench, grade) and not (clone.root / "tests").is_dir():
-=======
-        if command in (test, peers, zoo, grade, hub) and not (clone.root / "tests").is_dir():
->>>>>>> hosted
+        if command in CLONES and not (clone.root / "tests").is_dir():
             raise Refusal("This is the learners' edition: for that you need a clone of the course.")
         if command is not clean:
             set_up(clone)
@@ -167,12 +163,8 @@ def clean(clone: Clone, arguments: list[str]) -> int:
     return 0
 
 
-<<<<<<< HEAD
-ALL = (lab, test, peers, zoo, bench, grade, setup, run, clean)
-COMMANDS = {each.__name__: each for each in ALL}
-=======
-COMMANDS = {each.__name__: each for each in (lab, test, peers, zoo, grade, hub, setup, run, clean)}
->>>>>>> hosted
+CLONES = (test, peers, zoo, bench, grade, hub)  # what the learners' edition lacks
+COMMANDS = {each.__name__: each for each in (lab, *CLONES, setup, run, clean)}
 
 
 def _call(clone: Clone, arguments: list[str], extra: dict[str, str], *, stay: bool = True) -> int:
