@@ -10,18 +10,6 @@ from notebook_editions import read_lesson, read_lessons
 import notebooks
 
 FOLDER = notebooks.ROOT / "notebooks"
-# Seconds of those that took more than 110 beside another lesson; measure alone, and take out.
-BESIDE_ANOTHER = {
-    "06_how_much": 190,
-    "07_which_weights": 130,
-    "08_while_training": 120,
-    "13_faster": 170,
-    "14_joint_compression": 175,
-    "15_distillation_and_int8": 150,
-    "16_automatic_pruning": 250,
-    "18_sounds_and_words": 160,
-    "20_capstone": 355,
-}
 STEMS = [path.stem for path in sorted((FOLDER / "src").glob("*.py"))]
 
 
@@ -37,8 +25,8 @@ def test_lesson_is_one_sitting_and_its_head_says_how_long(stem):
 
 @pytest.mark.parametrize("stem", STEMS)
 def test_lesson_is_quick_to_compute(stem):
-    """90 s on two idle cores is the goal. Measured so far are pairs of lessons, side by side."""
-    assert 0 < lesson_length.seconds()[stem] <= BESIDE_ANOTHER.get(stem, 110)
+    """90 s on two idle cores is the goal; of the capstone's loop every step is a training."""
+    assert 0 < lesson_length.seconds()[stem] <= (150 if stem == "20_capstone" else 110)
 
 
 def test_no_notebook_is_left_over():

@@ -661,7 +661,7 @@ scores = structure.taylor(start, x[:1000], y[:1000], batch_size=64)
 masks = structure.within_budget(structure.per_cost(scores, cost.macs), cost.macs, budget=0.22)
 my_network = structure.reconstruct(start, masks, x[:500])[0]
 my_network.optimizer.learning_rate.assign(2e-3)
-my_network.fit(x, y, 128, 2, verbose=0)
+history = my_network.fit(x, y, 128, 2, verbose=0)
 # END SOLUTION
 
 # %% tags=["varies"]
