@@ -3,7 +3,7 @@
 #
 # **The question: what does $W \odot (|W| > \theta)$ do, and is there anything better?**
 #
-# About 45 minutes. Before this: [01 · Norms and normalization](01_norms.ipynb). No training, no
+# About 40 minutes. Before this: [01 · Norms and normalization](01_norms.ipynb). No training, no
 # TensorFlow; everything runs in seconds.
 #
 # Chinese terms: prune operator 剪枝算子, threshold 阈值, mask 掩码, sparsity 稀疏度, element-wise

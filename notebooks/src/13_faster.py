@@ -273,6 +273,8 @@ for name, values in ratios.items():
     print(f"{name:24} CSR takes less time below {density:.1%} (0: nowhere)")
     if name == "5408 x 64, batch 256":
         density_guess.was(round(100 * density, 1))
+
+# %% tags=["varies"]
 limits = {bits: f"{32 / (32 + bits):.0%}" for bits in (32, 16, 2)}
 print("less room below, by bits of an index:", limits)
 

@@ -5,7 +5,7 @@
 #
 # ![Compass: criterion, granularity, scope, schedule](figures/compass_all.svg)
 #
-# About 60 minutes. Before this: as many of the lessons as you like, but
+# About 55 minutes. Before this: as many of the lessons as you like, but
 # [05 · Prune and retrain](05_prune_and_retrain.ipynb),
 # [06 · How much to prune](06_how_much.ipynb) and
 # [11 · Structural pruning](11_structural_pruning.ipynb) at least.
