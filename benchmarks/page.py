@@ -139,7 +139,7 @@ def records() -> list[str]:
         [
             PANELS[p.record][0],
             f"{p.size:,.0f} {PANELS[p.record][2]}",
-            f"{p.error:.2f} ± {p.sd:.2f} %",
+            f"{p.error:.2f} ± {p.sd:.2f} %" if p.seeds > 1 else f"{p.error:.2f} %",
             str(p.seeds),
             f"[{p.name}](../course_utils/lessons/results/{table_of(p)}.csv)",
         ]
