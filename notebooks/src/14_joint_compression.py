@@ -644,7 +644,7 @@ assert 44e3 > 15 * len(record_file)
 # %% [markdown]
 # Down and to the left is better. The steps are those of part 2; what was added is training. The
 # paper's file still errs a little less, and takes fifteen times the bytes. All records, with seeds,
-# and what others have published: [benchmarks](../benchmarks/README.md).
+# and what others have published, stand in `benchmarks/README.md` of the clone.
 #
 # <details><summary>Read tables with a pencil</summary>
 #
