@@ -19,6 +19,7 @@ import time
 import traceback
 from pathlib import Path
 
+import by_seed
 import turns
 from parts import FULL, PARTS, QUICK, SHORT, Case, Part
 
@@ -106,12 +107,7 @@ def repeated(part: Part, case: Case, done: set, draft: Path, log: Path, around: 
 
 def append(path: Path, fields: tuple[str, ...], rows: list[dict]) -> None:
     """Write the rows of a repetition, all at once, so that none is there by half."""
-    fresh = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, fields, lineterminator="\n")
-        if fresh:
-            writer.writeheader()
-        writer.writerows(rounded(row) for row in rows)
+    by_seed.append(path, fields, [rounded(row) for row in rows])
 
 
 def rounded(row: dict) -> dict:

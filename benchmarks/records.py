@@ -20,6 +20,7 @@ the machine does. Rows that the file holds already are not made again.
 """
 
 import time
+from collections.abc import Callable
 
 import by_seed
 import few_kilobytes
@@ -28,6 +29,7 @@ from distorted import distorted
 from structured_lenet5 import in_rounds
 
 from course_utils import criteria, measuring, models, pruning, schedules, structure
+from course_utils.arrays import Arrays
 from course_utils.backend import keras
 from course_utils.extras import clustering, export, regularizing
 from course_utils.lessons import recorded
@@ -124,7 +126,7 @@ def prune(
     weights: int,
     epochs: int,
     rate: float,
-    criterion: schedules.Schedule = criteria.magnitude,
+    criterion: Callable[[Arrays], Arrays] = criteria.magnitude,
 ) -> None:
     """Bring a network gradually to so many weights, at a rate that stays."""
     total = sum(W.size for W in pruning.weights(model).values())

@@ -12,8 +12,8 @@ The table course_utils/lessons/results/step_cost.csv was made by this script as 
 
 import functools
 
-import numpy as np
 import turns
+from training_work import seconds_of
 
 from course_utils import criteria, masking, models, pruning, schedules
 from course_utils.backend import keras
@@ -32,14 +32,6 @@ class Idle(keras.callbacks.Callback):
 
 
 @functools.cache
-def examples(batch: int, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return noise and labels by chance: training on them takes as long as on anything else."""
-    rng = np.random.default_rng(0)
-    x = rng.random((batch * steps, 28, 28, 1), dtype="float32")
-    return x, rng.integers(0, 10, len(x))
-
-
-@functools.cache
 def network(way: str) -> keras.Model:
     """Return the article's CNN, with a mask attached where one is only held."""
     model = models.article_cnn()
@@ -54,10 +46,7 @@ def answer(way: str, batch: int, steps: int, seed: int) -> dict:
     # It goes on rising, however often the model has been trained.
     rising = schedules.polynomial(0.9, begin=0, end=100_000, every=100)
     callbacks = {"idle": [Idle()], "scheduled": [pruning.PruneOnSchedule(rising)]}.get(way, [])
-    model, (x, y) = network(way), examples(batch, steps)
-    fit = {"batch_size": batch, "shuffle": False, "verbose": 0, "callbacks": callbacks}
-    seconds, _ = turns.timed(lambda: model.fit(x, y, **fit))
-    return {"seconds": seconds}
+    return {"seconds": seconds_of(network(way), batch, steps, callbacks)}
 
 
 if __name__ == "__main__":

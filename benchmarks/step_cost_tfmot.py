@@ -11,16 +11,10 @@ import numpy as np
 import tensorflow_model_optimization as tfmot
 import tf_keras
 import turns
+from training_work import seconds_of
 
 sparsity = tfmot.sparsity.keras
 NEVER = 10**9
-
-
-@functools.cache
-def examples(batch: int, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(0)
-    x = rng.random((batch * steps, 28, 28, 1), dtype="float32")
-    return x, rng.integers(0, 10, len(x))
 
 
 @functools.cache
@@ -50,10 +44,9 @@ def network(way: str) -> tf_keras.Model:
 
 def answer(way: str, batch: int, steps: int, seed: int) -> dict:
     """Train for some steps and return the seconds, and the zeros that came of it."""
-    model, (x, y) = network(way), examples(batch, steps)
+    model = network(way)
     callbacks = [] if way == "plain" else [sparsity.UpdatePruningStep()]
-    fit = {"batch_size": batch, "shuffle": False, "verbose": 0, "callbacks": callbacks}
-    seconds, _ = turns.timed(lambda: model.fit(x, y, **fit))
+    seconds = seconds_of(model, batch, steps, callbacks)
     if way == "held":
         zeros = np.mean([np.mean(mask.numpy() == 0) for mask in masks(model)])
         assert abs(zeros - 0.8) < 0.01, f"tfmot holds {zeros:.0%} at zero, not 80 %"

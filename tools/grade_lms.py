@@ -114,9 +114,8 @@ def fill(sheet: Path, stem: str, folder: Path, asked: int, scheme: Scheme) -> in
     moodle = {"Identifier", "Grade"} <= {*columns}
     grade = "Grade" if moodle else _canvas_column(columns, stem)
     if not grade:
-        _say(
-            f"{sheet.name}: neither Moodle's worksheet, nor Canvas's with a column for {stem[:2]}."
-        )
+        no = f"neither Moodle's worksheet, nor Canvas's with a column for {stem[:2]}."
+        _say(f"{sheet.name}: {no}")
         return 1
     shares = _shares(folder, stem, asked, scheme)
     late, most, filled = read_late(folder), "", 0
@@ -170,13 +169,8 @@ def predictions_made(logbook: Path, stem: str) -> int:
     try:
         kept = json.loads(logbook.read_text("utf-8"))["predictions"]
         return sum(name.startswith(f"{stem[3:]}: ") and "was" in kept[name] for name in kept)
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-    ):  # none, or damaged, or not a logbook
+    # There is none, it is damaged, or it is another file.
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return 0
 
 

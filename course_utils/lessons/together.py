@@ -35,7 +35,7 @@ def clickable(
     """
     channels = structure.channel_groups(model) if isinstance(model, keras.Model) else model
     layer = layer or _makers(channels)[0]
-    changed = [name for name, (reads, gives) in goes_with(channels, layer, channel).items()]
+    changed = goes_with(channels, layer, channel)
     png = widgets.picture(draw_together, {"channels": channels, "layer": layer, "channel": channel})
     which = "all" if channel is None else channel
     caption = f"figure at layer={layer}, channel={which}: it goes with {', '.join(changed)}"

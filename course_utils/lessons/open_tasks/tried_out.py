@@ -55,11 +55,16 @@ def dense(seed: int = 0) -> Arrays:
     return pruning.weights(trained(seed))
 
 
+def by_layer(said: object, weights: Arrays, what: str) -> Arrays:
+    """Return the weights; raises Mistake unless an answer has something for each of them."""
+    if not isinstance(said, dict) or {*said} != {*weights}:
+        raise Mistake(f"a dictionary with {what} for each of {', '.join(weights)} was expected.")
+    return weights
+
+
 def cut(seed: int, said: object) -> keras.Model:
     """Return a trained network after the cut that a learner asks for: a share of each layer."""
-    weights = dense(seed)
-    if not isinstance(said, dict) or {*said} != {*weights}:
-        raise Mistake(f"a dictionary with a share for each of {', '.join(weights)} was expected.")
+    weights = by_layer(said, dense(seed), "a share")
     shares = {name: number(share) for name, share in said.items()}
     return masked(seed, masking.make_masks(criteria.magnitude(weights), shares))
 
@@ -99,11 +104,8 @@ def which_weights(function: Callable, seed: int) -> float:
     """Best mean accuracy of three unseen networks, right after the lowest 90 % of scores went."""
 
     def one(stranger: int) -> float:
-        said, weights = call(function, *measured(stranger)), dense(stranger)
-        if not isinstance(said, dict) or {*said} != {*weights}:
-            raise Mistake(
-                f"a dictionary with scores for each of {', '.join(weights)} was expected."
-            )
+        said = call(function, *measured(stranger))
+        weights = by_layer(said, dense(stranger), "scores")
         scores = {name: as_array(said[name], W.shape) for name, W in weights.items()}
         return tested(masked(stranger, masking.make_masks(scores, 0.9)), 0.9)
 
