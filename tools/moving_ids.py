@@ -20,7 +20,7 @@ def through_flatten() -> Drawn:
     fig, ax = plt.subplots(figsize=(6.2, 5.6))
     texts = (
         "5 filters, 4 places: 20 rows behind Flatten.",
-        "Filter 2 shall go: its slice, its bias,",
+        "Filter 2 is to go: its slice, its bias,",
         "with them its map,",
         "and its row of Dense at each place.",
         "All that is cut: 4 filters, 16 rows.",
