@@ -11,9 +11,6 @@ weights included.
 - "make_masks" ranks scores that are there; "magnitude and make_masks" makes them, too;
 - torch's global_unstructured scores and ranks, makes the masks and applies them;
 - tfmot's rule cuts at a threshold in each kernel alone, and is run as a compiled function.
-
-The table course_utils/lessons/results/global_masks.csv was made by this script as of commit
-bcb16f6.
 """
 
 import functools

@@ -6,8 +6,6 @@ A worker of benchmarks/turns.py: it trains the article's CNN for some steps, in 
 "held" is a mask attached, "scheduled" is PruneOnSchedule with Zhu and Gupta's schedule moving every
 100 steps, all weights ranked anew, and "idle" a callback that does nothing, which Keras charges for
 as well. benchmarks/step_cost_tfmot.py does the same with tfmot.
-
-The table course_utils/lessons/results/step_cost.csv was made by this script as of commit bcb16f6.
 """
 
 import functools

@@ -58,9 +58,9 @@ def by_run(name: str, value: str, *, over: str = "epoch") -> dict[str, list[list
 def intact(path: Path, sha256: str) -> Path:
     """Return the path of a file that is the course's own; raises ValueError for another one.
 
-    >>> intact(RESULTS / "step_cost.csv", "0")
+    >>> intact(RESULTS / "lenet5_100x.csv", "0")
     Traceback (most recent call last):
-    ValueError: step_cost.csv is damaged or another file: fetch the course's again.
+    ValueError: lenet5_100x.csv is damaged or another file: fetch the course's again.
     """
     if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
         raise ValueError(f"{path.name} is damaged or another file: fetch the course's again.")
