@@ -14,29 +14,13 @@ Entries = dict[str, dict[str, dict]]  # kind -> name -> what was noted
 
 # The lessons in order, by the names of their files, and how many exercises each has.
 LESSONS = {
-    "start_here": 2,
-    "norms": 3,
-    "prune_operator": 3,
-    "worked_example": 3,
-    "cnn_parts": 3,
-    "prune_and_retrain": 3,
-    "how_much": 3,
-    "which_weights": 3,
-    "while_training": 2,
-    "regrowth": 2,
-    "lottery_tickets": 3,
-    "structural_pruning": 4,
-    "channels_together": 2,
-    "faster": 4,
-    "joint_compression": 3,
-    "distillation_and_int8": 2,
-    "automatic_pruning": 2,
-    "beyond_digits": 2,
-    "sounds_and_words": 2,
-    "what_did_it_forget": 3,
-    "capstone": 3,
+    "start_here": 2, "norms": 3, "prune_operator": 3, "worked_example": 3, "cnn_parts": 3,
+    "prune_and_retrain": 3, "how_much": 3, "which_weights": 3, "while_training": 2,
+    "regrowth": 2, "lottery_tickets": 3, "structural_pruning": 4, "channels_together": 2,
+    "faster": 4, "joint_compression": 3, "distillation_and_int8": 2, "automatic_pruning": 2,
+    "beyond_digits": 2, "sounds_and_words": 2, "what_did_it_forget": 3, "capstone": 3,
     "somebody_elses_network": 2,
-}
+}  # fmt: skip
 
 _here: Entries = {}  # this kernel's own: what others write into the file meanwhile is theirs
 

@@ -22,9 +22,8 @@ def share_right(function: Callable, cases: Sequence[Case], names: Sequence[objec
     right = []
     for place in np.random.default_rng().permutation(len(cases)):  # or it could count its calls
         given, truth = cases[place]
-        said = call(function, *given)
-        said = said if np.ndim(said) else np.asarray(said).item()  # numpy's numbers and words, too
-        if np.ndim(said) or said not in names:
+        said = np.asarray(call(function, *given)).tolist()  # numpy's numbers and words, too
+        if said not in names:
             raise Mistake(f"{said!r} came; one of {', '.join(map(repr, names))} was expected.")
         right.append(said == truth)
     return 100 * float(np.mean(right))
