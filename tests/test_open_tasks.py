@@ -232,6 +232,17 @@ class Hidden(keras.Model):
         return models.article_cnn()(x)
 
 
+class Teacher(keras.Model):
+    """Holds the network that was meant."""
+
+    def __init__(self, student):
+        super().__init__()
+        self.student = student
+
+    def call(self, x):
+        return self.student(x)
+
+
 def layers_of(*inner, last=None):
     image = x = keras.Input((28, 28, 1))
     for layer in (*inner, keras.layers.Flatten()):
@@ -251,9 +262,14 @@ def test_what_is_counted_is_all_that_answers():
             layers_of(keras.layers.TimeDistributed(keras.layers.Embedding(2, 10))),
             "with kernels: replace 'Embedding'.",
         ),
+        (Teacher(small), "is not built"),
         (own, "is not built: call it on a batch first"),
     ):
         assert hint in said(handed_in.structural_pruning, answer)
+    (teacher := Teacher(small))(np.zeros((1, 28, 28, 1), "float32"))
+    hint = said(handed_in.structural_pruning, teacher)
+    assert "created by passing non-serializable argument values" in hint
+    assert "\n" not in hint
     own(np.zeros((1, 28, 28, 1), "float32"))
     assert "are [(1, 28, 28, 1)" in said(handed_in.structural_pruning, own)
     named = keras.Model(small.input, {"digit": small.output})

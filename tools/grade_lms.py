@@ -13,6 +13,7 @@ import re
 import sys
 import unicodedata
 import zipfile
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -108,8 +109,13 @@ def _place(opened: zipfile.ZipFile, files: list[Found], place: Path, stem: str) 
         if found and found[0].member.file_size > LARGEST:
             _say(f"{found[0].learner}: {found[0].file} is too large, left out.")
         elif found:
+            try:
+                data = opened.read(found[0].member)
+            except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+                _say(f"{found[0].learner}: {found[0].file} is damaged, left out ({error}).")
+                continue
             place.mkdir(parents=True, exist_ok=True)
-            (place / name).write_bytes(data := opened.read(found[0].member))
+            (place / name).write_bytes(data)
             if name != "logbook.json" and (odd := _no_marks_for(data, stem)):
                 _say(f"{found[0].learner}: no marks for {found[0].file}, {odd}.")
 

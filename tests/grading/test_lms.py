@@ -201,6 +201,15 @@ def test_who_could_not_be_graded_gets_no_0_in_silence(tmp_path, capsys):
     assert "Bo_Late_4712: handed in, but not graded" in capsys.readouterr().err
 
 
+def test_one_damaged_file_leaves_the_others(tmp_path, capsys):
+    path = archive(tmp_path / "all.zip", **{"a_1_1_x.ipynb": "first one", "b_2_2_x.ipynb": "{}"})
+    path.write_bytes(path.read_bytes().replace(b"first one", b"firsT one"))
+    collect(path, STEM, tmp_path)
+    assert "a_1: x.ipynb is damaged" in capsys.readouterr().err
+    (one,) = (tmp_path / "submitted").rglob("*.ipynb")
+    assert one.parts[-3] == "b_2"
+
+
 def test_what_nbgrader_will_not_mark_is_told_when_it_comes_in(tmp_path, capsys):
     def notebook(*ids):
         cells = [{"metadata": {"nbgrader": {"grade_id": one}}} for one in ids]

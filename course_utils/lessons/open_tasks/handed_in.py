@@ -118,8 +118,9 @@ def network(
         raise Mistake(f"a network was expected, a Keras model, not {type(answer).__name__}.")
     try:
         model = export.read_sparse(export.sparse_file(answer))
-    except (TypeError, ValueError) as error:
-        raise Mistake(f"its sparse file is judged, and {error.__cause__ or error}") from error
+    except (NotImplementedError, TypeError, ValueError) as error:
+        why = " ".join(str(error.__cause__ or error).split()).partition(" Please")[0]
+        raise Mistake(f"its sparse file is judged, and {why}") from error
     if odd := UNCOUNTED.search(str(model.get_config())):
         raise Mistake(f"layers are counted here, and multiply with kernels: replace {odd[0]}.")
     ends = [[tuple(end.shape) for end in (*one.inputs, *one.outputs)] for one in (model, like)]
