@@ -1,10 +1,12 @@
 """The judges of the open tasks: right, wrong, cheating and missing answers, on the stand-in."""
 
 import importlib
+import itertools
 import re
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from course import LESSONS
@@ -150,6 +152,9 @@ def test_the_logbook_has_the_score_but_not_that_of_the_solutions(tmp_path, monke
     told_apart.beyond_digits.judge(lambda one, other: 0)
     noted = logbook.read()["open tasks"]["beyond_digits: score"]
     assert noted["score"].endswith(" %")
+    told_apart.lottery_tickets.judge(lambda mask: "trained")
+    score = logbook.read()["open tasks"]["lottery_tickets: score"]["score"]
+    assert score == "25.00 % (quick mode)", "the page must not show it as the tests' own"
     line = next(row for row in repr(logbook.page()).splitlines() if "beyond digits" in row)
     assert line.endswith(noted["score"])
 
@@ -220,6 +225,83 @@ def test_inputs_and_outputs_are_looked_at():
     assert "Your score" in said(handed_in.sounds_and_words, hearing.vowel_cnn())
 
 
+class Hidden(keras.Model):
+    """Looks like another network, and answers by one that nobody counts."""
+
+    def call(self, x, training=False):
+        return models.article_cnn()(x)
+
+
+class Teacher(keras.Model):
+    """Holds the network that was meant."""
+
+    def __init__(self, student):
+        super().__init__()
+        self.student = student
+
+    def call(self, x):
+        return self.student(x)
+
+
+def layers_of(*inner, last=None):
+    image = x = keras.Input((28, 28, 1))
+    for layer in (*inner, keras.layers.Flatten()):
+        x = layer(x)
+    return keras.Model(image, last(x) if last else keras.layers.Dense(10)(x))
+
+
+def test_what_is_counted_is_all_that_answers():
+    small = layers_of(keras.layers.GlobalAveragePooling2D())
+    own = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10)])
+    constant = np.ones((784, 10), "float32")
+    for answer, hint in (
+        (Hidden(small.input, small.output), "is none of Keras's own layers"),
+        (layers_of(keras.layers.Lambda(lambda x: 2 * x)), "'Lambda' of 'keras.layers' is none of"),
+        (layers_of(last=lambda x: keras.ops.matmul(x, constant)), "replace 'keras.src.ops"),
+        (
+            layers_of(keras.layers.TimeDistributed(keras.layers.Embedding(2, 10))),
+            "with kernels: replace 'Embedding'.",
+        ),
+        (Teacher(small), "is not built"),
+        (own, "is not built: call it on a batch first"),
+    ):
+        assert hint in said(handed_in.structural_pruning, answer)
+    (teacher := Teacher(small))(np.zeros((1, 28, 28, 1), "float32"))
+    hint = said(handed_in.structural_pruning, teacher)
+    assert "created by passing non-serializable argument values" in hint
+    assert "\n" not in hint
+    own(np.zeros((1, 28, 28, 1), "float32"))
+    assert "are [(1, 28, 28, 1)" in said(handed_in.structural_pruning, own)
+    named = keras.Model(small.input, {"digit": small.output})
+    for answer in (small, named, keras.Sequential([keras.Input((28, 28, 1)), *small.layers[1:]])):
+        assert said(handed_in.structural_pruning, answer).startswith("Your score: 10 MACs")
+
+
+def test_zeros_are_asked_of_all_weights_and_none_is_added():
+    image = keras.Input((28, 28, 1))
+    model = sparse(0.95)
+    scaled = keras.layers.BatchNormalization()(image)
+    hint = "other layers than the given one"
+    assert hint in said(handed_in.prune_and_retrain, keras.Model(image, model(scaled)))
+    inside = keras.Model(image, model(image))
+    assert said(handed_in.prune_and_retrain, inside) == said(handed_in.prune_and_retrain, model)
+
+
+def test_a_network_that_answers_nan_has_no_score():
+    model = models.article_cnn()
+    model.set_weights([W * np.nan for W in model.get_weights()])
+    assert "answers NaN" in said(handed_in.structural_pruning, model)
+
+
+def test_outputs_are_told_by_their_names():
+    full = faces.trained()
+    turned = keras.Model(full.input, dict(reversed(full.output.items())))
+    assert said(handed_in.somebody_elses_network, turned).startswith("Your score: 1,530,768 MACs")
+    nameless = keras.Model(full.input, [*full.output.values()])
+    hint = 'as the original: {"box": ..., "face": ...}'
+    assert hint in said(handed_in.somebody_elses_network, nameless)
+
+
 def test_a_network_for_faces_may_err_twice_more():
     assert "Your score: 1,530,768 MACs" in said(handed_in.somebody_elses_network, faces.trained())
     assert "errors where it is judged" in said(handed_in.somebody_elses_network, faces.rnet())
@@ -280,7 +362,13 @@ def test_a_schedule_is_followed_to_98_percent():
     assert never_falls in said(one, lambda step, steps: (0.97, 1e-3))
     assert never_falls in said(one, lambda step, steps: (0.99 if step % 2 else 0.98, 1e-3))
     assert never_falls in said(one, lambda step, steps: (0.98, -1e-3))
+    assert never_falls in said(one, lambda step, steps: (0.98, np.nan))
+    assert never_falls in said(one, lambda step, steps: (0.98, np.inf))
     assert "a pair was expected" in said(one, lambda step, steps: 0.98)
+    for near in (1e-13, -1e-13):  # rounding alone
+        assert "Your score" in said(
+            one, lambda step, n, near=near: np.array([0.98 + near * (step + 1) / n, 1e-3])
+        )
 
 
 def test_a_rule_of_regrowth_keeps_the_zeros():
@@ -322,6 +410,20 @@ def test_cases_are_balanced_enough_that_one_word_is_not_enough(one, names):
     assert max(shares) < 200 / len(names)
     for strange in ("perhaps", 2, 0.5, np.array([0, 1])):
         assert "came; one of " in said(one, lambda *given, strange=strange: strange)
+
+
+def test_calls_cannot_be_counted_off():
+    for one, names in ((told_apart.lottery_tickets, told_apart.ORIGINS),):
+        turn = itertools.cycle(names)
+        by_turns = [one.measure(lambda *_, turn=turn: next(turn), seed) for seed in range(3)]
+        assert np.mean(by_turns) < 75
+
+
+def test_numbers_and_words_of_numpy_are_answers():
+    one = told_apart.faster
+    for kind in (np.int64, np.bool_, float, np.array, bool):
+        assert one.measure(lambda a, b, kind=kind: kind(0), 0) == one.measure(lambda a, b: 0, 0)
+    assert told_apart.lottery_tickets.measure(lambda mask: np.array(["trained"])[0], 0) == 25
 
 
 def test_the_cases_given_have_their_answers_and_the_reports_hide_theirs():

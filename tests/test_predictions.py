@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from course_utils.lessons import logbook
@@ -74,6 +75,7 @@ def test_it_stands_after_a_restart_and_can_be_forgotten(predict, capsys, monkeyp
         (float("nan"), "a finite number"),
         (True, "a number was expected"),
         ([1, 2], "a number was expected"),
+        (10**400, "too large"),
     ],
 )
 def test_what_is_no_number_is_told_and_nothing_breaks(predict, capsys, answer, sentence):
@@ -112,11 +114,49 @@ def test_the_lesson_is_summed_up(predict, capsys):
     ]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"predictions": 3}', "\x00\xff"])
+def test_arrays_are_answers_and_leave_the_logbook_whole(predict, capsys, empty_logbook):
+    predict("Which?", np.array(["b", "a"]), choices=("a", "b")).was(["b", "a"])
+    predict("Which one?", np.array("a"), choices=("a", "b")).was(np.str_("a"))
+    predict("How many?", np.array(3)).was(np.float32(3))
+    assert capsys.readouterr().out.count("You were right.") == 3
+    assert len(json.loads(empty_logbook.read_text("utf-8"))["predictions"]) == 3
+
+
+def test_two_lessons_that_are_open_at_once_keep_their_own(predict, empty_logbook, monkeypatch):
+    """Each kernel notes what is its own, and what the other notes meanwhile stays."""
+    first, second = {}, {}
+
+    def within(kernel):
+        monkeypatch.setattr(logbook, "_here", kernel)
+
+    other = Predictions("06_how_much")
+    within(second)
+    other("Zeros?", 1)
+    within(first)
+    predict("Zeros left?", 80)
+    within(second)
+    other("Zeros?", 1).was(2)
+    within(first)
+    predict("Zeros right?", 80)
+    known = json.loads(empty_logbook.read_text("utf-8"))["predictions"]
+    assert known["how_much: Zeros?"] == {"said": 1, "was": 2}
+    within(second)
+    other.forget()
+    within(first)
+    predict("Zeros right?", 70)
+    assert "how_much: Zeros?" not in logbook.read()["predictions"]
+
+
+ODD = ('{"predictions": {"prune_and_retrain: Zeros left?": 3}}', '{"exercises": {"norms: x": [1]}}',
+       '{"predictions": {"prune_and_retrain: Zeros left?": {"was": 3}}}')  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"predictions": 3}', "\x00\xff", *ODD])
 def test_a_damaged_logbook_is_none(predict, capsys, empty_logbook, text):
     empty_logbook.write_text(text, encoding="utf-8")
     predict("Zeros left?", 80).was(37)
     assert "You said 80; it is 37." in said(capsys)
+    assert repr(logbook.page())
     assert json.loads(empty_logbook.read_text(encoding="utf-8"))["predictions"]
 
 

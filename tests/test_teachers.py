@@ -16,6 +16,7 @@ from slide_figures import slug
 
 import slides
 from course_utils import operators
+from course_utils.lessons import recorded
 from course_utils.lessons.checks import norms, start_here, worked_example
 from course_utils.lessons.scoreboard import Budget
 
@@ -189,6 +190,18 @@ def test_answers_that_are_numbers_are_right():
 
 def source(stem):
     return (ROOT / "notebooks" / "src" / f"{stem}.py").read_text("utf-8")
+
+
+def test_the_open_tasks_are_all_there_with_their_marks():
+    rows = tables(SECTIONS["Open tasks"], "lesson")
+    marks = {}
+    for row in recorded.rows("open_tasks"):
+        marks.setdefault(row["lesson"], []).append(row["score"])
+    assert [row[0] for row in rows] == [stem[:2] for stem in sorted(marks)]
+    for (_, _, mark, _), (_, found) in zip(rows, sorted(marks.items()), strict=True):
+        number, unit = mark.split()
+        mean = sum(found) / len(found)
+        assert number == (f"{mean:.2f}" if unit == "%" else f"{mean:,.0f}")
 
 
 # Its figures

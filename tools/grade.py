@@ -14,6 +14,7 @@ whoever wrote them may do all that you may.
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -21,7 +22,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from grade_lms import Scheme, collect, fill
+from grade_lms import Scheme, WrongFile, collect, fill
 from grade_sandbox import sandbox_problem, write_kernel
 from grade_source import predictions_asked, write_course
 from notebook_editions import read_lessons
@@ -33,6 +34,14 @@ QUICK = {"COURSE_QUICK": "1", "COURSE_WIDGETS": "0", "PYTHONWARNINGS": "ignore"}
 
 def main(arguments: list[str]) -> int:
     """Do what the arguments ask; return nbgrader's exit status."""
+    try:
+        return _done(arguments)
+    except WrongFile as reason:
+        print(reason, file=sys.stderr)
+        return 1
+
+
+def _done(arguments: list[str]) -> int:
     asked = _parser().parse_intermixed_args(arguments)
     folder = asked.folder.resolve()
     files = [Path(name) for name in asked.lessons if name.lower().endswith((".zip", ".csv"))]
@@ -173,9 +182,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("lessons", nargs="*", help="as in 02 or 02_prune_operator; all if none")
     parser.add_argument("--folder", type=Path, default=ROOT / "grading")
     parser.add_argument("--trust-submissions", action="store_true")
-    parser.add_argument("--predictions", type=float, default=0, help="their share of a mark, in %%")
-    parser.add_argument("--late", type=float, default=0, help="what lateness takes off, in %%")
+    parser.add_argument("--predictions", type=_percent, default=0, help="share of a mark, in %%")
+    parser.add_argument("--late", type=_percent, default=0, help="what lateness takes off, in %%")
     return parser
+
+
+def _percent(text: str) -> float:
+    if not re.fullmatch(r"\d{1,2}(\.\d+)?|100", text):
+        raise argparse.ArgumentTypeError(f"a number from 0 to 100 was expected, not {text}")
+    return float(text)
 
 
 if __name__ == "__main__":

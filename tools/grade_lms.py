@@ -7,11 +7,13 @@ its notebook and its logbook are copied, under names of our own.
 """
 
 import csv
+import io
 import json
 import re
 import sys
 import unicodedata
 import zipfile
+import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +24,10 @@ MOODLE = re.compile(r"(?P<name>[^/]+?)_(?P<number>\d+)_assignsubmission_file_?/?
 CANVAS = re.compile(r"(?P<name>[^/_]+)_(?P<late>LATE_)?(?P<number>\d+)_\d+_(?P<file>[^/]+)")
 EXCUSED = "excused"
 MOODLE_LATE = re.compile(r"\blate\b")  # in the worksheet's column Status, where it is English
+
+
+class WrongFile(ValueError):
+    """A file that is not what was expected; the text says what was, and what to do."""
 
 
 class Found(NamedTuple):
@@ -43,31 +49,41 @@ class Scheme(NamedTuple):
 def collect(archive: Path, stem: str, folder: Path) -> int:
     """Put an archive's notebooks where autograde looks for them; say what could not be placed."""
     handed_in: dict[str, list[Found]] = {}
-    with zipfile.ZipFile(archive) as opened:
+    late = read_late(folder)
+    with _opened(archive) as opened:
         for member in opened.infolist():
             if found := _whose(member):
                 handed_in.setdefault(found.learner, []).append(found)
             elif not member.is_dir():
                 _say(f"{member.filename!r}: neither Moodle's name nor Canvas's, left out.")
-        late = read_late(folder)
         for learner, files in sorted(handed_in.items()):
-            if late.get((stem, learner)) != EXCUSED:
-                late[stem, learner] = "yes" if any(one.late for one in files) else "no"
+            known = late.get((stem, learner), "no")  # perhaps by a teacher's hand
+            late[stem, learner] = "yes" if known == "no" and any(f.late for f in files) else known
             _place(opened, files, folder / "submitted" / learner / stem, stem)
     _write_late(folder, late)
     overdue = [learner for learner in handed_in if late[stem, learner] == "yes"]
     _say(f"{len(handed_in)} learners in {archive.name}, {len(overdue)} of them late.")
+    if not handed_in:
+        _say("Take the archive as it was downloaded; one made anew holds a folder around all.")
     return 0 if handed_in else 1
+
+
+def _opened(archive: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(archive)
+    except (OSError, zipfile.BadZipFile) as error:
+        what = "the archive of all submissions, a zip file, was expected"
+        raise WrongFile(f"{archive}: {what} ({error}).") from error
 
 
 def _whose(member: zipfile.ZipInfo) -> Found | None:
     """Read a learner from the name of a file; what bears another name is nobody's."""
     match = MOODLE.fullmatch(member.filename) or CANVAS.fullmatch(member.filename)
-    if match is None or member.is_dir():
+    parts = match.groupdict() if match and not member.is_dir() else {"file": "."}
+    if parts["file"].startswith("."):  # macOS keeps what it knows of x.ipynb in ._x.ipynb
         return None
-    parts = match.groupdict()
     plain = unicodedata.normalize("NFKD", parts["name"]).encode("ascii", "ignore").decode()
-    name = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_")
+    name = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_")[:60]
     learner = "_".join(filter(None, [name, parts["number"]]))
     return Found(learner, bool(parts.get("late")), parts["file"], member)
 
@@ -75,27 +91,73 @@ def _whose(member: zipfile.ZipInfo) -> Found | None:
 def _place(opened: zipfile.ZipFile, files: list[Found], place: Path, stem: str) -> None:
     """Write the newest notebook of one learner, and the logbook, if there is one."""
     newest_first = sorted(files, key=lambda one: one.member.date_time, reverse=True)
-    notebooks = [one for one in newest_first if one.file.endswith(".ipynb")]
-    logbooks = [one for one in newest_first if one.file.endswith(".json")]
+    kinds = {"ipynb": [], "json": []}
+    for one in newest_first:  # some browsers save as x.ipynb.txt, or x.ipynb.json
+        if kind := re.search(r"\.(ipynb|json)(\.txt|\.json)?$", one.file.lower()):
+            kinds[kind[1]].append(one)
+    notebooks, logbooks = kinds.values()
+    logbooks.sort(key=lambda one: "logbook" not in one.file.lower())
     if len(notebooks) != 1:
-        what = f"{len(notebooks)} notebooks, the newest is taken" if notebooks else "no notebook"
-        _say(f"{files[0].learner}: {what}.")
+        names = ", ".join(one.file for one in notebooks or newest_first)
+        what = (
+            f"{len(notebooks)} notebooks, the first is the newest, and taken"
+            if notebooks
+            else ("no notebook")
+        )
+        _say(f"{files[0].learner}: {what}: {names}.")
     for found, name in ((notebooks, f"{stem}.ipynb"), (logbooks, "logbook.json")):
         if found and found[0].member.file_size > LARGEST:
             _say(f"{found[0].learner}: {found[0].file} is too large, left out.")
         elif found:
+            try:
+                data = opened.read(found[0].member)
+            except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+                _say(f"{found[0].learner}: {found[0].file} is damaged, left out ({error}).")
+                continue
             place.mkdir(parents=True, exist_ok=True)
-            (place / name).write_bytes(opened.read(found[0].member))
+            (place / name).write_bytes(data)
+            if name != "logbook.json" and (odd := _no_marks_for(data, stem)):
+                _say(f"{found[0].learner}: no marks for {found[0].file}, {odd}.")
+
+
+def _no_marks_for(notebook: bytes, stem: str) -> str | None:
+    """Say why nbgrader will give no marks, or None; what else it finds, autograde tells."""
+    try:
+        cells = [one["metadata"].get("nbgrader", {}) for one in json.loads(notebook)["cells"]]
+        ours = [cell["grade_id"] for cell in cells if cell.get("grade_id", "").startswith(stem)]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return "which is no notebook"
+    if not ours:
+        return "which is not the one that was released for this lesson"
+    twice = len({*ours}) < len(ours)
+    return "in which an exercise's cell stands twice: take one out, and grade it" if twice else None
 
 
 def read_late(folder: Path) -> dict[tuple[str, str], str]:
     """Read {(lesson, learner): "yes", "no", "excused"} from late.csv, which a teacher may edit."""
     path = folder / "late.csv"
-    if not path.is_file():
-        return {}
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = csv.DictReader(file)
-        return {(row["lesson"], row["learner"]): row["late"] for row in rows}
+    rows = _rows(path)[0] if path.is_file() else []
+    if any({"lesson", "learner", "late"} - {*row} for row in rows):
+        raise WrongFile(f"{path}: the columns lesson, learner and late were expected.")
+    late = {(row["lesson"], row["learner"]): (row["late"] or "no").strip().lower() for row in rows}
+    if odd := {*late.values()} - {"yes", "no", EXCUSED}:
+        raise WrongFile(
+            f"{path}: late is yes, no or {EXCUSED}, and not {' or '.join(sorted(odd))}."
+        )
+    return late
+
+
+def _rows(path: Path) -> tuple[list[dict[str, str]], str]:
+    """Read a table as a platform or a spreadsheet writes it, and with what it parts columns."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except OSError as error:
+        raise WrongFile(f"{path}: it cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise WrongFile(f"{path}: save it as CSV in UTF-8; it is in another encoding.") from error
+    head = text.partition("\n")[0]
+    parts = max(",;\t", key=head.count)
+    return [*csv.DictReader(io.StringIO(text, newline=""), delimiter=parts)], parts
 
 
 def _write_late(folder: Path, late: dict[tuple[str, str], str]) -> None:
@@ -108,15 +170,15 @@ def _write_late(folder: Path, late: dict[tuple[str, str], str]) -> None:
 
 def fill(sheet: Path, stem: str, folder: Path, asked: int, scheme: Scheme) -> int:
     """Fill a grade file in, as upload_LESSON.csv; `asked`: how many predictions the lesson asks."""
-    with sheet.open(newline="", encoding="utf-8-sig") as file:
-        rows = [*csv.DictReader(file)]
+    rows, parts = _rows(sheet)
     columns = [*rows[0]] if rows else []
     moodle = {"Identifier", "Grade"} <= {*columns}
     grade = "Grade" if moodle else _canvas_column(columns, stem)
     if not grade:
-        no = f"neither Moodle's worksheet, nor Canvas's with a column for {stem[:2]}."
-        _say(f"{sheet.name}: {no}")
-        return 1
+        raise WrongFile(
+            f"{sheet.name}: neither Moodle's worksheet in English (choose that language before you "
+            f"download it), nor Canvas's with one column for {stem[:2]}."
+        )
     shares = _shares(folder, stem, asked, scheme)
     late, most, filled = read_late(folder), "", 0
     for row in rows:
@@ -130,12 +192,16 @@ def fill(sheet: Path, stem: str, folder: Path, asked: int, scheme: Scheme) -> in
         overdue = bool(moodle and MOODLE_LATE.search(row.get("Status") or ""))
         said = late.get((stem, learner), "no")
         kept = 1 - scheme.late / 100 if said == "yes" or (overdue and said != EXCUSED) else 1
-        points = float((row.get("Maximum Grade") if moodle else most) or 100)
+        points = (row.get("Maximum Grade") if moodle else most) or "100"
+        try:
+            points = float(points.replace(",", "."))
+        except ValueError:
+            raise WrongFile(f"{sheet.name}: grade in points; {points!r} is no number.") from None
         row[grade] = f"{shares[learner] * kept * points:.2f}"
         filled += 1
     path = folder / f"upload_{stem[:2]}.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns)
+        writer = csv.DictWriter(file, columns, delimiter=parts)
         writer.writeheader()
         writer.writerows(rows)
     _say(f"{path}: {filled} of {len(shares)} marks written.")
@@ -154,13 +220,22 @@ def _shares(folder: Path, stem: str, asked: int, scheme: Scheme) -> dict[str, fl
     """Return {learner: share of the full mark} of one lesson, from marks.csv and logbooks."""
     weight = scheme.predictions / 100 if asked else 0
     shares = {}
-    with (folder / "marks.csv").open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            if row["assignment"] == stem and (learner := row["student_id"]):
-                place = folder / "submitted" / learner / stem
-                solved = float(row["score"] or 0) / float(row["max_score"])
-                made = min(1, predictions_made(place / "logbook.json", stem) / max(asked, 1))
-                shares[learner] = (1 - weight) * solved + weight * made
+    marks = folder / "marks.csv"
+    if not marks.is_file():
+        raise WrongFile(
+            f'{marks} is not there: first make grade ARGS="autograde", then ARGS=marks.'
+        )
+    for row in _rows(marks)[0]:
+        place = folder / "submitted" / (row["student_id"] or "") / stem
+        # nbgrader lists everybody for every lesson, with 0 who handed nothing in, or what failed.
+        if row["assignment"] != stem or not row["student_id"] or not place.is_dir():
+            continue
+        if not (folder / "autograded" / row["student_id"] / stem).is_dir():
+            _say(f"{row['student_id']}: handed in, but not graded, so no mark; autograde says why.")
+        else:
+            solved = float(row["score"] or 0) / (float(row["max_score"] or 0) or 1)
+            made = min(1, predictions_made(place / "logbook.json", stem) / max(asked, 1))
+            shares[row["student_id"]] = (1 - weight) * solved + weight * made
     return shares
 
 

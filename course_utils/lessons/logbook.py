@@ -14,31 +14,15 @@ Entries = dict[str, dict[str, dict]]  # kind -> name -> what was noted
 
 # The lessons in order, by the names of their files, and how many exercises each has.
 LESSONS = {
-    "start_here": 2,
-    "norms": 3,
-    "prune_operator": 3,
-    "worked_example": 3,
-    "cnn_parts": 3,
-    "prune_and_retrain": 3,
-    "how_much": 3,
-    "which_weights": 3,
-    "while_training": 2,
-    "regrowth": 2,
-    "lottery_tickets": 3,
-    "structural_pruning": 4,
-    "channels_together": 2,
-    "faster": 4,
-    "joint_compression": 3,
-    "distillation_and_int8": 2,
-    "automatic_pruning": 2,
-    "beyond_digits": 2,
-    "sounds_and_words": 2,
-    "what_did_it_forget": 3,
-    "capstone": 3,
+    "start_here": 2, "norms": 3, "prune_operator": 3, "worked_example": 3, "cnn_parts": 3,
+    "prune_and_retrain": 3, "how_much": 3, "which_weights": 3, "while_training": 2,
+    "regrowth": 2, "lottery_tickets": 3, "structural_pruning": 4, "channels_together": 2,
+    "faster": 4, "joint_compression": 3, "distillation_and_int8": 2, "automatic_pruning": 2,
+    "beyond_digits": 2, "sounds_and_words": 2, "what_did_it_forget": 3, "capstone": 3,
     "somebody_elses_network": 2,
-}
+}  # fmt: skip
 
-_here: Entries = {}
+_here: Entries = {}  # this kernel's own: what others write into the file meanwhile is theirs
 
 
 def note(kind: str, name: str, what: dict) -> None:
@@ -46,9 +30,8 @@ def note(kind: str, name: str, what: dict) -> None:
 
     A file that cannot be written keeps nobody from going on: the kernel remembers.
     """
-    entries = read()
-    entries.setdefault(kind, {})[name] = what
-    _keep(entries)
+    _here.setdefault(kind, {})[name] = what
+    _keep(read())
 
 
 def read() -> Entries:
@@ -56,7 +39,7 @@ def read() -> Entries:
     path = _file()
     try:
         stored = json.loads(path.read_text(encoding="utf-8")) if path else {}
-        assert all(isinstance(part, dict) for part in (stored, *stored.values()))
+        assert all(isinstance(one, dict) for part in stored.values() for one in part.values())
     except (OSError, ValueError, AssertionError, AttributeError):
         stored = {}
     return {kind: stored.get(kind, {}) | _here.get(kind, {}) for kind in {*stored, *_here}}
@@ -64,17 +47,14 @@ def read() -> Entries:
 
 def forget(unwanted: Callable[[str, str], bool]) -> None:
     """Take out the entries whose kind and name are unwanted."""
-    _keep(
-        {
-            kind: {name: what for name, what in part.items() if not unwanted(kind, name)}
-            for kind, part in read().items()
-        }
-    )
+    known = read()
+    for entries in (known, _here):
+        for kind, part in entries.items():
+            entries[kind] = {n: what for n, what in part.items() if not unwanted(kind, n)}
+    _keep(known)
 
 
 def _keep(entries: Entries) -> None:
-    _here.clear()
-    _here.update(entries)
     path = _file()
     if path:
         with contextlib.suppress(OSError):

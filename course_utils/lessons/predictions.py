@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from course_utils.lessons import logbook
 from course_utils.lessons.checks.verdict import number
 
@@ -64,6 +66,7 @@ class Prediction:
     def note(self, answer: object) -> None:
         """Lock an answer, or say why it is none."""
         before = self.entry()
+        answer = answer.tolist() if isinstance(answer, np.ndarray | np.generic) else answer
         if before and "was" in before:
             print(f"You said {self._text(before['said'])}; the result is known, so that stands.")
         elif answer is ... or answer is None:
@@ -80,8 +83,7 @@ class Prediction:
 
     def was(self, result: object) -> None:
         """Show the result beside the prediction."""
-        result = list(result) if isinstance(result, list | tuple) else result
-        result = result if self.choices else float(result)
+        result = np.asarray(result).tolist() if self.choices else float(result)
         entry = self.entry()
         if entry is None:
             print(f"It is {self._text(result)}. (You made no prediction.)")
@@ -92,7 +94,8 @@ class Prediction:
 
     def entry(self) -> dict | None:
         """Return what was said, and what it was, if the result has been shown."""
-        return logbook.read().get(KIND, {}).get(self._name())
+        noted = logbook.read().get(KIND, {}).get(self._name(), {})
+        return noted if "said" in noted else None
 
     def _name(self) -> str:
         return f"{self.lesson}: {self.question}"
@@ -110,11 +113,11 @@ class Prediction:
         if not self.choices:
             try:
                 value = number(answer)
-            except ValueError as mistake:
+            except (ValueError, OverflowError) as mistake:
                 return str(mistake)
             return None if abs(value) < float("inf") else "a finite number was expected"
         if isinstance(answer, list | tuple):
-            ordered = sorted(map(str, answer)) == sorted(self.choices)
+            ordered = sorted(map(repr, answer)) == sorted(map(repr, self.choices))
             return None if ordered else "an order has each of the names once"
         return None if answer in self.choices else f"{answer!r} is none of the choices"
 

@@ -44,15 +44,10 @@ def by_run(name: str, value: str, *, over: str = "epoch") -> dict[str, list[list
     >>> sorted(by_run("mnist_retrain", "sparsity"))[:2]
     ['article', 'dense']
     """
-    runs: dict[str, dict[float, list[tuple[float, float]]]] = {}
-    for row in rows(name):
-        runs.setdefault(row["network"], {}).setdefault(row["seed"], []).append(
-            (row[over], row[value])
-        )
-    return {
-        network: [[v for _, v in sorted(points)] for _, points in sorted(seeds.items())]
-        for network, seeds in runs.items()
-    }
+    runs: dict[str, dict[float, list[float]]] = {row["network"]: {} for row in rows(name)}
+    for row in sorted(rows(name), key=lambda row: (row["seed"], row[over])):
+        runs[row["network"]].setdefault(row["seed"], []).append(row[value])
+    return {network: [*seeds.values()] for network, seeds in runs.items()}
 
 
 def intact(path: Path, sha256: str) -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 import grade_lms
 import nbformat
 import pytest
-from grade_lms import Scheme, collect, fill
+from grade_lms import Scheme, WrongFile, collect, fill
 from grade_source import predictions_asked
 from notebook_editions import SOLUTION, make_edition, read_lessons
 
@@ -33,6 +33,12 @@ Student,ID,SIS Login ID,Section,01 Norms (90),02 Prune operator (91)
 "Muster, Änne",4711,am,A,15,
 "Late, Bo",4712,bl,A,,
 """
+
+
+def graded(folder: Path) -> None:
+    """Say that nbgrader has run all that was handed in: that is where it leaves a copy."""
+    for place in (folder / "submitted").glob("*/*"):
+        (folder / "autograded" / place.relative_to(folder / "submitted")).mkdir(parents=True)
 
 
 def archive(path: Path, **members: str | bytes) -> Path:
@@ -73,6 +79,7 @@ def test_marks_come_back_to_those_who_handed_in(tmp_path, members, sheet, grade,
     assert [path.name for path in (second / STEM).iterdir()] == [f"{STEM}.ipynb"]
     text = f"{MARKS}{STEM},{first.name},2,3\n{STEM},{second.name},3,3\n01_norms,{first.name},0,3\n"
     (folder / "marks.csv").write_text(text, "utf-8")
+    graded(folder)
     (tmp_path / "sheet.csv").write_text(sheet, "utf-8")
 
     assert fill(tmp_path / "sheet.csv", STEM, folder, ASKED, Scheme(predictions=10, late=20)) == 0
@@ -97,6 +104,7 @@ def test_a_teacher_excuses_who_was_late(tmp_path):
     collect(handed, STEM, tmp_path)  # again, after somebody else has handed in
     assert grade_lms.read_late(tmp_path)[STEM, "Bo_Late_4712"] == "excused"
     (tmp_path / "marks.csv").write_text(f"{MARKS}{STEM},Bo_Late_4712,3,3\n", "utf-8")
+    graded(tmp_path)
     (tmp_path / "sheet.csv").write_text(WORKSHEET, "utf-8")
     assert fill(tmp_path / "sheet.csv", STEM, tmp_path, ASKED, Scheme(late=20)) == 0
     assert "hours late,10.00,10.00" in (tmp_path / "upload_02.csv").read_text("utf-8")
@@ -149,8 +157,122 @@ def test_a_damaged_logbook_counts_as_none(tmp_path, text):
 def test_a_file_that_is_no_grade_file_is_refused(tmp_path, capsys, text):
     (tmp_path / "sheet.csv").write_text(text, "utf-8")
     (tmp_path / "marks.csv").write_text(MARKS, "utf-8")
-    assert fill(tmp_path / "sheet.csv", STEM, tmp_path, ASKED, Scheme()) == 1
-    assert "neither Moodle's" in capsys.readouterr().err
+    with pytest.raises(WrongFile, match="neither Moodle's"):
+        fill(tmp_path / "sheet.csv", STEM, tmp_path, ASKED, Scheme())
+    assert not (tmp_path / "upload_02.csv").exists()
+
+
+def filled(folder, sheet=WORKSHEET, marks=f"{MARKS}{STEM},Bo_Late_4712,3,3\n", **scheme):
+    """Collect Moodle's archive, and return the grades that come out, by number."""
+    collect(archive(folder / "all.zip", **MOODLE), STEM, folder)
+    (folder / "sheet.csv").write_text(sheet, "utf-8")
+    if marks:
+        (folder / "marks.csv").write_text(marks, "utf-8")
+    if not (folder / "autograded").exists():
+        graded(folder)
+    fill(folder / "sheet.csv", STEM, folder, ASKED, Scheme(**scheme))
+    with (folder / "upload_02.csv").open(newline="", encoding="utf-8") as file:
+        parts = ";" if ";" in sheet else ","
+        return {
+            row["Identifier"][-4:]: row["Grade"] for row in csv.DictReader(file, delimiter=parts)
+        }
+
+
+def test_a_table_saved_by_a_spreadsheet_is_read(tmp_path):
+    assert filled(tmp_path, WORKSHEET.replace(",", ";"))["4712"] == "10.00"
+    assert filled(tmp_path, WORKSHEET.replace("10.00", '"10,00"'))["4712"] == "10.00"
+    (tmp_path / "sheet.csv").write_text(WORKSHEET, "utf-16")
+    with pytest.raises(WrongFile, match="UTF-8"):
+        fill(tmp_path / "sheet.csv", STEM, tmp_path, ASKED, Scheme())
+
+
+def test_who_handed_nothing_in_keeps_an_empty_grade(tmp_path):
+    """nbgrader lists everybody it knows, for every lesson, with 0."""
+    marks = f"{MARKS}{STEM},Bo_Late_4712,3,3\n{STEM},Cy_Absent_4713,0.0,3\n"
+    assert filled(tmp_path, marks=marks)["4713"] == ""
+
+
+def test_who_could_not_be_graded_gets_no_0_in_silence(tmp_path, capsys):
+    """nbgrader's export has 0 for a notebook that is damaged, of another lesson, or ran into it."""
+    marks = f"{MARKS}{STEM},Bo_Late_4712,0.0,3\n{STEM},Anne_Muster_4711,2,3\n"
+    (tmp_path / "autograded" / "Anne_Muster_4711" / STEM).mkdir(parents=True)
+    grades = filled(tmp_path, marks=marks)
+    assert (grades["4711"], grades["4712"]) == ("6.67", "")
+    assert "Bo_Late_4712: handed in, but not graded" in capsys.readouterr().err
+
+
+def test_one_damaged_file_leaves_the_others(tmp_path, capsys):
+    path = archive(tmp_path / "all.zip", **{"a_1_1_x.ipynb": "first one", "b_2_2_x.ipynb": "{}"})
+    path.write_bytes(path.read_bytes().replace(b"first one", b"firsT one"))
+    collect(path, STEM, tmp_path)
+    assert "a_1: x.ipynb is damaged" in capsys.readouterr().err
+    (one,) = (tmp_path / "submitted").rglob("*.ipynb")
+    assert one.parts[-3] == "b_2"
+
+
+def test_what_nbgrader_will_not_mark_is_told_when_it_comes_in(tmp_path, capsys):
+    def notebook(*ids):
+        cells = [{"metadata": {"nbgrader": {"grade_id": one}}} for one in ids]
+        return json.dumps({"cells": [{"metadata": {}}, *cells]})
+
+    texts = {
+        "good": notebook(f"{STEM}-016", f"{STEM}-017"),
+        "twice": notebook(f"{STEM}-016", f"{STEM}-016"),
+        "other": notebook("06_how_much-014"),
+        "zip": notebook(),
+        "page": "<html>",
+        "empty": "",
+        "list": "[]",
+    }
+    members = {f"{who}_{n}_{n}_l.ipynb": text for n, (who, text) in enumerate(texts.items())}
+    collect(archive(tmp_path / "all.zip", **members), STEM, tmp_path)
+    told = capsys.readouterr().err
+    why = {name: line.partition(",")[2] for line in told.splitlines() if (name := line[:3])}
+    assert "goo" not in why
+    assert "stands twice" in why["twi"]
+    assert "not the one that was released" in why["oth"] == why["zip"]
+    assert "no notebook" in why["pag"] == why["emp"] == why["lis"]
+
+
+def test_what_is_missing_is_named_with_the_way_to_it(tmp_path):
+    with pytest.raises(WrongFile, match="ARGS=marks"):
+        filled(tmp_path, marks="")
+    for points in ("-", "Satisfactory"):
+        with pytest.raises(WrongFile, match="in points"):
+            filled(tmp_path, WORKSHEET.replace("10.00", points))
+    for wrong in (tmp_path / "none.zip", tmp_path, tmp_path / "sheet.csv"):
+        with pytest.raises(WrongFile, match="a zip file, was expected"):
+            collect(wrong, STEM, tmp_path)
+
+
+def test_what_a_teacher_wrote_about_lateness_stays(tmp_path):
+    handed = archive(tmp_path / "all.zip", **MOODLE)
+    collect(handed, STEM, tmp_path)
+    late = tmp_path / "late.csv"
+    for word, encoding, parts in ((" Yes", "utf-8", ","), ("Excused", "utf-8-sig", ";")):
+        text = f"lesson,learner,late\n{STEM},Bo_Late_4712,{word}\n".replace(",", parts)
+        late.write_text(text, encoding)
+        collect(handed, STEM, tmp_path)
+        assert grade_lms.read_late(tmp_path)[STEM, "Bo_Late_4712"] == word.strip().lower()
+    late.write_text(f"lesson,learner,late\n{STEM},Bo_Late_4712,perhaps\n", "utf-8")
+    with pytest.raises(WrongFile, match="not perhaps"):
+        collect(handed, STEM, tmp_path)
+    late.write_text("a,b\n1,2\n", "utf-8")
+    with pytest.raises(WrongFile, match="the columns lesson"):
+        collect(handed, STEM, tmp_path)
+
+
+def test_files_of_the_system_are_none_and_browsers_may_add_an_ending(tmp_path, capsys):
+    place = "A_1_assignsubmission_file_/"
+    members = {f"{place}l.IPYNB.json": "mine", f"{place}logbook (1).json": "book",
+               f"{place}package.json": "other", f"{place}._l.ipynb": "of the system",
+               "__MACOSX/A_1_assignsubmission_file_/._l.ipynb": "of the system",
+               "B_2_assignsubmission_file_/x.zip": "PK"}  # fmt: skip
+    collect(archive(tmp_path / "all.zip", **members), STEM, tmp_path)
+    folder = tmp_path / "submitted" / "A_1" / STEM
+    found = {path.name: path.read_text("utf-8") for path in folder.iterdir()}
+    assert found == {f"{STEM}.ipynb": "mine", "logbook.json": "book"}
+    assert "B_2: no notebook: x.zip." in capsys.readouterr().err
 
 
 def test_each_lesson_asks_for_the_predictions_that_are_counted():

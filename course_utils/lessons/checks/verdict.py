@@ -89,7 +89,7 @@ def judge(answer: object, findings: Findings, praise: str, *given: object) -> Ve
         return Verdict(NOT_YET, OPEN)
     except Mistake as mistake:
         return Verdict(WRONG, str(mistake))
-    except Exception as error:  # whatever the reader's code raises becomes a sentence
+    except (Exception, SystemExit) as error:  # whatever the reader's code raises becomes a sentence
         return Verdict(WRONG, f"your code stops with {_in_one_line(error)}")
     return Verdict(WRONG, hint) if hint else Verdict(RIGHT, praise)
 
@@ -224,6 +224,6 @@ def _unchanged(given: object, after: object) -> bool:
     return True
 
 
-def _in_one_line(error: Exception) -> str:
+def _in_one_line(error: BaseException) -> str:
     name, text = type(error).__name__, " ".join(str(error).split())
     return f"{name}: {text}" if text else name

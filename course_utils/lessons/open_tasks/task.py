@@ -51,7 +51,8 @@ class Task:
             return said
         score = Score(self, found[0], self._other())
         if Path.cwd().name != "solutions":  # there it is the course's
-            note = {"score": self.text(score.value), "text": repr(score)}
+            on = f" ({score.other})" if score.other else ""
+            note = {"score": self.text(score.value) + on, "text": repr(score)}
             logbook.note(KIND, f"{self.lesson[3:]}: score", note)
         return score
 
