@@ -18,7 +18,7 @@ from every_way import accuracy, copied
 from course_utils import criteria, masking, measuring, models, pruning, structure
 from course_utils.backend import keras
 from course_utils.extras import export
-from course_utils.lessons import recorded
+from course_utils.lessons import networks, recorded
 from course_utils.lessons.data import Dataset
 
 RESULTS = recorded.RESULTS / "capstone_compared.csv"
@@ -30,15 +30,14 @@ STEPS = (
     ("macs", 0.15), ("parameters", 0.03), ("weights", 0.8), ("weights", 0.9), ("weights", 0.95),
 )  # fmt: skip
 IMAGES, BATCH, EPOCHS, ACCURACY = 20_000, 64, 2, 0.96
-layers = keras.layers
 
 
 def one_seed(data: Dataset, seed: int) -> list[dict]:
     """Return the rows of the three networks, in both precisions."""
     data = data.head(IMAGES)
     pruned, epochs = loop(trained(models.lenet5(seed=seed), data, EPOCHS), data)
-    made = {"pruned": pruned, "small dense": trained(small_dense(seed), data, epochs)}
-    made["smaller dense"] = trained(small_dense(seed, (3, 7)), data, epochs)
+    made = {"pruned": pruned, "small dense": trained(networks.small_dense(seed=seed), data, epochs)}
+    made["smaller dense"] = trained(networks.small_dense((3, 7), seed), data, epochs)
     return [
         row(data, seed, name, bits, model, epochs)
         for name, whole in made.items()
@@ -73,20 +72,6 @@ def cut(model: keras.Model, kind: str, share: float, total: object, data: Datase
     scores = structure.per_cost(scores, cost)
     masks = structure.within_budget(scores, cost, share * getattr(total, kind))
     return structure.shrink(channels, masks=masks)[0]
-
-
-def small_dense(seed: int, widths: tuple[int, int] = (5, 10)) -> keras.Model:
-    """Return lesson 20's small network, or one with other widths."""
-    keras.utils.set_random_seed(seed)
-    parts = [
-        layers.Conv2D(widths[0], 5, activation="relu", name="conv1"),
-        layers.MaxPooling2D(2, name="pool1"),
-        layers.Conv2D(widths[1], 5, activation="relu", name="conv2"),
-        layers.MaxPooling2D(2, name="pool2"),
-        layers.Flatten(name="flatten"),
-        layers.Dense(10, activation="softmax", name="output"),
-    ]
-    return models.compiled(keras.Sequential([keras.Input((28, 28, 1), name="image"), *parts]))
 
 
 def trained(model: keras.Model, data: Dataset, epochs: int) -> keras.Model:

@@ -36,12 +36,32 @@ class Recipe:
     quality: Callable[[keras.Model, object, object], float] | None = None
 
 
+def small_dense(widths: tuple[int, int] = (5, 10), seed: int = 0) -> keras.Model:
+    """Return the capstone's network of few filters, untrained: nothing is pruned in it.
+
+    >>> small_dense().count_params()
+    2960
+    """
+    keras.utils.set_random_seed(seed)
+    layers = keras.layers
+    parts = [
+        layers.Conv2D(widths[0], 5, activation="relu", name="conv1"),
+        layers.MaxPooling2D(2, name="pool1"),
+        layers.Conv2D(widths[1], 5, activation="relu", name="conv2"),
+        layers.MaxPooling2D(2, name="pool2"),
+        layers.Flatten(name="flatten"),
+        layers.Dense(10, activation="softmax", name="output"),
+    ]
+    return models.compiled(keras.Sequential([keras.Input((28, 28, 1), name="image"), *parts]))
+
+
 RECIPES = {
     "lenet5": Recipe(models.lenet5, epochs=4),
     "lenet300": Recipe(models.lenet300, epochs=4),
     "norm_cnn": Recipe(models.norm_cnn, epochs=2),
     "residual_cnn": Recipe(models.residual_cnn, epochs=3),
     "article_cnn": Recipe(models.article_cnn, epochs=10, batch_size=32, images=50_000),
+    "small_dense": Recipe(small_dense, epochs=9, batch_size=64),
     "detector": Recipe(loading.detector, 4, 32, load=loading.boxes, quality=loading.mean_ap),
     "unet": Recipe(loading.unet, 4, 32, load=loading.pixels, quality=segmentation.mean_iou),
     "vowel_cnn": Recipe(hearing.vowel_cnn, 8, load=loading.vowels),

@@ -44,7 +44,7 @@ predict = Predictions("06_how_much")
 
 # %% tags=["varies"]
 data = load_mnist().head(512, held_out=256) if quick_mode() else load_mnist().head(20_000)
-x_val, y_val = data.x_val[:5_000], data.y_val[:5_000]
+x_val, y_val = data.x_val[:2_500], data.y_val[:2_500]
 
 # %% tags=["varies"]
 TRAIN = False  # True: train it here, about 30 s

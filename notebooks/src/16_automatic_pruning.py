@@ -58,7 +58,8 @@ predict = Predictions("16_automatic_pruning")
 
 # %% tags=["varies"]
 TRAIN = False  # True: train it here, about 30 s
-data = load_mnist().head(512, held_out=128) if quick_mode() else load_mnist().head(10_000)
+images, held_out = (512, 128) if quick_mode() else (10_000, 5_000)
+data = load_mnist().head(images, held_out)
 base = networks.train("lenet5") if TRAIN else networks.trained("lenet5", data)
 x_val, y_val = data.x_val[:2_000], data.y_val[:2_000]
 tried_out = slice(-1 if quick_mode() else 0, None)  # of several layers; the quick run takes one
