@@ -30,6 +30,7 @@ WRONG_NORMALIZE = {
     "is no function": (np.ones(3), "function was expected"),
 }
 WRONG_FILTERS = {
+    "returns too early": (lambda k: [np.linalg.norm(k[..., 0])], "inside the loop"),
     "by channel": (lambda k: np.sqrt((k**2).sum(axis=(0, 1, 3))), "input channel"),
     "the whole kernel": (lambda k: np.linalg.norm(k), "whole kernel"),
     "each slice apart": (lambda k: np.sqrt((k**2).sum(axis=(0, 1))), "all its input channels"),

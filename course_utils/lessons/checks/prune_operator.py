@@ -5,14 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from course_utils import operators
-from course_utils.lessons.checks.verdict import (
-    as_array,
-    call,
-    compare,
-    exercise,
-    hints,
-    number,
-)
+from course_utils.lessons.checks.verdict import as_array, call, compare, exercise, hints, number
 
 
 @exercise("Right: size decides, ties are cut, signs survive.")
@@ -41,8 +34,11 @@ def prune(function: Callable) -> Iterator[str]:
     yield from _measure_findings(function, W)
     if np.isnan(np.asarray(got, float)).any():
         yield "there are NaNs in the result. A cut entry is 0."
-    if not np.array_equal(got, operators.prune(W, 0.5)):
-        yield "kept entries must stay exactly as they are, and cut ones be 0; look at W * mask."
+    for r, c in np.argwhere(got != operators.prune(W, 0.5))[:1]:
+        yield (
+            f"with θ = 0.5, {W[r, c]:.2f} at row {r}, column {c} of a matrix of {W.shape} became "
+            f"{got[r, c]:.2f}. Kept entries stay exactly as they are, cut ones are 0: W * mask."
+        )
     yield from _tie_findings(function)
 
 
