@@ -16,6 +16,7 @@ WRONG_NORMALIZE = {
     "divides by the largest": (lambda W: W / np.abs(W).max(), "order infinity"),
     "takes the spectral norm": (lambda W: W / np.linalg.norm(W, 2), "spectral"),
     "divides by the sum": (lambda W: W / np.abs(W).sum(), "order 1"),
+    "halves": (lambda W: W / (np.sum(W**2) ** 1 / 2), "x ** 0.5"),
     "forgets the root": (lambda W: W / (W**2).sum(), "root is missing"),
     "works by rows": (lambda W: W / np.linalg.norm(W, axis=1, keepdims=True), "whole matrix"),
     "squeezes into [0, 1]": (lambda W: (W - W.min()) / np.ptp(W), "moves its zero"),

@@ -62,6 +62,7 @@ WRONG = {
         (lambda p, n: p * (1 - p) / n, "variance"),
         (lambda p, n: math.sqrt(p * (1 - p)), "*one* answer"),
         (lambda p, n: math.sqrt(p * (1 - p)) / n, "not by n"),
+        (lambda p, n: (p * (1 - p) / n) ** 1 / 2, "x ** 0.5"),
         (lambda p, n: math.sqrt(p / n), "1 - p is missing"),
         (lambda p, n: math.sqrt((1 - p) / n), "factor p is missing"),
         (lambda p, n: 100 * math.sqrt(p * (1 - p) / n), "not in percent"),

@@ -39,6 +39,12 @@ def in_place_without_return(W):
     W *= 2
 
 
+def puts_an_array_into_one_place(W):
+    new = np.zeros(2)
+    new[0] = sum(np.ones((2, 2)))
+    return new
+
+
 def stops(W):
     raise RuntimeError("first line\nsecond line")
 
@@ -79,6 +85,7 @@ def test_each_kind_of_answer_gets_its_sentence(answer, expected):
 
 def test_what_numpy_says_in_its_own_words_is_explained():
     assert "for arrays there are masks" in repr(check(lambda W: W if W > 0 else -W))
+    assert "where one number belongs" in repr(check(puts_an_array_into_one_place))
     with pytest.raises(Mistake, match=r"not an array of shape \(3,\). np.sum"):
         number(sum(np.ones((2, 3))))
 

@@ -28,6 +28,7 @@ def normalize(function: Callable) -> Iterator[str]:
             ("you divided by Σ|w|, the norm of order 1. Frobenius is the root of Σw².",
              W / np.abs(W).sum()),
             ("the root is missing: divide by √Σw², not by Σw².", W / (W**2).sum()),
+            ("x ** 1 / 2 is half of x. Write x ** 0.5, or np.sqrt(x).", W / ((W**2).sum() / 2)),
             ("you summed the entries before squaring. Square each of them first.", W / W.sum()),
             ("you summed the entries before squaring. Square each of them first.",
              W / abs(W.sum())),

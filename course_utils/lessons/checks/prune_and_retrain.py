@@ -85,6 +85,7 @@ def standard_error(function: Callable) -> Iterator[str]:
             ("this is the variance. The standard error is its root.", right**2),
             ("this is the spread of *one* answer. The mean of n varies less: divide by √n.", one),
             ("divide by √n, not by n.", one / n),
+            ("x ** 1 / 2 is half of x. Write x ** 0.5, or np.sqrt(x).", right**2 / 2),
             ("divide by n: n - 1 is for a variance that is estimated by squared distances to the "
              "sample's own mean.", one / math.sqrt(n - 1)),
             ("1.96 standard errors are half of a 95 % interval. Give one standard error.",

@@ -93,8 +93,9 @@ def _mask_findings(answer: object, W: np.ndarray, s: float, what: str) -> Iterat
     if gone == W.size - asked != asked:
         yield f"{gone} entries went and {asked} should go: True must mean *kept*."
     if gone != asked:
+        counted = "Take round(sparsity * W.size), and mind that ranks count from 0."
         ranked = "Rank the entries; a threshold cannot split ties."
-        reason = "Take round(sparsity * W.size)." if what == "distinct sizes" else ranked
+        reason = counted if what == "distinct sizes" else ranked
         yield f"with {what}, {gone} of {W.size} entries go; {asked} should. {reason}"
     kept, cut = np.abs(W)[mask], np.abs(W)[~mask]
     if kept.size and cut.size and kept.min() < cut.max():

@@ -26,7 +26,10 @@ NOTHING = (
 )
 ALL_OF_IT = "np.sum and np.mean take all of it together; Python's sum adds up its rows."
 IN_THE_LOOP = ". Does `return` stand inside the loop? It ends the function at once."
-ONE_VALUE = "`if`, `and` and `not` take one value; for arrays there are masks, & and ~"
+WHERE_ARRAYS_DO_NOT_FIT = {
+    "The truth value": "`if`, `and` and `not` take one value; for arrays there are masks, & and ~.",
+    "setting an array": f"an array came where one number belongs: {ALL_OF_IT}",
+}
 _IDLE = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}
 
 Findings = Callable[..., Iterator[str]]  # (answer, ...) -> what is wrong with it
@@ -235,5 +238,6 @@ def _unchanged(given: object, after: object) -> bool:
 
 def _in_one_line(error: Exception) -> str:
     name, text = type(error).__name__, " ".join(str(error).split())
-    text += f" ({ONE_VALUE})" * text.startswith("The truth value of an array")
+    meant = (told for start, told in WHERE_ARRAYS_DO_NOT_FIT.items() if text.startswith(start))
+    text = ". That is: ".join([text.rstrip("."), *meant])
     return f"{name}: {text}" if text else name
