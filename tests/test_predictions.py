@@ -40,6 +40,11 @@ def test_a_number_is_noted_and_held_beside_the_result(predict, capsys):
     assert said(capsys) == "You said 80 %; it is 37.04 %."
 
 
+def test_a_large_number_is_written_out(predict, capsys):
+    predict("How many?", 346_112).was(100_000)
+    assert said(capsys).endswith("You said 346,112; it is 100,000.")
+
+
 def test_it_can_be_changed_until_the_result_is_there_and_not_after(predict, capsys):
     predict("Zeros left?", 80)
     zeros = predict("Zeros left?", 40)
@@ -95,6 +100,8 @@ def test_a_choice_and_an_order(predict, capsys):
     order = predict("In which order?", ["LAMP", "magnitude", "chance"], choices=names)
     order.was(["LAMP", "chance", "magnitude"])
     assert said(capsys).endswith("You said LAMP, magnitude, chance; it is LAMP, chance, magnitude.")
+    predict("Which weight?", 0.6, choices=("0.5", "0.6")).was("0.6")  # quotes forgotten
+    assert said(capsys).endswith("You said 0.6; it is 0.6. You were right.")
     predict("Which?", "Lamp", choices=names)
     assert "'Lamp' is none of the choices. Expected: one of 'magnitude'" in said(capsys)
     predict("Which?", ["LAMP", "LAMP", "chance"], choices=names)
@@ -108,9 +115,9 @@ def test_the_lesson_is_summed_up(predict, capsys):
     capsys.readouterr()
     predict.summary()
     assert said(capsys).splitlines() == [
-        "You said, it was:",
-        "  Zeros left?  80, 37",
-        "  Which?  a, b",
+        "You said; it was:",
+        "  Zeros left?  80; 37",
+        "  Which?  a; b",
     ]
 
 

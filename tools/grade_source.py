@@ -10,7 +10,7 @@ from notebook_editions import (
     END,
     LESSON,
     METADATA,
-    PLACEHOLDER,
+    OPEN,
     Lesson,
     make_edition,
     open_exercises,
@@ -100,7 +100,7 @@ def with_open_and_solved(code: str) -> str:
     most = 24
     ### END SOLUTION
     """
-    opened = iter(line for line in open_exercises(code).splitlines() if PLACEHOLDER in line)
+    opened = iter(line for line in open_exercises(code).splitlines() if OPEN in line)
     lines = []
     for line in code.splitlines():
         if BEGIN.match(line):

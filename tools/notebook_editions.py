@@ -13,7 +13,8 @@ from nbformat import NotebookNode
 
 LESSON, SOLUTION = "lesson", "solution"
 EDITIONS = (LESSON, SOLUTION)
-PLACEHOLDER = "...  # your code here"
+OPEN = "# your code here"
+PLACEHOLDER = f"...  {OPEN}"
 
 # "###" in place of "#" is nbgrader's spelling: a teacher may move to nbgrader for marks.
 BEGIN = re.compile(r"^(\s*)#+ BEGIN SOLUTION\s*$")
@@ -116,22 +117,26 @@ def open_exercises(code: str) -> str:
         ...  # your code here
     >>> print(open_exercises("# BEGIN SOLUTION\\nmost = 24\\n# END SOLUTION"))
     most = ...  # your code here
+    >>> print(open_exercises("# BEGIN SOLUTION\\nmost = 24\\nmost += 1\\n# END SOLUTION"))
+    # your code here
     """
     kept, block, indent = [], None, ""
     for line in code.splitlines():
         if begin := BEGIN.match(line):
             block, indent = [], begin[1]
         elif END.match(line):
-            kept.append(indent + _placeholder(block))
+            kept.append(indent + _placeholder(block, indent))
             block = None
         else:
             (kept if block is None else block).append(line)
     return "\n".join(kept)
 
 
-def _placeholder(block: list[str]) -> str:
+def _placeholder(block: list[str], indent: str) -> str:
     name = ASSIGNMENT.match(block[0].strip()) if len(block) == 1 else None
-    return f"{name[0]}{PLACEHOLDER}" if name else PLACEHOLDER
+    if name:
+        return f"{name[0]}{PLACEHOLDER}"
+    return PLACEHOLDER if indent else OPEN  # a bare ... would be shown as the cell's result
 
 
 def solved(code: str) -> str:

@@ -21,8 +21,8 @@ class Predictions:
     >>> zeros.was(9)
     You said 4; it is 9.
     >>> predict.summary()
-    You said, it was:
-      How many of ten zeros stay?  4, 9
+    You said; it was:
+      How many of ten zeros stay?  4; 9
     """
 
     def __init__(self, lesson: str) -> None:
@@ -45,9 +45,9 @@ class Predictions:
         """Print all predictions of the lesson beside what came."""
         told = [(one.question, one.entry()) for one in self.made]
         told = [(question, entry) for question, entry in told if entry and "was" in entry]
-        print("You said, it was:" if told else "You made no predictions this time.")
+        print("You said; it was:" if told else "You made no predictions this time.")
         for question, entry in told:
-            print(f"  {question}  {_show(entry['said'])}, {_show(entry['was'])}")
+            print(f"  {question}  {_show(entry['said'])}; {_show(entry['was'])}")
 
     def forget(self) -> None:
         """Begin anew: take this lesson's predictions out of the logbook."""
@@ -76,8 +76,8 @@ class Prediction:
         elif (wrong := self._problem(answer)) is not None:
             print(f"This cannot be noted: {wrong}. Expected: {self._form()}.")
         else:
-            said = list(answer) if isinstance(answer, list | tuple) else answer
-            said = said if self.choices else number(said)
+            said = list(map(str, answer)) if isinstance(answer, list | tuple) else str(answer)
+            said = said if self.choices else number(answer)
             logbook.note(KIND, self._name(), {"said": said})
             print(f"Noted: {self._text(said)}. You can change it until the result is there.")
 
@@ -119,10 +119,10 @@ class Prediction:
         if isinstance(answer, list | tuple):
             ordered = sorted(map(repr, answer)) == sorted(map(repr, self.choices))
             return None if ordered else "an order has each of the names once"
-        return None if answer in self.choices else f"{answer!r} is none of the choices"
+        return None if str(answer) in self.choices else f"{answer!r} is none of the choices"
 
 
 def _show(value: Said) -> str:
     if isinstance(value, list):
         return ", ".join(value)
-    return value if isinstance(value, str) else f"{value:.4g}"
+    return value if isinstance(value, str) else format(value, ",.0f" if value > 9_999 else ".4g")

@@ -8,7 +8,8 @@
 #
 # This is a notebook: text, and cells of code that you run. Click into a grey cell and press
 # **Shift+Enter**. Run the cells from top to bottom, since each one uses what those above it made.
-# You need not understand every line of code today.
+# A star, `[*]`, means that a cell is still at work: the first loads TensorFlow, which can take half
+# a minute. You need not understand every line of code today.
 #
 # Chinese terms: pruning 剪枝, weight pruning 权重剪枝, structural pruning 结构剪枝, convolutional
 # neural network 卷积神经网络, notebook 笔记本, exercise 练习.

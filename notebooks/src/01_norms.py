@@ -64,7 +64,8 @@ plt.show()
 # penalty on $\|w\|_1$ during training can make weights exactly zero. A penalty on $\|w\|_2^2$, the
 # common weight decay, makes weights small, but rarely zero. Without the square, and with a whole
 # *group* of weights as $w$, it can make the whole group zero: this is the group lasso
-# ([lesson 14](14_joint_compression.ipynb)). Such penalties prepare pruning; the cut comes after.
+# ([lesson 14](14_joint_compression.ipynb)). Such penalties, called **regularization**,
+# prepare pruning; the cut comes after.
 
 # %% [markdown] covers="49"
 # ## How long is a matrix?
@@ -151,7 +152,7 @@ check.normalize(my_normalize)
 #
 # A **mask** is an array of True and False: True where a weight stays. Half of a layer's weights,
 # the smallest, are to go. They are chosen once by $|W|$ and once by $|f(W)|$. **Predict** whether
-# the two masks are the same:
+# the two masks are the same (an answer that is a word stands in quotation marks):
 
 # %%
 masks_guess = predict("Masks by W and by f(W)?", ..., choices=("same", "different"))

@@ -82,6 +82,7 @@ plt.show()
 without_bars = W > theta
 plots.matrix(W, without_bars)
 plt.show()
+# ~ swaps True and False: W[~mask] holds the weights that go.
 print(f"{(W[~without_bars] < 0).sum()} negative weights cut, out of {(W < 0).sum()}")
 
 # %% [markdown] covers="10 22 51" corrects="4 24"

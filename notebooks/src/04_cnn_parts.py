@@ -102,7 +102,7 @@ check.convolve(my_convolution)
 # <details><summary>Hint</summary>
 #
 # How many places are there from top to bottom? <code>image.shape[0] - kernel.shape[0] + 1</code>.
-# Make an array of zeros for the map, and fill it in two loops.
+# Make an array for the map, <code>np.zeros((rows, columns))</code>, and fill it in two loops.
 # </details>
 
 # %% [markdown]
@@ -220,7 +220,8 @@ largest, mean = blocks.max(axis=(2, 4)), blocks.mean(axis=(2, 4))
 for by_hand, kind in ((largest, keras.layers.MaxPooling2D), (mean, keras.layers.AveragePooling2D)):
     pool = kind(2)
     difference = np.abs(by_hand - keras.ops.convert_to_numpy(pool(theirs))).max()
-    print(by_hand.shape, "matches:", difference < 1e-5, " parameters:", pool.count_params())
+    print(kind.__name__, by_hand.shape, "matches:", difference < 1e-5, end=" ")
+    print("parameters:", pool.count_params())
 
 # %% [markdown] covers="18"
 # Pooling has no parameters and removes none from the layer before it. It shrinks the *map*, so
@@ -389,9 +390,10 @@ lenet_guess.was(max(lenet.rows, key=lambda row: row.macs).layer)
 # images, of $-\ln p$, where $p$ is the probability given to the right digit. Being sure and right
 # costs nothing; guessing among ten costs $\ln 10 \approx 2.3$. The **gradient** 梯度 holds one
 # number for each weight: how fast the loss rises as that weight grows. Training goes downhill: an
-# **optimizer** 优化器 moves every weight a little *against* its gradient (Adam, the one used here,
-# averages the gradients of recent steps). Each such **step** uses one **batch** 批 of images; all
-# batches once are an **epoch** 轮. ([Prerequisites](../docs/prerequisites.md) has more.)
+# **optimizer** 优化器 moves every weight a little *against* its gradient, and the **learning rate**
+# says how far (Adam, the optimizer used here, averages the gradients of recent steps). Each such
+# **step** uses one **batch** 批 of images; all batches once are an **epoch** 轮.
+# ([Prerequisites](../docs/prerequisites.md) has more.)
 #
 # The trained network comes with the course and is only loaded here.
 
@@ -409,7 +411,7 @@ print(f"{accuracy:.2%} of {len(data.y_val):,} validation images right, {data.cap
 
 # %%
 def loss_along(network, changes):
-    """Return the loss as the weight from the busiest hidden unit to the output for 9 changes."""
+    """Return the losses as one weight changes: from the busiest hidden unit to the digit 9."""
     weights = network.get_weights()
     units = hidden(digits, weights)
     losses = []

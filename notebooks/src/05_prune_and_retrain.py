@@ -70,8 +70,9 @@ predict = Predictions("05_prune_and_retrain")
 # trained like that by `benchmarks/starting_networks.py`, and travels with the course; switch
 # `TRAIN` on to train it yourself. One thing differs from the article: it trains on all 60,000
 # images and keeps none back to choose by. We train on 50,000, and keep 10,000 for **validation**.
-# (Labels as whole numbers, in place of its one-hot vectors, give the same loss. It fixes no seed;
-# we do.)
+# MNIST's other 10,000, the **test** images, are not for choosing: they only report, at the end.
+# (Labels as whole numbers give the same loss as its one-hot vectors, a 1 among nine zeros. It fixes
+# no seed; we do.)
 
 # %% tags=["varies"]
 data = load_mnist().head(640, held_out=160) if quick_mode() else load_mnist()
@@ -141,15 +142,16 @@ check.sparsity(my_sparsity)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Count zeros over all arrays, count entries over all arrays, divide once.
+# Count zeros over all arrays, count entries over all arrays, divide once. A dictionary's arrays are
+# its <code>values()</code>.
 # </details>
 
 # %% [markdown] covers="60 66" corrects="30"
 # ### One step
 #
-# Then the article compiles the model again and trains it for another ten epochs. (Compiling also
-# makes a new Adam, which starts at step 0 and remembers no gradient.) We take a single step first,
-# on a batch of 32 images.
+# Then the article compiles the model again and trains it for another ten epochs. (To *compile* is
+# Keras's word for giving a model its loss and its optimizer: a new Adam, which starts at step 0 and
+# remembers no gradient.) We take a single step first, on a batch of 32 images.
 #
 # The report above says what share of the weights is zero now. **Predict** the share after this
 # step.

@@ -147,7 +147,8 @@ check.threshold(my_threshold)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# Sort the sizes. The last one that should go is θ; remember where Python starts counting.
+# Sort the sizes, all in one row (<code>ravel</code>). The last one that should go is θ; remember
+# where Python starts counting.
 # </details>
 
 # %% [markdown] corrects="23"

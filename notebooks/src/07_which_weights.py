@@ -282,11 +282,12 @@ plt.show()
 
 # %% [markdown]
 # One dot is one weight; on the line, the criterion puts it where the truth does. Above each panel
-# stands the rank correlation (Spearman's). The black weights make no difference at all: their pixel
-# is black in every image, or their unit is never active. Taylor knows them, since their gradients
-# are 0. Magnitude does not see them: early, it spreads them over nearly its whole scale; late,
-# others have grown past them. (The blue dots right above the black ones have no gradient either;
-# but without such a weight, a unit wakes up that had been silent.)
+# stands the rank correlation (Spearman's): 1 if criterion and truth rank the weights alike, about 0
+# if their orders have nothing to do with each other. The black weights make no difference at all:
+# their pixel is black in every image, or their unit is never active. Taylor knows them, since their
+# gradients are 0. Magnitude does not see them: early, it spreads them over nearly its whole scale;
+# late, others have grown past them. (The blue dots right above the black ones have no gradient
+# either; but without such a weight, a unit wakes up that had been silent.)
 #
 # (The left arm of the V in Hutchinson's panels: weights whose curvature was estimated as negative.)
 #
@@ -466,7 +467,7 @@ check.control(my_shuffled)
 # %% tags=["varies"]
 order = predict(
     "In which order, best first, 90 % cut at once?",
-    ...,
+    ...,  # a list
     choices=("magnitude", "Taylor", "|gradient|", "random"),
 )
 

@@ -48,6 +48,7 @@ WRONG_MAPS = {
     "last row and column": lambda i, k, b: windows(i, k, b)[:-1, :-1],
     "bias is missing": lambda i, k, b: windows(i, k, 0),
     "nine products": lambda i, k, b: (sliding_window_view(i, k.shape) * k + b).sum((2, 3)),
+    "is `return` inside them": lambda i, k, b: windows(i, k, b) * (np.arange(5)[:, None] == 0),
     "flipped": lambda i, k, b: windows(i, k[::-1, ::-1], b),
     "columns of the kernel": lambda i, k, b: windows(i, k.T, b),
     "mean": lambda i, k, b: (sliding_window_view(i, k.shape) * k).mean((2, 3)) + b,

@@ -81,6 +81,7 @@ WRONG = {
         (lambda S, n: below(S, n, lambda S, cut: cut <= S), "cannot tell equal scores apart"),
         (lambda S, n: ~by_rank(S, n), "wrong way round"),
         (lambda S, n: by_rank(-S, n), "scores higher than what stays"),
+        (lambda S, n: np.argsort(S) >= n, "set the mask there to False"),
         (lambda S, n: by_rank(S, n) * S, "True and False only"),
         (lambda S, n: np.argsort(S)[n:], "these are places"),
         (lambda S, n: by_rank(np.abs(S), n), "you ranked sizes"),

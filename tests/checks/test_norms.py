@@ -16,6 +16,7 @@ WRONG_NORMALIZE = {
     "divides by the largest": (lambda W: W / np.abs(W).max(), "order infinity"),
     "takes the spectral norm": (lambda W: W / np.linalg.norm(W, 2), "spectral"),
     "divides by the sum": (lambda W: W / np.abs(W).sum(), "order 1"),
+    "halves": (lambda W: W / (np.sum(W**2) ** 1 / 2), "x ** 0.5"),
     "forgets the root": (lambda W: W / (W**2).sum(), "root is missing"),
     "works by rows": (lambda W: W / np.linalg.norm(W, axis=1, keepdims=True), "whole matrix"),
     "squeezes into [0, 1]": (lambda W: (W - W.min()) / np.ptp(W), "moves its zero"),
@@ -30,6 +31,7 @@ WRONG_NORMALIZE = {
     "is no function": (np.ones(3), "function was expected"),
 }
 WRONG_FILTERS = {
+    "returns too early": (lambda k: [np.linalg.norm(k[..., 0])], "inside the loop"),
     "by channel": (lambda k: np.sqrt((k**2).sum(axis=(0, 1, 3))), "input channel"),
     "the whole kernel": (lambda k: np.linalg.norm(k), "whole kernel"),
     "each slice apart": (lambda k: np.sqrt((k**2).sum(axis=(0, 1))), "all its input channels"),

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from course_utils.lessons import logbook
 from course_utils.lessons.checks import start_here as check
 
 W = np.array([[0.9, 0.0, -0.3], [0.0, -0.7, 0.0], [0.4, 0.0, 0.0], [-0.1, 0.2, 0.6]])  # 5 zeros
@@ -92,8 +93,13 @@ def test_an_open_exercise_is_not_wrong(verdict):
     assert repr(verdict).startswith("… not yet")
 
 
-def test_this_machine_is_ready():
+def test_this_machine_is_ready_which_is_no_exercise(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_LOGBOOK", str(tmp_path / "logbook.json"))
+    monkeypatch.setattr(logbook, "_here", {})
     assert check.machine(check.versions())
+    assert logbook.read() == {}
+    assert check.count_zeros(np.sum(W == 0), W)
+    assert list(logbook.read()["exercises"]) == ["start_here: count_zeros"]
 
 
 @pytest.mark.parametrize("version", ["3.11.0", "3.15.0rc1", "4.0"])

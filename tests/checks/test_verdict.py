@@ -39,6 +39,12 @@ def in_place_without_return(W):
     W *= 2
 
 
+def puts_an_array_into_one_place(W):
+    new = np.zeros(2)
+    new[0] = sum(np.ones((2, 2)))
+    return new
+
+
 def stops(W):
     raise RuntimeError("first line\nsecond line")
 
@@ -59,6 +65,14 @@ ANSWERS = {
     "too few arguments": (lambda: 1, "✗ your code stops with TypeError"),
     "no function": (3.0, "✗ a function was expected, not 3.0"),
     "a wrong shape": (lambda W: 4.0, "✗ the result has shape (); (2,) was expected"),
+    "an if for an array": (
+        lambda W: W if W > 0 else -W,
+        "✗ your code stops with ValueError: The tr",
+    ),
+    "a return in the loop": (
+        lambda W: [2 * W[0]],
+        "✗ the result has shape (1,); (2,) was expected. D",
+    ),
     "changed in place": (in_place, "✗ your function changed the array that it was given."),
     "changed, nothing returned": (in_place_without_return, "✗ your function changed the array"),
 }
@@ -67,6 +81,18 @@ ANSWERS = {
 @pytest.mark.parametrize(("answer", "expected"), ANSWERS.values(), ids=ANSWERS)
 def test_each_kind_of_answer_gets_its_sentence(answer, expected):
     assert repr(check(answer)).startswith(expected)
+
+
+def test_what_numpy_says_in_its_own_words_is_explained():
+    assert "for arrays there are masks" in repr(check(lambda W: W if W > 0 else -W))
+    assert "where one number belongs" in repr(check(puts_an_array_into_one_place))
+    with pytest.raises(Mistake, match=r"not an array of shape \(3,\). np.sum"):
+        number(sum(np.ones((2, 3))))
+
+
+def test_numpys_warnings_are_no_output(recwarn):
+    assert repr(check(lambda W: W / np.zeros(2))) == "✗ this is not twice W."
+    assert not recwarn.list
 
 
 @pytest.mark.parametrize("answer", [answer for answer, _ in ANSWERS.values()], ids=ANSWERS)

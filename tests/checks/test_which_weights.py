@@ -42,6 +42,7 @@ WRONG = {
     check.taylor: [
         (lambda W, G: np.abs(W * G.mean(axis=0)), "examples cancel"),
         (lambda W, G: (W * G).mean(axis=0), "examples cancel"),
+        (lambda W, G: np.abs(G[0] * W) / len(G), "inside the loop"),
         (lambda W, G: -W * G.mean(0), "examples cancel"),
         (lambda W, G: (W * G.mean(0)) ** 2, "examples cancel"),
         (lambda W, G: ((W * G) ** 2).mean(0), "these are squares"),
@@ -64,6 +65,7 @@ WRONG = {
     check.lamp: [
         (lambda w: w**2 / (w**2).sum(), "not all of them"),
         (lambda w: np.sort(lamp(w)), "sorted"),
+        (lambda w: w**2 / sums(w, lambda a, s: a > s), "the largest scores 1"),
         (lambda w: w**2 / sums(w, lambda a, s: a <= s), "not *larger*"),
         (
             lambda w: (

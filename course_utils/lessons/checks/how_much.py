@@ -59,6 +59,7 @@ def prune_lowest(function: Callable) -> Iterator[str]:
     values = "a mask holds True and False only (or 1 and 0), one for each score."
     for name, scores in cases.items():
         sizes = np.argsort(np.argsort(np.abs(scores))) >= 4  # the mask of who ranks sizes
+        ranks = np.argsort(scores) >= 4  # the mask of who takes places for ranks
         for count in (4, 0, 10):
             mask = as_mask(call(function, scores, count), len(scores), places, values)
             gone, low = int((~mask).sum()), np.sort(scores)
@@ -66,6 +67,8 @@ def prune_lowest(function: Callable) -> Iterator[str]:
                 yield "the mask is the wrong way round: True is what stays."
             if count == 4 and np.array_equal(mask, sizes) and low[0] < 0:
                 yield "you ranked sizes. Scores may be negative: rank them as they are."
+            if (name, count) == ("distinct scores", 4) and np.array_equal(mask, ranks):
+                yield "argsort lists *places*, lowest score first: set the mask there to False."
             if (name, count, gone) == ("distinct scores", 4, 6):
                 yield "yours lets 4 stay. `count` says how many go: those are False."
             if gone == 10 and count == 0:

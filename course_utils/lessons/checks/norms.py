@@ -5,14 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from course_utils import operators
-from course_utils.lessons.checks.verdict import (
-    Mistake,
-    as_array,
-    call,
-    compare,
-    exercise,
-    number,
-)
+from course_utils.lessons.checks.verdict import Mistake, as_array, call, compare, exercise, number
 
 
 @exercise("Right: norm 1, same signs, same proportions.")
@@ -35,6 +28,7 @@ def normalize(function: Callable) -> Iterator[str]:
             ("you divided by Σ|w|, the norm of order 1. Frobenius is the root of Σw².",
              W / np.abs(W).sum()),
             ("the root is missing: divide by √Σw², not by Σw².", W / (W**2).sum()),
+            ("x ** 1 / 2 is half of x. Write x ** 0.5, or np.sqrt(x).", W / ((W**2).sum() / 2)),
             ("you summed the entries before squaring. Square each of them first.", W / W.sum()),
             ("you summed the entries before squaring. Square each of them first.",
              W / abs(W.sum())),
@@ -52,12 +46,15 @@ def filter_norms(function: Callable) -> Iterator[str]:
     """Check a function from a kernel (height, width, inputs, filters) to one L2 norm a filter."""
     for shape in ((3, 3, 2, 5), (5, 1, 4, 7)):
         kernel = np.random.default_rng(2).normal(size=shape)
-        got = np.squeeze(np.asarray(_norms_of(function, kernel)))
+        got = np.asarray(_norms_of(function, kernel))
+        got = got.ravel() if got.shape[:-1] == (1, 1, 1) else got  # axes that were kept
         right = operators.norm(kernel, granularity="filter").ravel()
         if got.shape == (shape[2],):
             yield "you got one number for each *input channel*. Filters are the last axis."
         if got.shape == ():
             yield "you got one number for the whole kernel. Sum over axes (0, 1, 2) only."
+        if got.shape == (1,):
+            yield "one norm came, that of the first filter. Does `return` stand inside the loop?"
         if got.shape == shape[2:]:
             yield "a filter spans all its input channels: sum over axis 2 as well."
         if got.shape != right.shape:

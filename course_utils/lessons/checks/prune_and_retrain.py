@@ -32,6 +32,10 @@ def sparsity(function: Callable) -> Iterator[str]:
         ("give a share between 0 and 1, not a percentage.", 100 * right),
         ("this is the number of zeros. Divide by the number of weights.",
          sum(int((W == 0).sum()) for W in weights.values())),
+        ("0 came. A loop over `weights` gives names, one over weights.values() the arrays.", 0),
+        ("this is the first array alone. A `return` inside the loop ends it too early.", shares[0]),
+        ("len(W) is the number of rows. W.size is the number of entries.",
+         right * 237 / sum(map(len, weights.values()))),
         (tiny, np.mean([np.abs(W).max() < 1e-6 for W in weights.values()])),
         (tiny, right + 25 / 237),
     )  # fmt: skip
@@ -81,6 +85,7 @@ def standard_error(function: Callable) -> Iterator[str]:
             ("this is the variance. The standard error is its root.", right**2),
             ("this is the spread of *one* answer. The mean of n varies less: divide by √n.", one),
             ("divide by √n, not by n.", one / n),
+            ("x ** 1 / 2 is half of x. Write x ** 0.5, or np.sqrt(x).", right**2 / 2),
             ("divide by n: n - 1 is for a variance that is estimated by squared distances to the "
              "sample's own mean.", one / math.sqrt(n - 1)),
             ("1.96 standard errors are half of a 95 % interval. Give one standard error.",

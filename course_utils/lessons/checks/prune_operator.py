@@ -5,14 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from course_utils import operators
-from course_utils.lessons.checks.verdict import (
-    as_array,
-    call,
-    compare,
-    exercise,
-    hints,
-    number,
-)
+from course_utils.lessons.checks.verdict import as_array, call, compare, exercise, hints, number
 
 
 @exercise("Right: size decides, ties are cut, signs survive.")
@@ -41,8 +34,11 @@ def prune(function: Callable) -> Iterator[str]:
     yield from _measure_findings(function, W)
     if np.isnan(np.asarray(got, float)).any():
         yield "there are NaNs in the result. A cut entry is 0."
-    if not np.array_equal(got, operators.prune(W, 0.5)):
-        yield "kept entries must stay exactly as they are, and cut ones be 0; look at W * mask."
+    for r, c in np.argwhere(got != operators.prune(W, 0.5))[:1]:
+        yield (
+            f"with θ = 0.5, {W[r, c]:.2f} at row {r}, column {c} of a matrix of {W.shape} became "
+            f"{got[r, c]:.2f}. Kept entries stay exactly as they are, cut ones are 0: W * mask."
+        )
     yield from _tie_findings(function)
 
 
@@ -97,8 +93,9 @@ def _mask_findings(answer: object, W: np.ndarray, s: float, what: str) -> Iterat
     if gone == W.size - asked != asked:
         yield f"{gone} entries went and {asked} should go: True must mean *kept*."
     if gone != asked:
+        counted = "Take round(sparsity * W.size), and mind that ranks count from 0."
         ranked = "Rank the entries; a threshold cannot split ties."
-        reason = "Take round(sparsity * W.size)." if what == "distinct sizes" else ranked
+        reason = counted if what == "distinct sizes" else ranked
         yield f"with {what}, {gone} of {W.size} entries go; {asked} should. {reason}"
     kept, cut = np.abs(W)[mask], np.abs(W)[~mask]
     if kept.size and cut.size and kept.min() < cut.max():

@@ -24,6 +24,12 @@ NOTHING = (
     "your function gave back nothing. Return the value, in every case: print only shows it, and "
     "code that does not reach a return gives None."
 )
+ALL_OF_IT = "np.sum and np.mean take all of it together; Python's sum adds up its rows."
+IN_THE_LOOP = ". Does `return` stand inside the loop? It ends the function at once."
+WHERE_ARRAYS_DO_NOT_FIT = {
+    "The truth value": "`if`, `and` and `not` take one value; for arrays there are masks, & and ~.",
+    "setting an array": f"an array came where one number belongs: {ALL_OF_IT}",
+}
 _IDLE = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}
 
 Findings = Callable[..., Iterator[str]]  # (answer, ...) -> what is wrong with it
@@ -44,8 +50,10 @@ class Verdict:
         return f"{self.mark} {self.text}" if self.mark != NOT_YET else f"{self.mark}: {self.text}"
 
 
-def exercise(praise: str) -> Callable[[Findings], Callable[..., Verdict]]:
+def exercise(praise: str, noted: bool = True) -> Callable[[Findings], Callable[..., Verdict]]:
     """Make a check of a function that yields findings; `praise` is the text of a right answer.
+
+    What is not `noted` does not count in the logbook.
 
     >>> @exercise("Right. Signs survive.")
     ... def negative(answer):
@@ -59,7 +67,7 @@ def exercise(praise: str) -> Callable[[Findings], Callable[..., Verdict]]:
         @functools.wraps(findings)
         def check(answer: object, *given: object) -> Verdict:
             said = judge(answer, findings, praise, *given)
-            if said and Path.cwd().name != "solutions":  # there nobody solves anything
+            if said and noted and Path.cwd().name != "solutions":  # there nobody solves anything
                 lesson = findings.__module__.rpartition(".")[2]
                 logbook.note("exercises", f"{lesson}: {findings.__name__}", {})
             return said
@@ -84,7 +92,8 @@ def judge(answer: object, findings: Findings, praise: str, *given: object) -> Ve
     if answer is ... or answer is None:
         return Verdict(NOT_YET, OPEN)
     try:
-        hint = next(findings(answer, *given), None)
+        with np.errstate(all="ignore"):  # a warning of NumPy's is no hint
+            hint = next(findings(answer, *given), None)
     except Unsolved:
         return Verdict(NOT_YET, OPEN)
     except Mistake as mistake:
@@ -118,7 +127,7 @@ def call(function: Callable, *arguments: object) -> object:
     if not all(map(_unchanged, arguments, copies)):
         raise Mistake(
             "your function changed the array that it was given. Compute a new array instead "
-            "(W * mask makes one; W[...] = 0 changes the caller's W)."
+            "(W * mask makes one; W[...] = 0 and W /= 2 change the caller's W)."
         )
     if result is ... or (result is None and unwritten(function)):
         raise Unsolved
@@ -135,6 +144,8 @@ def number(answer: object) -> float:
     """
     if isinstance(answer, np.ndarray) and answer.ndim == 0:
         answer = answer.item()
+    if isinstance(answer, np.ndarray):
+        raise Mistake(f"a number was expected, not an array of shape {answer.shape}. {ALL_OF_IT}")
     if isinstance(answer, bool) or not isinstance(answer, int | float | np.integer | np.floating):
         raise Mistake(f"a number was expected, not {type(answer).__name__}")
     return float(answer)
@@ -151,7 +162,8 @@ def as_array(answer: object, shape: tuple[int, ...]) -> np.ndarray:
     except ValueError:
         raise Mistake("the result is not an array: its rows differ in length") from None
     if array.shape != shape:
-        raise Mistake(f"the result has shape {array.shape}; {shape} was expected")
+        early = IN_THE_LOOP * (array.shape == (1,))
+        raise Mistake(f"the result has shape {array.shape}; {shape} was expected{early}")
     return array
 
 
@@ -226,4 +238,6 @@ def _unchanged(given: object, after: object) -> bool:
 
 def _in_one_line(error: BaseException) -> str:
     name, text = type(error).__name__, " ".join(str(error).split())
+    meant = (told for start, told in WHERE_ARRAYS_DO_NOT_FIT.items() if text.startswith(start))
+    text = ". That is: ".join([text.rstrip("."), *meant])
     return f"{name}: {text}" if text else name
