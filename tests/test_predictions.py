@@ -226,3 +226,8 @@ def test_a_solved_exercise_is_noted_but_not_that_of_the_solutions(monkeypatch, t
     assert "exercises" not in logbook.read()
     assert positive(1)
     assert [*logbook.read()["exercises"]] == ["test_predictions: positive"]
+
+
+def test_a_comma_for_the_point_is_told_of(predict, capsys):
+    predict("How far?", 0, 9, unit="points")
+    assert "not tuple (a point, no comma" in said(capsys)

@@ -29,7 +29,7 @@ class Predictions:
         self.lesson, self.made = lesson[3:], []
 
     def __call__(
-        self, question: str, answer: object = ..., *, unit: str = "", choices: Sequence[str] = ()
+        self, question: str, *answer: object, unit: str = "", choices: Sequence[str] = ()
     ) -> "Prediction":
         """Note an answer: a number, one of `choices`, or all of them in order as a list.
 
@@ -38,7 +38,7 @@ class Predictions:
         """
         made = Prediction(self.lesson, question, unit, tuple(choices))
         self.made = [one for one in self.made if one.question != question] + [made]
-        made.note(answer)
+        made.note(answer[0] if len(answer) == 1 else answer or ...)  # 0,9 is two answers
         return made
 
     def summary(self) -> None:
@@ -114,7 +114,7 @@ class Prediction:
             try:
                 value = number(answer)
             except (ValueError, OverflowError) as mistake:
-                return str(mistake)
+                return f"{mistake} (a point, no comma, and no sign after it: 0.9)"
             return None if abs(value) < float("inf") else "a finite number was expected"
         if isinstance(answer, list | tuple):
             ordered = sorted(map(repr, answer)) == sorted(map(repr, self.choices))
