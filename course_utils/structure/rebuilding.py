@@ -158,6 +158,13 @@ class _Rebuilder:
         for one, other in [(old, new), *((a[-1], b[-1]) for (_, a), (_, b) in inner)]:
             if one.trainable != other.trainable:
                 other.trainable = one.trainable
+            new_ones = {k: v for k, v in attributes(one).items() if k not in vars(other)}
+            vars(other).update({key: self.copier(value) for key, value in new_ones.items()})
+            states = [
+                keras.tree.flatten(getattr(each, "states", ()) or ()) for each in (one, other)
+            ]
+            for before, after in zip(*states, strict=True):
+                after.assign(before)
         for before, after in zip(old.variables, new.variables, strict=True):
             after.assign(self._cuts.left(before, seen(before)))
             after.trainable = before.trainable
