@@ -55,9 +55,7 @@ def read_by_name(value: object) -> Iterator[tuple[str, object]]:
             value = function.__globals__.get(name)
             if isinstance(value, types.FunctionType):
                 todo.append(value)
-            elif isinstance(
-                value, keras.Layer | keras.Variable | tf.Variable | list | tuple | dict
-            ):
+            elif isinstance(value, _MAY_HOLD):
                 yield from ((name, one) for one in reached(value))
 
 

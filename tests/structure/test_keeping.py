@@ -128,6 +128,23 @@ def test_what_was_put_on_a_layer_is_on_the_smaller_one():
     assert shrink(model, 0.5)[0].get_layer("a").rate == 0.1
 
 
+def test_an_array_that_weights_begin_with_is_cut_with_them(tmp_path):
+    """As the word vectors of a pretrained embedding, which its config holds."""
+    vectors = RNG.normal(size=(7, 6))
+    table = L.Embedding(7, 6, embeddings_initializer=keras.initializers.Constant(vectors), name="t")
+    words = keras.Input((4,), dtype="int32")
+    model = keras.Model(words, L.Dense(2)(L.GRU(3)(table(words))))
+    small, _ = shrink(model, masks={"t": np.arange(6) == 2}, verify=True)
+    np.testing.assert_array_equal(
+        small.get_layer("t").embeddings, vectors[:, [2]].astype("float32")
+    )
+    np.testing.assert_array_equal(table.embeddings_initializer.value, vectors)
+    small.save(tmp_path / "small.keras")
+    back, x = keras.saving.load_model(tmp_path / "small.keras"), np.array([[1, 2, 3, 4]])
+    np.testing.assert_array_equal(back(x), small(x))
+    np.testing.assert_array_equal(back.get_layer("t").embeddings_initializer.value, vectors[:, [2]])
+
+
 def test_outputs_in_dictionaries_and_layers_that_the_graph_does_not_reach():
     x, y = keras.Input((4,), name="x"), keras.Input((3,), dtype="int32", name="y")
     hidden = L.Dense(8, "relu", name="a")(ops.concatenate([x, ops.cast(y, "float32")], axis=-1))

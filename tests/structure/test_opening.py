@@ -256,6 +256,22 @@ def test_a_mask_that_only_a_run_shows_keeps_a_block_closed():
     shrink(channels, 0.5, verify=True, inputs=np.array([[1, 2, 0, 0]], "int32"))
 
 
+def test_what_lies_in_two_closed_layers_is_counted_once():
+    class Closed(L.Layer):
+        def __init__(self, inner, **options: object) -> None:
+            super().__init__(**options)
+            self.inner = inner
+
+        def call(self, x):
+            return tf.nn.relu(self.inner(x))
+
+    inner = L.Dense(3)
+    x = keras.Input((3,))
+    y = Closed(inner, name="two")(Closed(inner, name="one")(x))
+    channels = channel_groups(keras.Model(x, L.Dense(2)(y)))
+    assert [one.parameters for one in channels.unseen] == [12]
+
+
 def test_a_model_at_every_step_is_listed():
     inner = keras.Sequential([keras.Input((3,)), L.Dense(4)])
     x = keras.Input((5, 3))

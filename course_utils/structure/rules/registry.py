@@ -90,9 +90,7 @@ def _rule(layer: keras.Operation) -> Callable[[Call], Flows]:
         return (of_them and operations.RULES.get(kind.__name__)) or operations.unknown
     if any(_is_altered(one) for one in (layer, *inner_layers(layer))):
         return Call.refuse
-    own = {keras.layers.TimeDistributed: time_distributed}
-    own[keras.layers.SpectralNormalization] = spectral
-    rule = own.get(kind) or _LAYERS.get(kind) or (of_them and _NAMED.get(kind.__name__))
+    rule = _LAYERS.get(kind) or (of_them and _NAMED.get(kind.__name__))
     return rule or operations.unknown
 
 
@@ -124,6 +122,8 @@ def _is_altered(layer: keras.Layer) -> bool:
     return bool(patched or layer.quantization_mode or getattr(layer, "lora_enabled", False))
 
 
+_LAYERS |= {keras.layers.TimeDistributed: time_distributed}
+_LAYERS |= {keras.layers.SpectralNormalization: spectral}
 _TURNED = "works on tensors whose first axis is not that of examples"
 _OF_TURNED = (*shapes.OF_TURNED, *parts.OF_TURNED)
 # What a subclass may have of its own: its constructor, and what Python and Keras put there.
