@@ -203,12 +203,9 @@ def drawn_as_zeros() -> Iterator[None]:
     >>> layer.kernel.numpy().tolist(), type(layer.kernel_initializer).__name__
     ([[0.0], [0.0]], 'GlorotUniform')
     """
-    drawn = (
-        keras.src.initializers.random_initializers.RandomInitializer,
-        keras.initializers.Constant,
-    )
+    init, ones, zeros = keras.src.initializers, keras.initializers.Ones, keras.initializers.Zeros
+    drawn = init.random_initializers.RandomInitializer, keras.initializers.Constant
     made, here = keras.Variable._initialize_with_initializer, threading.get_ident()
-    ones, zeros = keras.initializers.Ones, keras.initializers.Zeros
     small: dict[tuple, object] = {}  # values that many variables begin with
 
     def initialize(variable: keras.Variable, initializer: Callable) -> None:
