@@ -11,6 +11,7 @@ from course_utils.structure.ids import Flow, Ids, compact
 
 Flows = Flow | list[Flow]  # of one output, or of several
 Kept = Callable[[np.ndarray], np.ndarray]  # ids -> True where they stay
+_ALTERED = "is quantized, or has LoRA: take channels before that"
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,8 +96,11 @@ class Call:
         for ids in own:
             self.ids.fix(ids, why)
 
-    def refuse(self, why: str = "is of a kind whose use of channels is not known") -> list[Flow]:
+    def refuse(self, why: str = "") -> list[Flow]:
         """Fix all that comes in; return outputs of which nothing can go."""
+        mode = getattr(self.layer, "quantization_mode", None)
+        altered = bool(mode or getattr(self.layer, "lora_enabled", False))
+        why = why or (_ALTERED if altered else "is of a kind whose use of channels is not known")
         self.refused = why
         for flow in self.flows:
             self.fix(flow, why)

@@ -1,5 +1,6 @@
 """Which channels of a model belong together, what may go, and what may not, and why."""
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -158,11 +159,13 @@ def channel_groups(
 
 def _unseen(walk: Walk) -> tuple[Unseen, ...]:
     """Return the layers of which no rule said anything, though they have weights."""
-    found = []
+    found, known = [], set()  # one may lie in another, or be called on other names
     for call in walk.calls.values():
-        count = getattr(call.layer, "count_params", int)()
+        weights = {id(v): math.prod(v.shape) for v in getattr(call.layer, "weights", ())}
+        count = sum(size for key, size in weights.items() if key not in known)
         if call.refused and not call.noted and count:
             found.append(Unseen(call.path, type(call.layer).__name__, count, call.refused))
+            known |= {*weights}
     return tuple(found)
 
 

@@ -105,14 +105,11 @@ class Copier:
             # The bare methods: a tracked list tells its tracker, which may be locked.
             new = self._put(old, type(old)())
             if isinstance(old, dict):
-                for key, part in old.items():
-                    dict.__setitem__(new, self(key), self(part))
+                dict.update(new, {self(key): self(part) for key, part in old.items()})
             elif isinstance(old, list):
-                for part in old:
-                    list.append(new, self(part))
+                list.extend(new, map(self, old))
             else:
-                for part in old:
-                    set.add(new, self(part))
+                set.update(new, map(self, old))
         except TypeError:  # a class of one's own, made in a way of its own
             return self._put(old, old)
         if hasattr(old, "__dict__"):

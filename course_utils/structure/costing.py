@@ -60,5 +60,5 @@ def costs(model: keras.Model | Channels, inputs: object = None) -> Costs:
     macs: Counter[int] = Counter()
     for names, counts in ((named, work.by_kernel), (layers, work.by_layer)):
         for name, count in counts.items():
-            macs[names[name]] += count
+            macs[names.get(name, 0)] += count  # 0: of what stays as it is
     return Costs(channels, macs)

@@ -1,14 +1,13 @@
 """Does a function that nobody described act on each entry of a tensor alone?  It is tried."""
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import numpy as np
 
 from course_utils.backend import keras
-from course_utils.structure.reaching import is_filled
+from course_utils.structure.reaching import methods, reached, read_by_name
 from course_utils.structure.symbolic import first_line
 
 
@@ -51,13 +50,14 @@ def tried_layer(layer: keras.Operation, rank: int, *arguments: object, **options
     >>> tried_layer(keras.layers.LeakyReLU(), 3)
     Tried(why='', at_zero=0.0)
     """
-    call = type(layer).call
     if isinstance(layer, keras.Layer):
-        if not layer.built or _weights_in(layer) or isinstance(layer, keras.Model):
+        weights = any(len(v.shape) for v in layer.variables)
+        if not layer.built or weights or isinstance(layer, keras.Model):
             return Tried("is of a kind whose use of channels is not known")
-        if "add_loss" in getattr(getattr(call, "__code__", None), "co_names", ()):
+        own = (function for kind in type(layer).__mro__ for function in methods(kind))
+        if any("add_loss" in function.__code__.co_names for function in own):
             return Tried("adds a loss of what it sees")
-    holds = [call, list(vars(layer).values()), arguments, options]
+    holds = [layer, arguments, options]
     return _tried(lambda x: layer.call(x, *arguments, **options), rank, holds)
 
 
@@ -77,7 +77,7 @@ _known = lru_cache(maxsize=128)(_tried)
 
 
 def _mixing(function: Callable, rank: int, rng: np.random.Generator) -> str:
-    small, large = ((*(3, 2, 2, 2, 2)[: rank - 1], last) for last in (4, 10))
+    small = (*(3, 2, 2, 2, 2)[: rank - 1], 4)
     for scale in (0.5, 10.0):
         x = rng.normal(0, scale, small).astype("float32")
         x.flat[0] = 0
@@ -94,10 +94,10 @@ def _mixing(function: Callable, rank: int, rng: np.random.Generator) -> str:
         moved = _of(function, x.reshape(-1)[order].reshape(small)).reshape(-1)
         if not _same(moved, y.reshape(-1)[order]):
             return "treats numbers by where they stand"
-        wide = rng.normal(0, scale, large).astype("float32")
-        wide.reshape(-1)[: x.size] = x.reshape(-1)
-        if not _same(_of(function, wide).reshape(-1)[: x.size], y.reshape(-1)):
-            return "depends on the size of the tensor"
+        for axis in range(1, rank):
+            large = np.pad(x, [(0, 6 * (one == axis)) for one in range(rank)])
+            if not _same(_of(function, large)[tuple(map(slice, small))], y):
+                return "depends on the size of the tensor"
     return ""
 
 
@@ -115,34 +115,12 @@ def _same(one: np.ndarray, other: np.ndarray) -> bool:
     return np.allclose(one, other, rtol=1e-5, atol=1e-6, equal_nan=True)
 
 
-def _weights_in(value: object, depth: int = 3) -> str:
-    """Return the name of a weight that a function reaches through what it closes over, or "".
+def _weights_in(value: object) -> str:
+    """Return the name of a weight that something reaches, such as what it closes over, or "".
 
     A single number is none: it does the same to every channel.
     """
-    if isinstance(value, keras.Layer):
-        return _weights_in(list(value.variables))
-    if np.size(getattr(value, "shape", 0)) == 0:
-        return ""
-    if isinstance(value, keras.Variable) or (hasattr(value, "assign") and hasattr(value, "shape")):
-        return str(getattr(value, "path", "") or getattr(value, "name", "a variable"))
-    if isinstance(value, list | tuple | dict):
-        reached = (_weights_in(one, depth) for one in keras.tree.flatten(value))
-        return next(filter(None, reached), "")
-    if depth and callable(value) and not isinstance(value, type):
-        return _weights_in(_closed_over(value), depth - 1)
-    return ""
-
-
-def _closed_over(function: Callable) -> list[object]:
-    if isinstance(function, partial):
-        return [function.func, function.args, list(function.keywords.values())]
-    if inspect.ismethod(function):
-        return [function.__self__, function.__func__]
-    code = getattr(function, "__code__", None)
-    of_library = str(getattr(function, "__module__", "")).startswith(("keras.", "tensorflow."))
-    if code is None or of_library:
-        return []
-    cells = [cell.cell_contents for cell in function.__closure__ or () if is_filled(cell)]
-    known = [function.__globals__[name] for name in code.co_names if name in function.__globals__]
-    return [*cells, *known, function.__defaults__, function.__kwdefaults__]
+    found = [*reached(value), *(one for _, one in read_by_name(value))]
+    variables = (getattr(one, "variables", [one]) for one in found)
+    names = (getattr(v, "path", v.name) for some in variables for v in some if len(v.shape))
+    return next(names, "")

@@ -169,9 +169,8 @@ def exclude_alike(
     >>> new._use_weight_decay(w)
     False
     """
-    for name in ("inner_optimizer",):  # of a loss-scale optimizer
-        if hasattr(old, name) and hasattr(new, name):
-            exclude_alike(getattr(old, name), getattr(new, name), variables)
+    if hasattr(old, "inner_optimizer") and hasattr(new, "inner_optimizer"):  # it scales the loss
+        exclude_alike(old.inner_optimizer, new.inner_optimizer, variables)
     excluded = getattr(old, "_exclude_from_weight_decay", None)
     pattern = getattr(old, "_exclude_from_weight_decay_pattern", None)
     if excluded or pattern:
@@ -193,9 +192,10 @@ def through_graph(model: keras.Model, inputs: object, call: Callable) -> object:
 
 @contextlib.contextmanager
 def drawn_as_zeros() -> Iterator[None]:
-    """Let variables that are made while the block runs be 0 where they would be drawn at random.
+    """Let variables that are made while the block runs be 0 where they would be other numbers.
 
-    Drawing takes longer than everything else that makes a layer. Configs stay as they are.
+    Drawing takes longer than everything else that makes a layer, and an array that a variable
+    begins with, such as word vectors, is for one size. Configs stay as they are.
 
     >>> with drawn_as_zeros():
     ...     layer = keras.layers.Dense(1)
@@ -203,15 +203,16 @@ def drawn_as_zeros() -> Iterator[None]:
     >>> layer.kernel.numpy().tolist(), type(layer.kernel_initializer).__name__
     ([[0.0], [0.0]], 'GlorotUniform')
     """
-    drawn = keras.src.initializers.random_initializers.RandomInitializer
+    init, ones, zeros = keras.src.initializers, keras.initializers.Ones, keras.initializers.Zeros
+    drawn = init.random_initializers.RandomInitializer, keras.initializers.Constant
     made, here = keras.Variable._initialize_with_initializer, threading.get_ident()
-    ones, zeros = keras.initializers.Ones, keras.initializers.Zeros
     small: dict[tuple, object] = {}  # values that many variables begin with
 
     def initialize(variable: keras.Variable, initializer: Callable) -> None:
         if threading.get_ident() != here:
             return made(variable, initializer)
-        if isinstance(initializer, drawn):
+        own = not getattr(initializer, "__module__", "keras.").startswith("keras.")
+        if own or isinstance(initializer, drawn):
             initializer = zeros()
         kind, shape, dtype = type(initializer), variable.shape, variable._dtype
         if kind in (ones, zeros) and math.prod(shape) <= SMALL:

@@ -1,7 +1,7 @@
 """What a model is beyond its layers: its class, what it is trained by, what its file needs."""
 
+import inspect
 import math
-import types
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
@@ -11,7 +11,7 @@ from course_utils.backend import compile_settings, keras
 from course_utils.pruning.layers import of_keras, walk
 from course_utils.structure.copying import fresh_optimizer
 from course_utils.structure.internals import drawn_as_zeros, read_again
-from course_utils.structure.reaching import has_weights, read_by_name
+from course_utils.structure.reaching import has_weights, methods, read_by_name
 from course_utils.structure.symbolic import first_line
 from course_utils.structure.walking import has_graph
 
@@ -30,7 +30,9 @@ def is_kept(model: keras.Model, changes: Callable[[keras.Operation], bool]) -> b
     Where a class builds its own layers in its constructor, it would build them as they were.
     """
     maker = next(kind for kind in type(model).__mro__ if "__init__" in vars(kind))
-    return of_keras(maker) or not changes(model)
+    spec = inspect.getfullargspec(vars(maker)["__init__"])
+    takes_graph = spec.args[1:3] == ["inputs", "outputs"] or (spec.varargs and spec.varkw)
+    return bool(of_keras(maker) or takes_graph) or not changes(model)
 
 
 def refuse_what_would_be_lost(
@@ -53,17 +55,18 @@ def refuse_what_would_be_lost(
     read = any(True for _ in read_by_name(operations))  # in one go: mostly none does
     for layer in operations if read else ():
         for name, one in read_by_name(layer):
-            if isinstance(one, keras.Variable) or one.variables:
+            if isinstance(one, keras.Variable) or getattr(one, "variables", ()):
                 _refuse_name(f"layer {layer.name!r} ({type(layer).__name__})", name)
     _refuse_names_in_training(model)
     for variable in model.variables:
         for what in (variable.constraint, variable.regularizer) if is_cut(variable) else ():
-            if what is not None and not hasattr(what, "onto") and _has_arrays(what):
+            if what is not None and not hasattr(what, "onto") and _holds(what, variable.shape):
                 raise ValueError(
-                    f"{variable.path} has a {type(what).__name__} that holds arrays or variables; "
-                    "what is left of them is not known. Take it off before, variable.constraint = "
-                    "None, and put a new one on what `shrink` returns; or give its class a method "
-                    "onto(model, variable, left) that returns the one of a smaller variable."
+                    f"{variable.path} has a {type(what).__name__} that holds arrays, variables or "
+                    "sizes; what is left of them is not known. Take it off before, "
+                    "variable.constraint = None, and put a new one on what `shrink` returns; or "
+                    "give its class a method onto(model, variable, left) that returns the one of a "
+                    "smaller variable."
                 )
     if model.compiled:
         fresh_optimizer(model.optimizer)
@@ -135,13 +138,13 @@ def _unreadable(model: keras.Model) -> Iterator[str]:
 
 def _refuse_names_in_training(model: keras.Model) -> None:
     own = {id(v) for v in model.variables}
-    places = [("its class", [f for k in type(model).__mro__ for f in _functions(k)])]
+    places = [("its class", [f for k in type(model).__mro__ for f in methods(k)])]
     if model.compiled:
         settings = {k: v for k, v in compile_settings(model).items() if k != "optimizer"}
         places.append(("what it is compiled with", settings))
     for place, holder in places:
         for name, one in read_by_name(holder):
-            inside = [one] if isinstance(one, keras.Variable) else one.variables
+            inside = getattr(one, "variables", [one])
             if own & {id(v) for v in inside}:
                 _refuse_name(f"model {model.name!r}, in {place},", name)
 
@@ -154,9 +157,11 @@ def _refuse_name(who: str, name: str) -> None:
     )
 
 
-def _has_arrays(what: object) -> bool:
-    values = [*vars(what).values()] if hasattr(what, "__dict__") else []
-    return has_weights(values) or any(np.size(v) > 1 for v in values if np.ndim(v) or False)
+def _holds(what: object, shape: tuple[int, ...]) -> bool:
+    """Tell whether a constraint or regularizer, none of Keras's, is for variables of one shape."""
+    values = [*getattr(what, "__dict__", {}).values()] if not of_keras(type(what)) else []
+    sizes = {value for value in values if type(value) is int} & {*shape}
+    return bool(sizes) or has_weights(values) or any(np.ndim(v) and np.size(v) > 1 for v in values)
 
 
 def _all_operations(model: keras.Model) -> Iterable[keras.Operation]:
@@ -171,10 +176,6 @@ def _all_operations(model: keras.Model) -> Iterable[keras.Operation]:
         found |= new
         todo += [inner for inner in new.values() if has_graph(inner)]
     return found.values()
-
-
-def _functions(kind: type) -> list[types.FunctionType]:
-    return [] if of_keras(kind) else [f for f in vars(kind).values() if callable(f)]
 
 
 def _offered(kind: type) -> list[str]:

@@ -82,15 +82,17 @@ def holds_layers(layer: keras.Operation) -> bool:
     return isinstance(layer, keras.Layer) and any(one.weights for one in layers_inside(layer))
 
 
-def look(layer: keras.Layer, args: tuple, options: dict) -> Look:
-    """Return what a layer does when it is called so.
+def look(layer: keras.Layer, args: tuple, options: dict, *, masked: bool = False) -> Look:
+    """Return what a layer does when it is called so; `masked`: a mask may come with its tensors.
 
     Raises NotOpenedError for what is no graph of layers and operations.
     """
     form = form_of(args, options)
     if own_weights(layer):
         raise NotOpenedError("has weights of its own beside the layers inside it")
-    if layer.activity_regularizer is not None or gets_mask(layer):
+    names = inspect.signature(layer.call).parameters
+    takes = layer.supports_masking or any(f"{n}_mask" in names or n == "mask" for n in names)
+    if layer.activity_regularizer is not None or gets_mask(layer) or (masked and takes):
         raise NotOpenedError("gets a mask, or has an activity regularizer")
     try:
         return Look(*_model_of(layer, args, options), form)

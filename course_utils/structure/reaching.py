@@ -14,6 +14,7 @@ from course_utils.structure.internals import attributes, is_tracker
 _PLAIN = (type(None), bool, int, float, str, bytes, inspect.Signature, keras.InputSpec)
 _PLAIN = (*_PLAIN, keras.dtype_policies.DTypePolicy)
 _STOP = (*_PLAIN, keras.KerasTensor, keras.callbacks.Callback, type, types.ModuleType, weakref.ref)
+_MAY_HOLD = (keras.Layer, keras.Variable, tf.Variable, list, tuple, dict)
 _LIBRARIES = ("keras.", "tensorflow.", "numpy.", "course_utils.")
 
 
@@ -44,7 +45,7 @@ def read_by_name(value: object) -> Iterator[tuple[str, object]]:
     inside = [*_everything(value)]
     todo = [one for one in inside if isinstance(one, types.FunctionType)]
     for kind in {type(one): None for one in inside if isinstance(one, keras.Operation)}:
-        todo += [f for base in kind.__mro__ for f in _methods(base)]
+        todo += [f for base in kind.__mro__ for f in methods(base)]
     while todo:
         function = todo.pop()
         if id(function) in seen or (function.__module__ or "").startswith(_LIBRARIES):
@@ -54,7 +55,7 @@ def read_by_name(value: object) -> Iterator[tuple[str, object]]:
             value = function.__globals__.get(name)
             if isinstance(value, types.FunctionType):
                 todo.append(value)
-            elif isinstance(value, keras.Layer | keras.Variable | list | tuple | dict):
+            elif isinstance(value, _MAY_HOLD):
                 yield from ((name, one) for one in reached(value))
 
 
@@ -103,7 +104,12 @@ def _parts(value: object) -> Iterable[object]:
     return [*getattr(value, "__dict__", {}).values(), *([python] if python else [])]
 
 
-def _methods(kind: type) -> Iterator[types.FunctionType]:
+def methods(kind: type) -> Iterator[types.FunctionType]:
+    """Yield the functions that a class has itself, if it is the user's own.
+
+    >>> [*methods(keras.layers.Dense)]
+    []
+    """
     if not kind.__module__.startswith(_LIBRARIES):
         for one in vars(kind).values():
             function = getattr(one, "fget", None) or getattr(one, "__func__", one)

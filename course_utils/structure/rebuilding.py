@@ -1,5 +1,7 @@
 """The model without some of its channels: what changes is made anew, the rest is copied."""
 
+import numpy as np
+
 from course_utils.backend import keras, operation_of
 from course_utils.pruning.layers import of_keras, seen, walk
 from course_utils.structure.calls import Call, Kept
@@ -158,6 +160,16 @@ class _Rebuilder:
         for one, other in [(old, new), *((a[-1], b[-1]) for (_, a), (_, b) in inner)]:
             if one.trainable != other.trainable:
                 other.trainable = one.trainable
+            new_ones = {k: v for k, v in attributes(one).items() if k not in vars(other)}
+            vars(other).update({key: self.copier(value) for key, value in new_ones.items()})
+            if getattr(one, "states", None):
+                keras.tree.map_structure(lambda a, b: b.assign(a), one.states, other.states)
+            for variable in one.variables:
+                key = f"{variable.name}_initializer"
+                held = getattr(getattr(one, key, None), "value", None)  # of Constant
+                if np.shape(held) == tuple(variable.shape):
+                    array = self._cuts.left(variable, np.asarray(held))
+                    setattr(other, key, keras.initializers.Constant(array))
         for before, after in zip(old.variables, new.variables, strict=True):
             after.assign(self._cuts.left(before, seen(before)))
             after.trainable = before.trainable

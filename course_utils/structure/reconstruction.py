@@ -26,7 +26,8 @@ def reconstruct(
     its kernel and bias change so that the outputs before the activation come closest to those of
     the full model on `x`, given what the smaller model now hands to the layer. The errors {layer:
     (before, after)} are shares of the outputs' own variance. Dense and Conv2D layers that are
-    called once are fitted; the others stay as `shrink` makes them, and so does the model given.
+    called once are fitted; the others stay as `shrink` makes them, and so do those that have a
+    constraint, such as a mask that is held, which a fit would break. The model given stays.
     `x`: arrays, or a dataset whose labels are not looked at. Raises TypeError or ValueError for
     data that the model cannot take, for NaN, for values too large to fit, and what `shrink` raises.
     Source: He et al. 2017 (arXiv 1707.06168) and Luo et al. 2017, ThiNet (arXiv 1707.06342).
@@ -67,7 +68,8 @@ def _losers(channels: Channels, masks: Masks, layers: dict[str, keras.Layer]) ->
         if one.role == "reads" and not kept(one.ids).all() and one.layer in layers
     ]
     plain = [p for p in dict.fromkeys(paths) if type(layers[p]) in _FITTED]
-    return [p for p in plain if getattr(layers[p], "groups", 1) == 1]
+    free = [p for p in plain if not any(v.constraint for v in layers[p].variables)]
+    return [p for p in free if getattr(layers[p], "groups", 1) == 1]
 
 
 def _by_path(model: keras.Model) -> dict[str, keras.Layer]:

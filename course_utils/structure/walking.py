@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from inspect import signature
 
 from course_utils.backend import keras
+from course_utils.pruning.layers import walk
 from course_utils.structure.calls import Call, fixed
 from course_utils.structure.ids import Flow, Ids, alike
 from course_utils.structure.internals import through_graph
@@ -40,10 +41,14 @@ class Walk:
     def __post_init__(self) -> None:
         self._origins: dict[int, str] = {}  # of flows, by id(); alive as long as _alive
         self._alive: list[Flow] = []
+        self._masks: list[int] = []  # how deep the layers lie that make one
         self._earlier: dict[int, list[Call]] = {}  # calls where nothing was noted
 
     def enter(self, model: keras.Model) -> None:
         """Walk through a whole model; its outputs stay as they are."""
+        for _, inside in walk(model):  # symbols tell of masks that are made and used at depth 1
+            if getattr(inside[-1], "mask_zero", isinstance(inside[-1], keras.layers.Masking)):
+                self._masks.append(len(inside))
         flows = [fixed(tensor.shape[1:]) for tensor in model.inputs]
         for flow in self.through(model, flows, ()):
             self.ids.fix(flow.ids, "an output of the model", above_all=True)
@@ -128,7 +133,8 @@ class Walk:
         key = id(call.layer)
         if key not in self.looks and key not in self.closed:
             try:
-                self.looks[key] = look(call.layer, args, options)
+                masked = bool(self._masks) and max(self._masks) + len(call.owners) > 2
+                self.looks[key] = look(call.layer, args, options, masked=masked)
             except NotOpenedError as error:
                 self.closed[key] = str(error)
         found = self.looks.get(key)

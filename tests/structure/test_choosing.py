@@ -188,6 +188,15 @@ def test_a_budget_of_all_removes_nothing(channels):
     assert all(mask.all() for mask in masks.values())
 
 
+def test_layers_from_which_nothing_can_go_cost_what_they_cost():
+    odd = layers.Dense(8, name="odd")
+    x = inputs = keras.Input((5,))
+    model = keras.Model(inputs, layers.Dense(2)(layers.Dense(4, name="a")(odd(x))))
+    odd.enable_lora(1)
+    price = structure.costs(model)
+    assert price.macs({}) - price.macs({"a": np.arange(4) < 3}) == 8 + 2
+
+
 def test_an_open_image_size_is_taken_small_unless_a_batch_says_more():
     inputs = keras.Input((None, None, 3))
     x = layers.GlobalAveragePooling2D()(layers.Conv2D(8, 3, name="conv")(inputs))

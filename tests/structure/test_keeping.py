@@ -6,6 +6,7 @@ from oracles import inputs_for, randomized, zeros_in
 
 from course_utils import pruning
 from course_utils.backend import keras
+from course_utils.backend import tensorflow as tf
 from course_utils.extras.clustering import cluster, hold_codebooks
 from course_utils.structure import channel_groups, shrink, zeroed
 
@@ -111,6 +112,39 @@ def test_a_stateful_layer_is_neither_moved_nor_lost():
             np.testing.assert_array_equal(state, before)
 
 
+def test_a_stateful_layer_that_changes_remembers_what_it_remembered():
+    x = keras.Input((4, 3), batch_size=2)
+    y = L.GRU(3, stateful=True, name="g")(L.Conv1D(6, 1, name="a")(x))
+    model = randomized(keras.Model(x, L.Dense(2)(y)))
+    model(RNG.normal(size=(2, 4, 3)))
+    small, _ = shrink(model, 0.5, verify=True)
+    assert small.get_layer("g").cell.kernel.shape[0] == 3
+    np.testing.assert_array_equal(small.get_layer("g").states[0], model.get_layer("g").states[0])
+
+
+def test_what_was_put_on_a_layer_is_on_the_smaller_one():
+    model = on(keras.Input((4,)))
+    model.get_layer("a").rate = 0.1
+    assert shrink(model, 0.5)[0].get_layer("a").rate == 0.1
+
+
+def test_an_array_that_weights_begin_with_is_cut_with_them(tmp_path):
+    """As the word vectors of a pretrained embedding, which its config holds."""
+    vectors = RNG.normal(size=(7, 6))
+    table = L.Embedding(7, 6, embeddings_initializer=keras.initializers.Constant(vectors), name="t")
+    words = keras.Input((4,), dtype="int32")
+    model = keras.Model(words, L.Dense(2)(L.GRU(3)(table(words))))
+    small, _ = shrink(model, masks={"t": np.arange(6) == 2}, verify=True)
+    np.testing.assert_array_equal(
+        small.get_layer("t").embeddings, vectors[:, [2]].astype("float32")
+    )
+    np.testing.assert_array_equal(table.embeddings_initializer.value, vectors)
+    small.save(tmp_path / "small.keras")
+    back, x = keras.saving.load_model(tmp_path / "small.keras"), np.array([[1, 2, 3, 4]])
+    np.testing.assert_array_equal(back(x), small(x))
+    np.testing.assert_array_equal(back.get_layer("t").embeddings_initializer.value, vectors[:, [2]])
+
+
 def test_outputs_in_dictionaries_and_layers_that_the_graph_does_not_reach():
     x, y = keras.Input((4,), name="x"), keras.Input((3,), dtype="int32", name="y")
     hidden = L.Dense(8, "relu", name="a")(ops.concatenate([x, ops.cast(y, "float32")], axis=-1))
@@ -211,6 +245,33 @@ def test_a_class_of_one_s_own_is_kept_with_its_training():
     loss = np.mean((data[1] - np.asarray(small(data[0]))) ** 4)
     assert small.fit(*data, verbose=0).history["loss"] == pytest.approx([loss], rel=1e-4)
     assert any("Quartic" in note or "test_keeping" in note for note in report.notes)
+
+
+class Guided(keras.Model):
+    """As in Keras's guides: its constructor takes a graph, and makes what it trains by."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.seen = keras.metrics.Mean(name="seen")
+
+    def train_step(self, data):
+        self.seen.update_state(ops.mean(self(data[0])))
+        return {"seen": self.seen.result()}
+
+
+def test_a_class_whose_constructor_takes_a_graph_is_kept(tmp_path):
+    x = keras.Input((4,))
+    model = randomized(Guided(x, L.Dense(1)(L.Dense(16, "relu", name="a")(x))))
+    model.compile("sgd")
+    small, _ = shrink(model, 0.5, verify=True)
+    assert type(small) is Guided
+    assert small.seen is not model.seen
+    data = RNG.normal(size=(8, 4)), RNG.normal(size=(8, 1))
+    expected = np.mean(small(data[0]))
+    assert small.fit(*data, verbose=0).history["seen"] == pytest.approx([expected], rel=1e-4)
+    small.save(tmp_path / "small.keras")
+    back = keras.saving.load_model(tmp_path / "small.keras", custom_objects={"Guided": Guided})
+    np.testing.assert_array_equal(back(data[0]), small(data[0]))
 
 
 class Net(keras.Model):
@@ -343,6 +404,16 @@ class Fitted(keras.constraints.Constraint):
         return ops.minimum(w, self.largest)
 
 
+class Squared(keras.regularizers.Regularizer):
+    """A regularizer that is told the size of what it is for."""
+
+    def __init__(self, size):
+        self.size = size
+
+    def __call__(self, w):
+        return ops.sum(ops.reshape(w, (-1, self.size)) ** 2)
+
+
 def test_constraints_that_were_put_on_by_hand():
     model = on(keras.Input((4,)))
     kernel, head = model.get_layer("a").kernel, model.get_layer("head").bias
@@ -352,6 +423,11 @@ def test_constraints_that_were_put_on_by_hand():
     assert isinstance(small.get_layer("a").kernel.constraint, keras.constraints.NonNeg)
     assert isinstance(small.get_layer("head").bias.constraint, Fitted)
     assert float(small.losses[0]) > 0
+    kernel.constraint = keras.constraints.MaxNorm(2, axis=[0, 1])  # axes are no array
+    assert shrink(model, 0.5)[0].get_layer("a").kernel.constraint.axis == [0, 1]
+    kernel.regularizer = Squared(8)
+    with pytest.raises(ValueError, match=r"a/kernel has a Squared that holds .* sizes"):
+        shrink(model, 0.5)
     kernel.constraint = Fitted()
     with pytest.raises(ValueError, match=r"a/kernel has a Fitted that holds arrays"):
         shrink(model, 0.5)
@@ -371,6 +447,15 @@ def test_verify_takes_a_batch_and_computes_on_the_given_model():
         shrink(model, 0.5, inputs=batch)
     with pytest.raises(ValueError, match="must be finite"):
         shrink(model, 0.5, verify=True, inputs=np.full((1, 8, 8, 3), np.nan))
+
+
+def test_verify_says_so_where_the_network_is_another_each_time():
+    noise = L.Lambda(lambda x: x + tf.random.normal(tf.shape(x)))
+    x = keras.Input((4,))
+    model = keras.Model(x, L.Dense(2)(noise(L.Dense(3)(L.Dense(8, "relu", name="a")(x)))))
+    assert shrink(model, 0.5)[0].get_layer("a").units == 4
+    with pytest.raises(ValueError, match="differ each time and there is nothing to compare"):
+        shrink(model, 0.5, verify=True)
 
 
 def test_verify_sees_state_that_is_lost(monkeypatch):

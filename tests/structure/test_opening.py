@@ -210,6 +210,76 @@ def test_a_function_that_only_the_class_knows_stays_in_the_class(tmp_path):
     assert apart(small, back, np.ones((2, 5, 6))) == 0
 
 
+def test_a_number_that_does_more_than_count_channels_is_found_out():
+    """Also where nobody asked: by such numbers alone a layer is made anew."""
+
+    class Halving(Causal):
+        def call(self, x):
+            return super().call(x) * self.wide**-0.5
+
+    channels = channel_groups(randomized(decoder(Halving(8, name="one"))))
+    with pytest.raises(RuntimeError, match=r"number in the config of one \(Halving\) does more"):
+        shrink(channels, 0.5)
+    assert shrink(channel_groups(channels.model, exclude="one/*"), 0.5)[1].rows == ()
+
+
+class Words(L.Layer):
+    """An embedding inside, whose mask lies on what comes out; no symbol tells of it."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**options)
+        self.table = L.Embedding(9, 6, mask_zero=True, name="table")
+
+    def call(self, x):
+        return self.table(x)
+
+
+class Hiding(Residual):
+    """It uses a mask, where one comes along."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(8, **options)
+        self.wide, self.back = L.Dense(8, name="wide"), L.Dense(6, name="back")
+
+    def call(self, x, mask=None):
+        y = self.back(self.wide(x))
+        return x + (y if mask is None else y * ops.cast(mask[..., None], "float32"))
+
+
+def test_a_mask_that_only_a_run_shows_keeps_a_block_closed():
+    x = keras.Input((4,), dtype="int32")
+    y = L.Dense(5, name="top")(Hiding(name="block")(Words(name="words")(x)))
+    model = randomized(keras.Model(x, L.Dense(2)(y)))
+    channels = channel_groups(model)
+    assert "gets a mask" in channels.left["words/table"].reason
+    assert [one.name for one in channels.unseen] == ["block"]
+    shrink(channels, 0.5, verify=True, inputs=np.array([[1, 2, 0, 0]], "int32"))
+
+
+def test_what_lies_in_two_closed_layers_is_counted_once():
+    class Closed(L.Layer):
+        def __init__(self, inner, **options: object) -> None:
+            super().__init__(**options)
+            self.inner = inner
+
+        def call(self, x):
+            return tf.nn.relu(self.inner(x))
+
+    inner = L.Dense(3)
+    x = keras.Input((3,))
+    y = Closed(inner, name="two")(Closed(inner, name="one")(x))
+    channels = channel_groups(keras.Model(x, L.Dense(2)(y)))
+    assert [one.parameters for one in channels.unseen] == [12]
+
+
+def test_a_model_at_every_step_is_listed():
+    inner = keras.Sequential([keras.Input((3,)), L.Dense(4)])
+    x = keras.Input((5, 3))
+    y = L.LSTM(4)(L.TimeDistributed(inner, name="each")(x))
+    channels = channel_groups(keras.Model(x, L.Dense(1)(y)))
+    assert [(one.name, one.parameters) for one in channels.unseen] == [("each", 16)]
+
+
 def test_without_a_number_nothing_goes_and_the_reason_says_so():
     class Fixed(Causal):
         def __init__(self, **options: object) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from course_utils import structure
+from course_utils import pruning, structure
 from course_utils.backend import keras
 
 layers = keras.layers
@@ -51,6 +51,18 @@ def test_a_fit_never_makes_a_layer_worse_on_the_data_it_sees():
     masks = structure.choose(structure.random(channels, seed=0), 0.4)
     _, errors = structure.reconstruct(channels, masks, x)
     assert all(after <= before for before, after in errors.values())
+
+
+def test_a_mask_that_is_held_is_not_filled():
+    model = doubled("valid", 1)
+    pruning.prune(model, 0.5)
+    channels = structure.channel_groups(model)
+    masks = structure.choose(structure.random(channels, seed=0), 0.4)
+    x = np.random.default_rng(3).normal(size=(50, 9, 9, 2)).astype("float32")
+    fitted, errors = structure.reconstruct(channels, masks, x)
+    assert errors == {}
+    for name, mask in pruning.held_masks(fitted).items():
+        assert not pruning.kernels(fitted)[name].numpy()[~mask].any()
 
 
 def test_layers_that_lost_nothing_stay_as_they_are():

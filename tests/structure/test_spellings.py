@@ -243,7 +243,40 @@ def test_what_no_gate_reaches(tmp_path, build, shape, groups):
 OTHER = L.Dense(4, name="other")
 OTHER.build((None, 6))
 
+
+def altered(how):
+    """A Dense layer of which something is not as its class says."""
+
+    def call(x):
+        layer = L.Dense(6, name="odd")
+        made = layer(x)
+        how(layer)
+        return made
+
+    return call
+
+
+def patched(layer):
+    layer.call = lambda x: ops.matmul(x, layer.kernel - ops.mean(layer.kernel))
+
+
+class Penalized(L.Layer):
+    """It adds a loss that depends on how many channels there are, not in `call` itself."""
+
+    def call(self, x):
+        return self.looked_at(x)
+
+    def looked_at(self, x):
+        self.add_loss(ops.mean(x))
+        return x
+
+
 WHY = {
+    "LoRA": ("has LoRA", altered(lambda layer: layer.enable_lora(1))),
+    "whole numbers": ("is quantized", altered(lambda layer: layer.quantize("int8"))),
+    "a method of one layer": ("not known", altered(patched)),
+    "a loss": ("adds a loss", lambda x: Penalized()(x)),
+    "a mean of examples": ("axis of examples", lambda x: x - ops.mean(x, 0, keepdims=True)),
     "softmax": ("depends on more", lambda x: L.Activation("softmax")(x)),
     "centred": ("depends on more", lambda x: L.Lambda(lambda x: x - ops.max(x, -1, True))(x)),
     "reversed": ("depends on more", lambda x: L.Lambda(lambda x: x[..., ::-1])(x)),
@@ -286,6 +319,7 @@ def test_functions_that_are_tried():
         "where they stand" in tried(lambda x: x * ops.arange(ops.shape(x)[-1], dtype=x.dtype)).why
     )
     assert "size" in tried(lambda x: x / ops.shape(x)[-1]).why
+    assert "size" in tried(lambda x: x / ops.shape(x)[1], 3).why  # channels may lie there
     assert "another shape" in tried(lambda x: ops.max(x, axis=-1)).why
     assert "a weight" in tried(lambda x: x * OTHER.kernel[0, 0]).why
 

@@ -108,7 +108,8 @@ def reduced(call: Call) -> Flows:
     axes = [-1] if axis is None else layer_axes(axis, call.x)
     x = None if -1 in axes else call.beside(call.x, axes)
     if x is None:
-        return call.refuse("reduces the axis on which they lie")
+        of_examples = axis is not None and -1 in axes
+        return call.refuse(f"reduces the axis {'of examples' if of_examples else _THEIRS}")
     silent = x.silent and getattr(call.layer, "initial", None) is None
     gone = () if call.layer.keepdims else tuple(axes)
     return Flow(call.shapes[0], x.ids.squeeze(gone), silent)
@@ -130,6 +131,7 @@ def _operation(of_zero_stays: str, of_zero_moves: str) -> dict:
     }
 
 
+_THEIRS = "on which they lie"
 _PASSING = (
     "Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianDropout GaussianNoise "
     "AlphaDropout ActivityRegularization Identity LeakyReLU ELU"

@@ -65,6 +65,9 @@ def _wrapped(call: Call, **changes: object) -> list[Flow]:
     """Apply the rule of the layer inside a wrapper."""
     inner = replace(call, owners=(*call.owners, call.layer.layer), edits=[], **changes)
     made = apply(inner)
+    call.refused = inner.refused
+    if inner.refused:
+        return made
 
     def edit(config: dict, kept: Kept) -> None:
         config["layer"].pop("build_config", None)  # it holds the shape of the old input
@@ -87,9 +90,7 @@ def _rule(layer: keras.Operation) -> Callable[[Call], Flows]:
         return (of_them and operations.RULES.get(kind.__name__)) or operations.unknown
     if any(_is_altered(one) for one in (layer, *inner_layers(layer))):
         return Call.refuse
-    own = {keras.layers.TimeDistributed: time_distributed}
-    own[keras.layers.SpectralNormalization] = spectral
-    rule = own.get(kind) or _LAYERS.get(kind) or (of_them and _NAMED.get(kind.__name__))
+    rule = _LAYERS.get(kind) or (of_them and _NAMED.get(kind.__name__))
     return rule or operations.unknown
 
 
@@ -103,7 +104,7 @@ def _kind(layer: keras.Operation) -> type:
         if of_keras(base):
             mine = kind.__mro__[: kind.__mro__.index(base)]
             names = {name for one in mine for name in vars(one)} - _OF_MAKING
-            same = not any(hasattr(base, name) for name in names) and "call" not in vars(layer)
+            same = not any(hasattr(base, name) for name in names)
             return base if same and (not mine or _can_be_made_anew(layer)) else kind
     return kind
 
@@ -116,15 +117,19 @@ def _can_be_made_anew(layer: keras.Operation) -> bool:
 
 
 def _is_altered(layer: keras.Layer) -> bool:
-    """Tell whether a layer's kernel is not stored as it is used."""
-    return bool(getattr(layer, "quantization_mode", None) or getattr(layer, "lora_enabled", False))
+    """Tell whether a layer's kernel is not stored as it is used, or a method is its own alone."""
+    patched = {key for key in vars(layer) if callable(getattr(type(layer), key, None))} - _WRAPPED
+    return bool(patched or layer.quantization_mode or getattr(layer, "lora_enabled", False))
 
 
+_LAYERS |= {keras.layers.TimeDistributed: time_distributed}
+_LAYERS |= {keras.layers.SpectralNormalization: spectral}
 _TURNED = "works on tensors whose first axis is not that of examples"
 _OF_TURNED = (*shapes.OF_TURNED, *parts.OF_TURNED)
 # What a subclass may have of its own: its constructor, and what Python and Keras put there.
 _OF_MAKING = {"__init__", "get_config", "from_config", *dir(type("Plain", (), {})), "__slots__"}
 _OF_MAKING |= {"__static_attributes__", "__firstlineno__", "__annotations__", "__new__"}
+_WRAPPED = {"build", "quantize", "loss"}  # what Keras itself puts on layers and models
 # The rules that know what to do with more than one tensor.
 _OF_MANY = (
     *(sequences.recurrent, sequences.convolutional, sequences.bidirectional),
