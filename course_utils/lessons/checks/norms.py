@@ -5,14 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from course_utils import operators
-from course_utils.lessons.checks.verdict import (
-    Mistake,
-    as_array,
-    call,
-    compare,
-    exercise,
-    number,
-)
+from course_utils.lessons.checks.verdict import Mistake, as_array, call, compare, exercise, number
 
 
 @exercise("Right: norm 1, same signs, same proportions.")

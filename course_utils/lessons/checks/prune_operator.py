@@ -5,14 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from course_utils import operators
-from course_utils.lessons.checks.verdict import (
-    as_array,
-    call,
-    compare,
-    exercise,
-    hints,
-    number,
-)
+from course_utils.lessons.checks.verdict import as_array, call, compare, exercise, hints, number
 
 
 @exercise("Right: size decides, ties are cut, signs survive.")

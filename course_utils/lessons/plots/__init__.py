@@ -24,11 +24,7 @@ from course_utils.lessons.plots.pixels import (
     pixels_judged,
     scenes,
 )
-from course_utils.lessons.plots.reliability import (
-    by_class,
-    reliability,
-    seeds_by_class,
-)
+from course_utils.lessons.plots.reliability import by_class, reliability, seeds_by_class
 from course_utils.lessons.plots.series import bars, curves, functions, shares, sparsity_by_step
 from course_utils.lessons.plots.sounds import by_share, formant_chart, heads, spectra, spectrograms
 from course_utils.lessons.plots.style import (
