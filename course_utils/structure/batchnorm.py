@@ -72,7 +72,7 @@ def recalibrate(model: keras.Model | Channels, x: object, batch_size: int = 128)
         )
     if not all(variance.any() for variance in found[1::2]):
         raise ValueError(
-            "variances would be 0: every batch holds one example, or the same again and again. "
+            "variances would be 0: every batch holds one example, or a layer always gets the same. "
             "Give different examples, in larger batches. Nothing was changed."
         )
     for variable, values in zip(statistics, found, strict=True):
