@@ -8,6 +8,7 @@ Some look at more than the weights: gradients, curvatures, the inputs' norms, un
 
 import contextlib
 import inspect
+from collections.abc import Callable
 
 import numpy as np
 
@@ -140,6 +141,22 @@ def random(weights: Arrays, seed: int = 0) -> Scores:
         name: np.random.default_rng([seed, *name.encode()]).random(checked(W, name).shape)
         for name, W in checked_dict(weights, "weights").items()
     }
+
+
+def scored(criterion: Callable[[Arrays], Arrays], weights: Arrays) -> Scores:
+    """Return what a criterion says of weights, after making sure that it scores each of them.
+
+    >>> scored(magnitude, {"fc": np.array([-2.0])})
+    {'fc': array([2.])}
+    """
+    refuse_unfit(criterion)
+    scores, what = criterion(weights), "the scores of the criterion"
+    same_names(weights, scores, ("weights", what))
+    for name, W in weights.items():
+        if np.shape(scores[name]) != np.shape(W):
+            shapes = f"{np.shape(scores[name])}; its weights have {np.shape(W)}"
+            raise ValueError(f"{what} for {name} have shape {shapes}: give one for each weight.")
+    return dict(scores)
 
 
 def refuse_unfit(criterion: object) -> None:

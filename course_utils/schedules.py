@@ -19,7 +19,6 @@ def constant(sparsity: float) -> Schedule:
     >>> constant(0.8)(0), constant(0.8)(1000)
     (0.8, 0.8)
     """
-    sparsity = checked_number(sparsity, "sparsity", 0, 1)
     return one_shot(sparsity, at=0)
 
 
@@ -52,11 +51,9 @@ def polynomial(
     final = checked_number(final, "final", 0, 1)
     initial = checked_number(initial, "initial", 0, final)
     power = checked_number(power, "power", 0, math.inf)
-
-    def rise(passed: float) -> float:
-        return final + (initial - final) * (1 - passed) ** power
-
-    return _between(rise, final, begin, end, every)
+    return _between(
+        lambda p: final + (initial - final) * (1 - p) ** power, final, begin, end, every
+    )
 
 
 def exponential(
@@ -127,8 +124,6 @@ def iterative(final: float, begin: int, every: int, rounds: int) -> Schedule:
 
 def _step(step: float) -> float:
     """Return a step, after making sure that it is a number: NaN is neither before nor after any."""
-    if step != step:
-        raise ValueError(f"step must be the number of steps made, not {step!r}.")
     return checked_number(step, "step", -math.inf, math.inf)
 
 

@@ -5,7 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from course_utils import costs, criteria, masking, operators, regrowth, schedules
+from course_utils import costs, criteria, masking, models, operators, pruning, regrowth, schedules
+from course_utils.backend import keras
+from course_utils.extras import search
 
 W = {"a": np.ones((2, 3))}
 
@@ -49,3 +51,58 @@ SCHEDULES = {
 def test_a_schedule_is_asked_for_a_step(name, step):
     with pytest.raises((TypeError, ValueError), match="step must be"):
         SCHEDULES[name](step)
+
+
+SHORT = {
+    "of some": lambda weights: {"fc1/kernel": np.abs(weights["fc1/kernel"])},
+    "of others": lambda weights: {**weights, "fc4/kernel": np.ones(2)},
+    "of units": lambda weights: {
+        n: np.abs(W).mean(axis=0, keepdims=True) for n, W in weights.items()
+    },
+}
+
+
+@pytest.mark.parametrize("scores", SHORT)
+def test_scores_that_do_not_fit_are_refused_by_all_that_ask_a_criterion(scores):
+    model, criterion = models.lenet300(), SHORT[scores]
+    x, y = np.zeros((2, 28, 28, 1)), np.zeros(2)
+    pruner = pruning.PruneOnSchedule(schedules.constant(0.5), criterion, regrow=regrowth.surgery())
+    for ask in (
+        lambda: pruning.prune(model, 0.5, criterion),
+        lambda: model.fit(x, y, verbose=0, callbacks=[pruner]),
+        lambda: search.sensitivity(model, x, y, [0.5], criterion),
+        lambda: search.adaptive(model, len, lambda model: 1.0, 0.1, criterion=criterion),
+    ):
+        with pytest.raises(ValueError, match="the scores of the criterion"):
+            ask()
+    assert masking.sparsity(pruning.weights(model)) < 0.01
+
+
+def test_what_regrows_is_known_for_every_kernel_and_looked_at_early():
+    model = models.lenet300()
+    x, y = np.zeros((4, 28, 28, 1)), np.zeros(4)
+    some = regrowth.rigl(pruning.fresh_gradients(model, x, y, include="fc1"), every=1)
+    for rule, words in (
+        (some, "grow_scores must have the same names as masks: missing .'fc2/kernel'"),
+        (regrowth.Regrowth(1, 0.3, grow=lambda W, step: None), "what regrow grows by must be"),
+    ):
+        pruner = pruning.PruneOnSchedule(schedules.constant(0.5), regrow=rule)
+        with pytest.raises((TypeError, ValueError), match=words):
+            model.fit(x, y, batch_size=1, verbose=0, callbacks=[pruner])
+    with pytest.raises(ValueError, match="'fc9' matches no weight"):
+        pruning.fresh_gradients(model, x, y, include="fc9")
+
+
+@pytest.mark.parametrize("labels", [[0, 9], [-1, 1]])
+def test_labels_of_a_probability_lie_between_0_and_1(labels):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, "sigmoid")])
+    model.compile("sgd", "binary_crossentropy")
+    with pytest.raises(ValueError, match=f"must be from 0 to 1, not {labels[0]} to {labels[1]}"):
+        pruning.gradients(model, np.ones((2, 2)), labels)
+    assert pruning.gradients(model, np.ones((2, 2)), [0.1, 1])
+
+
+def test_weights_to_rewind_to_are_a_list():
+    for earlier in (None, {0: []}, "early.h5"):
+        with pytest.raises(ValueError, match="take them from this model, with model"):
+            pruning.rewind(models.lenet300(), earlier, {"fc1/kernel": np.ones((1, 1))})

@@ -119,3 +119,23 @@ def test_a_model_for_batches_of_one_size_gets_these():
     assert [len(x) for x, _ in steps(model, (X, Y), batch_size=3)] == [5, 5]
     with pytest.raises(ValueError, match=r"batches of 5 only, and 9 examples.*give 5 examples"):
         steps(model, (X[:9], Y[:9]))
+
+
+def test_numbers_beyond_the_type_of_an_input_are_refused():
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    tokens = keras.Sequential([keras.Input((2,), dtype="int8"), keras.layers.Embedding(9, 1)])
+    for one, x, words in (
+        (model, np.full((1, 2), 1e300), "x goes beyond float32"),  # which would be infinite
+        (tokens, np.full((1, 2), 300), "x goes beyond int8"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            inputs_of(x, one)
+    if np.longdouble(1).itemsize > 8:  # on some machines they are doubles
+        with pytest.raises(TypeError, match="must hold numbers or text, not float128"):
+            inputs_of(np.ones((1, 2), np.longdouble), model)
+    assert inputs_of(np.full((1, 2), 5, "uint64"), tokens).max() == 5
+
+
+def test_what_is_no_data_is_said_before_its_labels_are_missed():
+    with pytest.raises(TypeError, match="x is a generator, which can be read only once"):
+        labelled(one for one in ())

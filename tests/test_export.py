@@ -686,3 +686,22 @@ def test_sizes_are_those_of_the_files_and_what_there_is_none_of_has_a_reason():
     refused = table["LiteRT float32"]
     assert (refused.raw, "unroll=True" in refused.note) == (0, True)
     assert "LiteRT float32" in str(table)
+
+
+class Applied(keras.layers.Layer):
+    """Has an argument that no config can tell."""
+
+    def __init__(self, function, **options):
+        super().__init__(**options)
+        self.function = function
+
+    def call(self, x):
+        return self.function(x)
+
+
+def test_a_layer_without_a_config_leaves_rows_with_the_reason():
+    layers = [keras.Input((4,)), keras.layers.Dense(2), Applied(lambda x: 2 * x)]
+    found = export.sizes(keras.Sequential(layers))
+    assert "must override `get_config()`" in found[".keras"].note
+    assert "\n" not in found["sparse file"].note
+    assert found["LiteRT float32"].raw

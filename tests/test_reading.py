@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from course_utils import masking, measuring, models, pruning, schedules
+from course_utils import criteria, masking, measuring, models, pruning, schedules, structure
 from course_utils.backend import keras
 
 layers = keras.layers
@@ -186,3 +186,47 @@ def test_a_kernel_with_fewer_weights_than_outputs_is_named_in_the_report():
     notes = {row.layer: row.note for row in measuring.report(model).rows}
     assert notes["dense"] == "held, only 20 for 64 outputs"
     assert "outputs" not in notes["conv"] + notes["output"]
+
+
+class Tied(layers.Dense):
+    """Computes with the kernel of another layer, as decoders of autoencoders do."""
+
+    def __init__(self, other: layers.Dense, **options: object) -> None:
+        super().__init__(other.units, **options)
+        self.kernel_of = lambda: other.kernel  # not a part of this layer
+
+    def build(self, shape: tuple) -> None:
+        self._kernel = self.kernel_of()
+        self.bias = self.add_weight(shape=(self.units,), name="bias")
+        self.built = True
+
+
+def test_a_kernel_of_two_layers_is_one_that_is_counted_once_and_used_twice():
+    first, inputs = layers.Dense(6, name="a"), keras.Input((6,))
+    model = keras.Model(inputs, Tied(first, name="b")(first(inputs)))
+    masks = pruning.prune(model, 0.5, criteria.random)
+    assert list(masks) == ["a/kernel"]
+    assert np.array_equal(masks["a/kernel"], np.asarray(first.kernel) != 0)
+    total = measuring.report(model).total
+    assert (total.parameters, total.weights, total.zeros, total.macs) == (48, 36, 18, 72)
+    assert structure.costs(model).macs({}) == 72
+    model.quantize("int8", filters=["a"])
+    assert structure.costs(model).macs({}) == 72
+
+
+class Ensemble(layers.Dense):
+    """Five kernels in one, whose outputs are averaged."""
+
+    def build(self, shape: tuple) -> None:
+        self._kernel = self.add_weight(shape=(5, shape[-1], self.units), name="kernel")
+        self.bias, self.built = None, True
+
+    def call(self, x: object) -> object:
+        return keras.ops.mean(keras.ops.einsum("bi,eio->beo", x, self._kernel), 1)
+
+
+def test_a_class_of_ones_own_may_have_a_kernel_of_more_axes():
+    model = keras.Sequential([keras.Input((4,)), Ensemble(3, name="five")])
+    assert row(model, "five").weights == 60
+    masks = pruning.prune(model, 0.5, granularity="filter")
+    assert masks["five/kernel"].all(axis=(0, 1)).sum() == 1  # round(0.5 * 3) go

@@ -96,5 +96,7 @@ def test_what_is_no_penalty_and_unknown_kernels_are_refused():
     model = models.lenet300()
     with pytest.raises(TypeError, match="GroupLasso or None, not 'l1'"):
         regularizing.regularize(model, "l1")
+    with pytest.raises(TypeError, match=r"one that is made.* not <class"):
+        regularizing.regularize(model, keras.regularizers.L1)
     with pytest.raises(ValueError, match="matches no weight"):
         regularizing.regularize(model, keras.regularizers.L1(), include="conv*")

@@ -387,3 +387,9 @@ def test_bytes_behind_the_codes_are_refused():
     assert decoded(code, 4).tolist() == [3, 0, 0, 1]
     with pytest.raises(ValueError, match="not those of 4 numbers"):
         decoded(code + b"x", 4)
+
+
+@pytest.mark.parametrize("largest", [float("nan"), None, 1e9])
+def test_the_largest_is_a_number_that_can_be_compared(largest):
+    with pytest.raises(ValueError, match="largest must be a whole number"):
+        sparsefile.decode(sparsefile.encode({"W": np.ones(3)}), largest)

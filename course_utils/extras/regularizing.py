@@ -62,10 +62,10 @@ def regularize(
     >>> len(model.losses)
     2
     """
-    if regularizer is not None and not callable(regularizer):
+    if isinstance(regularizer, type) or not (regularizer is None or callable(regularizer)):
         raise TypeError(
-            f"regularizer must be one of keras.regularizers, GroupLasso or None, not "
-            f"{regularizer!r}."
+            "regularizer must be one that is made, as keras.regularizers.L1(1e-5), GroupLasso or "
+            f"None, not {regularizer!r}."
         )
     for variable in kernels(model, include, exclude).values():
         variable.regularizer = regularizer

@@ -45,7 +45,7 @@ def layout_of(name: str, array: np.ndarray, layouts: Mapping[str, str] | None) -
     """
     if not isinstance(layouts, Mapping | None):
         raise TypeError(f"layouts must be a dictionary, as pruning.layouts gives, not {layouts!r}.")
-    layout = (layouts or {}).get(name, LAYOUTS.get(array.ndim, ""))
+    layout = str((layouts or {}).get(name, LAYOUTS.get(array.ndim, "")))
     if len(layout) != array.ndim or set(layout) - set("sioc"):
         raise ValueError(
             f"the layout {layout!r} does not fit {name} of shape {array.shape}: "

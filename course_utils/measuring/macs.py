@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from course_utils.backend import keras, model_of
 from course_utils.pruning.examples import count, tensors
 from course_utils.pruning.hooks import watched
-from course_utils.pruning.kernels import Kernel, candidates
+from course_utils.pruning.kernels import Kernel, used
 from course_utils.pruning.probing import probe, states_kept
 
 _L = keras.layers
@@ -48,7 +48,7 @@ def work_of(model: keras.Model, inputs: object = None) -> Work:
     model = model_of(model)
     batch = probe(model, inputs)
     shapes = (array.shape for array in keras.tree.flatten(batch))
-    work, kernels = Work(inputs=tuple(shapes)), _by_counting_layer(candidates(model))
+    work, kernels = Work(inputs=tuple(shapes)), _by_counting_layer(used(model))
 
     def see(path: str, layer: keras.Layer, inputs: tuple, outputs: object) -> None:
         given, made = _shape(inputs[0]) if inputs else (), _shape(outputs)

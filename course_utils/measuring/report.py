@@ -114,6 +114,7 @@ def report(
     model = model_of(model)
     taken = [(one, one.numbers()) for one in picked(model, include, exclude)]
     work, held = work_of(model, inputs), set(held_masks(model))
+    first: dict[int, keras.Layer] = {}  # of layers whose weights are tied
     rows: dict[int, LayerRow] = {}  # a layer that stands in several places comes once
     for prefix, owners in walk(model):
         layer, path = owners[-1], prefix.rstrip("/")
@@ -121,7 +122,8 @@ def report(
         mere_input = isinstance(layer, keras.layers.InputLayer)
         if holds and not mere_input and id(layer) not in rows:  # more than a box for other layers
             mine = [(one, W) for one, W in taken if one.owners[-1] is layer]
-            rows[id(layer)] = _row(path, layer, mine, held, work)
+            own = [v for v in own_weights(layer) if first.setdefault(id(v), layer) is layer]
+            rows[id(layer)] = _row(path, layer, mine, held, work, own)
     counted = {one.name for one, W in taken if W is not None}
     sizes = {name: math.prod(variable.shape) for name, variable in named_weights(model).items()}
     left_alone: Counter[str] = Counter()
@@ -150,9 +152,9 @@ def file_bytes(model: keras.Model, compressed: bool = False) -> int:
 
 def _row(
     path: str, layer: keras.Layer, kernels: list[tuple[Kernel, np.ndarray | None]], held: set[str],
-    work: Work,
+    work: Work, own: list[keras.Variable],
 ) -> LayerRow:  # fmt: skip
-    own, arrays = own_weights(layer), [W for _, W in kernels if W is not None]
+    arrays = [W for _, W in kernels if W is not None]
     used = (macs for name, macs in work.by_kernel.items() if name.rpartition("/")[0] == path)
     whys = dict.fromkeys(one.why_not for one, _ in kernels)
     notes = {

@@ -60,12 +60,12 @@ def hold(model: keras.Model, masks: Arrays, *, remember: bool = False) -> Kept:
         average_of(model, one.variable.path)  # one that cannot be told from another is refused here
     layouts = {one.name: one.layout for one, _ in fitted}
     before = {o.name: read(o.kept.constraint.mask) for o, _ in fitted if _is_held(o)}
+    fallen = collapsed({one.name: mask for one, mask in fitted}, layouts)
     news = [_constrain(model, one.variable, remember) for one, _ in fitted]
     if any(news):
         recompile(model)
     for one, mask in fitted:
         _set(model, one.variable, mask)
-    fallen = collapsed({one.name: mask for one, mask in fitted}, layouts)
     already = collapsed(before, layouts)
     return {name: facts for name, facts in fallen.items() if name not in already}
 

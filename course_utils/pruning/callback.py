@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from course_utils import criteria, regrowth, schedules
-from course_utils.arrays import Arrays, Weights, checked_number, whole
+from course_utils.arrays import Arrays, Weights, checked_dict, checked_number, whole
 from course_utils.backend import build_optimizer
 from course_utils.masking import GRANULARITIES, SCOPES, Masks, exclude, make_masks, sparsity
 from course_utils.masking.collapse import warn
@@ -172,7 +172,7 @@ class PruneOnSchedule(StepCallback):
 
     def _next_masks(self, wanted: float, step: int, moves: bool) -> Masks:
         arrays = self._weights()
-        scores = self.criterion(arrays)
+        scores = criteria.scored(self.criterion, arrays)
         masks, rule = self.masks, self.regrow
         if rule is not None and rule.surgery and not rule.over(step):
             more = rule.hysteresis - 1  # what is in place counts more, so that no weight flickers
@@ -191,9 +191,9 @@ class PruneOnSchedule(StepCallback):
                 )
             masks = {name: np.ones_like(mask) for name, mask in masks.items()}
         if moves:
-            grown = rule.grow(arrays, step)
+            grown = checked_dict(rule.grow(arrays, step), "what regrow grows by")
             share = regrowth.cosine(rule.fraction, step, rule.end) if rule.end else rule.fraction
-            masks = regrowth.swap(masks, scores, {name: grown[name] for name in masks}, share)
+            masks = regrowth.swap(masks, scores, {n: grown[n] for n in masks if n in grown}, share)
         return masks
 
     def _hold(self, masks: Masks, step: int) -> None:

@@ -116,6 +116,8 @@ def fresh_gradients(
     rng, model = np.random.default_rng(whole(seed, "seed")), model_of(model)
     parts = data_for(model, x, y)
     size = min(whole(examples, "examples", least=1), count(parts))
+    kernels(model, **choice)  # which refuses what names nothing
+    steps(model, keras.tree.map_structure(lambda a: a[:size], parts))  # and what is no batch
 
     def measure() -> Weights:
         some = np.sort(rng.choice(count(parts), size, replace=False))
@@ -154,9 +156,8 @@ def gradients_of(
     >>> gradients_of(article_cnn(), (np.ones((4, 28, 28, 1)), np.zeros(4)))["output/kernel"].shape
     (64, 10)
     """
-    if reduce not in _REDUCED:
+    if reduce not in list(_REDUCED):  # a list: for unhashable values, too
         raise ValueError(f"reduce must be one of {sorted(_REDUCED)}, not {reduce!r}.")
-
     if reduce != "mean" and (fixed_batch(model) or 1) > 1:
         raise ValueError(
             f"the model takes batches of {fixed_batch(model)} only, so the gradients of single "
@@ -207,7 +208,8 @@ def _averaged(
     """Average what `measure` returns for each batch, weighted by the examples in it."""
     rows = count(parts)
     # Tracing costs about as much as ten steps.
-    step = tf.function(measure, reduce_retracing=True) if rows > 10 * batch_size else measure
+    many = rows > 10 * whole(batch_size, "batch_size", least=1)
+    step = tf.function(measure, reduce_retracing=True) if many else measure
     totals = {name: np.zeros(v.shape, np.float64) for name, v in variables.items()}
     metrics = {id(variable): read(variable) for variable in model.metrics_variables}
     try:

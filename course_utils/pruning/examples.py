@@ -41,9 +41,10 @@ def labelled(x: object, y: object = None, model: keras.Model | None = None) -> t
     array([0, 1])
     """
     if not _is_dataset(x):
+        x = _arrays(x, "x")
         if y is None:
             raise ValueError("the labels are missing: give arrays x and y of the same length.")
-        return _fitting(model, (_arrays(x, "x"), _arrays(y, "y")), "x")
+        return _fitting(model, (x, _arrays(y, "y")), "x")
     if y is not None:
         raise ValueError("a dataset holds its labels itself: give y=None, or arrays x and y.")
     parts = _read(x, "x")
@@ -180,7 +181,8 @@ def _array(value: object, name: str, least: int) -> np.ndarray:
     if array.ndim < least:
         raise TypeError(f"{name} must hold examples, not the single value {value!r}: {_ARRAYS}.")
     text = array.dtype.kind in "SUO" and all(isinstance(one, str | bytes) for one in array.flat)
-    if not text and array.dtype.kind not in "biuf" and array.dtype.name != "bfloat16":
+    numbers = array.dtype.kind in "biuf" and array.dtype.itemsize <= 8  # no long doubles
+    if not text and not numbers and array.dtype.name != "bfloat16":
         raise TypeError(f"{name} must hold numbers or text, not {array.dtype}.")
     if not text and array.dtype.kind not in "biu":
         finite = np.isfinite(array)
@@ -222,6 +224,10 @@ def _fitting(model: keras.Model | None, parts: tuple, name: str) -> tuple:
                 f"{name} has examples of shape {array.shape[1:]}, and input {key!r} of the model "
                 f"takes {tuple(tensor.shape[1:])}."
             )
+        kind = tf.as_dtype(tensor.dtype)
+        ends = array.dtype.kind in "iuf" and array.size and not kind.is_bool
+        if ends and not kind.min <= array.min() <= array.max() <= kind.max:
+            raise ValueError(f"{name} goes beyond {kind.name}, the type of input {key!r}.")
     return parts
 
 

@@ -194,16 +194,20 @@ def picked(
 
 def candidates(model: keras.Model) -> list[Kernel]:
     """Return all that could be pruned, on request too, each variable once."""
-    model = model_of(model)
-    found: list[Kernel] = []
-    seen: set[tuple[int, str]] = set()
-    for prefix, owners in (("", (model,)), *walk(model)):
+    found: dict[object, Kernel] = {}
+    for one in used(model):  # of tied layers, the first
+        found.setdefault(one.name if one.kept is None else id(one.kept), one)
+    return list(found.values())
+
+
+def used(model: keras.Model) -> list[Kernel]:
+    """Return all that could be pruned, once for each layer that computes with it."""
+    found: dict[tuple[int, str], Kernel] = {}
+    for prefix, owners in (("", (model_of(model),)), *walk(model_of(model))):
         for attribute, layout, on_request in prunable(owners[-1]):
-            key = (id(holder_of(owners[-1])), attribute)
-            if key not in seen:
-                seen.add(key)
-                found.append(Kernel(f"{prefix}{attribute}", owners, attribute, layout, on_request))
-    return found
+            one = Kernel(f"{prefix}{attribute}", owners, attribute, layout, on_request)
+            found.setdefault((id(one.layer), attribute), one)
+    return list(found.values())
 
 
 def refuse_equal_names(taken: list[Kernel]) -> None:

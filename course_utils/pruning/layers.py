@@ -7,7 +7,6 @@ import numpy as np
 
 from course_utils.backend import kept_under, keras, layers_inside, trained_by, value_of
 from course_utils.backend import tensorflow as tf
-from course_utils.masking.granularity import LAYOUTS
 
 _L = keras.layers
 
@@ -129,7 +128,7 @@ def prunable(layer: keras.Layer) -> Iterator[tuple[str, str, str]]:
     for kind, attributes in _KERNELS:
         if isinstance(layer, kind) and not _without(layer, attributes):
             for name, layout in attributes.items():
-                yield name, layout or _einsum_layout(layer.equation), ""
+                yield name, _layout(layer, name, layout or _einsum_layout(layer.equation)), ""
             return
     if isinstance(layer, _L.Embedding):
         yield "embeddings", "io", "an embedding: pruned on request, with `include`"
@@ -137,7 +136,14 @@ def prunable(layer: keras.Layer) -> Iterator[tuple[str, str, str]]:
         owner = f"a weight of {type(layer).__name__}, a layer of your own"
         for name, value in vars(layer).items():
             if isinstance(value, keras.Variable) and value.ndim > 1 and trained_by(layer, value):
-                yield name, LAYOUTS.get(value.ndim, ""), f"{owner}: on request, by `include`"
+                yield name, _layout(layer, name), f"{owner}: on request, by `include`"
+
+
+def _layout(layer: keras.Layer, name: str, usual: str = "") -> str:
+    """Return the usual layout, unless a class of one's own has a kernel of other axes."""
+    own = None if of_keras(type(layer)) else kept_under(holder_of(layer), name)
+    axes = len(usual) if own is None else len(own.shape)
+    return usual if len(usual) == axes else "io".rjust(axes, "s")[-axes:]
 
 
 def _without(layer: keras.Layer, attributes: Iterable[str]) -> bool:

@@ -82,6 +82,8 @@ def checked_labels(model: keras.Model, y: object) -> None:
                 f"{what} have the shape {array.shape[1:]}, and the outputs {shape}: the loss "
                 "compares them entry by entry."
             )
+        elif meaning.kind != "number" and not 0 <= array.min() <= array.max() <= 1:
+            raise ValueError(f"{what} must be from 0 to 1, not {array.min():g} to {array.max():g}.")
 
 
 def _check_classes(what: str, array: np.ndarray, shape: tuple, meaning: Meaning) -> None:

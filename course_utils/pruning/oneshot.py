@@ -35,9 +35,8 @@ def prune(
     >>> masking.sparsity(masks)
     0.8
     """
-    criteria.refuse_unfit(criterion)
     kernels(model, include, exclude)  # refuses what can be read, but not held
-    scores = dict(criterion(weights(model, include, exclude)))
+    scores = criteria.scored(criterion, weights(model, include, exclude))
     held = {name: mask for name, mask in held_masks(model).items() if name in scores}
     if held:
         scores |= masking.exclude({name: scores[name] for name in held}, held)

@@ -28,9 +28,8 @@ def left_out(
             raise ValueError(f"{selector!r} matches no {what} of this model; it has {names}.")
     reasons = []
     for place in places:
-        reason = "not named by `include`" if wanted else ""
-        if any(matches(selector, *place) for selector in wanted):
-            reason = ""
+        named = not wanted or any(matches(selector, *place) for selector in wanted)
+        reason = "" if named else "not named by `include`"
         if any(matches(selector, *place) for selector in unwanted):
             reason = "left out by `exclude`"
         reasons.append(reason)

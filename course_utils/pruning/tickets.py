@@ -68,7 +68,7 @@ def rewind(model: keras.Model, earlier: Sequence[np.ndarray], masks: Arrays) -> 
     """
     model = model_of(model)
     shapes = [tuple(variable.shape) for variable in model.weights]
-    given = [np.shape(array) for array in earlier]
+    given = [np.shape(W) for W in earlier] if isinstance(earlier, list | tuple) else type(earlier)
     if given != shapes:
         raise ValueError(
             f"the earlier weights have shapes {given}, the model's have {shapes}: "

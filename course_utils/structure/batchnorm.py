@@ -6,7 +6,7 @@ import numpy as np
 
 from course_utils.arrays import checked_number
 from course_utils.backend import keras, model_of, recompile, wrapped_calls
-from course_utils.pruning.examples import inputs_of, steps, tensors
+from course_utils.pruning.examples import count, inputs_of, steps, tensors
 from course_utils.pruning.layers import read, walk
 from course_utils.pruning.probing import states_kept
 from course_utils.structure.channels import Channels
@@ -36,10 +36,10 @@ def slimming(model: keras.Model | Channels, strength: float) -> int:
 def recalibrate(model: keras.Model | Channels, x: object, batch_size: int = 128) -> None:
     """Set the statistics of all BatchNormalization layers to those of `x`, as if trained on it.
 
-    Each is the average over batches; everything else computes as in inference, and no weight
-    changes. Frozen layers keep their statistics. `x`: arrays, or a dataset whose labels are not
-    looked at. Raises TypeError or ValueError for data that the model cannot take, for NaN, and
-    where statistics would not be finite; all statistics are then as before.
+    Each is the average over batches, by their examples; everything else computes as in inference,
+    and no weight changes. Frozen layers keep their statistics. `x`: arrays, or a dataset whose
+    labels are not looked at. Raises TypeError or ValueError for data that the model cannot take,
+    and where statistics would be NaN, infinite, or variances 0; all are then as before.
 
     >>> layer = keras.layers.BatchNormalization()
     >>> model = keras.Sequential([keras.Input((1,)), layer])
@@ -52,13 +52,14 @@ def recalibrate(model: keras.Model | Channels, x: object, batch_size: int = 128)
     layers = [layer for layer in _layers(model) if layer.trainable]
     momenta = [layer.momentum for layer in layers]
     statistics = [v for layer in layers for v in (layer.moving_mean, layer.moving_variance)]
-    found: list[np.ndarray] = []
+    found, examples = [], 0
     try:
         # It gives all states back, these statistics, too: they are put in at the end.
         with states_kept(model), wrapped_calls(layers, _as_in_training):
-            for index, (part,) in enumerate(parts):
+            for (part,) in parts:
+                before, examples = examples, examples + count(part)
                 for layer in layers:
-                    layer.momentum = index / (index + 1)  # the average of all batches so far
+                    layer.momentum = before / examples  # the average of all examples so far
                 model(tensors(part), training=False)
             found = [read(variable) for variable in statistics]
     finally:
@@ -69,12 +70,19 @@ def recalibrate(model: keras.Model | Channels, x: object, batch_size: int = 128)
             "statistics would be NaN or infinite: what the model computes of these data is too "
             "large, or its weights are. Nothing was changed."
         )
+    if not all(variance.any() for variance in found[1::2]):
+        raise ValueError(
+            "variances would be 0: every batch holds one example, or a layer always gets the same. "
+            "Give different examples, in larger batches. Nothing was changed."
+        )
     for variable, values in zip(statistics, found, strict=True):
         variable.assign(values)
 
 
 def _layers(model: keras.Model) -> list[keras.Layer]:
-    inside = {id(owners[-1]): owners[-1] for _, owners in walk(model)}
+    if not model.built:
+        raise ValueError(f"model {model.name!r} is not built: call it on a batch first.")
+    inside = {id(owners[-1]): owners[-1] for _, owners in walk(model) if owners[-1].built}
     return [one for one in inside.values() if isinstance(one, keras.layers.BatchNormalization)]
 
 

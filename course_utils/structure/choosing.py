@@ -144,7 +144,7 @@ def shares_of(groups: Iterable[str], sparsity: Shares) -> dict[str, float]:
         return dict.fromkeys(groups, checked_number(sparsity, "sparsity", 0, 1))
     shares: dict[str, float] = {}
     for pattern, share in sparsity.items():
-        fitting = [name for name in groups if fnmatchcase(name, pattern)]
+        fitting = [name for name in groups if fnmatchcase(name, str(pattern))]
         if not fitting:
             raise ValueError(f"{pattern!r} fits no group; there are {sorted(groups)}.")
         shares.update(dict.fromkeys(fitting, checked_number(share, "sparsity", 0, 1)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from course_utils.backend import keras
 from course_utils.masking import Masks
 from course_utils.measuring.macs import work_of
-from course_utils.pruning.kernels import candidates
+from course_utils.pruning.kernels import used
 from course_utils.pruning.layers import walk
 from course_utils.structure.channels import Channels, as_channels
 
@@ -55,7 +55,7 @@ def costs(model: keras.Model | Channels, inputs: object = None) -> Costs:
     """
     channels = as_channels(model)
     work = work_of(channels.model, inputs)
-    named = {one.name: id(one.variable) for one in candidates(channels.model) if not one.why_not}
+    named = {one.name: id(one.kept) for one in used(channels.model)}
     layers = {prefix.rstrip("/"): id(owners[-1]) for prefix, owners in walk(channels.model)}
     macs: Counter[int] = Counter()
     for names, counts in ((named, work.by_kernel), (layers, work.by_layer)):

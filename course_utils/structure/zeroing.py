@@ -7,7 +7,7 @@ import numpy as np
 
 from course_utils.backend import keras, model_of, operation_of
 from course_utils.masking import Masks
-from course_utils.pruning.examples import tensors
+from course_utils.pruning.examples import inputs_of, tensors
 from course_utils.pruning.probing import probe
 from course_utils.structure.channels import Channels, as_channels
 from course_utils.structure.rebuilding import rebuilt_with_pairs
@@ -73,7 +73,9 @@ def difference(one: keras.Model | Channels, other: keras.Model | Channels, input
     >>> difference(model, model, np.ones((1, 28, 28, 1)))
     0.0
     """
-    return _apart(*(_outputs(model_of(model), inputs) for model in (one, other)))
+    one, other = model_of(one), model_of(other)
+    inputs = tensors(inputs_of(inputs, one, "inputs"))
+    return _apart(_outputs(one, inputs), _outputs(other, inputs))
 
 
 def verified(

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_utils import criteria, masking, measuring, models, pruning, structure
+from course_utils.backend import keras
 from course_utils.extras import search
 from course_utils.extras.search.allocation import (
     evenly,
@@ -223,3 +224,11 @@ def test_where_there_is_room_for_one_it_goes_to_what_loses_most_for_what_it_save
         losses = {name: {0.5: lost[name]} for name in names}
         found = spared(losses, dict.fromkeys(names, 0.5), cost, target=9.5)
         assert found == {name: 0.0 if name == kept else 0.5 for name in names}
+
+
+def test_inputs_tell_a_plan_the_size_that_a_model_leaves_open():
+    images = keras.Input((None, None, 1))
+    tensor = keras.layers.Conv2D(4, 3, name="conv")(images)
+    model = keras.Model(images, keras.layers.GlobalAveragePooling2D()(tensor))
+    losses, x = {"conv/kernel": {0.5: 0.01}}, np.ones((1, 102, 102, 1))
+    assert search.plan(losses, model, 0.8, of="macs", inputs=x).whole == 100 * 100 * 36

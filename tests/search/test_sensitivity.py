@@ -219,3 +219,8 @@ def test_a_state_is_as_before_every_trial():
     found = search.sensitivity(model, X.reshape(64, 2, 3), YES, [0.0, 0.5])
     assert all(levels[0.0] == found.baseline for levels in found.results.values())
     assert not np.any(memory.states[0])
+
+
+def test_no_answers_are_neither_right_nor_wrong():
+    with pytest.raises(ValueError, match="at least one"):
+        search.right_answers(np.zeros((0, 3)), np.zeros(0))

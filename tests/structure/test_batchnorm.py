@@ -100,3 +100,24 @@ def test_slimming_reaches_a_training_that_is_compiled_already(batch):
     structure.slimming(model, 0.5)
     model.fit(batch.x, batch.y, epochs=10, verbose=0)
     assert abs(model.get_layer("first").gamma.numpy()).sum() < before / 2
+
+
+def test_a_small_last_batch_counts_by_its_examples():
+    layer = keras.layers.BatchNormalization()
+    model = keras.Sequential([keras.Input((1,)), layer])
+    x = np.random.default_rng(0).normal(3, 2, (129, 1))
+    structure.recalibrate(model, x)  # 128 and 1
+    np.testing.assert_allclose(layer.moving_mean[0], x.mean(), rtol=1e-5)
+    np.testing.assert_allclose(layer.moving_variance[0], x[:128].var() * 128 / 129, rtol=1e-5)
+
+
+def test_what_makes_no_statistics_is_refused_and_changes_nothing():
+    layer = keras.layers.BatchNormalization()
+    model, x = keras.Sequential([keras.Input((1,)), layer]), np.arange(4.0)[:, None]
+    for few, size in ((x[:1], 128), (x, 1)):
+        with pytest.raises(ValueError, match="variances would be 0: every batch holds one example"):
+            structure.recalibrate(model, few, size)
+    assert (float(layer.moving_mean[0]), float(layer.moving_variance[0])) == (0, 1)
+    for change in (lambda m: structure.slimming(m, 0.1), lambda m: structure.recalibrate(m, x)):
+        with pytest.raises(ValueError, match="is not built: call it on a batch first"):
+            change(keras.Sequential([keras.layers.BatchNormalization()]))

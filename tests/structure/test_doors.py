@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from test_data_everywhere import network
 
-from course_utils import structure
+from course_utils import models, structure
 
 rng = np.random.default_rng(0)
 X, Y = rng.normal(size=(16, 5)).astype("float32"), rng.integers(0, 3, 16)
@@ -39,3 +39,10 @@ def test_every_function_is_tried():
 def test_a_model_or_its_channels(name):
     one, other = CALLS[name](network()), CALLS[name](structure.channel_groups(network()))
     np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("inputs", [None, "x", np.full((1, 28, 28, 1), np.nan), np.ones((1, 3))])
+def test_models_are_compared_on_data(inputs):
+    model = models.lenet5()
+    with pytest.raises((TypeError, ValueError), match=r"inputs (must|has)"):
+        structure.difference(model, model, inputs)

@@ -269,3 +269,23 @@ def test_a_worker_loads_only_what_its_task_needs():
 @given(st.floats(allow_nan=False))
 def test_a_number_is_the_same_trial_when_it_comes_back_from_the_file(x):
     assert trials.key({"x": x}) == trials.key(json.loads(json.dumps({"x": x})))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (
+            lambda: sweeping.sweep(len, {"seed": 1}),
+            "trials are dictionaries in a list.* not 'seed'",
+        ),
+        (lambda: sweeping.sweep(len, [1, 2]), "trials are dictionaries in a list.* not 1"),
+        (lambda: sweeping.sweep(len, None), "trials are dictionaries in a list.* not None"),
+        (lambda: sweeping.sweep(None, [{"seed": 1}]), "give a function and an executor"),
+        (lambda: sweeping.sweep(len, [{"seed": 1}], 4), "give a function and an executor"),
+        (lambda: sweeping.grid(seed=5), r"seed=5 is one value; write seed=\[5\]"),
+        (lambda: sweeping.process_pool("2"), "workers must be a whole number of at least 1"),
+    ],
+)
+def test_what_is_no_sweep_is_said_before_a_trial_runs(call, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        call()

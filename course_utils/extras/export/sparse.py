@@ -74,7 +74,8 @@ def read_sparse(source: bytes | str | Path, largest: int = sparsefile.LARGEST) -
     Traceback (most recent call last):
     ValueError: This is no sparse file that can be read: it starts like another kind of file.
     """
-    data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    given = isinstance(source, bytes | bytearray | memoryview)
+    data = bytes(source) if given else Path(source).read_bytes()
     arrays, text = sparsefile.decode(data, largest)
     with _one_refusal(), _chance_untouched():
         config = sparsefile.plain_config(text)

@@ -9,7 +9,6 @@ import numpy as np
 from course_utils import criteria
 from course_utils.arrays import Arrays, checked_number, whole
 from course_utils.backend import build_optimizer, keras, model_of
-from course_utils.extras.search.sensitivity import called
 from course_utils.masking import exclude as excluding
 from course_utils.masking import make_masks, sparsity
 from course_utils.pruning.attaching import attach, held_masks
@@ -105,8 +104,8 @@ def adaptive(
     """
     checked_number(tolerance, "tolerance", 0, np.inf)
     checked_number(step, "step", 0, 1)
-    if checked_number(min_step, "min_step", 0, 1) == 0:
-        raise ValueError("min_step must be more than 0, or it would never end.")
+    if not 0 < checked_number(min_step, "min_step", 0, 1) <= step:
+        raise ValueError("min_step must be more than 0, or it would never end, and at most step.")
     max_rounds, model = whole(max_rounds, "max_rounds", least=1), model_of(model)
     asked = {"retrain": retrain, "accuracy": accuracy, "criterion": criterion}
     for name, function in asked.items():
@@ -114,13 +113,14 @@ def adaptive(
             raise TypeError(f"{name} must be a function, not {function!r}.")
     chosen, axes = kernels(model, include, exclude), layouts(model)
     baseline, held = _number(accuracy(model)), held_masks(model)
-    if math.isnan(baseline):
-        raise ValueError("accuracy(model) is NaN before anything is pruned: the model diverged.")
+    if not math.isfinite(baseline):
+        raise ValueError(f"accuracy(model) is {baseline} before anything is pruned: it diverged.")
     attach(model, {n: held.get(n, np.ones((1,) * len(v.shape))) for n, v in chosen.items()})
     masks = {name: held_masks(model)[name] for name in chosen}
     reached, state, rounds = (sparsity(masks), baseline), _State(model), []
     while step >= min_step and len(rounds) < max_rounds:
-        scores = excluding(called(criterion, {n: read(v) for n, v in chosen.items()}), masks)
+        arrays = {name: read(variable) for name, variable in chosen.items()}
+        scores = excluding(criteria.scored(criterion, arrays), masks)
         wanted = 1 - (1 - reached[0]) * (1 - step)
         ranked = make_masks(scores, wanted, scope, granularity, layouts=axes)
         further = {name: ranked[name] & mask for name, mask in masks.items()}
@@ -145,7 +145,7 @@ def adaptive(
 
 def _number(accuracy: object) -> float:
     """Return what `accuracy` returned as a number; NaN is one, which no round is accepted for."""
-    if np.ndim(accuracy) or isinstance(accuracy, str) or accuracy is None:
+    if np.ndim(accuracy) or np.asarray(accuracy).dtype.kind not in "biuf":
         raise TypeError(
             f"accuracy(model) must return one number, not {accuracy!r}: of "
             "model.evaluate(x, y, verbose=0) take the entry of the accuracy, [1]."

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from course_utils.backend import compile_settings, keras
+from course_utils.pruning.examples import count
 from course_utils.pruning.losses import meaning_of
 
 Measure = Callable[[object, object], np.ndarray]  # outputs, labels -> a number for each example
@@ -62,6 +63,7 @@ def right_answers(outputs: object, labels: object, threshold: float | None = Non
         raise ValueError(
             f"what a right answer is, is known for one output of shape (n, classes) only: {_ASK}."
         )
+    count(outputs)  # which refuses none
     outputs, labels = np.asarray(outputs), np.asarray(labels)
     if labels.dtype.kind not in "biuf":
         raise TypeError(f"labels must be numbers, not {labels.dtype}: give the number of a class.")
@@ -88,10 +90,8 @@ def right_answers(outputs: object, labels: object, threshold: float | None = Non
 
 
 def _sides(outputs: np.ndarray, labels: np.ndarray, threshold: float | None) -> np.ndarray:
-    if (
-        labels.shape not in ((len(outputs),), (len(outputs), 1))
-        or not np.isin(labels, (0, 1)).all()
-    ):
+    one_each = labels.shape in ((len(outputs),), (len(outputs), 1))
+    if not one_each or not np.isin(labels, (0, 1)).all():
         raise ValueError(f"of one output the labels must be 0 and 1, one for each example: {_ASK}.")
     if threshold is None and (outputs.min() < 0 or outputs.max() > 1):
         warnings.warn(
@@ -100,9 +100,8 @@ def _sides(outputs: np.ndarray, labels: np.ndarray, threshold: float | None) -> 
             f"or {_ASK}.",
             stacklevel=2,
         )
-    return (
-        (outputs > (0.5 if threshold is None else threshold)) == (labels.reshape(-1) > 0.5)
-    ).astype(float)
+    right = (outputs > (0.5 if threshold is None else threshold)) == (labels.reshape(-1) > 0.5)
+    return right.astype(float)
 
 
 def _fractions(labels: object) -> bool:

@@ -14,11 +14,12 @@ from course_utils.structure.costing import costs
 
 UNITS = ("parameters", "macs")
 Settled = Callable[[Shares], Shares]  # to whole weights, or whole channels of which one stays
+Priced = tuple[Cost, Settled]
 
 
 def budgeting(
-    names: Mapping[str, object], model: keras.Model | Channels, of: str
-) -> tuple[Cost, Settled]:
+    names: Mapping[str, object], model: keras.Model | Channels, of: str, inputs: object = None
+) -> Priced:
     """Return two functions of shares: what would be left to pay, and which shares really go.
 
     The names, those of a scan, are all kernels or all groups of channels. Raises ValueError where
@@ -32,15 +33,15 @@ def budgeting(
     if of not in UNITS:
         raise ValueError(f"of must be one of {', '.join(UNITS)}, not {of!r}.")
     if not isinstance(model, Channels) and set(names) <= set(kernels(model)):
-        return _of_kernels(names, model, of)
-    return _of_channels(names, model, of)
+        return _of_kernels(names, model, of, inputs)
+    return _of_channels(names, model, of, inputs)
 
 
-def _of_kernels(names: Mapping[str, object], model: keras.Model, of: str) -> tuple[Cost, Settled]:
+def _of_kernels(names: Mapping, model: keras.Model, of: str, inputs: object) -> Priced:
     sizes = {name: int(np.prod(v.shape)) for name, v in kernels(model).items() if name in names}
     whole, uses = model.count_params(), dict.fromkeys(sizes, 1)
     if of == "macs":
-        work = work_of(model)
+        work = work_of(model, inputs)
         whole, uses = work.macs, {n: work.by_kernel[n] // size for n, size in sizes.items()}
 
     def zeros(shares: Shares) -> dict[str, int]:
@@ -52,9 +53,7 @@ def _of_kernels(names: Mapping[str, object], model: keras.Model, of: str) -> tup
     )
 
 
-def _of_channels(
-    names: Mapping[str, object], model: keras.Model | Channels, of: str
-) -> tuple[Cost, Settled]:
+def _of_channels(names: Mapping, model: keras.Model | Channels, of: str, inputs: object) -> Priced:
     channels = as_channels(model)
     sizes = {name: len(group) for name, group in channels.groups.items()}
     unknown = sorted(set(names) - set(sizes))
@@ -63,7 +62,7 @@ def _of_channels(
             f"the scan names {unknown}, which are neither kernels nor groups of channels of this "
             f"model; its groups are {sorted(sizes)}."
         )
-    price = getattr(costs(channels), of)
+    price = getattr(costs(channels, inputs), of)
 
     def gone(shares: Shares) -> dict[str, int]:
         return {n: min(count(s, sizes[n]), sizes[n] - 1) for n, s in shares.items()}

@@ -56,6 +56,8 @@ def plan(
     model: keras.Model | Channels,
     budget: float,
     of: str = "parameters",
+    *,
+    inputs: object = None,
 ) -> Plan:
     """Return which share of each layer goes, so that what is left costs no more than the budget.
 
@@ -68,7 +70,7 @@ def plan(
 
     `of` "parameters" or "macs". Of kernels: parameters that are not zero; MACs without those by
     zeros, which hardware must know how to leave out. Of channels: those of the smaller model
-    (`structure.costs`).
+    (`structure.costs`). `inputs`, a batch, say what the model leaves open of its inputs.
 
     `sparsity` of the plan is what `masking.make_masks(scores, …)` takes, and of channels
     `structure.choose(scores, …)`; a coarser granularity rounds to whole structures. Raises
@@ -82,7 +84,7 @@ def plan(
     ({'fc1/kernel': 0.567, 'fc2/kernel': 0.0}, 133305)
     """
     losses = _checked(scan.losses if isinstance(scan, Scan) else scan)
-    cost, settled = budgeting(losses, model, of)
+    cost, settled = budgeting(losses, model, of, inputs)
     whole = cost({})
     target = checked_number(budget, "budget", 0, float("inf"))
     target = target * whole if target <= 1 else target

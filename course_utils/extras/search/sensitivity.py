@@ -46,7 +46,7 @@ def sensitivity(
     {'fc1/kernel': [0.5, 0.9], 'fc2/kernel': [0.5, 0.9]}
     """
     levels, axes = _checked(levels), layouts(model)
-    scores = called(criterion, weights(model, include, exclude))
+    scores = criteria.scored(criterion, weights(model, include, exclude))
     trials = (
         (name, s, make_masks({name: S}, s, "layer", granularity, layouts={name: axes[name]}))
         for name, S in scores.items()
@@ -84,9 +84,11 @@ def channel_sensitivity(
     channels = as_channels(model)
     names = {id(variable): name for name, variable in named_weights(channels.model).items()}
     levels = _checked(levels)
+    criteria.refuse_unfit(criterion)
+    scores = checked_dict(criterion(channels), "the scores of the criterion")
     trials = (
         (group, share, {names[one]: mask for one, mask in stays.items()})
-        for group, S in called(criterion, channels).items()
+        for group, S in scores.items()
         for share in levels
         for stays in [weight_masks(channels, choose({group: S}, share, "layer"))]
     )
@@ -100,14 +102,3 @@ def _checked(levels: Sequence[float]) -> tuple[float, ...]:
     if not found:
         raise ValueError("levels is empty: give shares such as (0.5, 0.9).")
     return found
-
-
-def called(criterion: Callable, of: object) -> Arrays:
-    """Return the scores of a criterion. Raises TypeError for what is none, or returns none.
-
-    >>> called(lambda weights: {}, {})
-    Traceback (most recent call last):
-    ValueError: the scores of the criterion is an empty dictionary; there is nothing to prune.
-    """
-    criteria.refuse_unfit(criterion)
-    return checked_dict(criterion(of), "the scores of the criterion")

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+from course_utils.arrays import whole
 from course_utils.extras.sparsefile.tensors import Head, checked_head, restore, split, store
 
 MAGIC = b"\x93SPARSE\x02"
@@ -58,6 +59,7 @@ def decode(data: bytes, largest: int = LARGEST) -> tuple[dict[str, np.ndarray], 
     >>> arrays["fc/kernel"].tolist(), text
     ([[1.0, 0.0], [0.0, 1.0]], 'two rows')
     """
+    largest = whole(largest, "largest")
     with _one_refusal():
         about, body = _opened(data)
         heads, text = _checked(about, largest)

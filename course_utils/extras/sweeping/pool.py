@@ -28,8 +28,8 @@ def process_pool(workers: int | None = None) -> ProcessPoolExecutor:
     """
     cores = getattr(os, "process_cpu_count", os.cpu_count)() or 1
     workers = cores if workers is None else workers
-    if workers < 1:
-        raise ValueError(f"workers must be at least 1, got {workers}.")
+    if not isinstance(workers, int) or workers < 1:
+        raise ValueError(f"workers must be a whole number of at least 1, not {workers!r}.")
     return ProcessPoolExecutor(
         workers,
         mp_context=multiprocessing.get_context("spawn"),

@@ -136,6 +136,8 @@ def _outcome(get: Callable[[], object]) -> object:
 
 def _name(task: Task, executor: Executor | None) -> str:
     """Return the task's name; raise ValueError for one that a process pool could not find."""
+    if not callable(task) or not isinstance(executor, Executor | None):
+        raise TypeError(f"give a function and an executor, or None, not {task!r}, {executor!r}.")
     function = task
     while isinstance(function, partial):
         function = function.func

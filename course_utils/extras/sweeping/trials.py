@@ -18,7 +18,7 @@ def grid(**axes: Iterable) -> list[Trial]:
     {'seed': 0, 'scope': 'layer'}
     """
     for name, values in axes.items():
-        if isinstance(values, str):
+        if isinstance(values, str) or not isinstance(values, Iterable):
             raise TypeError(f"{name}={values!r} is one value; write {name}=[{values!r}].")
     lists = {name: list(values) for name, values in axes.items()}
     for name, values in lists.items():
@@ -43,7 +43,9 @@ def by_key(trials: Iterable[Mapping[str, object]]) -> dict[str, Trial]:
     ['{"seed": 0}', '{"seed": 1}']
     """
     found: dict[str, Trial] = {}
-    for trial in trials:
+    for trial in trials if isinstance(trials, Iterable) else [trials]:
+        if not isinstance(trial, Mapping):
+            raise TypeError(f"trials are dictionaries in a list, [{{'seed': 0}}], not {trial!r}.")
         if "seconds" in trial:
             raise ValueError("'seconds' is what a trial took: call the task's argument otherwise.")
         if key(trial) in found:
