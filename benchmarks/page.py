@@ -38,7 +38,7 @@ other library is faster, and where the quartiles say so, too, it is marked **slo
 PARTS_SAY = {
     "training": (
         "Pruned and plain training",
-        "The article's CNN, 200 steps a run. *Held* is a mask attached, *scheduled* a cubic"
+        "The article's CNN, 100 steps a run. *Held* is a mask attached, *scheduled* a cubic"
         " schedule that ranks all weights anew every 100 steps; tfmot's are in Keras 2, against"
         " plain training in Keras 2.",
     ),
@@ -49,8 +49,8 @@ PARTS_SAY = {
     ),
     "scan": (
         "A sensitivity scan",
-        "Four kernels, five levels, 10,000 images; all three find the same accuracies, or nothing"
-        " is written. The compiled loop is the bound for a scan that computes everything.",
+        "Four kernels, five levels and the whole network, 2,000 images; all three find the same"
+        " accuracies, or nothing is written. The compiled loop is the bound for a scan that computes everything.",
     ),
     "halving": (
         "Half of every width",

@@ -121,7 +121,7 @@ PARTS = (
         {
             QUICK: [training(32, 10, 2, 5)],
             SHORT: [training(32, 100, 15, 70), training(128, 100, 15, 110)],
-            FULL: [training(32, 200, 60, 600), training(128, 200, 60, 1200)],
+            FULL: [training(32, 100, 120, 600), training(128, 100, 120, 1200)],
         },
     ),
     Part(
@@ -157,7 +157,7 @@ PARTS = (
         {
             QUICK: [Case("LeNet-5", {"images": 256}, 2, 5)],
             SHORT: [Case("LeNet-5", {"images": 2_000}, 7, 70)],
-            FULL: [Case("LeNet-5", {"images": 10_000}, 25, 600)],
+            FULL: [Case("LeNet-5", {"images": 2_000}, 60, 600)],
         },
     ),
     Part(

@@ -83,8 +83,9 @@ def ways_of(
 
 
 def looped(model: keras.Model, evaluated: Callable[[], float]) -> Results:
-    """Put every mask on, evaluate, and take it off again."""
+    """Evaluate the whole model, as a scan does; then with every mask on, and take it off again."""
     results: Results = {}
+    evaluated()
     for name, variable in pruning.kernels(model).items():
         W = pruning.weights(model, include=name)
         for level in LEVELS:
