@@ -50,7 +50,8 @@ PARTS_SAY = {
     "scan": (
         "A sensitivity scan",
         "Four kernels, five levels and the whole network, 2,000 images; all three find the same"
-        " accuracies, or nothing is written. The compiled loop is the bound for a scan that computes everything.",
+        " accuracies, or nothing is written. The compiled loop is the bound for a scan that"
+        " computes everything.",
     ),
     "halving": (
         "Half of every width",
