@@ -1,4 +1,4 @@
-"""Run the course and its peers in turns and write what they took, a row a repetition.
+"""Run the course and its peers in turns and write what they took, a row an answer.
 
 make bench                      under 15 minutes on two cores
 make bench-full                 one to two hours, for narrow quartiles

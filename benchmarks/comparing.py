@@ -55,8 +55,10 @@ class Compared(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """ "faster" or "slower" if the quartiles lie on one side of 1."""
+        """ "faster" or "slower" if the quartiles lie on one side of 1; one run is no win."""
         low, _, high = np.quantile(self.ratios, (0.25, 0.5, 0.75))
+        if len(self.ratios) == 1 and low > 1:
+            return "a single run"
         return "faster" if low > 1 else "slower" if high < 1 else "not told apart"
 
 

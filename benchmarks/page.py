@@ -19,7 +19,7 @@ from comparing import Compared, Table, compared, spread
 from frontier import PANELS, Point, ours, published
 from page_figures import FIGURES, frontier
 from page_tables import TABLES, grid, lessons
-from parts import COMMON, PARTS
+from parts import COMMON, FULL, PARTS, SHORT
 
 from course_utils.lessons import plots
 
@@ -32,33 +32,45 @@ Made from the files in [results](results) and
 [published.csv](../course_utils/lessons/results/published.csv) by
 `python benchmarks/page.py`; `make bench` measures anew. Every library is asked in turns, in a
 process of its own, and a ratio is of two times that were taken within one repetition. Numbers are
-medians, with quartiles in brackets; A : B says how many times as long as B takes A. Below 1 the
-other library is faster, and where the quartiles say so, too, it is marked **slower**.
+medians, with quartiles in brackets; A : B says how many times as long A takes as B. Below 1 the
+other library is faster; where both quartiles are, or the only run is, the course is marked
+**slower**. A single run in its favour is named as such, and is no win.
 """
+
+
+def asked(part: str, what: str) -> str:
+    """Say what the short run asks for, and the full one where that is more."""
+    (cases,) = (each.cases for each in PARTS if each.name == part)
+    short, full = (cases[mode][0].question[what] for mode in (SHORT, FULL))
+    return f"{short:,}" + (f" (`make bench-full`: {full:,})" if full != short else "")
+
+
 PARTS_SAY = {
     "training": (
         "Pruned and plain training",
-        "The article's CNN, 100 steps a run. *Held* is a mask attached, *scheduled* a cubic"
-        " schedule that ranks all weights anew every 100 steps; tfmot's are in Keras 2, against"
-        " plain training in Keras 2.",
+        f"The article's CNN, {asked('training', 'steps')} steps a run. *Held* is a mask attached,"
+        " *scheduled* a cubic schedule that ranks all weights anew every 100 steps; tfmot's are in"
+        " Keras 2. Each is a multiple of plain training in the same Keras, and the ratio is of"
+        " these two multiples.",
     ),
     "masks": (
         "Global masks",
-        "Random weights in 50 kernels, 90 % go. torch's function applies the masks as well; tfmot"
-        " ranks each kernel alone. Memory is that of the process, the weights included.",
+        "Random weights in 50 kernels, 90 % go. The ratios take the course's time with scores."
+        " torch's function applies the masks as well; tfmot cuts each kernel alone. Memory is what"
+        " the process takes beyond what it had before there were weights, these included.",
     ),
     "scan": (
         "A sensitivity scan",
-        "Four kernels, five levels and the whole network, 2,000 images; all three find the same"
-        " accuracies, or nothing is written. The compiled loop is the bound for a scan that"
-        " computes everything.",
+        f"Four kernels, five levels and the whole network, {asked('scan', 'images')} images; all"
+        " three find the same accuracies, or nothing is written. The compiled loop is the bound for"
+        " a scan that computes everything: it is compiled before the clock starts.",
     ),
     "halving": (
         "Half of every width",
         "Networks of keras.applications at 224 pixels, and twins of as many parameters in plain"
-        " torch, weights at random; each time in a new process. The difference is that of the"
-        " small network from the large one with zeros in the removed channels, as a share of the"
-        " largest output. Keras computes with TensorFlow's own kernels, as the course sets it.",
+        " torch, weights at random; each time in a new process. The difference is the largest of"
+        " the small network from the large one with zeros in the removed channels, as a share of"
+        " the largest output. Keras computes with TensorFlow's own kernels, as the course sets it.",
     ),
     "course": (
         "From nothing to a lab that answers",

@@ -127,7 +127,7 @@ def halving(table: Table, found: list[Compared]) -> Lines:
     head += [*(f"peak memory, × the network, {name}" for name in names), "repetitions"]
     more = ["", *(f"parameters left, {name}" for name in names)]
     more += [f"difference from zeros, {name}" for name in names]
-    more += [f"of the MACs saved arrives as time, {name}" for name in names]
+    more += [f"share of the saved MACs that arrives as time, {name}" for name in names]
     return [*grid(head, rows), "", *grid(more, exact)]
 
 

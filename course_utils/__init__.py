@@ -40,7 +40,7 @@ Four floors; imports run down only. A file is named after what it holds:
     extras     search, sweeping, clustering, regularizing, speed; export: every file that a model
                becomes, and its bytes; sparsefile: the format of one of them
     lessons    checks (a file for each notebook, named after it), plots (a file for each kind of
-               picture), tasks, data, scoreboard, results: what only the notebooks need
+               picture), tasks, open_tasks, data, scoreboard, results: what only the notebooks need
 """
 
 from collections.abc import Callable

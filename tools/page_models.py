@@ -27,9 +27,9 @@ LONGEST = 160  # letters of a reason
 
 TOP = """# Which networks can be pruned
 
-What becomes of {count} networks as others write them: those of keras.applications, some in the
-manner of keras.io's examples, and the backbones and tasks of keras-hub in small configurations with
-random weights. Made from [models.csv](src/models.csv) by `make pages`;
+What becomes of {count} networks as others write them, with random weights: from
+keras.applications, in the manner of keras.io's examples, and from keras-hub, whose backbones and
+tasks are tried in small configurations. Made from [models.csv](src/models.csv) by `make pages`;
 `make zoo` tries them anew, each in a process of its own.
 
 Each network is pruned to 80 % zeros and trained a step: *held* says that the zeros stayed. Then it
@@ -78,7 +78,9 @@ def problems(folder: Path, lessons: list[Lesson]) -> list[str]:
 def make(folder: Path, lessons: list[Lesson]) -> str:
     """Write the page."""
     rows = read_table(folder / "models.csv")
-    versions = " and ".join(sorted({f"{row['versions']} on {row['machine']}" for row in rows}))
+    versions = "; and with ".join(
+        sorted({f"{row['versions']} on {row['machine']}" for row in rows})
+    )
     lines = [TOP.format(count=len(rows), versions=versions), *_summary(rows)]
     for name, title in PARTS.items():
         mine = [row for row in rows if part(row) == name]
