@@ -213,7 +213,8 @@ def block(results: Path) -> str:
         slower = sum(each.verdict == "slower" for each in found)
         lines += [
             f"In {slower} of all {len(found)} comparisons the other is faster:"
-            " [all of them](benchmarks/README.md), with the machine and every run.",
+            " [all of them](benchmarks/README.md), with the machine and every run. `make bench`"
+            " measures them on yours.",
             "",
         ]
     lines += [

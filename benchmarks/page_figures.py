@@ -114,7 +114,9 @@ def frontier(published: list[Point], ours: list[Point]) -> plt.Figure:
             axis.set_major_locator(LogLocator(subs=steps))
             axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
             axis.set_minor_locator(NullLocator())
-    axes.flat[0].plot([], [], "s", color=plots.BLUE, label="this course: mean, sd of seeds")
+    axes.flat[0].plot(
+        [], [], "s", color=plots.BLUE, label="this course: mean, sd of seeds, or one run"
+    )
     axes.flat[0].plot([], [], "o", color=plots.GREY, ms=5, label="published")
     axes.flat[0].legend(fontsize=10, loc="upper left")
     fig.draw_without_rendering()  # places are known from here on
