@@ -32,12 +32,15 @@ keras.applications, in the manner of keras.io's examples, and from keras-hub, wh
 tasks are tried in small configurations. Made from [models.csv](src/models.csv) by `make pages`;
 `make zoo` tries them anew, each in a process of its own.
 
-Each network is pruned to 80 % zeros and trained a step: *held* says that the zeros stayed. Then it
-loses 30 % and 50 % of the channels of every group from which some can go. What is left must compute
-what the original computes with the others at zero, and two oracles judge that: `verify=True`, and
-one that shares no code with the package. It numbers the weights, reads off the smaller network
-which of them it kept, writes zeros over all others in the original, and runs that. The smaller
-network is saved, loaded in a process that knows Keras alone, and trained a step.
+Each network is pruned to 80 % zeros and trained a step: *held* says that the zeros stayed (and
+says little where *nothing moved*: the step changed no kernel). Then it loses 30 % and 50 % of the
+channels of every group from which some can go. What is left must compute what the original computes
+with the others at zero, and two oracles judge that: `verify=True`, and one that shares no code with
+the package. It numbers the weights, reads off the smaller network which of them it kept, writes
+zeros over all others in the original, and runs that. *Twice* is by both. The smaller network is
+trained a step, saved, and loaded in a process that knows Keras alone, or with the layers that the
+original needs, too. Where Keras cannot read the file, its answer is shown; `save_weights` is the way
+then.
 
 *Left* are the parameters of the smaller network at 50 %, as a share, and without embeddings.
 Tried with {versions}.
@@ -94,13 +97,14 @@ def make(folder: Path, lessons: list[Lesson]) -> str:
 
 
 def _summary(rows: list[dict[str, str]]) -> list[str]:
-    lines = [f"| | networks | masks held | {' | '.join(OUTCOMES.values())} |"]
-    lines += ["|---" * (3 + len(OUTCOMES)) + "|"]
+    lines = [f"| | networks | masks held | {' | '.join(OUTCOMES.values())} | loads |"]
+    lines += ["|---" * (4 + len(OUTCOMES)) + "|"]
     for name, title in PARTS.items():
         mine = [row for row in rows if part(row) == name]
         held = sum(row["masks"].startswith("held") for row in mine)
         ends = Counter(map(outcome, mine))
-        cells = (title, len(mine), held, *(ends[key] for key in OUTCOMES))
+        loads = sum(row["loaded"].startswith(("yes", "with")) for row in mine)
+        cells = (title, len(mine), held, *(ends[key] for key in OUTCOMES), loads)
         lines.append(f"| {' | '.join(map(str, cells))} |")
     return lines
 

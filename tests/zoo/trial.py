@@ -22,7 +22,7 @@ def failure(error: BaseException) -> str:
     """How a call ended: refused with a reason, or a crash, and where."""
     frames = traceback.extract_tb(error.__traceback__)
     where = frames[-1]
-    said = " ".join(str(error).split())
+    said = " ".join(re.sub(r"\x1b\[\d*m", "", str(error)).split())  # Keras prints in bold
     said = said if len(said) < 400 else f"{said[:150]} … {said[-230:]}"  # causes stand at the end
     ours = "course_utils" in where.filename and isinstance(error, TypeError | ValueError)
     if ours or isinstance(error, coded.DisagreementError):
