@@ -38,9 +38,8 @@ channels of every group from which some can go. What is left must compute what t
 with the others at zero, and two oracles judge that: `verify=True`, and one that shares no code with
 the package. It numbers the weights, reads off the smaller network which of them it kept, writes
 zeros over all others in the original, and runs that. *Twice* is by both. The smaller network is
-trained a step, saved, and loaded in a process that knows Keras alone, or with the layers that the
-original needs, too. Where Keras cannot read the file, its answer is shown; `save_weights` is the way
-then.
+trained a step, and its file loaded by a process that knows Keras alone, or the original's layers
+as well. Where Keras cannot read the file, its answer is shown: `save_weights` is the way then.
 
 *Left* are the parameters of the smaller network at 50 %, as a share, and without embeddings.
 Tried with {versions}.
