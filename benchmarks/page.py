@@ -55,7 +55,8 @@ PARTS_SAY = {
     ),
     "masks": (
         "Global masks",
-        "Random weights in 50 kernels, 90 % go. The ratios take the course's time with scores."
+        "Random weights in 50 kernels, 90 % go. × a copy: as a multiple of copying the weights. The"
+        " ratios take the course's time with scores."
         " torch's function applies the masks as well; tfmot cuts each kernel alone. Memory is what"
         " the process takes beyond what it had before there were weights, these included.",
     ),
@@ -173,8 +174,7 @@ def records() -> list[str]:
     return [
         "![Test error over size: published points and this course's](figures/frontier.svg)",
         "",
-        "The course's, chosen on validation images, the test images met once; mean and sd of the"
-        " seeds:",
+        "The course's, chosen on validation images, never on test images; mean and sd of the seeds:",
         "",
         *grid(["network", "size", "test error", "seeds", "recorded in"], mine),
         "",
