@@ -174,7 +174,7 @@ def records() -> list[str]:
     return [
         "![Test error over size: published points and this course's](figures/frontier.svg)",
         "",
-        "The course's, chosen on validation images, never on test images; mean and sd of the seeds:",
+        "The course's, chosen on validation images, never on test images; mean and sd of seeds:",
         "",
         *grid(["network", "size", "test error", "seeds", "recorded in"], mine),
         "",

@@ -31,6 +31,7 @@ FORMULA = re.compile(r"\$[^$]*\$")
 NOT_HERE = re.compile(r"\[([^\]]*)\]\((?:src/|\.\./(?:slides|notebooks/solutions)\))[^)]*\)?")
 # Decks lie beside the pages and are none of them: MyST would take a link to one for an anchor.
 DECK = re.compile(r"\[([^\]]+)\]\((\.\./slides/\w+\.html(?:#\d+)?)\)")
+FILE = re.compile(r'(<a href="[\w./-]+)\.(?:ipynb|md)"')  # of a lesson or page, written in HTML
 
 
 def main(arguments: list[str]) -> int:
@@ -45,7 +46,9 @@ def main(arguments: list[str]) -> int:
         command += ["-W", "--keep-going"]
     status = subprocess.run([*command, str(SOURCE), str(PAGES)], cwd=ROOT).returncode
     if status == 0:
-        shutil.copytree(ROOT / "slides", PAGES / "slides", ignore=_not_html)
+        (PAGES / "slides").mkdir()
+        for deck in (ROOT / "slides").glob("*.html"):
+            (PAGES / "slides" / deck.name).write_text(to_pages(deck.read_text("utf-8")), "utf-8")
         print(f"{PAGES / 'index.html'}: {len([*PAGES.rglob('*.html')])} pages")
     return status
 
@@ -86,7 +89,7 @@ def _copy_notebook(source: Path, target: Path) -> None:
     notebook = json.loads(source.read_text(encoding="utf-8"))
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
-            cell["source"] = with_site_links("".join(cell["source"]))
+            cell["source"] = to_pages(with_site_links("".join(cell["source"])))
         for output in cell.get("outputs", []):
             # A slider is a picture here; a page cannot compute.
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
@@ -109,6 +112,15 @@ def with_site_links(markdown: str) -> str:
         return f"{link[1]}{target}#{slug(words)}"
 
     return LINK.sub(moved, markdown)
+
+
+def to_pages(html: str) -> str:
+    """Let links that are written in HTML lead to pages, which Sphinx does for Markdown's alone.
+
+    >>> to_pages('<a href="../docs/coverage.md">more</a>')
+    '<a href="../docs/coverage.html">more</a>'
+    """
+    return FILE.sub(r'\1.html"', html)
 
 
 def write_reference(folder: Path) -> dict[str, list[str]]:
@@ -163,10 +175,6 @@ def _tree(caption: str, names: list[str]) -> str:
 def _title(deck: Path) -> str:
     found = re.search(r"^title: (.+)$", deck.with_suffix(".md").read_text("utf-8"), re.MULTILINE)
     return found[1]
-
-
-def _not_html(folder: str, names: list[str]) -> list[str]:
-    return [name for name in names if not name.endswith(".html")]
 
 
 if __name__ == "__main__":

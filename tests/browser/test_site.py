@@ -127,6 +127,12 @@ def test_every_link_leads_somewhere(parsed, pages):
     assert lost == []
 
 
+def test_no_link_leads_to_a_notebook_or_a_source(parsed):
+    links = {urlsplit(link) for page in parsed.values() for link in page.links}
+    mine = {link.path for link in links if not link.scheme and "_sources/" not in link.path}
+    assert not [path for path in mine if path.endswith((".ipynb", ".md"))]
+
+
 def test_nothing_is_loaded_from_elsewhere(parsed, pages):
     loads = {load for page in parsed.values() for load in page.loads}
     assert [load for load in loads if re.match(r"(https?:)?//", load)] == []
