@@ -113,6 +113,7 @@ def methods(kind: type) -> Iterator[types.FunctionType]:
     if not kind.__module__.startswith(_LIBRARIES):
         for one in vars(kind).values():
             function = getattr(one, "fget", None) or getattr(one, "__func__", one)
+            function = getattr(function, "python_function", function)  # of a tf.function
             if isinstance(function, types.FunctionType):
                 yield function
 
