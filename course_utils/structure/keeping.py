@@ -5,13 +5,11 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
-import numpy as np
-
 from course_utils.backend import compile_settings, keras
 from course_utils.pruning.layers import of_keras, walk
 from course_utils.structure.copying import fresh_optimizer
 from course_utils.structure.internals import drawn_as_zeros, read_again
-from course_utils.structure.reaching import has_weights, methods, read_by_name
+from course_utils.structure.reaching import is_sized, methods, read_by_name
 from course_utils.structure.symbolic import first_line
 from course_utils.structure.walking import has_graph
 
@@ -60,7 +58,7 @@ def refuse_what_would_be_lost(
     _refuse_names_in_training(model)
     for variable in model.variables:
         for what in (variable.constraint, variable.regularizer) if cut_sizes(variable) else ():
-            if what is not None and not hasattr(what, "onto") and _holds(what, cut_sizes(variable)):
+            if not hasattr(what, "onto") and is_sized(what, cut_sizes(variable)):
                 raise ValueError(
                     f"{variable.path} has a {type(what).__name__} that holds arrays, variables or "
                     "sizes; what is left of them is not known. Take it off before, "
@@ -156,13 +154,6 @@ def _refuse_name(who: str, name: str) -> None:
         "of the larger one. Write it as a layer that is given the other one, and keeps it as an "
         f"attribute (self.other = {name})."
     )
-
-
-def _holds(what: object, sizes: set[int]) -> bool:
-    """Tell whether a constraint or regularizer, none of Keras's, is for axes of these sizes."""
-    values = [*getattr(what, "__dict__", {}).values()] if not of_keras(type(what)) else []
-    sized = any(type(value) is int and value in sizes for value in values)
-    return sized or has_weights(values) or any(np.ndim(v) and np.size(v) > 1 for v in values)
 
 
 def _all_operations(model: keras.Model) -> Iterable[keras.Operation]:
