@@ -28,9 +28,9 @@ class Cuts:
             array = np.compress(self.kept(one.ids), array, axis=one.axis)
         return array
 
-    def is_cut(self, variable: keras.Variable) -> bool:
-        """Tell whether something of a variable goes."""
-        return id(variable) in self._slices
+    def cut_sizes(self, variable: keras.Variable) -> set[int]:
+        """Return how long the axes are along which something of a variable goes."""
+        return {variable.shape[one.axis] for one in self._slices.get(id(variable), ())}
 
     def changes(self, layer: keras.Operation) -> bool:
         """Tell whether a layer, or a model in the model, becomes another."""
@@ -60,5 +60,5 @@ class Cuts:
         call = self.calls.get(id(layer))
         if call is None:
             return False
-        slices = [one for one in call.slices if self.is_cut(one.variable)]
-        return bool(slices) or (bool(call.edits) and self.narrows(layer))
+        cut = any(self.cut_sizes(one.variable) for one in call.slices)
+        return cut or (bool(call.edits) and self.narrows(layer))

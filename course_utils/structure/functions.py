@@ -51,7 +51,7 @@ def tried_layer(layer: keras.Operation, rank: int, *arguments: object, **options
     Tried(why='', at_zero=0.0)
     """
     if isinstance(layer, keras.Layer):
-        weights = any(len(v.shape) for v in layer.variables)
+        weights = any(len(v.shape) for v in layer.weights)  # without seeds
         if not layer.built or weights or isinstance(layer, keras.Model):
             return Tried("is of a kind whose use of channels is not known")
         own = (function for kind in type(layer).__mro__ for function in methods(kind))
@@ -68,7 +68,9 @@ def _tried(function: Callable, rank: int, holds: object = None) -> Tried:
     if name:
         return Tried(f"reads {name}, a weight that is not its own")
     try:
-        return Tried(_mixing(function, rank, np.random.default_rng(0)), _at_zero(function, rank))
+        with keras.StatelessScope():  # what it counts or draws stays as it is
+            mixing = _mixing(function, rank, np.random.default_rng(0))
+            return Tried(mixing, _at_zero(function, rank))
     except Exception as error:
         return Tried(f"could not be tried ({type(error).__name__}: {first_line(error, 80)})")
 
@@ -118,9 +120,9 @@ def _same(one: np.ndarray, other: np.ndarray) -> bool:
 def _weights_in(value: object) -> str:
     """Return the name of a weight that something reaches, such as what it closes over, or "".
 
-    A single number is none: it does the same to every channel.
+    A single number is none, nor a seed: it does the same to every channel.
     """
     found = [*reached(value), *(one for _, one in read_by_name(value))]
-    variables = (getattr(one, "variables", [one]) for one in found)
-    names = (getattr(v, "path", v.name) for some in variables for v in some if len(v.shape))
+    variables = (v for one in found for v in getattr(one, "variables", [one]) if len(v.shape))
+    names = (getattr(v, "path", v.name) for v in variables if v.name != "seed_generator_state")
     return next(names, "")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from course_utils.backend import keras
 from course_utils.backend import tensorflow as tf
-from course_utils.pruning.layers import walk
+from course_utils.pruning.layers import of_keras, walk
 
 SMALL = 2**16  # numbers that need not be freed at once
 
@@ -146,9 +146,10 @@ def read_again(model: keras.Model) -> keras.Model:
     >>> read_again(keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])).count_params()
     10
     """
-    kinds = {type(owners[-1]) for _, owners in walk(model)}
+    kinds = {type(model), *(type(owners[-1]) for _, owners in walk(model))}
+    own = {kind.__name__: kind for kind in kinds if not of_keras(kind)}
     sharing = keras.src.saving.serialization_lib.ObjectSharingScope  # as files are read
-    with keras.saving.custom_object_scope({kind.__name__: kind for kind in kinds}):
+    with keras.saving.custom_object_scope(own):
         with sharing():
             config = json.loads(json.dumps(keras.saving.serialize_keras_object(model)))
         with sharing():

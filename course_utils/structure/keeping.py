@@ -5,13 +5,11 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
-import numpy as np
-
 from course_utils.backend import compile_settings, keras
 from course_utils.pruning.layers import of_keras, walk
 from course_utils.structure.copying import fresh_optimizer
 from course_utils.structure.internals import drawn_as_zeros, read_again
-from course_utils.structure.reaching import has_weights, methods, read_by_name
+from course_utils.structure.reaching import is_sized, methods, read_by_name
 from course_utils.structure.symbolic import first_line
 from course_utils.structure.walking import has_graph
 
@@ -38,7 +36,7 @@ def is_kept(model: keras.Model, changes: Callable[[keras.Operation], bool]) -> b
 def refuse_what_would_be_lost(
     model: keras.Model,
     changes: Callable[[keras.Operation], bool],
-    is_cut: Callable[[keras.Variable], bool],
+    cut_sizes: Callable[[keras.Variable], set[int]],
 ) -> None:
     """Raise ValueError for what no smaller model could have, saying how to go on."""
     kept = is_kept(model, changes)
@@ -59,8 +57,8 @@ def refuse_what_would_be_lost(
                 _refuse_name(f"layer {layer.name!r} ({type(layer).__name__})", name)
     _refuse_names_in_training(model)
     for variable in model.variables:
-        for what in (variable.constraint, variable.regularizer) if is_cut(variable) else ():
-            if what is not None and not hasattr(what, "onto") and _holds(what, variable.shape):
+        for what in (variable.constraint, variable.regularizer) if cut_sizes(variable) else ():
+            if not hasattr(what, "onto") and is_sized(what, cut_sizes(variable)):
                 raise ValueError(
                     f"{variable.path} has a {type(what).__name__} that holds arrays, variables or "
                     "sizes; what is left of them is not known. Take it off before, "
@@ -75,7 +73,8 @@ def refuse_what_would_be_lost(
 def notes(old: keras.Model, new: keras.Model) -> list[str]:
     """Return in words what a smaller model has lost, and what its file needs to be loaded."""
     lost = [*_lost_classes(old, new)]
-    return [*lost, *_unreached(old, new), *_needed(new), *(_unreadable(new) if lost else ())]
+    tried = _unreadable(new) if lost or not of_keras(type(new)) else ()
+    return [*lost, *_unreached(old, new), *_needed(new), *tried]
 
 
 def _lost_classes(old: keras.Model, new: keras.Model) -> Iterator[str]:
@@ -126,7 +125,7 @@ def _unreadable(model: keras.Model) -> Iterator[str]:
         with drawn_as_zeros():
             again = read_again(model)
         same = [v.shape for v in again.variables] == [v.shape for v in model.variables]
-        why = "" if same else "layers that hold others are read back with weights of their own"
+        why = "" if same else "it is read back with weights of other shapes"
     except Exception as error:
         why = f"{type(error).__name__}: {first_line(error, 100)}"
     if why:
@@ -155,13 +154,6 @@ def _refuse_name(who: str, name: str) -> None:
         "of the larger one. Write it as a layer that is given the other one, and keeps it as an "
         f"attribute (self.other = {name})."
     )
-
-
-def _holds(what: object, shape: tuple[int, ...]) -> bool:
-    """Tell whether a constraint or regularizer, none of Keras's, is for variables of one shape."""
-    values = [*getattr(what, "__dict__", {}).values()] if not of_keras(type(what)) else []
-    sizes = {value for value in values if type(value) is int} & {*shape}
-    return bool(sizes) or has_weights(values) or any(np.ndim(v) and np.size(v) > 1 for v in values)
 
 
 def _all_operations(model: keras.Model) -> Iterable[keras.Operation]:

@@ -7,8 +7,11 @@ import types
 import weakref
 from collections.abc import Iterable, Iterator
 
+import numpy as np
+
 from course_utils.backend import keras
 from course_utils.backend import tensorflow as tf
+from course_utils.pruning.layers import of_keras
 from course_utils.structure.internals import attributes, is_tracker
 
 _PLAIN = (type(None), bool, int, float, str, bytes, inspect.Signature, keras.InputSpec)
@@ -26,14 +29,24 @@ def reached(value: object) -> list[keras.Layer | keras.Variable]:
     >>> [one.name for one in reached([layer.call])]
     ['d', 'kernel', 'bias']
     """
-    kinds = (keras.Layer, keras.Variable, tf.Variable)
-    return [one for one in _everything(value) if isinstance(one, kinds)]
+    return [one for one in _everything(value) if isinstance(one, _MAY_HOLD[:3])]
 
 
 def has_weights(value: object) -> bool:
     """Tell whether there is a layer, an operation or a variable inside something."""
     kinds = (keras.Operation, keras.Variable, tf.Variable)
     return any(isinstance(one, kinds) for one in _everything(value))
+
+
+def is_sized(what: object, sizes: Iterable[int | None]) -> bool:
+    """Tell whether a constraint or regularizer, none of Keras's, is for axes of these sizes.
+
+    >>> is_sized(keras.regularizers.L2(0.5), (8, 16)), is_sized(None, (8, 16))
+    (False, False)
+    """
+    held = [] if of_keras(type(what)) else [*getattr(what, "__dict__", {}).values()]
+    sized = any(type(value) is int and value in sizes for value in held)
+    return sized or has_weights(held) or any(np.ndim(v) and np.size(v) > 1 for v in held)
 
 
 def read_by_name(value: object) -> Iterator[tuple[str, object]]:
@@ -113,6 +126,7 @@ def methods(kind: type) -> Iterator[types.FunctionType]:
     if not kind.__module__.startswith(_LIBRARIES):
         for one in vars(kind).values():
             function = getattr(one, "fget", None) or getattr(one, "__func__", one)
+            function = getattr(function, "python_function", function)  # of a tf.function
             if isinstance(function, types.FunctionType):
                 yield function
 

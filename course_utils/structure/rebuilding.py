@@ -37,7 +37,7 @@ def rebuilt(channels: Channels, kept: Kept) -> keras.Model:
 def rebuilt_with_pairs(channels: Channels, kept: Kept) -> tuple[keras.Model, list[Pair]]:
     """Return the new model, and every variable of the old one with its counterpart."""
     cuts = Cuts(channels, kept)
-    refuse_what_would_be_lost(channels.model, cuts.changes, cuts.is_cut)
+    refuse_what_would_be_lost(channels.model, cuts.changes, cuts.cut_sizes)
     with drawn_as_zeros(), garbage_of_its_own():  # the weights come from the old ones
         rebuilder = _Rebuilder(channels, cuts)
         new = rebuilder.outermost()
@@ -162,12 +162,12 @@ class _Rebuilder:
                 other.trainable = one.trainable
             new_ones = {k: v for k, v in attributes(one).items() if k not in vars(other)}
             vars(other).update({key: self.copier(value) for key, value in new_ones.items()})
-            if getattr(one, "states", None):
+            if isinstance(one, keras.layers.RNN) and one.states:
                 keras.tree.map_structure(lambda a, b: b.assign(a), one.states, other.states)
             for variable in one.variables:
                 key = f"{variable.name}_initializer"
                 held = getattr(getattr(one, key, None), "value", None)  # of Constant
-                if np.shape(held) == tuple(variable.shape):
+                if held is not None and np.shape(held) == tuple(variable.shape):
                     array = self._cuts.left(variable, np.asarray(held))
                     setattr(other, key, keras.initializers.Constant(array))
         for before, after in zip(old.variables, new.variables, strict=True):

@@ -106,16 +106,17 @@ def verified(
     if not all(np.isfinite(y).all() for y in expected if y.dtype.kind == "f"):
         raise ValueError(
             "the network's outputs on these inputs are not finite, so there is nothing to compare: "
-            "give a batch of its own data, inputs=x[:2]."
+            "give a batch of its own data, verify=True, inputs=x[:2]."
         )
     if apart <= limit:
         return apart
+    names = ", ".join(call.label for call in channels.walk.wholes)
     if not _apart(expected, again) <= limit:
         raise ValueError(
             "the network draws random numbers without a seed of its own, so that its outputs "
-            "differ each time and there is nothing to compare: leave verify out."
+            "differ each time and there is nothing to compare: "
+            f"{f'`exclude` the layers of {names}' if names else 'leave verify out'}."
         )
-    names = ", ".join(call.label for call in channels.walk.wholes)
     why = f"A number in the config of {names} does more than count channels: `exclude` its layers."
     raise RuntimeError(
         f"the smaller model differs from the zeroed one by {apart:.1e}, more than {limit:.0e}. "

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from blocks import Block, Counting
 from oracles import inputs_for, randomized, zeros_in
 
 from course_utils import pruning
@@ -145,6 +146,37 @@ def test_an_array_that_weights_begin_with_is_cut_with_them(tmp_path):
     np.testing.assert_array_equal(back.get_layer("t").embeddings_initializer.value, vectors[:, [2]])
 
 
+class Gained(Counting):
+    """It is made anew as a whole, has a layer with a single number, and a list called states."""
+
+    def __init__(self, wide, width, **options):
+        super().__init__(wide, width, **options)
+        self.gain, self.states = Gain(), ["on", "off"]
+
+    def call(self, x, training=None):
+        return self.gain(super().call(x, training=training))
+
+
+class Gain(L.Layer):
+    """A layer that says how its number begins."""
+
+    def build(self, shape):
+        self.gain_initializer = keras.initializers.Ones()
+        self.gain = self.add_weight(name="gain", shape=(), initializer=self.gain_initializer)
+
+    def call(self, x):
+        return x * self.gain
+
+
+def test_names_that_keras_uses_mean_nothing_on_a_layer_of_one_s_own():
+    x = keras.Input((4,))
+    model = randomized(keras.Model(x, L.Dense(2)(Gained(8, 4, name="b")(x))))
+    small, _ = shrink(model, 0.5, verify=True)
+    assert small.count_params() < model.count_params()
+    assert small.get_layer("b").states == ["on", "off"]
+    assert isinstance(small.get_layer("b").gain.gain_initializer, keras.initializers.Ones)
+
+
 def test_outputs_in_dictionaries_and_layers_that_the_graph_does_not_reach():
     x, y = keras.Input((4,), name="x"), keras.Input((3,), dtype="int32", name="y")
     hidden = L.Dense(8, "relu", name="a")(ops.concatenate([x, ops.cast(y, "float32")], axis=-1))
@@ -272,6 +304,40 @@ def test_a_class_whose_constructor_takes_a_graph_is_kept(tmp_path):
     small.save(tmp_path / "small.keras")
     back = keras.saving.load_model(tmp_path / "small.keras", custom_objects={"Guided": Guided})
     np.testing.assert_array_equal(back(data[0]), small(data[0]))
+
+
+class Fixed(keras.Model):
+    """Its constructor takes anything, and builds its own layers all the same."""
+
+    def __init__(self, *args, **kwargs):
+        x = keras.Input((4,))
+        super().__init__(x, L.Dense(1)(L.Dense(8, "relu", name="a")(x)))
+
+
+def test_what_cannot_be_read_from_a_file_is_told_and_nothing_else():
+    notes = shrink(Fixed(), 0.5)[1].notes
+    assert any("cannot be loaded from a .keras file (it is read back with" in one for one in notes)
+    x = keras.Input((4,))  # an operation and a layer of one name
+    y = L.Add()([x + ops.cos(x), Block(8, 4)(x)])
+    model = Guided(x, y)
+    for one in (model, keras.Model(x, y)):
+        small, report = shrink(one, 0.5, verify=True)
+        assert small.count_params() < one.count_params()
+        assert "cannot be loaded" not in str(report)
+
+
+def global_step(self, data):
+    return {"loss": ops.mean(everywhere(data[0]))}
+
+
+everywhere = keras.Sequential([keras.Input((4,)), L.Dense(8, name="a"), L.Dense(1)])
+
+
+def test_training_that_reads_a_model_by_a_global_name_is_refused_compiled_or_not():
+    for step in (global_step, tf.function(global_step)):
+        kind = type("Reading", (keras.Model,), {"train_step": step})
+        with pytest.raises(ValueError, match="reads 'everywhere' by a global name"):
+            shrink(kind(everywhere.inputs, everywhere.outputs), 0.5)
 
 
 class Net(keras.Model):
@@ -425,6 +491,8 @@ def test_constraints_that_were_put_on_by_hand():
     assert float(small.losses[0]) > 0
     kernel.constraint = keras.constraints.MaxNorm(2, axis=[0, 1])  # axes are no array
     assert shrink(model, 0.5)[0].get_layer("a").kernel.constraint.axis == [0, 1]
+    kernel.regularizer = Squared(4)  # the size of what stays, or a power
+    assert shrink(model, 0.5)[0].get_layer("a").kernel.regularizer.size == 4
     kernel.regularizer = Squared(8)
     with pytest.raises(ValueError, match=r"a/kernel has a Squared that holds .* sizes"):
         shrink(model, 0.5)
@@ -454,8 +522,11 @@ def test_verify_says_so_where_the_network_is_another_each_time():
     x = keras.Input((4,))
     model = keras.Model(x, L.Dense(2)(noise(L.Dense(3)(L.Dense(8, "relu", name="a")(x)))))
     assert shrink(model, 0.5)[0].get_layer("a").units == 4
-    with pytest.raises(ValueError, match="differ each time and there is nothing to compare"):
+    with pytest.raises(ValueError, match="there is nothing to compare: leave verify out"):
         shrink(model, 0.5, verify=True)
+    whole = keras.Model(x, noise(L.Dense(3)(Counting(8, 4, name="b")(x))))  # verified in any case
+    with pytest.raises(ValueError, match="to compare: `exclude` the layers of b "):
+        shrink(whole, 0.5)
 
 
 def test_verify_sees_state_that_is_lost(monkeypatch):

@@ -287,7 +287,7 @@ WHY = {
     "a layer with weights": ("not built", lambda x: L.Dense(4, L.PReLU(), name="p")(x)),
     "no value at 0": ("no value at 0", lambda x: L.Activation(ops.log)(x)),
     "rolled": ("moves them", lambda x: ops.roll(x, 1, axis=-1)),
-    "single ones": ("single channels", lambda x: ops.take(x, [0, 2], axis=-1)),
+    "single ones": ("by their numbers", lambda x: ops.take(x, [0, 2], axis=-1)),
     "a sum": ("would not be 0", lambda x: ops.einsum("bnc,bmc->bnm", ops.cos(x), ops.cos(x))),
     "examples moved": (
         "first axis is not that of examples",
@@ -365,3 +365,53 @@ def test_single_numbers_that_are_trained_treat_all_channels_alike():
     channels = channel_groups(randomized(keras.Model(x, y)))
     assert set(channels.groups) == {"a"}
     check_zeroed(channels, random_masks(channels), np.eye(5))
+
+
+class Path(L.Layer):
+    """A block that is left out now and then in training; it counts its calls."""
+
+    def build(self, shape):
+        self.seeds = keras.random.SeedGenerator(1)
+        self.calls = self.add_weight(shape=(), trainable=False, initializer="zeros")
+
+    def call(self, x, training=False):
+        self.calls.assign_add(1.0)
+        draw = keras.random.uniform((ops.shape(x)[0], 1), seed=self.seeds)
+        return x * ops.cast(draw < 0.5, x.dtype) if training else x
+
+
+def test_seeds_and_counters_are_no_weights_of_channels_and_stay_as_they_are():
+    x = keras.Input((5,))
+    path = Path(name="path")
+    model = randomized(keras.Model(x, L.Dense(3)(path(L.Dense(8, "relu", name="a")(x)))))
+    before = [np.array(v) for v in path.variables]
+    small, _ = shrink(model, 0.5, verify=True)
+    assert small.get_layer("a").units == 4
+    for one in (path, small.get_layer("path")):
+        for variable, value in zip(one.variables, before, strict=True):
+            np.testing.assert_array_equal(variable, value)
+    assert small.get_layer("path").seeds is not path.seeds
+
+
+class Orthogonal(keras.regularizers.Regularizer):
+    """As in Keras's example of PointNet: outputs are square matrices of one size."""
+
+    def __init__(self, size):
+        self.eye = np.eye(size)
+
+    def __call__(self, y):
+        y = ops.reshape(y, (-1, *self.eye.shape))
+        return ops.sum((y @ ops.swapaxes(y, 1, 2) - self.eye) ** 2)
+
+    def get_config(self):
+        return {"size": len(self.eye)}
+
+
+def test_outputs_that_are_regularized_at_one_size_stay():
+    x = keras.Input((5,))
+    y = L.Dense(9, name="a", activity_regularizer=Orthogonal(3))(L.Dense(4, name="b")(x))
+    y = L.Dense(6, name="c", activity_regularizer=keras.regularizers.L2(0.1))(y)
+    model = randomized(keras.Model(x, L.Dense(2, name="head")(y)))
+    assert "has an activity regularizer that holds arrays" in reasons(model)["a"]
+    small, _ = shrink(model, 0.5, verify=True)
+    assert [small.get_layer(name).units for name in "bac"] == [2, 9, 3]

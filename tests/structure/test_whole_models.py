@@ -340,8 +340,8 @@ def test_what_is_not_known_keeps_what_it_reads(kind):
     x = keras.Input((3, 5))
     y = dense("c", 4)(UNKNOWN[kind]()(dense("b")(dense("a")(x))))
     model = randomized(keras.Model(x, dense("head", 2)(y)))
-    said = {"own model": "inner/kernel itself"}.get(kind, "not known")
-    assert said in reasons(model)["b"]
+    said = {"own model": "inner/kernel itself", "LoRA": "has LoRA", "quantized": "is quantized"}
+    assert said.get(kind, "not known") in reasons(model)["b"]
     channels = channel_groups(model)
     assert set(channels.groups) == {"a", "c"}
     check_zeroed(channels, random_masks(channels), inputs_for(model))

@@ -82,7 +82,7 @@ def take(call: Call) -> Flows:
     axes = [-1] if call.layer.axis is None else layer_axes(call.layer.axis, call.x)
     x = None if -1 in axes or len(call.flows) > 1 else call.beside(call.x, axes)
     if x is None:
-        return call.refuse("picks single channels")
+        return call.refuse("picks entries by their numbers")
     (axis,), more = axes, len(call.shapes[0]) - len(x.shape)  # axes that the numbers add: -1, 0, …
     ids = (
         x.ids.squeeze(axis) if more < 0 else np.expand_dims(x.ids, [axis + n for n in range(more)])

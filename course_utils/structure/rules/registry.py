@@ -7,6 +7,7 @@ from course_utils.backend import keras
 from course_utils.pruning.layers import inner_layers, of_keras
 from course_utils.structure.calls import Call, Flows, Kept
 from course_utils.structure.ids import Flow
+from course_utils.structure.reaching import is_sized
 from course_utils.structure.rules import (
     attention,
     joins,
@@ -33,7 +34,9 @@ def apply(call: Call) -> list[Flow]:
     if rule not in _OF_TURNED and any(flow.turned for flow in call.flows):
         return call.refuse(_TURNED)
     made = rule(call) or call.refuse(_TURNED)
-    return [made] if isinstance(made, Flow) else made
+    made = [made] if isinstance(made, Flow) else made
+    what = getattr(call.layer, "activity_regularizer", None)
+    return [call.fix(y, _OF_A_SIZE) if is_sized(what, y.shape) else y for y in made]
 
 
 def again(call: Call, first: Call) -> list[Flow] | None:
@@ -124,6 +127,7 @@ def _is_altered(layer: keras.Layer) -> bool:
 
 _LAYERS |= {keras.layers.TimeDistributed: time_distributed}
 _LAYERS |= {keras.layers.SpectralNormalization: spectral}
+_OF_A_SIZE = "has an activity regularizer that holds arrays, variables or sizes"
 _TURNED = "works on tensors whose first axis is not that of examples"
 _OF_TURNED = (*shapes.OF_TURNED, *parts.OF_TURNED)
 # What a subclass may have of its own: its constructor, and what Python and Keras put there.
