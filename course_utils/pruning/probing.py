@@ -58,8 +58,7 @@ def probe(
     shapes = ", ".join(str(tuple(tensor.shape)) for tensor in model.inputs)
     raise ValueError(
         f"the model takes inputs of any size, {shapes}, but none of the sizes tried works, sides "
-        f"{[a for a, _ in _SIZES]} and lengths {[b for _, b in _SIZES]}: give a batch of the size "
-        "you mean, inputs=x[:1]."
+        f"{[a for a, _ in _SIZES]} and lengths {[b for _, b in _SIZES]}: give some, inputs=x[:1]."
     ) from failure
 
 
@@ -94,8 +93,7 @@ def states_kept(model: keras.Model) -> Iterator[None]:
 def _first(given: object, size: int, exactly: bool) -> object:
     if exactly and count(given) < size:
         raise ValueError(
-            f"the model takes batches of {size} only: give at least {size} examples, not "
-            f"{count(given)}."
+            f"the model takes batches of {size} only: {count(given)} examples are too few."
         )
     return keras.tree.map_structure(lambda array: array[:size], given)
 
@@ -127,18 +125,14 @@ def _closed(shape: tuple[int | None, ...], sizes: tuple[int, int]) -> list[int]:
 def _bound(model: keras.Model, tensor: keras.KerasTensor) -> int:
     """Return how many token ids the layers that read an input know; 2 if none of them says."""
     readers = operations_on(tensor)
-    inside = [layer for one in readers for layer in _with_inner(one)]
+    wraps = [one for one in readers if isinstance(one, keras.Layer)]
+    inside = [*readers, *(owners[-1] for one in wraps for _, owners in walk(one))]
     everywhere = [owners[-1] for _, owners in walk(model)]
     for layers in (inside, everywhere):
         sizes = [_rows(layer) for layer in layers]
         if known := [n for n in sizes if n]:
             return min(known)
     return 2
-
-
-def _with_inner(operation: keras.Operation) -> list[keras.Operation]:
-    inner = walk(operation) if isinstance(operation, keras.Layer) else ()
-    return [operation, *(owners[-1] for _, owners in inner)]
 
 
 def _rows(layer: object) -> int | None:

@@ -176,7 +176,13 @@ def as_channels(model: keras.Model | Channels) -> Channels:
     >>> list(as_channels(models.lenet300()).groups)
     ['fc1', 'fc2']
     """
-    return model if isinstance(model, Channels) else channel_groups(model)
+    if not isinstance(model, Channels):
+        return channel_groups(model)
+    for call in model.walk.calls.values():
+        changed = any(getattr(call.layer, key, 0) for key in ("lora_enabled", "quantization_mode"))
+        if changed and call.slices:
+            raise ValueError(f"{call.path!r} was quantized or got LoRA since: find channels anew.")
+    return model
 
 
 def checked_masks(channels: Channels, masks: Masks) -> dict[str, np.ndarray]:
@@ -213,8 +219,7 @@ def _checked_mask(mask: np.ndarray, group: Group) -> np.ndarray:
     mask = np.asarray(mask)
     if mask.shape != (len(group),):
         raise ValueError(
-            f"the mask of {group.name!r} has shape {mask.shape}; its {len(group)} channels need "
-            f"({len(group)},)."
+            f"the mask of {group.name!r} has shape {mask.shape}; it needs ({len(group)},)."
         )
     if mask.dtype != bool and not np.isin(mask, (0, 1)).all():
         raise ValueError(

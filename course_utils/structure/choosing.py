@@ -173,8 +173,7 @@ def _checked_order(scope: str, multiple: int) -> int:
 def _checked_cost(cost: object) -> Callable[[Masks], int]:
     if not callable(cost):
         raise TypeError(
-            f"cost must be a function of masks, such as costs(model).macs, not "
-            f"{type(cost).__name__}."
+            f"cost must be a function of masks, costs(model).macs, not {type(cost).__name__}."
         )
     return cost
 

@@ -65,8 +65,7 @@ def refuse_what_would_be_lost(
                     f"{variable.path} has a {type(what).__name__} that holds arrays, variables or "
                     "sizes; what is left of them is not known. Take it off before, "
                     "variable.constraint = None, and put a new one on what `shrink` returns; or "
-                    "give its class a method onto(model, variable, left) that returns the one of a "
-                    "smaller variable."
+                    "give its class a method onto(model, variable, left): what a smaller one has."
                 )
     if model.compiled:
         fresh_optimizer(model.optimizer)

@@ -237,7 +237,7 @@ def test_what_is_no_model_or_has_no_graph_is_refused():
     [
         ({"b": np.ones(6, bool)}, r"unknown group 'b'; there are \['a'\]"),
         ({"head": np.ones(3, bool)}, "nothing can go from 'head': an output of the model"),
-        ({"a": np.ones(5, bool)}, r"shape \(5,\); its 6 channels need \(6,\)"),
+        ({"a": np.ones(5, bool)}, r"shape \(5,\); it needs \(6,\)"),
         ({"a": np.ones((6, 1), bool)}, r"shape \(6, 1\)"),
         ({"a": np.zeros(6, bool)}, "leaves no channel"),
         ({"a": np.arange(6)}, "True .* and False .* only"),

@@ -100,14 +100,12 @@ def _checked(name: str, W: object, variable: keras.Variable) -> np.ndarray:
         raise ValueError(f"{name} has shape {tuple(variable.shape)}, what is shared {W.shape}.")
     if len(codebook(W)) > LARGEST:
         raise ValueError(
-            f"{name} has {len(codebook(W)):,} different values, so nothing is shared yet: give "
-            "what `cluster(weights, clusters)` returns."
+            f"{name} has {len(codebook(W)):,} different values, so nothing is shared: cluster it."
         )
     mask = variable.constraint
     if isinstance(mask, MaskConstraint) and np.any(W[~read(mask.mask)]):
         raise ValueError(
-            f"{name} has values where its mask holds zeros: share the weights as they are now, "
-            "after pruning, or detach the masks."
+            f"{name} has values where its mask holds zeros: share the weights as they are now."
         )
     return W
 

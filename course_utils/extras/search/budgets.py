@@ -59,8 +59,7 @@ def _of_channels(names: Mapping, model: keras.Model | Channels, of: str, inputs:
     unknown = sorted(set(names) - set(sizes))
     if unknown:
         raise ValueError(
-            f"the scan names {unknown}, which are neither kernels nor groups of channels of this "
-            f"model; its groups are {sorted(sizes)}."
+            f"the scan names {unknown}, neither kernels nor groups of channels: {sorted(sizes)}."
         )
     price = getattr(costs(channels, inputs), of)
 

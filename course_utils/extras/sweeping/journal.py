@@ -85,8 +85,7 @@ def _checked(line: bytes, where: str) -> Line:
     whole = isinstance(values, dict) and tuple(values) == tuple(FIELDS)
     if not whole or not all(map(isinstance, values.values(), FIELDS.values())):
         raise ValueError(
-            f"{where} is no result of a sweep: {line[:40]!r}. Give another file, or mend that "
-            "line; nothing was changed."
+            f"{where} is no result of a sweep: {line[:40]!r}. Mend that line; nothing was changed."
         )
     return values
 

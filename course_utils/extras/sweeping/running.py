@@ -147,7 +147,6 @@ def _name(task: Task, executor: Executor | None) -> str:
     if isinstance(executor, ProcessPoolExecutor) and (here or "<" in name):
         raise ValueError(
             f"a process pool cannot find {name!r}: its processes import a task from its module. "
-            "Write it into a .py file, at the top level, and import it from there. (Dask sends "
-            "the function itself.)"
+            "Write it into a .py file, at the top level, and import it from there (not for Dask)."
         )
     return name

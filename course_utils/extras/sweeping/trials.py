@@ -50,8 +50,7 @@ def by_key(trials: Iterable[Mapping[str, object]]) -> dict[str, Trial]:
             raise ValueError("'seconds' is what a trial took: call the task's argument otherwise.")
         if key(trial) in found:
             raise ValueError(
-                f"the trial {trial} stands twice in the list: take one out, or tell them apart, "
-                "by a seed for instance."
+                f"the trial {trial} stands twice in the list: take one out, or add a seed."
             )
         found[key(trial)] = dict(trial)
     return found

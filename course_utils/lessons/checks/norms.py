@@ -82,8 +82,7 @@ def _norms_of(function: Callable, kernel: np.ndarray) -> object:
     except ValueError as error:
         if "dimensions to norm" in str(error):
             raise Mistake(
-                "np.linalg.norm takes one axis or two, not three. Square, np.sum over axes "
-                "(0, 1, 2), root."
+                "np.linalg.norm takes one axis or two, not three. Square, np.sum over all, root."
             ) from None
         raise
 

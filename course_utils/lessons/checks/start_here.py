@@ -118,6 +118,5 @@ def _share_of(function: Callable, W: np.ndarray) -> float:
         if W.ndim != 1:
             raise
         raise Mistake(
-            f"it fails on an array with one axis ({error}). W.size is the number of entries, "
-            "whatever the shape."
+            f"it fails on an array with one axis ({error}). W.size is the number of entries."
         ) from None

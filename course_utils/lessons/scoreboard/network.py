@@ -54,8 +54,7 @@ def _require_fitting(model: keras.Model, limits: Limits) -> None:
     largest = max(_sizes(model))
     if largest > limits.activations:
         raise Refused(
-            f"a layer makes {largest:,} numbers of one image; at most {limits.activations:,} are "
-            "allowed."
+            f"a layer makes {largest:,} numbers of one image, of at most {limits.activations:,}."
         )
     if not all(np.isfinite(W).all() for W in model.get_weights()):
         raise Refused("its weights hold NaN or infinity.")
