@@ -87,8 +87,7 @@ def make_scenes(
     canvas = canvas or Canvas()
     if max(canvas.sizes) > canvas.side:
         raise ValueError(
-            f"a digit of {max(canvas.sizes)} pixels has no room on a canvas of {canvas.side}: make "
-            "the canvas larger, or the sizes smaller"
+            f"a digit of {max(canvas.sizes)} pixels has no room on a canvas of {canvas.side}."
         )
     rng = np.random.default_rng(seed)
     which = rng.integers(0, len(x), (count, canvas.most))
