@@ -37,7 +37,7 @@ def parameters(kernel: Shape, bias: bool = True) -> int:
     _checked_shape(kernel, "kernel")
     if not len(kernel):
         raise ValueError("kernel must have at least one axis: (inputs, outputs) for a Dense layer.")
-    return math.prod(kernel) + (kernel[-1] if bias else 0)
+    return math.prod(map(int, kernel)) + (int(kernel[-1]) if bias else 0)
 
 
 def macs(kernel: Shape, positions: Shape = ()) -> int:
@@ -50,7 +50,7 @@ def macs(kernel: Shape, positions: Shape = ()) -> int:
     (194688, 346112)
     """
     _checked_shape(positions, "positions")
-    return parameters(kernel, bias=False) * math.prod(positions)
+    return parameters(kernel, bias=False) * math.prod(map(int, positions))
 
 
 def sparse_bytes(parameters: int, sparsity: float, bits: int = 32, index_bits: int = 16) -> int:

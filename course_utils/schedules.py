@@ -116,7 +116,7 @@ def iterative(final: float, begin: int, every: int, rounds: int) -> Schedule:
     def schedule(step: int) -> float:
         if _step(step) < begin:
             return 0.0
-        done = min((step - begin) // every + 1, rounds)
+        done = rounds if step == math.inf else min((step - begin) // every + 1, rounds)
         return final if done == rounds else min(1 - (1 - final) ** (done / rounds), final)
 
     return schedule

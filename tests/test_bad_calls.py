@@ -106,3 +106,30 @@ def test_weights_to_rewind_to_are_a_list():
     for earlier in (None, {0: []}, "early.h5"):
         with pytest.raises(ValueError, match="take them from this model, with model"):
             pruning.rewind(models.lenet300(), earlier, {"fc1/kernel": np.ones((1, 1))})
+
+
+def test_sizes_of_a_narrow_type_do_not_run_over():
+    assert costs.macs(np.array([65536, 65536], "int32")) == 2**32
+
+
+def test_other_weights_to_rewind_to():
+    model, mask = models.lenet300(), {"fc1/kernel": np.zeros((1, 1))}
+    start = model.get_weights()
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        pruning.rewind(model, [W * np.nan for W in start], mask)
+    assert not pruning.held_masks(model)
+    pruning.rewind(model, [W.tolist() for W in start], {"fc3/kernel": np.ones((1, 1))})
+    assert all(map(np.array_equal, start, model.get_weights()))
+    with pytest.raises(ValueError, match="not built"):
+        pruning.reinitialized(keras.Sequential([keras.layers.Dense(1)]))
+
+
+@pytest.mark.parametrize(("loss", "most"), [("kl_divergence", 2), ("poisson", None)])
+def test_labels_that_a_divergence_cannot_take(loss, most):
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, "sigmoid")])
+    model.compile("sgd", loss)
+    x = np.ones((4, 2))
+    for wrong in {-1, most or -2}:
+        with pytest.raises(ValueError, match="labels must be"):
+            pruning.gradients(model, x, np.full((4, 1), wrong))
+    pruning.gradients(model, x, np.full((4, 1), 1 if most else 7))

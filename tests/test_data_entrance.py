@@ -5,6 +5,7 @@ import pytest
 
 from course_utils.backend import keras
 from course_utils.backend import tensorflow as tf
+from course_utils.pruning import examples
 from course_utils.pruning.examples import inputs_of, labelled, steps
 
 X, Y = np.arange(30, dtype="float32").reshape(10, 3), np.arange(10) % 3
@@ -139,3 +140,16 @@ def test_numbers_beyond_the_type_of_an_input_are_refused():
 def test_what_is_no_data_is_said_before_its_labels_are_missed():
     with pytest.raises(TypeError, match="x is a generator, which can be read only once"):
         labelled(one for one in ())
+
+
+def test_a_dataset_that_does_not_tell_its_length_is_not_read_for_ever(monkeypatch):
+    monkeypatch.setattr(examples, "_LONGEST", 20)
+    endless = dataset(X).repeat().filter(lambda x: True)
+    with pytest.raises(ValueError, match=r"may never end.*take\(10\)"):
+        inputs_of(endless)
+    assert len(inputs_of(endless.take(3))) == len(inputs_of(dataset(X).repeat().take(3)))
+
+
+def test_masks_of_masked_arrays_are_not_lost_in_silence():
+    with pytest.raises(TypeError, match=r"MaskedArray: give arrays.*filled"):
+        inputs_of(np.ma.masked_greater(X, X.mean()))

@@ -705,3 +705,10 @@ def test_a_layer_without_a_config_leaves_rows_with_the_reason():
     assert "must override `get_config()`" in found[".keras"].note
     assert "\n" not in found["sparse file"].note
     assert found["LiteRT float32"].raw
+
+
+def test_samples_for_int8_leave_every_other_row():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    rows = export.sizes(model, np.ones((8, 4))).rows
+    assert [row.name for row in rows if row.note] == []
+    assert "LiteRT int8" in [row.name for row in rows]

@@ -691,3 +691,34 @@ def test_prune_refuses_the_same_criteria(tiny, criterion):
 def test_steps_to_look_at_come_in_a_list(callback, steps):
     with pytest.raises(TypeError, match="steps must be whole numbers in a list"):
         callback(steps)
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_weights_that_come_back_at_the_end_of_training_are_cut_and_told_of(last):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    start = model.get_weights()
+    pruner = pruning.PruneOnSchedule(schedules.one_shot(0.5, at=1))
+    back = keras.callbacks.LambdaCallback(on_train_end=lambda logs: model.set_weights(start))
+    callbacks = [back, pruner] if last else [pruner, back]
+    with pytest.warns(UserWarning, match="20 pruned weights, back by .* are 0 again"):
+        history = model.fit(np.ones((8, 4)), np.ones(8), 4, verbose=0, callbacks=callbacks)
+    assert not any(pruning.regrown(model).values())
+    assert "on_train_end" not in vars(history)
+
+
+def test_nothing_grows_that_no_step_would_train():
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    rule, seen = regrowth.sparse_evolution(0.5, every=2), []
+    pruner = pruning.PruneOnSchedule(schedules.constant(0.5), regrow=rule)
+    note = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: seen.append(model.get_weights())
+    )
+    x, y = np.random.default_rng(0).normal(size=(8, 4)), np.arange(8.0)
+    for _ in range(2):  # of two steps each: it is due at their ends only
+        model.fit(x, y, 4, verbose=0, callbacks=[pruner, note])
+        assert all(map(np.array_equal, model.get_weights(), seen[-1]))
+    assert any((a == 0).sum() and ((a == 0) != (b == 0)).any() for a, b in zip(*seen, strict=True))

@@ -393,3 +393,13 @@ def test_bytes_behind_the_codes_are_refused():
 def test_the_largest_is_a_number_that_can_be_compared(largest):
     with pytest.raises(ValueError, match="largest must be a whole number"):
         sparsefile.decode(sparsefile.encode({"W": np.ones(3)}), largest)
+
+
+def test_only_what_can_be_read_again_is_written():
+    for taken, text in [({1: np.ones(2)}, ""), ({"a": np.ones(2)}, None)]:
+        with pytest.raises(TypeError, match="must be str"):
+            sparsefile.encode(taken, text)
+    data = sparsefile.encode({"a": np.ones(2)})
+    assert sparsefile.parts(memoryview(data)) == sparsefile.parts(data)
+    with pytest.raises(TypeError, match="bytes of a sparse file, not str"):
+        sparsefile.decode("model.sparse")

@@ -39,7 +39,8 @@ def slider(draw: Callable[..., Figure | Axes], **ranges: Range) -> None:
         raise ValueError("slider needs at least one range, as in theta=(0.0, 1.0, 0.1, 0.2).")
     start = {name: _start(name, given) for name, given in ranges.items()}
     png = picture(draw, start)
-    show(png, _caption(start), lambda: _live_view(draw, ranges, png))
+    caption = "figure at " + ", ".join(f"{name}={value}" for name, value in start.items())
+    show(png, caption, lambda: _live_view(draw, ranges, png))
 
 
 def show(png: bytes, caption: str, live: Callable[[], dict]) -> None:
@@ -147,7 +148,3 @@ def picture(draw: Callable[..., Figure | Axes], values: dict[str, Value]) -> byt
     figure.savefig(buffer, format="png", dpi=figure.dpi, bbox_inches="tight")
     plt.close(figure)
     return buffer.getvalue()
-
-
-def _caption(values: dict[str, Value]) -> str:
-    return "figure at " + ", ".join(f"{name}={value}" for name, value in values.items())

@@ -1,5 +1,6 @@
 """Prune while the model trains: an ordinary Keras callback that follows a schedule."""
 
+import math
 import warnings
 from collections.abc import Callable
 
@@ -10,7 +11,7 @@ from course_utils.arrays import Arrays, Weights, checked_dict, checked_number, w
 from course_utils.backend import build_optimizer
 from course_utils.masking import GRANULARITIES, SCOPES, Masks, exclude, make_masks, sparsity
 from course_utils.masking.collapse import warn
-from course_utils.pruning.attaching import held_masks, hold, remembered, restore
+from course_utils.pruning.attaching import held_masks, hold, regrown, remembered, restore
 from course_utils.pruning.kernels import kernels, layouts, weights
 from course_utils.pruning.selectors import Selectors, as_list
 from course_utils.pruning.steps import StepCallback
@@ -40,7 +41,7 @@ class PruneOnSchedule(StepCallback):
     alone, whose steps start at 0: it is never less sparse than what came in, waits until the
     schedule asks for more, and warns, since an initializer's zeros look the same. (A kernel of
     nothing but zeros is not taken for pruned.) `EarlyStopping(restore_best_weights=True)`
-    may bring back an epoch that was less sparse: let it start after the schedule's end.
+    may bring back an epoch that was less sparse, which is cut: start it after the schedule's end.
 
     In a training loop of your own: `set_model(model)` once, `update(step)` before each step.
 
@@ -92,6 +93,7 @@ class PruneOnSchedule(StepCallback):
         self.requested = 0.0  # what the schedule asked for last
         self.history: dict[int, float] = {}  # sparsity of the masks, by the step it began at
         self._started = self._warned = False
+        self._seen = math.inf  # the step at which regrowth was last looked at
 
     @property
     def sparsity(self) -> float:
@@ -113,6 +115,8 @@ class PruneOnSchedule(StepCallback):
         """Look at the model anew: it may have been trained, loaded or rewound since."""
         super().on_train_begin(logs)
         self._started = False
+        if last := getattr(self.model, "history", None):  # Keras's own callback, after all others
+            last.on_train_end = lambda logs=None: (vars(last).pop("on_train_end"), self._zero())
         build_optimizer(self.model)  # or the first step takes twice as long
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
@@ -132,16 +136,18 @@ class PruneOnSchedule(StepCallback):
 
     def on_train_end(self, logs: dict | None = None) -> None:
         """Follow the schedule to its last step, and zero what was written past the masks."""
+        seen, self._seen = self._seen, self.steps_made  # nothing grows that no step would train
         self.update(self.steps_made)
+        self._seen = seen
         super().on_train_end(logs)
-        restore(self.model)
+        self._zero()
 
     def _start(self, step: int, wanted: float) -> None:
         names, held = kernels(self.model, self.include, self.exclude), held_masks(self.model)
         masks = {name: held[name] for name in names if name in held}
         if len(masks) < len(names):
             masks = self._masks_off_zeros(step, wanted, masks)
-        self._started, self._seen = True, step
+        self._started, self._seen = True, min(self._seen, step)
         self.requested = 0.0  # what is pruned already stays; the schedule is asked anew
         self._hold(masks, step)
 
@@ -203,6 +209,16 @@ class PruneOnSchedule(StepCallback):
             self._warned = True
         self.masks = masks
         self.history[step] = sparsity(masks)
+
+    def _zero(self) -> None:
+        before = sum(regrown(self.model).values())
+        restore(self.model)
+        if back := before - sum(regrown(self.model).values()):
+            warnings.warn(
+                f"{back:,} pruned weights, back by set_weights or EarlyStopping, are 0 again: "
+                "evaluate anew, and let EarlyStopping start after the schedule's end.",
+                stacklevel=2,
+            )
 
     def _weights(self) -> Weights:
         now = weights(self.model, self.include, self.exclude)

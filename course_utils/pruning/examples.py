@@ -13,6 +13,7 @@ from course_utils.backend import inputs_by_name, keras
 from course_utils.backend import tensorflow as tf
 
 _NUMBERS = (bool, int, float, str, bytes, np.generic)
+_LONGEST = 100_000  # batches of a dataset that does not tell how many it has
 _SAME = "all inputs and labels must hold the same number of examples, at least one"
 _ARRAYS = "give arrays, a tf.data.Dataset or a keras.utils.PyDataset"
 
@@ -126,12 +127,12 @@ def _is_dataset(x: object) -> bool:
 def _read(data: object, name: str) -> tuple:
     """Return (x,), (x, y) or (x, y, weights) of all batches of a dataset, joined in order."""
     if isinstance(data, tf.data.Dataset):
-        endless, batch = int(data.cardinality()) == tf.data.INFINITE_CARDINALITY, iter(data)
+        length, batch = int(data.cardinality()), iter(data)
     else:
-        endless, batch = data.num_batches is None, (data[i] for i in range(data.num_batches or 0))
-    if endless:
+        length, batch = data.num_batches, (data[i] for i in range(data.num_batches or 0))
+    if length in (None, tf.data.INFINITE_CARDINALITY):
         raise ValueError(f"the dataset {name} never ends: give data.take(10), or some as arrays.")
-    found = []
+    found, taken = [], 0
     for index, one in enumerate(batch):
         x, y, weights = keras.utils.unpack_x_y_sample_weight(one)
         parts = (x,) if y is None else (x, y) if weights is None else (x, y, weights)
@@ -139,6 +140,11 @@ def _read(data: object, name: str) -> tuple:
         lengths = {array.shape[:1] for array in keras.tree.flatten(found[-1])}
         if len(lengths) > 1 or () in lengths:
             raise ValueError(f"the dataset {name} is not in batches: give data.batch(128).")
+        taken += sum(array.nbytes for array in keras.tree.flatten(found[-1]))
+        if length == tf.data.UNKNOWN_CARDINALITY and (taken > 1 << 32 or index == _LONGEST):
+            raise ValueError(
+                f"the dataset {name} may never end, or is too large: give data.take(10), or arrays."
+            )
     if not found:
         raise ValueError(f"{_SAME}: the dataset {name} is empty.")
     try:
@@ -169,8 +175,8 @@ def _array(value: object, name: str, least: int) -> np.ndarray:
             f"{name} is a {type(value).__name__}, which can be read only once and may never end: "
             "give arrays, such as those of x, y = next(data), or a tf.data.Dataset."
         )
-    if isinstance(value, tf.RaggedTensor | tf.SparseTensor):
-        raise TypeError(f"{name} is a {type(value).__name__}: give arrays, value.to_tensor().")
+    if isinstance(value, tf.RaggedTensor | tf.SparseTensor) or np.ma.is_masked(value):
+        raise TypeError(f"{name} is a {type(value).__name__}: give arrays, to_tensor(), filled().")
     symbolic = isinstance(value, keras.KerasTensor | tf.data.Dataset | type)
     if symbolic or not (hasattr(value, "__array__") or isinstance(value, (list, tuple, *_NUMBERS))):
         raise TypeError(f"{name} must hold data, not {type(value).__name__}: {_ARRAYS}.")
@@ -225,7 +231,7 @@ def _fitting(model: keras.Model | None, parts: tuple, name: str) -> tuple:
                 f"takes {tuple(tensor.shape[1:])}."
             )
         kind = tf.as_dtype(tensor.dtype)
-        ends = array.dtype.kind in "iuf" and array.size and not kind.is_bool
+        ends = array.dtype.kind in "iuf" and array.size and (kind.is_integer or kind.is_floating)
         if ends and not kind.min <= array.min() <= array.max() <= kind.max:
             raise ValueError(f"{name} goes beyond {kind.name}, the type of input {key!r}.")
     return parts

@@ -14,6 +14,8 @@ _KINDS = {
     "categoricalfocalcrossentropy": "one-hot",
     "binarycrossentropy": "binary",
     "binaryfocalcrossentropy": "binary",
+    "kldivergence": "shares",
+    "poisson": "counts",
 }
 
 
@@ -21,8 +23,8 @@ _KINDS = {
 class Meaning:
     """What a loss takes its outputs for.
 
-    `kind`: "classes" with labels as numbers, "one-hot", "binary", "number" for another loss of
-    Keras, "" for an unknown one.
+    `kind`: "classes" with labels as numbers, "one-hot", "binary", "shares", "counts", "number" for
+    another loss of Keras, "" for an unknown one.
     """
 
     kind: str = ""
@@ -75,6 +77,7 @@ def checked_labels(model: keras.Model, y: object) -> None:
         meaning = meaning_of(loss)
         if shape is None or not meaning.kind:
             continue
+        most, of = (np.inf, "at least 0") if meaning.kind == "counts" else (1, "from 0 to 1")
         if meaning.kind == "classes":
             _check_classes(what, array, shape, meaning)
         elif not takes(shape, array.shape[1:]):
@@ -82,8 +85,8 @@ def checked_labels(model: keras.Model, y: object) -> None:
                 f"{what} have the shape {array.shape[1:]}, and the outputs {shape}: the loss "
                 "compares them entry by entry."
             )
-        elif meaning.kind != "number" and not 0 <= array.min() <= array.max() <= 1:
-            raise ValueError(f"{what} must be from 0 to 1, not {array.min():g} to {array.max():g}.")
+        elif meaning.kind != "number" and not 0 <= array.min() <= array.max() <= most:
+            raise ValueError(f"{what} must be {of}, not {array.min():g} to {array.max():g}.")
 
 
 def _check_classes(what: str, array: np.ndarray, shape: tuple, meaning: Meaning) -> None:

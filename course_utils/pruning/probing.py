@@ -127,18 +127,14 @@ def _closed(shape: tuple[int | None, ...], sizes: tuple[int, int]) -> list[int]:
 def _bound(model: keras.Model, tensor: keras.KerasTensor) -> int:
     """Return how many token ids the layers that read an input know; 2 if none of them says."""
     readers = operations_on(tensor)
-    inside = [layer for one in readers for layer in _with_inner(one)]
+    wraps = [one for one in readers if isinstance(one, keras.Layer)]
+    inside = [*readers, *(owners[-1] for one in wraps for _, owners in walk(one))]
     everywhere = [owners[-1] for _, owners in walk(model)]
     for layers in (inside, everywhere):
         sizes = [_rows(layer) for layer in layers]
         if known := [n for n in sizes if n]:
             return min(known)
     return 2
-
-
-def _with_inner(operation: keras.Operation) -> list[keras.Operation]:
-    inner = walk(operation) if isinstance(operation, keras.Layer) else ()
-    return [operation, *(owners[-1] for _, owners in inner)]
 
 
 def _rows(layer: object) -> int | None:

@@ -74,6 +74,9 @@ def rewind(model: keras.Model, earlier: Sequence[np.ndarray], masks: Arrays) -> 
             f"the earlier weights have shapes {given}, the model's have {shapes}: "
             "take them from this model, with model.get_weights()."
         )
+    earlier = [np.asarray(W) for W in earlier]
+    if not all(np.isfinite(W).all() for W in earlier):
+        raise ValueError("the earlier weights hold NaN or infinity: that training had diverged.")
     attach(model, {**held_masks(model), **checked_dict(masks, "masks")})  # refuses what cannot be
     masks = held_masks(model)
     detach(model)  # what pruned weights remember is of the run that is undone
@@ -96,6 +99,8 @@ def reinitialized(model: keras.Model, seed: int = 0) -> list[np.ndarray]:
     False
     """
     model = model_of(model)
+    if not model.built:
+        raise ValueError(f"model {model.name!r} is not built: call it on a batch first.")
     keras.utils.set_random_seed(whole(seed, "seed"))
     try:
         fresh = keras.models.clone_model(model)

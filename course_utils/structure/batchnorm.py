@@ -52,12 +52,12 @@ def recalibrate(model: keras.Model | Channels, x: object, batch_size: int = 128)
     layers = [layer for layer in _layers(model) if layer.trainable]
     momenta = [layer.momentum for layer in layers]
     statistics = [v for layer in layers for v in (layer.moving_mean, layer.moving_variance)]
-    found, examples = [], 0
+    found, examples, batches = [], 0, 0
     try:
         # It gives all states back, these statistics, too: they are put in at the end.
         with states_kept(model), wrapped_calls(layers, _as_in_training):
             for (part,) in parts:
-                before, examples = examples, examples + count(part)
+                before, examples, batches = examples, examples + count(part), batches + 1
                 for layer in layers:
                     layer.momentum = before / examples  # the average of all examples so far
                 model(tensors(part), training=False)
@@ -70,10 +70,11 @@ def recalibrate(model: keras.Model | Channels, x: object, batch_size: int = 128)
             "statistics would be NaN or infinite: what the model computes of these data is too "
             "large, or its weights are. Nothing was changed."
         )
-    if not all(variance.any() for variance in found[1::2]):
+    differ = [variance.any() for variance in found[1::2]]  # not in a layer that is pruned away
+    if differ and not (all(differ) if batches == examples else any(differ)):
         raise ValueError(
-            "variances would be 0: every batch holds one example, or a layer always gets the same. "
-            "Give different examples, in larger batches. Nothing was changed."
+            "variances would be 0: every batch holds one example, or all layers always get the "
+            "same. Give different examples, in larger batches. Nothing was changed."
         )
     for variable, values in zip(statistics, found, strict=True):
         variable.assign(values)

@@ -176,7 +176,16 @@ def as_channels(model: keras.Model | Channels) -> Channels:
     >>> list(as_channels(models.lenet300()).groups)
     ['fc1', 'fc2']
     """
-    return model if isinstance(model, Channels) else channel_groups(model)
+    if not isinstance(model, Channels):
+        return channel_groups(model)
+    for call in model.walk.calls.values():
+        changed = any(getattr(call.layer, key, 0) for key in ("lora_enabled", "quantization_mode"))
+        if changed and call.slices:
+            raise ValueError(
+                f"layer {call.path!r} was quantized or got LoRA after its channels were found: "
+                "shrink first, or find the channels anew."
+            )
+    return model
 
 
 def checked_masks(channels: Channels, masks: Masks) -> dict[str, np.ndarray]:

@@ -107,7 +107,10 @@ def look(layer: keras.Layer, args: tuple, options: dict, *, masked: bool = False
 
 def form_of(args: tuple, options: dict) -> str:
     """Return in words how a layer is called: the shapes of tensors, and all other arguments."""
-    return str(keras.tree.map_structure(_form, (args, options)))
+    nest = keras.tree.map_structure(
+        lambda v: f"tensor {v.shape} {v.dtype}" if _tensors(v) else v, (args, options)
+    )
+    return str(nest)
 
 
 def _model_of(
@@ -224,9 +227,3 @@ def _tensors(*nests: object) -> list[keras.KerasTensor]:
 
 def _unpacked(tensors: list) -> object:
     return tensors[0] if len(tensors) == 1 else tensors
-
-
-def _form(value: object) -> object:
-    if isinstance(value, keras.KerasTensor):
-        return f"tensor {value.shape} {value.dtype}"
-    return value

@@ -48,7 +48,7 @@ class ShrinkReport(Printed, words=("goes with it", "read by")):
         gone = sum(row.before - row.after for row in self.rows)
         lines = [
             f"{gone:,} of {sum(row.before for row in self.rows):,} channels removed; "
-            f"{before:,} -> {after:,} parameters ({after / max(before, 1):.1%})",
+            f"{before:,} -> {after:,} parameters ({after / max(before, 1):.1%})"
         ]
         reasons: dict[str, list[str]] = defaultdict(list)
         for row in self.left:

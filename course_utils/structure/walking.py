@@ -92,8 +92,7 @@ class Walk:
         if any(len(flow.varying) > 1 for flow in call.flows):
             now = {id(flow): self._now(flow) for flow in call.flows}
             call.flows, call.arguments, call.options = keras.tree.map_structure(
-                lambda value: now.get(id(value), value),
-                (call.flows, call.arguments, call.options),
+                lambda value: now.get(id(value), value), (call.flows, call.arguments, call.options)
             )
         if has_graph(layer):
             given = [

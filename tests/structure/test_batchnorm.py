@@ -121,3 +121,15 @@ def test_what_makes_no_statistics_is_refused_and_changes_nothing():
     for change in (lambda m: structure.slimming(m, 0.1), lambda m: structure.recalibrate(m, x)):
         with pytest.raises(ValueError, match="is not built: call it on a batch first"):
             change(keras.Sequential([keras.layers.BatchNormalization()]))
+
+
+def test_a_layer_that_is_pruned_away_does_not_stop_the_others():
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((3,))
+    dead, other = (keras.layers.Dense(2, kernel_initializer=k)(inputs) for k in ("zeros", "ones"))
+    norms = [keras.layers.BatchNormalization(name=name) for name in ("dead", "other")]
+    model = keras.Model(inputs, [norms[0](dead), norms[1](other)])
+    x = np.arange(12.0).reshape(4, 3)
+    structure.recalibrate(model, x)
+    assert not norms[0].moving_variance.numpy().any()
+    np.testing.assert_allclose(norms[1].moving_variance, x.sum(axis=1).var(), rtol=1e-5)

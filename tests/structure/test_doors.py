@@ -46,3 +46,15 @@ def test_models_are_compared_on_data(inputs):
     model = models.lenet5()
     with pytest.raises((TypeError, ValueError), match=r"inputs (must|has)"):
         structure.difference(model, model, inputs)
+
+
+@pytest.mark.parametrize(
+    "change", [lambda one: one.quantize("int8"), lambda one: one.enable_lora(1)]
+)
+def test_channels_of_a_layer_that_was_changed_since_are_refused(change):
+    model = models.lenet300()
+    channels = structure.channel_groups(model)
+    change(model.get_layer("fc1"))
+    with pytest.raises(ValueError, match=r"'fc1' was quantized or got LoRA after"):
+        structure.shrink(channels, 0.5)
+    structure.shrink(structure.channel_groups(model), {"fc2": 0.5}, verify=True)

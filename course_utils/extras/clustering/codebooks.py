@@ -66,7 +66,7 @@ def _clustered(W: np.ndarray, clusters: int, start: str, rng: np.random.Generato
 
 def _start(kept: np.ndarray, clusters: int, start: str, rng: np.random.Generator) -> np.ndarray:
     if start == "linear":
-        return np.linspace(kept.min(), kept.max(), clusters)
+        return np.linspace(float(kept.min()), float(kept.max()), clusters)
     if start == "density":
         return np.quantile(kept, (np.arange(clusters) + 0.5) / clusters)
     return rng.choice(np.unique(kept), clusters, replace=False)

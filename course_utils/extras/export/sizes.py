@@ -56,17 +56,18 @@ def sizes(model: keras.Model, samples: object = None, *, inputs: object = None) 
     >>> [row.name for row in sizes(model).rows][:3]
     ['.keras', 'sparse file', 'LiteRT float32']
     """
-    given = {"samples": samples, "inputs": inputs}
+    some = samples if inputs is None else inputs
     makers: dict[str, Callable[[], bytes]] = {
         ".keras": partial(_keras_file, model),
         "sparse file": partial(sparse_file, model),
     }
     for precision in ("float32", "float16", "dynamic", "int8"):
         if precision != "int8" or samples is not None:
-            makers[f"LiteRT {precision}"] = partial(litert, model, precision, **given)
+            given = {"samples": samples} if precision == "int8" else {}
+            makers[f"LiteRT {precision}"] = partial(litert, model, precision, inputs=some, **given)
     for precision in ("float32", "float16"):
         makers[f"LiteRT {precision} sparse"] = partial(
-            litert, model, precision, sparse=True, **given
+            litert, model, precision, sparse=True, inputs=some
         )
     return FileSizes(model_of(model).name, tuple(_sized(*maker) for maker in makers.items()))
 

@@ -74,8 +74,7 @@ def read_sparse(source: bytes | str | Path, largest: int = sparsefile.LARGEST) -
     Traceback (most recent call last):
     ValueError: This is no sparse file that can be read: it starts like another kind of file.
     """
-    given = isinstance(source, bytes | bytearray | memoryview)
-    data = bytes(source) if given else Path(source).read_bytes()
+    data = source if not isinstance(source, str | Path) else Path(source).read_bytes()
     arrays, text = sparsefile.decode(data, largest)
     with _one_refusal(), _chance_untouched():
         config = sparsefile.plain_config(text)
@@ -152,8 +151,7 @@ def _refuse_two_places(model: keras.Model) -> None:
         if layer.weights and places.setdefault(id(layer), place) != place:
             raise ValueError(
                 f"layer {layer.name!r} lies in two models or wrappers at once, and a sparse file "
-                "would tell of two layers with weights of their own: save the model as .keras "
-                "instead."
+                "would tell of two layers with own weights: save the model as .keras instead."
             )
 
 

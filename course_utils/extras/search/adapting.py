@@ -11,7 +11,7 @@ from course_utils.arrays import Arrays, checked_number, whole
 from course_utils.backend import build_optimizer, keras, model_of
 from course_utils.masking import exclude as excluding
 from course_utils.masking import make_masks, sparsity
-from course_utils.pruning.attaching import attach, held_masks
+from course_utils.pruning.attaching import attach, held_masks, hold
 from course_utils.pruning.kernels import kernels, layouts
 from course_utils.pruning.layers import read
 from course_utils.pruning.selectors import Selectors
@@ -129,6 +129,7 @@ def adaptive(
         try:
             attach(model, further)
             retrain(model)
+            hold(model, further)  # whatever was written past the masks
             tried = (sparsity(further), _number(accuracy(model)))
         except BaseException:
             state.restore()

@@ -113,8 +113,7 @@ def _mean(compute: Callable, batch: Iterable[tuple], measure: Measure) -> float:
         found, size = np.asarray(measure(outputs, labels)), count(inputs)
         if found.shape != (size,):
             raise ValueError(
-                "measure must return one number for each example, an array of shape "
-                f"({size},), not {found.shape}."
+                f"measure must return one number for each example, ({size},), not {found.shape}."
             )
         total, seen = total + float(found.sum()), seen + size
     return total / seen

@@ -42,6 +42,8 @@ def encode(arrays: Mapping[str, np.ndarray], text: str = "", *, codes: bool = Tr
     >>> len(encode({"fc/kernel": np.eye(100, dtype="float32")})) < 500  # of 40,000
     True
     """
+    if not isinstance(text, str) or not all(isinstance(name, str) for name in arrays):
+        raise TypeError(f"text and the names of arrays must be str, not {text!r:.80}, {[*arrays]}.")
     stored = [store(name, np.asarray(array), codes) for name, array in arrays.items()]
     about = {"text": text, "arrays": [astuple(head) for head, _ in stored]}
     header = zlib.compress(json.dumps(about, separators=(",", ":")).encode(), 9)
@@ -107,6 +109,9 @@ def _one_refusal() -> Iterator[None]:
 
 def _opened(data: bytes) -> tuple[object, bytes]:
     """Return the JSON and the arrays' bytes of a file whose frame is whole."""
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise TypeError(f"data must be the bytes of a sparse file, not {type(data).__name__}.")
+    data = bytes(data)
     if not data.startswith(MAGIC):
         raise ValueError("it starts like another kind of file")
     start = len(MAGIC) + 4

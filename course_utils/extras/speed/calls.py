@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from course_utils.arrays import checked
+from course_utils.arrays import checked, whole
 from course_utils.backend import keras, model_of
 from course_utils.backend import tensorflow as tf
 from course_utils.extras.speed.latency import TimedCall, cores
@@ -64,7 +64,7 @@ def dense_call(W: np.ndarray, x: np.ndarray, threads: int = 1) -> TimedCall:
     >>> dense_call(np.eye(3), np.ones((2, 3)))().shape
     (2, 3)
     """
-    W, x = _matrices(W, x)
+    (W, x), threads = _matrices(W, x), whole(threads, "threads", least=1)
     control = needed("threadpoolctl", "threadpoolctl").ThreadpoolController()
     return TimedCall(lambda: x @ W, threads, lambda: control.limit(limits=threads, user_api="blas"))
 

@@ -145,4 +145,4 @@ def _cells(row: Timing, first: float) -> tuple[str, ...]:
     quartiles = f"{row.low * 1e3:.3g} to {row.high * 1e3:.3g}"
     relative = f"{row.median / first:.2f}" if first else "-"
     threads = "not known" if row.threads is None else str(row.threads)
-    return (row.name, f"{row.median * 1e3:.3g}", quartiles, relative, f"{row.calls}", threads)
+    return (str(row.name), f"{row.median * 1e3:.3g}", quartiles, relative, f"{row.calls}", threads)

@@ -7,6 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
+from course_utils.arrays import whole
 from course_utils.backend import silent_stderr
 from course_utils.pruning.examples import batches, count, inputs_of
 
@@ -44,7 +45,10 @@ class Loaded:
 
     def run(self) -> None:
         """Compute."""
-        self.interpreter.invoke()
+        try:
+            self.interpreter.invoke()
+        except RuntimeError as error:
+            raise ValueError(f"The LiteRT runtime refuses this file, or batch: {error}.") from error
 
     def results(self) -> list[np.ndarray]:
         """Return a copy of every output, as floats where the file gives integers."""
@@ -58,6 +62,7 @@ def load(data: bytes, x: Inputs, threads: int = 1) -> Loaded:
     ai-edge-litert.
     """
     runtime = needed("ai_edge_litert.interpreter", "ai-edge-litert")
+    threads = whole(threads, "threads", least=1)
     with silent_stderr():  # the runtime announces its kernels there
         try:
             return _laid_out(runtime.Interpreter(model_content=data, num_threads=threads), x)
@@ -94,8 +99,7 @@ def predict_litert(data: bytes, x: Inputs) -> np.ndarray | list[np.ndarray] | di
     """
     if not isinstance(data, bytes):
         raise TypeError(
-            f"data must be the bytes of a LiteRT file, such as Path(name).read_bytes(), not "
-            f"{type(data).__name__}."
+            f"data must be the bytes of a LiteRT file, read_bytes(), not {type(data).__name__}."
         )
     parts: list[list[np.ndarray]] = []
     loaded, length = None, 0
