@@ -13,7 +13,8 @@ LeNet-5, whose first convolution magnitude starves; many epochs.
 - lenet300: LeNet-300-100, a 68th of its weights;
 - lenet5: LeNet-5, a 280th; then units that nothing reads are removed, kernels share 15 values,
   are tuned for two epochs, and a file is written and read back ("lenet5_file");
-- few_macs: LeNet-5 with channels removed in rounds until 100,000 multiply-accumulates are left.
+- few_macs: LeNet-5 with channels removed in rounds by their Taylor scores, until the widths are 3,
+  8 and 130, of 99,540 multiply-accumulates; then it learns from what it was before (distillation).
 
 Writes course_utils/lessons/results/records.csv, one row a network; `seconds` depends on what else
 the machine does. Rows that the file holds already are not made again.
@@ -26,7 +27,6 @@ import by_seed
 import few_kilobytes
 import numpy as np
 from distorted import distorted
-from structured_lenet5 import in_rounds
 
 from course_utils import criteria, measuring, models, pruning, schedules, structure
 from course_utils.arrays import Arrays
@@ -41,7 +41,9 @@ FIELDS = (
 )  # fmt: skip
 FILE = RESULTS.with_name("lenet5_record.sparse")  # seed 0's, which lesson 14 reads
 BATCH, COPIES, VALUES = 128, 8, 15
-BUDGET = 100_000  # multiply-accumulates
+# Of 100,000 multiply-accumulates or less: from LeNet-5's widths to these, in so many rounds.
+WIDTHS, ROUNDS = {"conv1": (20, 3), "conv2": (50, 8), "fc1": (500, 130)}, 8
+HEAT = 3.0  # the temperature at which a teacher's answers are softened
 
 
 class Digits:
@@ -53,6 +55,15 @@ class Digits:
         self.y = np.concatenate([data.y_train, data.y_val])
         self.copies = [distorted(self.x, rng, bend) for _ in range(COPIES)]
         self.epochs = 0  # so many were trained
+        self.targets, self.loss = [self.y] * (COPIES + 1), "sparse_categorical_crossentropy"
+
+    def learn_from(self, teacher: keras.Model) -> None:
+        """From now on a teacher's softened answers are nine tenths of what is learned."""
+        labels, self.loss = np.eye(10, dtype="float32")[self.y], distilled
+        for place, x in enumerate([*self.copies, self.x]):
+            sure = teacher.predict(x, batch_size=1000, verbose=0) ** (1 / HEAT)
+            soft = sure / sure.sum(axis=1, keepdims=True)
+            self.targets[place] = np.concatenate([labels, soft], axis=1)
 
     def fit(
         self,
@@ -69,13 +80,13 @@ class Digits:
             keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps))
             if falls
             else keras.optimizers.Adam(rate),
-            "sparse_categorical_crossentropy",
-            metrics=["accuracy"],
+            self.loss,
             steps_per_execution=1 if callbacks else 20,
         )
         for epoch in range(epochs):
-            x = self.copies[self.epochs % COPIES] if epoch < epochs - plain else self.x
-            model.fit(x, self.y, batch_size=BATCH, verbose=0, callbacks=list(callbacks))
+            place = self.epochs % COPIES if epoch < epochs - plain else COPIES
+            x, y = [*self.copies, self.x][place], self.targets[place]
+            model.fit(x, y, batch_size=BATCH, verbose=0, callbacks=list(callbacks))
             self.epochs += 1
 
 
@@ -110,14 +121,40 @@ def lenet5(data: Dataset, seed: int) -> list[dict]:
 
 
 def few_macs(data: Dataset, seed: int) -> list[dict]:
-    """Return the row of LeNet-5 with 100,000 multiply-accumulates."""
-    start, digits = time.perf_counter(), Digits(data, seed, 0.5)
-    model = models.lenet5(seed=seed)
-    digits.fit(model, 5, 0.001)
-    model = in_rounds(model, data, BUDGET, lambda model, number: digits.fit(model, 1, 0.001))
-    digits.fit(model, 25, 0.003)
-    digits.fit(model, 35, 0.003, falls=True, plain=6)
+    """Return the row of LeNet-5 with at most 100,000 multiply-accumulates."""
+    start, digits, model = time.perf_counter(), Digits(data, seed, 0.5), models.lenet5(seed=seed)
+    digits.fit(model, 12, 0.002, falls=True)
+    teacher = keras.models.clone_model(model)
+    teacher.set_weights(model.get_weights())
+    for number in range(1, ROUNDS + 1):
+        model = narrowed(model, data, number)
+        digits.fit(model, 1, 0.001)
+    digits.learn_from(teacher)
+    digits.fit(model, 45, 0.002, falls=True, plain=14)
     return [row("few_macs", seed, model, data, digits, start, 430_500)]
+
+
+def narrowed(model: keras.Model, data: Dataset, number: int) -> keras.Model:
+    """Return the network after so many rounds on the way from LeNet-5's widths to WIDTHS."""
+    some = slice(2000 * number, 2000 * (number + 1))
+    scores = structure.taylor(model, data.x_train[some], data.y_train[some], batch_size=64)
+    masks = {}
+    for name, (widest, narrowest) in WIDTHS.items():
+        most = round(widest * (narrowest / widest) ** (number / ROUNDS))
+        masks[name] = np.isin(np.arange(len(scores[name])), np.argsort(-scores[name])[:most])
+    return structure.shrink(model, masks=masks)[0]
+
+
+def distilled(target: np.ndarray, output: np.ndarray) -> np.ndarray:
+    """Return the loss: a tenth from the label, nine from the teacher at temperature 3.
+
+    A target holds the label as one of ten, then the teacher's softened answer. Source: Hinton,
+    Vinyals and Dean 2015 (arXiv 1503.02531), section 2.
+    """
+    ops, own = keras.ops, keras.ops.log(keras.ops.clip(output, 1e-7, 1))
+    soft = ops.log_softmax(own / HEAT)
+    hard = ops.sum(target[:, :10] * own, axis=1)
+    return -0.1 * hard - 0.9 * HEAT**2 * ops.sum(target[:, 10:] * soft, axis=1)
 
 
 def prune(
@@ -159,7 +196,8 @@ def row(
 ) -> dict:
     """Return the row of one network: its test images are met here, and only here."""
     left = sum(int(np.count_nonzero(W)) for W in pruning.weights(model).values())
-    error = 1 - model.evaluate(data.x_test, data.y_test, batch_size=1000, verbose=0)[1]
+    answers = model.predict(data.x_test, batch_size=1000, verbose=0).argmax(axis=1)
+    error = float(np.mean(answers != data.y_test))
     values = (
         seed, record, left, round(whole / left, 1), measuring.report(model).total.macs, size,
         round(error, 4), digits.epochs, round(time.perf_counter() - start),
