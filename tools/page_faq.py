@@ -87,7 +87,7 @@ def _break_even(index_bits: int) -> str:
 
 
 def _idle_quartiles() -> str:
-    low, _, high = quantiles(step_cost("idle"), n=4)
+    low, _, high = quantiles(step_cost("idle"), n=4, method="inclusive")
     return f"{low:.2f} to {high:.2f}"
 
 
