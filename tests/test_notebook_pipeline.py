@@ -416,6 +416,9 @@ DAMAGE = {
         codes(n)[5], {"image/png": base64.b64encode(bytes(800_000)).decode()}
     ),
     "the same id '02_second-002'": lambda n: n["cells"][2].update(id="02_second-002"),
+    "was run without MNIST": lambda n: output(
+        codes(n)[5], "Used instead: scikit-learn's 1,797 digits; figures will differ"
+    ),
     "must say '✓', since its exercise is solved here, but says: '✗ no'": lambda n: output(
         codes(n)[2], "✗ no"
     ),

@@ -24,6 +24,7 @@ SECTIONS = ("## What you will be able to do", "## What to remember", "## What to
 TAGS = {"varies", "exercise", "solution-only", "check", "open-task"}
 MARKS = {"lesson": "…", "solution": "✓"}
 
+STAND_IN = "Used instead: scikit-learn's"  # what `load_mnist` says where MNIST is not to be had
 VIEW = "application/vnd.jupyter.widget-view+json"
 PROGRESS = re.compile(r"━|ms/step|s/step|\bETA\b|\bit/s\b")
 ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")
@@ -152,6 +153,9 @@ def _cell_problems(cell: NotebookNode, edition: str, root: Path) -> list[str]:
         found.append("writes to stderr; silence the cause, or print what matters.")
     if any(VIEW in output.get("data", {}) for output in cell.outputs):
         found.append("holds a live widget: build the notebook without COURSE_WIDGETS.")
+    said = "".join(output.text for output in cell.outputs if output.output_type == "stream")
+    if edition != LESSON and STAND_IN in said:
+        found.append("was run without MNIST: name its folder in COURSE_DATA_DIR, and build.")
     return found + _text_problems(cell, root) + _verdict_problems(cell, edition)
 
 
