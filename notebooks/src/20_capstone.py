@@ -268,8 +268,8 @@ assert abs(found.accuracy - ours_right.mean()) < 0.001  # read from its file, th
 # | …, 16 bits | ours and small dense in half precision |
 #
 # Small dense has 5 and 10 filters and one dense layer. It was trained for nine epochs on the same
-# images, LeNet-5's four and a whole loop's five, and travels with the course. (To save time the dense
-# network is not trained on. A full report would train it for as long as ours.)
+# images, LeNet-5's four and a whole loop's five, and travels with the course. (To save time the
+# dense network is not trained on. A full report would train it for as long as ours.)
 
 
 # %%
