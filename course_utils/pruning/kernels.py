@@ -166,8 +166,9 @@ def chosen(
     found = picked(model, include, exclude)
     if not found:
         raise ValueError(
-            f"model {model_of(model).name!r} has no kernel: nothing to prune; no Dense, "
-            "convolution, recurrent or attention layer is in it, or all are left out."
+            f"model {model_of(model).name!r} has no kernel to prune: there is no Dense, "
+            "convolution, recurrent or attention layer in it, or all are left out, so there is "
+            "nothing to prune."
         )
     return found
 

@@ -5,7 +5,7 @@
 #
 # ![Compass: scope lit](figures/compass_scope.svg)
 #
-# About 60 minutes, and an open task. Before this: [05 · Prune and
+# About 55 minutes, and an open task. Before this: [05 · Prune and
 # retrain](05_prune_and_retrain.ipynb), and of the [prerequisites](../docs/prerequisites.md) the
 # mean, the standard deviation and paired differences.
 #
