@@ -109,22 +109,20 @@ def test_every_checkpoint_is_as_sparse_as_its_log_says_in_any_order_of_callbacks
         assert masking.sparsity(pruning.weights(keras.models.load_model(path))) == share
 
 
-def test_early_stopping_may_bring_back_an_epoch_that_was_less_sparse_and_logs_tell(tiny, batch):
+def test_early_stopping_brings_back_an_epoch_that_was_less_sparse_and_it_is_cut(tiny, batch):
     """The best epoch is the first: forced by a metric that only falls."""
     model, pruner = tiny("adam"), pruning.PruneOnSchedule(lambda step: 0.05 * step)
     falls = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, logs: logs.update(score=-epoch)
     )
     stop = keras.callbacks.EarlyStopping("score", mode="max", patience=2, restore_best_weights=True)
-    history = model.fit(
-        *batch, batch_size=8, epochs=5, verbose=0, callbacks=[pruner, falls, stop]
-    ).history
-    assert masking.sparsity(pruning.weights(model)) == pytest.approx(
-        history["sparsity"][0], abs=0.01
-    )
-    assert sum(pruning.regrown(model).values()) > 0  # and the masks of the end know it
-    pruning.attach(model, pruning.held_masks(model))
+    with pytest.warns(UserWarning, match="are 0 again"):
+        history = model.fit(
+            *batch, batch_size=8, epochs=5, verbose=0, callbacks=[pruner, falls, stop]
+        ).history
+    assert history["sparsity"][0] < pruner.sparsity
     assert masking.sparsity(pruning.weights(model)) == pruner.sparsity
+    assert not any(pruning.regrown(model).values())
 
 
 def test_early_stopping_before_the_pruner_is_put_right_by_it(tiny, batch):
