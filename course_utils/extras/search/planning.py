@@ -98,7 +98,8 @@ def _checked(losses: object) -> dict[str, dict[float, float]]:
     """Return losses by name and level, after making sure that they are numbers of shares."""
     if not isinstance(losses, Mapping) or not all(isinstance(c, Mapping) for c in losses.values()):
         raise TypeError(
-            f"scan must be a Scan, or losses, {{'fc/kernel': {{0.5: 0.01}}}}, not {losses!r:.80}."
+            f"scan must be a Scan, or losses such as {{'fc/kernel': {{0.5: 0.01}}}}, not "
+            f"{losses!r:.80}."
         )
     if not losses or not all(losses.values()):
         raise ValueError("the scan names nothing, or no level, so there is nothing to plan.")
