@@ -40,7 +40,7 @@ def small_dense(widths: tuple[int, int] = (5, 10), seed: int = 0) -> keras.Model
     """Return the capstone's network of few filters, untrained: nothing is pruned in it.
 
     >>> small_dense().count_params()
-    2960
+    3000
     """
     keras.utils.set_random_seed(seed)
     layers = keras.layers
