@@ -27,6 +27,7 @@ import by_seed
 import few_kilobytes
 import numpy as np
 from distorted import distorted
+from every_way import copied
 
 from course_utils import criteria, measuring, models, pruning, schedules, structure
 from course_utils.arrays import Arrays
@@ -53,14 +54,14 @@ class Digits:
         rng = np.random.default_rng(seed)
         self.x = np.concatenate([data.x_train, data.x_val])
         self.y = np.concatenate([data.y_train, data.y_val])
-        self.copies = [distorted(self.x, rng, bend) for _ in range(COPIES)]
+        self.images = [*(distorted(self.x, rng, bend) for _ in range(COPIES)), self.x]
         self.epochs = 0  # so many were trained
         self.targets, self.loss = [self.y] * (COPIES + 1), "sparse_categorical_crossentropy"
 
     def learn_from(self, teacher: keras.Model) -> None:
         """From now on a teacher's softened answers are nine tenths of what is learned."""
         labels, self.loss = np.eye(10, dtype="float32")[self.y], distilled
-        for place, x in enumerate([*self.copies, self.x]):
+        for place, x in enumerate(self.images):
             sure = teacher.predict(x, batch_size=1000, verbose=0) ** (1 / HEAT)
             soft = sure / sure.sum(axis=1, keepdims=True)
             self.targets[place] = np.concatenate([labels, soft], axis=1)
@@ -85,7 +86,7 @@ class Digits:
         )
         for epoch in range(epochs):
             place = self.epochs % COPIES if epoch < epochs - plain else COPIES
-            x, y = [*self.copies, self.x][place], self.targets[place]
+            x, y = self.images[place], self.targets[place]
             model.fit(x, y, batch_size=BATCH, verbose=0, callbacks=list(callbacks))
             self.epochs += 1
 
@@ -124,8 +125,7 @@ def few_macs(data: Dataset, seed: int) -> list[dict]:
     """Return the row of LeNet-5 with at most 100,000 multiply-accumulates."""
     start, digits, model = time.perf_counter(), Digits(data, seed, 0.5), models.lenet5(seed=seed)
     digits.fit(model, 12, 0.002, falls=True)
-    teacher = keras.models.clone_model(model)
-    teacher.set_weights(model.get_weights())
+    teacher = copied(model)
     for number in range(1, ROUNDS + 1):
         model = narrowed(model, data, number)
         digits.fit(model, 1, 0.001)
