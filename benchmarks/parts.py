@@ -120,7 +120,7 @@ PARTS = (
         ),
         {
             QUICK: [training(32, 10, 2, 5)],
-            SHORT: [training(32, 100, 15, 70), training(128, 100, 15, 110)],
+            SHORT: [training(32, 100, 15, 65), training(128, 100, 15, 100)],
             FULL: [training(32, 100, 120, 600), training(128, 100, 120, 1200)],
         },
     ),
@@ -156,7 +156,7 @@ PARTS = (
         tuple((OURS, way) for way in ("scan", "loop", "evaluate")),
         {
             QUICK: [Case("LeNet-5", {"images": 256}, 2, 5)],
-            SHORT: [Case("LeNet-5", {"images": 2_000}, 7, 70)],
+            SHORT: [Case("LeNet-5", {"images": 2_000}, 7, 60)],
             FULL: [Case("LeNet-5", {"images": 2_000}, 60, 600)],
         },
     ),

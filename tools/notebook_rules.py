@@ -153,8 +153,8 @@ def _cell_problems(cell: NotebookNode, edition: str, root: Path) -> list[str]:
         found.append("writes to stderr; silence the cause, or print what matters.")
     if any(VIEW in output.get("data", {}) for output in cell.outputs):
         found.append("holds a live widget: build the notebook without COURSE_WIDGETS.")
-    said = "".join(output.text for output in cell.outputs if output.output_type == "stream")
-    if edition != LESSON and STAND_IN in said:
+    said = (text for output in cell.outputs for text in _texts(output))
+    if edition != LESSON and any(STAND_IN in text for text in said):
         found.append("was run without MNIST: name its folder in COURSE_DATA_DIR, and build.")
     return found + _text_problems(cell, root) + _verdict_problems(cell, edition)
 
