@@ -66,13 +66,13 @@ free = {}
 look("trained", free)
 
 # %% [markdown]
-# We shall set the smallest 90 % of the weights to zero and then train on, as is usual after
-# pruning: first a single **step**, in which the network sees 128 images and the weights move a
-# little, then one pass over all the training images in `few`, a part of MNIST.
+# We shall set to zero the 90 % of the weights that are nearest to it and then train on, as is usual
+# after pruning: first a single **step**, in which the network sees 128 images and the weights move
+# a little, then one pass over all the training images in `few`, a part of MNIST.
 #
-# **Predict** marks a question to answer *before* you run what follows. Put your number in the place
-# of the dots and run the cell; when the result is there, it is shown beside your guess. A wrong
-# guess teaches more than a right one. You may also leave the dots and go on.
+# **Predict** marks a question to answer *before* you run what follows. Put your number in place of
+# the dots and run the cell; when the result is there, it is shown beside your guess. A wrong guess
+# costs nothing. You may also leave the dots and go on.
 
 # %%
 accuracy_guess = predict("Accuracy right after the cut?", ..., unit="%")  # your number
@@ -190,8 +190,8 @@ plt.show()
 # - **Weight pruning** 权重剪枝 sets single weights to *exactly* zero and holds them there. The
 #   matrix keeps its shape, so a zero is still stored and multiplied, unless the file format or the
 #   processor takes advantage of it.
-# - **Structural pruning** 结构剪枝 takes out whole units, or whole filters of a convolution, with
-#   all their connections. The matrices become smaller.
+# - **Structural pruning** 结构剪枝 takes out whole units, or whole filters of a convolution
+#   ([lesson 04](04_cnn_parts.ipynb)), with all their connections. The matrices become smaller.
 #
 # Another question is **when it is decided** what goes. In *static* 静态 pruning that is settled
 # before the network is used; in *dynamic* 动态 pruning it is decided anew for each input.
@@ -207,8 +207,8 @@ plt.show()
 # It defines weight pruning as bringing weights *close to* zero: that is regularization. It counts
 # removing single connections as structural: nothing shrinks. It says that structural pruning pays
 # off only together with weight pruning: it works alone. It calls pruning during training
-# *dynamic*: the usual name is <em>dynamic sparse training</em>, and networks are pruned after
-# training and before it, too.
+# *dynamic*: that is said only of <em>dynamic sparse training</em>, where weights come back (lesson
+# 09). And networks are pruned after training and before it, too.
 #
 # It names five benefits, and measures none. The course does:
 #
@@ -216,7 +216,7 @@ plt.show()
 # |---|---|---|
 # | a simpler model | 05, 11 | fewer weights if the mask is held; smaller arrays if units go |
 # | faster training | 08 | no: zeros are multiplied, too, and retraining comes on top |
-# | better, more robust results | 05, 19 | sometimes, up to a point; it is no rule |
+# | better, more robust results | 05, 19 | at times a little, seldom told from luck; it is no rule |
 # | easier deployment | 13 | yes, by fewer channels and fewer bits; zeros alone save no time |
 # | a network that explains itself | 19 | elsewhere the article says the opposite: we test it |
 # </details>
@@ -237,7 +237,7 @@ plt.show()
 # %% [markdown]
 # ### Exercise 1
 #
-# An exercise is a cell with `...` in it. Replace the dots by your answer, run the cell, and then
+# An exercise is a cell with `...` in it. Replace the dots with your answer, run the cell, and then
 # the check below it. Run both as they are first, to see what an open exercise looks like.
 #
 # **How many weights of `pruned` are exactly zero?** Count, or let Python count.
@@ -291,8 +291,8 @@ check.sparsity(my_sparsity)
 # entries, whatever the shape; <code>len(W)</code> is only the number of rows.
 # </details>
 #
-# Stuck for long? In a clone of the course, `notebooks/solutions` holds every notebook solved. Look
-# there *after* a try of your own; in a class, ask.
+# Stuck for long? In a clone of the course, `notebooks/solutions` holds every notebook solved. Try
+# first, then look there; in a class, ask.
 #
 # ## When something goes wrong
 #
@@ -300,7 +300,7 @@ check.sparsity(my_sparsity)
 # Kernel and Run All Cells…** from the menu. That starts from the top and takes a few minutes at
 # most. To get a lesson back without your changes, run `git checkout notebooks` in a terminal, or
 # unpack it once more from the zip file that you were given. On a slow machine start with
-# `COURSE_QUICK=1 make lab`: trainings are cut short, and figures differ.
+# `COURSE_QUICK=1 make lab`: training is cut short, and figures differ.
 #
 # If MNIST was not found, put `mnist.npz` into a folder and name that folder in the environment
 # variable `COURSE_DATA_DIR`. Every lesson also runs on the stand-in, with other figures.
@@ -350,9 +350,9 @@ check.sparsity(my_sparsity)
 predict.summary()
 
 # %% [markdown]
-# And here is how far you have come in the whole course: exercises solved, predictions made, and
-# those that were exactly right. `make lab` keeps it in the file `logbook.json` on your machine, and
-# sends it nowhere. Come back to this cell whenever you like.
+# And here is how far you have come in the whole course: exercises solved, predictions made, those
+# that were exactly right, and your scores in the open tasks. `make lab` keeps it in the file
+# `logbook.json` on your machine and sends it nowhere. Come back to this cell whenever you like.
 
 # %% tags=["varies"]
 logbook.page()
@@ -369,12 +369,12 @@ logbook.page()
 #
 # - T. Liang et al. (2021), *Pruning and Quantization for Deep Neural Network Acceleration: A
 #   Survey*, arXiv 2101.09671: static and dynamic, as the words are used here.
-# - H. Li et al. (2016), *Pruning Filters for Efficient ConvNets*, arXiv 1608.08710: whole
+# - H. Li et al. (2017), *Pruning Filters for Efficient ConvNets*, arXiv 1608.08710: whole
 #   filters, and why that differs from single weights.
 # - Books: I. Goodfellow, Y. Bengio, A. Courville (2016), *Deep Learning*, for convolution and
-#   training; on pruning it has next to nothing. Two books are called *Neural Networks and Deep
-#   Learning*: M. Nielsen's, which is free, and Qiu Xipeng's (2020, in Chinese); a course of Andrew
-#   Ng's on Coursera has that name, too. We know of no course there on pruning.
+#   training; on pruning it has next to nothing. Several books are called *Neural Networks and Deep
+#   Learning*, among them M. Nielsen's, which is free, and Qiu Xipeng's (2020, in Chinese), as is a
+#   course of Andrew Ng's on Coursera. We know of no course there on pruning.
 # - Tools: Keras 3 runs on TensorFlow (arXiv 1603.04467), PyTorch (arXiv 1912.01703) or JAX. To
 #   prune there are `torch.nn.utils.prune` and Torch-Pruning (arXiv 2301.12900) for PyTorch, the
 #   Model Optimization Toolkit for Keras 2, and for Keras 3 this course's `course_utils`.
