@@ -15,7 +15,7 @@
 #
 # - compute a convolution, a pooling and a dense layer by hand, and match Keras to 0.00001;
 # - count the parameters and the multiplications of any such layer from its shapes;
-# - say where pruning saves storage and where it would save work: not in the same place.
+# - say where pruning saves storage and where it would save work: not always in the same place.
 
 # %%
 import matplotlib.pyplot as plt
@@ -134,15 +134,16 @@ ring_guess.was(round(100 * answer[:, 22:].max()))
 
 # %% [markdown] covers="17"
 # The full answer at both small rings; at the large one little more than half of it, where the
-# kernel lies in one of the ring's four corners. One kernel has one size. Larger patterns need other
-# kernels, or *later* layers, which look at maps that have been made smaller.
+# kernel lies just inside one of the ring's four corners. One kernel has one size. Larger patterns
+# need other kernels, or *later* layers, which look at maps that have been made smaller.
 
 # %% [markdown]
 # ## Now on digits, as Keras does it
 #
-# A layer's kernel holds many **filters** 滤波器, each as deep as its input has channels. With 32
-# filters of 3×3×1 its shape is (3, 3, 1, 32), and the whole layer is one sum of products (`einsum`
-# sums over the axes that the result does not name). How close do we come to Keras?
+# A layer's kernel holds many **filters** 滤波器, each as deep as its input has channels (a grey
+# image has one, a layer of 32 filters makes 32). With 32 filters of 3×3×1 its shape is (3, 3, 1,
+# 32), and the whole layer is one sum of products (`einsum` sums over the axes that the result does
+# not name). How close do we come to Keras?
 
 # %% tags=["varies"]
 data = load_mnist()
@@ -497,7 +498,7 @@ fall_guess.was(round(100 * (accuracy - after), 2))
 # too. [Lesson 13](13_faster.ipynb) shows what it takes to gain time.
 
 # %% [markdown] covers="4"
-# ### Why networks became too large
+# ### How large networks became
 #
 # LeNet-5 (1998) had 60,000 parameters (the one above, which papers on pruning use, has wider
 # layers), AlexNet (2012) 60 million, VGG-16 (2014) 138 million, and all of them have to be trained,
@@ -527,7 +528,8 @@ predict.summary()
 #
 # - A convolution is one small set of weights used at every position; pooling has no weights; a
 #   dense layer is a matrix product.
-# - Weights are stored, MACs are done. Count both, layer by layer: they are not in the same place.
+# - Weights are stored, MACs are done. Count both, layer by layer: one layer may hold most weights
+#   and another do most of the work.
 # - In the dense layer, training leaves many small weights and few large ones.
 #
 # ## What to read
