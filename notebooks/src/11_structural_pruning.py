@@ -63,9 +63,9 @@ data
 # ## Two kinds of pruning
 #
 # So far weights became zero and the arrays kept their size: **weight pruning**, with a mask.
-# **Structural pruning** takes out whole units that the network computes: a filter of a convolution,
-# a neuron of a dense layer. The arrays lose a slice each, and what is left is an ordinary, smaller
-# network. The two are independent choices: you may use one, the other, or one after the other.
+# **Structural pruning** takes out whole units: a filter of a convolution, a neuron of a dense
+# layer. The arrays lose a slice each, and what is left is an ordinary, smaller network. The two are
+# independent choices: you may use one, the other, or one after the other.
 #
 # <details><summary>What the article says</summary>
 #
@@ -76,7 +76,7 @@ data
 # | structural pruning deletes connections, neurons | connections are *weight* pruning |
 # | it pays off only together with weight pruning | wrong: it works alone, as this lesson shows |
 # | weight pruning brings weights near zero | to exactly 0, and a mask keeps them there |
-# | structural pruning makes retraining necessary | both kinds do |
+# | structural pruning makes retraining necessary | both kinds do, where much is cut |
 # | retraining fits the new structure | weight pruning makes none: arrays keep their shape |
 # | the compression rate is the share removed | give both that and old over new, and say of what |
 #
@@ -90,7 +90,7 @@ data
 # only loaded here; switch `TRAIN` on to train it yourself. Its arrays, in Keras's order:
 
 # %% tags=["varies"]
-TRAIN = False  # True: train it here, about four minutes
+TRAIN = False  # True: train it here, about three minutes
 model = networks.train("article_cnn") if TRAIN else networks.trained("article_cnn", data)
 K, k_bias, D, d_bias, *last = model.get_weights()
 print({"conv": (K.shape, k_bias.shape), "dense": (D.shape, d_bias.shape), "output": last[0].shape})
@@ -124,10 +124,10 @@ except ValueError as error:
     print(textwrap.fill(str(error), 90))
 
 # %% [markdown]
-# They do not. The dense layer now reads 31 maps of 13 x 13 places, but its kernel still has a row
-# for every place of the 32nd. Which rows are those? `Flatten` goes through an image place by place,
-# and at each place filter by filter. Here are 4 places and 5 filters, each box with its filter's
-# number, and below it the row of the dense kernel that reads it:
+# They do not. The dense layer now reads 31 maps of 13 x 13 places, but its kernel still has the
+# rows of 32. Which ones must go? `Flatten` goes through an image place by place, and at each place
+# filter by filter. Here are 4 places and 5 filters, each box with its filter's number, and below it
+# the row of the dense kernel that reads it:
 
 # %%
 plots.id_rows({"filter": [0, 1, 2, 3, 4] * 4}).set_xlabel("row of the dense kernel")
@@ -331,8 +331,9 @@ work_guess.was(round(100 * cost.macs(kept[3]) / cost.macs({})))
 #
 # The classic answer: those with the smallest **norm** (Li et al. 2017), since small weights make
 # small maps. Another: those whose removal would change the loss least, to first order. This is the
-# **Taylor** criterion of [lesson 07](07_which_weights.ipynb), with $g \cdot w$, gradient times
-# weight, summed over a channel and then squared (Molchanov et al. 2019).
+# **Taylor** criterion: $g \cdot w$, gradient times weight, summed over a channel, squared, and
+# averaged over batches (Molchanov et al. 2019; [lesson 07](07_which_weights.ipynb) has it for
+# single weights).
 #
 # ### Exercise 3
 #
@@ -433,7 +434,7 @@ assert min(better["Taylor"]) == better["Taylor"][8] < -8  # p = 0.001: small, ev
 # Grey is the mean of chance on the same network; small dots are the five networks, lines their
 # means. A place counts as told apart where a paired t test over the five says so (95 %); in 36 such
 # tests, one or two come out by luck alone. With five networks, the norm, L1 or L2, cannot be told
-# from chance in any layer or at any share. That does not make them equal: in `conv1` the norm's
+# from chance in any layer or at any share. That does not make them equal: in `conv1` the L2 norm's
 # mean is up to 6 points lower, but the networks differ by more. Taylor is told apart at four
 # places: above chance at two where 30 % go, below it in `fc1` at 50 and 70 %. Only the last is too
 # large to be luck. So judge no criterion by one network, nor by the accuracy right after removal:
@@ -442,11 +443,11 @@ assert min(better["Taylor"]) == better["Taylor"][8] < -8  # p = 0.001: small, ev
 # %% [markdown] covers="32" corrects="17"
 # ## After the cut
 #
-# Two repairs are usual. **Fine-tuning** goes on training. **Reconstruction** (重建) fits each
-# layer that lost inputs, by least squares, to what it computed before; it needs images but no
-# labels (He et al. 2017, Luo et al. 2017). **Predict**: half of the channels of every layer go,
-# chosen by norm, Taylor or chance. How many points of accuracy lie between the best and the worst
-# of the three after reconstruction with 1,000 images?
+# Two repairs are usual. **Fine-tuning** trains the rest. **Reconstruction** (重建) fits each layer
+# that lost inputs, by least squares, to what it computed before; it needs images but no labels (He
+# et al. 2017, Luo et al. 2017). **Predict**: half of the channels of every layer go, chosen by
+# norm, Taylor or chance. How many points of accuracy lie between the best and the worst of the
+# three after reconstruction with 1,000 images?
 #
 # <details><summary>What the article says</summary>
 #
@@ -473,10 +474,12 @@ apart_guess.was(round(100 * np.ptp(fitted), 1))
 assert 100 * min(fitted) > whole - 2
 
 # %% [markdown]
-# The three lie within half a point of each other, and within two points of the whole network.
-# Mittal et al. (2018) saw the same after fine-tuning: they removed 25 to 50 % of the filters of
-# VGG-16 and ResNet-50 at random, and ended as well as with the criteria of their time. A criterion
-# earns its name when it beats this control *after* the repair.
+# Repaired, the three lie within half a point of each other and within two points of the whole
+# network. (Whole and removed were judged on 1,000 validation images, reconstructed on 5,000; chance
+# is the mean of five draws before the repair, and one draw after it.) Mittal et al. (2018) saw the
+# same after fine-tuning: they removed 25 to 50 % of the filters of VGG-16 and ResNet-50 at random,
+# and ended as well as with the criteria of their time. A criterion earns its name when it beats
+# this control *after* the repair.
 
 # %% [markdown]
 # ### New statistics
@@ -586,9 +589,9 @@ order_guess.was(sorted(short, key=lambda name: tests[names[short.index(name)]].m
 # In all five seeds choosing the channels paid: as many chosen by lot do worse, even after two
 # epochs. So a repair does not always make up for the choice: far more goes here than half. But the
 # *weights* that were kept are not what counts: new ones of the same widths, after as many epochs in
-# all, do at least as well. Equal shares of all widths do worse than the widths that were found.
-# Pruning found a *shape*; though this shape has more parameters for its MACs, as the lines above
-# show, and that alone may explain its lead.
+# all, do at least as well on the test images, seed by seed. Equal shares of all widths do worse
+# than the widths that were found. Pruning found a *shape*; though this shape has more parameters
+# for its MACs, as the lines above show, and that alone may explain its lead.
 #
 # That was little training on few images. In `benchmarks/structured_lenet5.py` LeNet-5 went down in
 # eight rounds to at most 150,000 MACs, a fifteenth, and trained long on all of MNIST:
@@ -644,9 +647,9 @@ predict.summary()
 #
 # <details><summary>Hint</summary>
 #
-# In this network one layer costs little and another nearly everything: look at its report first.
-# Leave some of `x, y` out to see how far above the floor you are: a network that just reaches it
-# there has an even chance of missing it on the test images.
+# What does a filter cost in its own layer, and what in the layer that reads it? Look at the
+# network's report first. Leave some of `x, y` out to see how far above the floor you are: a network
+# that just reaches it there has an even chance of missing it on the test images.
 # </details>
 
 # %% tags=["open-task", "varies"]
