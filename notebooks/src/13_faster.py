@@ -17,7 +17,7 @@
 # %% [markdown]
 # ## What you will be able to do
 #
-# - measure a time in such a way that somebody else would get it too;
+# - measure times in such a way that a second measurement leads to the same conclusion;
 # - say what zeros save by themselves: in a file, in a sparse format, in a product;
 # - find the density below which a sparse product pays on your machine;
 # - say how much of the work saved arrives as time saved, and where the rest went;
@@ -53,7 +53,7 @@ images = data.x_val[: 64 if quick_mode() else 256]
 print(f"{speed.cores()} processor cores; {data.caption}")
 
 # %% [markdown] covers="29" corrects="1 54"
-# "Pruning makes networks faster" is often said and seldom measured. The times below are *yours*:
+# "Pruning makes networks faster" is often said. Here we measure it. The times below are *yours*:
 # where they matter, the code says what came out.
 #
 # <details><summary>What the article says</summary>
@@ -167,7 +167,7 @@ def measure(calls, batch=256):
 # more epoch.
 
 # %% tags=["varies"]
-TRAIN = False  # True: train the start here, about four minutes
+TRAIN = False  # True: train the start here, about two minutes
 base = networks.train("article_cnn") if TRAIN else networks.trained("article_cnn", data)
 zeros = keras.models.clone_model(base)
 zeros.set_weights(base.get_weights())
@@ -198,10 +198,11 @@ if LITERT:
     print(f"LiteRT, batch of {len(images)}, {against(measure(calls), '95% zeros', 'dense')}")
 
 # %% [markdown] corrects="1"
-# There is no reason for a difference, whatever the lines above say. A zero is multiplied like any
-# other number: a dense product does not look before it multiplies. Looking would cost more, since
-# processors do four, eight or sixteen multiplications at once. If a line says "told apart", run the
-# cell again, and see whether it comes out on the same side.
+# (Told apart: the quartiles do not overlap, and the gap is more than twice that of the dense
+# network to itself.) There is no reason for a difference, whatever the lines above say. A zero is
+# multiplied like any other number: a dense product does not look before it multiplies. Looking
+# would cost more, since processors do four, eight or sixteen multiplications at once. If a line
+# says "told apart", run the cell again: does it come out on the same side?
 #
 # And the files? There is the `.keras` file, that file after gzip, and a file made for sparse arrays
 # (the *gaps* between non-zeros, in few bits, beside their values; Han et al. 2016). **Predict** the
@@ -285,7 +286,7 @@ print("less room below, by bits of an index:", limits)
 # unpack it before you multiply.
 #
 # LiteRT has a sparse encoding of its own. Its fast sparse kernels are for networks of 1x1
-# convolutions in one particular arrangement (Elsen et al. 2019, where sparse networks *are* faster,
+# convolutions in one particular arrangement (Elsen et al. 2020, where sparse networks *are* faster,
 # on phones). What does not fit is unpacked and computed densely, and some combinations are refused.
 # (Quick mode leaves this cell out, and further below the latency table, float16 and int8.)
 
@@ -359,9 +360,9 @@ print(f"one network, {data.caption}; bytes left of 2:4: {(32 + 2) / (2 * 32):.0%
 #
 # Now the third network, whose arrays are *smaller*, and LeNet-5 beside it, also with every width
 # halved. (LeNet-5 is not trained here: how long a dense product takes does not depend on its
-# numbers.) Half of the inputs times half of the outputs: most layers keep a quarter of their MACs.
-# MACs before over MACs after is what papers call the **theoretical speed-up** (理论加速比). What
-# arrives of it? We compare the *reductions*:
+# numbers.) Half of the inputs times half of the outputs: a layer in the middle keeps a quarter of
+# its MACs, the first and the last keep half. MACs before over MACs after is what papers call the
+# **theoretical speed-up** (理论加速比). What arrives of it? We compare the *reductions*:
 #
 # $$\text{share that arrives} = \frac{1 - t_\text{half} / t_\text{full}}
 # {1 - \text{MACs}_\text{half} / \text{MACs}_\text{full}}$$
@@ -549,9 +550,9 @@ check.widest(my_width)
 # $q$ from -128 to 127, with one **scale** and one **zero point** for many of them (Jacob et al.
 # 2018): $x \approx \text{scale} \cdot (q - \text{zero})$.
 #
-# The lowest $x$ becomes -128, the highest 127. And 0 must be met exactly, since images are padded
-# with it and ReLU makes many of it: so the range always includes 0, and the zero point is a whole
-# number, the $q$ that means 0.
+# The low end of the range becomes -128, the high end 127. And 0 must be met exactly, since images
+# are padded with zeros and ReLU makes many more: so the range always includes 0, and the zero point
+# is a whole number, the $q$ that means 0.
 #
 # ### Exercise 4
 #
@@ -618,10 +619,10 @@ for name in ("dense", "half the widths"):
     assert download.get(f"{name}, int8", 0) < 0.28 * download[name]
 
 # %% [markdown] covers="29 72 77"
-# What holds on every machine are the bytes, and these savings multiply. float16 saves time only
-# where the processor has a fast half precision, int8 only where processor and runtime have kernels
-# for it: read the times above. (± is the standard error of one network on these images, lesson
-# 05.)
+# The shares of the bytes hold on every machine, and these savings nearly multiply. float16 saves
+# time only where the processor has a fast half precision, int8 only where processor and runtime
+# have kernels for it: read the times above. (± is the standard error of one network on these
+# images, lesson 05.)
 #
 # - For a smaller **download**: zeros, once packed; fewer bits; fewer channels.
 # - For less **time**: fewer channels, in most cases measured here; int8 where it has kernels; zeros
@@ -702,7 +703,7 @@ task.judge(my_choice)
 #
 # ## What to read
 #
-# - T. Gale et al. (2020), arXiv 2006.10901, and E. Elsen et al. (2019), *Fast Sparse ConvNets*,
+# - T. Gale et al. (2020), arXiv 2006.10901, and E. Elsen et al. (2020), *Fast Sparse ConvNets*,
 #   arXiv 1911.09723: when sparse kernels pay. A. Mishra et al. (2021), arXiv 2104.08378: 2:4.
 # - T.-J. Yang et al. (2018), *NetAdapt*, arXiv 1804.03230: pruning by latency tables.
 # - S. Han, H. Mao, W. J. Dally (2016), *Deep Compression*, arXiv 1510.00149: zeros, gaps, few bits;
