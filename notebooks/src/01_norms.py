@@ -192,11 +192,11 @@ for label, scores in {"raw": sizes, "normalized": normed}.items():
         share_guess.was(round(100 * lost["first"]))
 
 # %% [markdown]
-# In the raw ranking the first layer bears nearly all of the loss. After normalization the two lose
-# about the same, since nothing but their scale was different (the end of this lesson shows layers
-# of different size). **Across layers, normalization decides who loses.** Neither ranking is right
-# as such: which one keeps the accuracy is a question for an experiment ([lesson
-# 06](06_how_much.ipynb)).
+# In the raw ranking the first layer bears most of the loss. After normalization the two lose about
+# the same, since nothing but their scale was different (the end of this lesson shows layers of
+# different size). **Across layers, normalization decides who loses.** Neither is right as such: who
+# should lose is a question for an experiment ([lesson 06](06_how_much.ipynb) compares four ways,
+# not these two).
 #
 # ## Norms of filters
 #
@@ -328,7 +328,7 @@ predict.summary()
 #
 # ## What to read
 #
-# - H. Li, A. Kadav, I. Durdanovic, H. Samet, H. P. Graf (2016), *Pruning Filters for Efficient
+# - H. Li, A. Kadav, I. Durdanovic, H. Samet, H. P. Graf (2017), *Pruning Filters for Efficient
 #   ConvNets*, arXiv 1608.08710: filters ranked by their L1 norm.
-# - P. Molchanov, S. Tyree, T. Karras, T. Aila, J. Kautz (2016), *Pruning Convolutional Neural
+# - P. Molchanov, S. Tyree, T. Karras, T. Aila, J. Kautz (2017), *Pruning Convolutional Neural
 #   Networks for Resource Efficient Inference*, arXiv 1611.06440: scores normalized layer by layer.
