@@ -187,7 +187,7 @@ print("all outputs are the same:", np.allclose(before, after))
 # So the size of a weight says nothing about its importance unless we know what it is compared with:
 # between layers, and even between the units of one layer, size is a matter of units of measurement.
 # That cutting the smallest weights works as well as it does is a finding about trained networks
-# ([lesson 07](07_which_weights.ipynb)), and no law.
+# ([lesson 07](07_which_weights.ipynb)), not a law.
 #
 # ### Exercise 3
 #
