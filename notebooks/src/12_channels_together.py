@@ -41,8 +41,8 @@ predict = Predictions("12_channels_together")
 
 # %% [markdown]
 # The networks of lesson 11 were chains: what one layer makes, the next one reads, and nobody else
-# does. Most networks since 2015 are not. They have shortcuts, branches, and layers that work on
-# each channel by itself. In such a network a filter has partners.
+# does. Many networks are not. They have shortcuts, branches, and layers that work on each channel
+# by itself. In such a network a filter has partners.
 #
 # ## Break it
 #
@@ -552,4 +552,4 @@ task.judge(my_network)
 # - P. Molchanov et al. (2019), *Importance Estimation for Neural Network Pruning*, arXiv
 #   1906.10771: a score for a channel, shortcuts included.
 #
-# Next: [13 · Does it run faster?](13_faster.ipynb), which takes out a clock.
+# Next: [13 · Does it run faster?](13_faster.ipynb), with a clock in hand.
