@@ -43,8 +43,8 @@ check.machine(check.versions())
 # The **weights** 权重 of a neural network are the numbers that training has set. **Pruning** 剪枝
 # removes those that the network can do without. Let us do it. The next cell loads images of
 # handwritten digits (**MNIST**, or a small stand-in if MNIST cannot be downloaded) and a network
-# that has learned to read them. The network comes with the course, so you need not wait for its
-# training. Its **accuracy** is the share of images that it reads correctly.
+# that has learned to read them and comes with the course. Its **accuracy** is the share of images
+# that it reads correctly.
 
 # %% tags=["varies"]
 TRAIN = False  # True: train the network here, about 30 s
@@ -97,9 +97,10 @@ zeros_guess.was(round(100 * step[0]))
 
 # %% [markdown]
 # The zeros are gone, and the accuracy does not show it. Whoever looks at the accuracy alone reports
-# a network pruned by 90 %, and has one that is dense. Training moves weights, and a weight that is
-# zero is no exception, unless something *holds* it: a **mask** 掩码 that says which weights must
-# stay zero. ([Lesson 05](05_prune_and_retrain.ipynb) shows why a single step is enough.)
+# a network pruned by 90 %, and has one that is *dense*: hardly a zero in it. Training moves
+# weights, and a weight that is zero is no exception, unless something *holds* it: a **mask** 掩码
+# that says which weights must stay zero. ([Lesson 05](05_prune_and_retrain.ipynb) shows why a
+# single step is enough.)
 #
 # Now the same again with the mask held. `pruning.prune` holds it by itself; this time we leave out
 # `detach`. **Predict** what the mask costs at the end of the training: the accuracy of the first

@@ -141,9 +141,9 @@ ring_guess.was(round(100 * answer[:, 22:].max()))
 # ## Now on digits, as Keras does it
 #
 # A layer's kernel holds many **filters** 滤波器, each as deep as its input has channels (a grey
-# image has one, a layer of 32 filters makes 32). With 32 filters of 3×3×1 its shape is (3, 3, 1,
-# 32), and the whole layer is one sum of products (`einsum` sums over the axes that the result does
-# not name). How close do we come to Keras?
+# image has one). With 32 filters of 3×3×1 its shape is (3, 3, 1, 32), and the whole layer is one
+# sum of products (`einsum` sums over the axes that the result does not name). How close do we come
+# to Keras?
 
 # %% tags=["varies"]
 data = load_mnist()
@@ -396,7 +396,7 @@ lenet_guess.was(max(lenet.rows, key=lambda row: row.macs).layer)
 # **step** uses one **batch** 批 of images; all batches once are an **epoch** 轮.
 # ([Prerequisites](../docs/prerequisites.md) has more.)
 #
-# The trained network comes with the course and is only loaded here.
+# The trained network comes with the course.
 
 # %% tags=["varies"]
 TRAIN = False  # True: train it here, about two minutes
@@ -528,8 +528,7 @@ predict.summary()
 #
 # - A convolution is one small set of weights used at every position; pooling has no weights; a
 #   dense layer is a matrix product.
-# - Weights are stored, MACs are done. Count both, layer by layer: one layer may hold most weights
-#   and another do most of the work.
+# - Weights are stored, MACs are done. Count both, layer by layer: they may lie in different layers.
 # - In the dense layer, training leaves many small weights and few large ones.
 #
 # ## What to read

@@ -65,7 +65,7 @@ data
 # So far weights became zero and the arrays kept their size: **weight pruning**, with a mask.
 # **Structural pruning** takes out whole units: a filter of a convolution, a neuron of a dense
 # layer. The arrays lose a slice each, and what is left is an ordinary, smaller network. The two are
-# independent choices: you may use one, the other, or one after the other.
+# independent choices: use either, or both.
 #
 # <details><summary>What the article says</summary>
 #
@@ -86,8 +86,8 @@ data
 # %% [markdown]
 # ## One filter, by hand
 #
-# We start from a small CNN with one convolution of 32 filters. It was trained beforehand and is
-# only loaded here; switch `TRAIN` on to train it yourself. Its arrays, in Keras's order:
+# We start from a small CNN with one convolution of 32 filters. It comes trained; switch `TRAIN` on
+# to train it yourself. Its arrays, in Keras's order:
 
 # %% tags=["varies"]
 TRAIN = False  # True: train it here, about three minutes
@@ -330,10 +330,10 @@ work_guess.was(round(100 * cost.macs(kept[3]) / cost.macs({})))
 # ## Which filters?
 #
 # The classic answer: those with the smallest **norm** (Li et al. 2017), since small weights make
-# small maps. Another: those whose removal would change the loss least, to first order. This is the
-# **Taylor** criterion: $g \cdot w$, gradient times weight, summed over a channel, squared, and
-# averaged over batches (Molchanov et al. 2019; [lesson 07](07_which_weights.ipynb) has it for
-# single weights).
+# small maps. Another: those whose removal would change the loss least, as far as its slope tells.
+# This is the **Taylor** criterion: $g \cdot w$, gradient times weight, summed over a channel,
+# squared, and averaged over batches (Molchanov et al. 2019; [lesson 07](07_which_weights.ipynb) has
+# it for single weights).
 #
 # ### Exercise 3
 #
@@ -475,11 +475,10 @@ assert 100 * min(fitted) > whole - 2
 
 # %% [markdown]
 # Repaired, the three lie within half a point of each other and within two points of the whole
-# network. (Whole and removed were judged on 1,000 validation images, reconstructed on 5,000; chance
-# is the mean of five draws before the repair, and one draw after it.) Mittal et al. (2018) saw the
-# same after fine-tuning: they removed 25 to 50 % of the filters of VGG-16 and ResNet-50 at random,
-# and ended as well as with the criteria of their time. A criterion earns its name when it beats
-# this control *after* the repair.
+# network. (Judged on 5,000 validation images; before the repair on 1,000, with chance the mean of
+# five draws.) Mittal et al. (2018) saw the same after fine-tuning: they removed 25 to 50 % of the
+# filters of VGG-16 and ResNet-50 at random, and ended as well as with the criteria of their time. A
+# criterion earns its name when it beats this control *after* the repair.
 
 # %% [markdown]
 # ### New statistics
@@ -530,16 +529,16 @@ for way, scores in ways.items():
     print(f", recalibrated {accuracy(half):.1%}")
 
 # %% [markdown]
-# It often brings much back, but there is no guarantee: the accuracy may even fall. It costs next to
-# nothing to try, so keep whichever network is better on the validation images.
+# It often brings much back, but the accuracy may even fall. It costs next to nothing to try, so
+# keep whichever network is better on the validation images.
 #
 # ## A budget
 #
-# Nobody needs "70 % fewer channels". What people need is a network for so many MACs, or bytes.
-# `within_budget` removes what scores lowest until the budget is met. A filter of `conv2` costs far
-# more MACs than a unit of `fc1`, so we rank by Taylor's score *per MAC saved*, all layers together.
-# Here for a tenth of the work, with one epoch of training. Beside it stand the widths that *equal*
-# shares of every layer would leave for as many MACs:
+# Nobody needs "70 % fewer channels". What people need is a network that fits a budget of MACs or
+# bytes. `within_budget` removes what scores lowest until the budget is met. A filter of `conv2`
+# costs far more MACs than a unit of `fc1`, so we rank by Taylor's score *per MAC saved*, all layers
+# together. Here for a tenth of the work, with one epoch of training. Beside it stand the widths
+# that *equal* shares of every layer would leave for as many MACs:
 
 # %% tags=["varies"]
 masks = structure.within_budget(structure.per_cost(taylor, cost.macs), cost.macs, budget=0.1)
@@ -589,9 +588,9 @@ order_guess.was(sorted(short, key=lambda name: tests[names[short.index(name)]].m
 # In all five seeds choosing the channels paid: as many chosen by lot do worse, even after two
 # epochs. So a repair does not always make up for the choice: far more goes here than half. But the
 # *weights* that were kept are not what counts: new ones of the same widths, after as many epochs in
-# all, do at least as well on the test images, seed by seed. Equal shares of all widths do worse
-# than the widths that were found. Pruning found a *shape*; though this shape has more parameters
-# for its MACs, as the lines above show, and that alone may explain its lead.
+# all, do at least as well on the test images. Equal shares of all widths do worse than the widths
+# that were found. Pruning found a *shape*; though this shape has more parameters for its MACs, as
+# the lines above show, and that alone may explain its lead.
 #
 # That was little training on few images. In `benchmarks/structured_lenet5.py` LeNet-5 went down in
 # eight rounds to at most 150,000 MACs, a fifteenth, and trained long on all of MNIST:
@@ -630,9 +629,8 @@ assert type(loaded) is keras.Sequential
 # Zeros take as much room as any other numbers until the file is compressed; what has been removed
 # takes none. And the file is plain Keras: to load it, nobody needs masks or this course.
 #
-# So yes, the network is smaller: in parameters, in work and in bytes, with no special format and no
-# special library. Whether it is also *faster* is a question for a clock:
-# [lesson 13](13_faster.ipynb).
+# So yes, the network is smaller: in parameters, work and bytes, with no special format or library.
+# Whether it is also *faster* is a question for a clock: [lesson 13](13_faster.ipynb).
 
 # %%
 predict.summary()

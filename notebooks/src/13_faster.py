@@ -17,7 +17,7 @@
 # %% [markdown]
 # ## What you will be able to do
 #
-# - measure times in such a way that a second measurement leads to the same conclusion;
+# - measure times so that a second measurement leads to the same conclusion;
 # - say what zeros save by themselves: in a file, in a sparse format, in a product;
 # - find the density below which a sparse product pays on your machine;
 # - say how much of the work saved arrives as time saved, and where the rest went;
@@ -161,10 +161,9 @@ def measure(calls, batch=256):
 # %% [markdown]
 # ## Part 2: zeros
 #
-# Three networks, all from one dense start that was trained beforehand. One stays dense. One loses
-# 95 % of its weights, by magnitude, with its mask held. The third loses half of its filters and
-# half of its hidden units, as in [lesson 11](11_structural_pruning.ipynb). Each trains for one
-# more epoch.
+# Three networks, from one trained start. One stays dense. One loses 95 % of its weights, by
+# magnitude, with its mask held. The third loses half of its filters and half of its hidden units,
+# as in [lesson 11](11_structural_pruning.ipynb). Each trains for one more epoch.
 
 # %% tags=["varies"]
 TRAIN = False  # True: train the start here, about two minutes
@@ -198,11 +197,11 @@ if LITERT:
     print(f"LiteRT, batch of {len(images)}, {against(measure(calls), '95% zeros', 'dense')}")
 
 # %% [markdown] corrects="1"
-# (Told apart: the quartiles do not overlap, and the gap is more than twice that of the dense
-# network to itself.) There is no reason for a difference, whatever the lines above say. A zero is
-# multiplied like any other number: a dense product does not look before it multiplies. Looking
-# would cost more, since processors do four, eight or sixteen multiplications at once. If a line
-# says "told apart", run the cell again: does it come out on the same side?
+# (Told apart: the quartiles do not overlap, and the gap is over twice the dense network's to
+# itself.) There is no reason for a difference, whatever the lines above say. A zero is multiplied
+# like any other number: a dense product does not look before it multiplies. Looking would cost
+# more, since processors do four, eight or sixteen multiplications at once. If a line says "told
+# apart", run the cell again: does it stay on the same side?
 #
 # And the files? There is the `.keras` file, that file after gzip, and a file made for sparse arrays
 # (the *gaps* between non-zeros, in few bits, beside their values; Han et al. 2016). **Predict** the
@@ -280,10 +279,10 @@ limits = {bits: f"{32 / (32 + bits):.0%}" for bits in (32, 16, 2)}
 print("less room below, by bits of an index:", limits)
 
 # %% [markdown]
-# Bytes break even at a density of their own, as the last line shows: with an index of so many bits
-# for each 32-bit value, density times (32 + bits) must stay below 32. Where that is above your
-# break-even point in time, the best you can do between the two is to store the sparse file, and to
-# unpack it before you multiply.
+# Bytes break even at a density of their own, as the last line shows (2 bits: the pattern 2:4,
+# below): with an index of so many bits for each 32-bit value, density times (32 + bits) must stay
+# below 32. Where that is above your break-even point in time, the best you can do between the two
+# is to store the sparse file, and to unpack it before you multiply.
 #
 # LiteRT has a sparse encoding of its own. Its fast sparse kernels are for networks of 1x1
 # convolutions in one particular arrangement (Elsen et al. 2020, where sparse networks *are* faster,
@@ -360,8 +359,8 @@ print(f"one network, {data.caption}; bytes left of 2:4: {(32 + 2) / (2 * 32):.0%
 #
 # Now the third network, whose arrays are *smaller*, and LeNet-5 beside it, also with every width
 # halved. (LeNet-5 is not trained here: how long a dense product takes does not depend on its
-# numbers.) Half of the inputs times half of the outputs: a layer in the middle keeps a quarter of
-# its MACs, the first and the last keep half. MACs before over MACs after is what papers call the
+# numbers.) Half of the inputs times half of the outputs: middle layers keep a quarter of their
+# MACs, the first and the last half. MACs before over MACs after is what papers call the
 # **theoretical speed-up** (理论加速比). What arrives of it? We compare the *reductions*:
 #
 # $$\text{share that arrives} = \frac{1 - t_\text{half} / t_\text{full}}
@@ -407,8 +406,8 @@ for name, pair in list(both.items())[: 1 if quick_mode() else 2]:
 # Those were short runs (Keras on all cores, LiteRT on one). Below is the same measured at length,
 # by `benchmarks/halved_widths.py`, on one thread of one machine, nine times (grey; blue: the mean);
 # your own are the stars. It has a third runtime: on x86 processors TensorFlow can multiply with
-# Intel's oneDNN library, and on many of them does so by default. The course turns that off, so that
-# results differ less between machines.
+# Intel's oneDNN library, often by default; the course turns that off, so that results differ less
+# between machines.
 
 # %% tags=["varies"]
 table, runs = recorded.rows("halved_widths"), {}
@@ -439,12 +438,12 @@ assert len(longer) == 9
 assert max(longer) < 0  # the smaller network takes longer
 
 # %% [markdown]
-# So on one thread fewer channels *are* faster, and nothing special was needed: no sparse format, no
-# special kernel. In the recorded runs with 256 images well over half of the reduction arrives in
-# LiteRT and with oneDNN. The same network, with the same MACs, gains less in TensorFlow's own
-# kernels, and with a single image in Keras, with or without oneDNN, less than a quarter arrives.
-# The line printed below the figure is a warning: on *two* threads, with one image, the halved CNN
-# took *longer* in LiteRT than the whole one, nine times of nine. Where does the rest go?
+# So on one thread fewer channels *are* faster, and no sparse format or special kernel was needed.
+# In the recorded runs with 256 images well over half of the reduction arrives in LiteRT and with
+# oneDNN. The same network, with the same MACs, gains less in TensorFlow's own kernels, and with a
+# single image in Keras, with or without oneDNN, less than a quarter arrives. The line printed below
+# the figure is a warning: on *two* threads, with one image, the halved CNN took *longer* in LiteRT
+# than the whole one, nine times of nine. Where does the rest go?
 #
 # ### Where the rest went
 #
@@ -493,9 +492,9 @@ for left_out, names in without.items():
 #
 # ### A latency table
 #
-# So do not trust MACs: measure the layer at several widths. Here is a convolution that reads 32
-# channels, in LiteRT, with 8, 12, 16 … filters; bars from quartile to quartile, and dashed where
-# time would go if it followed the MACs:
+# So measure a layer at several widths. Here is a convolution that reads 32 channels, in LiteRT,
+# with 8, 12, 16 … filters; bars from quartile to quartile, and dashed where time would go if it
+# followed the MACs:
 
 # %% tags=["varies"]
 widths = list(range(8, 49, 4)) if LITERT and not quick_mode() else []
@@ -628,10 +627,9 @@ for name in ("dense", "half the widths"):
 # - For less **time**: fewer channels, in most cases measured here; int8 where it has kernels; zeros
 #   only with kernels or hardware for them.
 #
-# What was not measured is **energy**, which may matter most on a phone: to fetch a number from
-# memory costs far more of it than to multiply two (Han et al. 2015, section 1). Parameters are not
-# MACs, MACs are not milliseconds, and milliseconds are not joules. To claim one of them, measure
-# that one.
+# Not measured is **energy**, which may matter most on a phone: to fetch a number from memory costs
+# far more of it than to multiply two (Han et al. 2015, section 1). Parameters are not MACs, MACs
+# not milliseconds, milliseconds not joules: measure what you claim.
 
 # %% [markdown] covers="36 37" corrects="1 7 19"
 # <details><summary>What the article says: for and against</summary>
