@@ -207,9 +207,9 @@ plt.show()
 #
 # It defines weight pruning as bringing weights *close to* zero: that is regularization. It counts
 # removing single connections as structural: nothing shrinks. It says that structural pruning pays
-# off only together with weight pruning: it works alone. It calls pruning during training
-# *dynamic*: that is said only of <em>dynamic sparse training</em>, where weights come back (lesson
-# 09). And networks are pruned after training and before it, too.
+# off only together with weight pruning: it works alone. It calls pruning during training *dynamic*:
+# so are called only methods in which weights may come back (lesson 09). And networks are pruned
+# after training and before it, too.
 #
 # It names five benefits, and measures none. The course does:
 #

@@ -475,10 +475,11 @@ assert 100 * min(fitted) > whole - 2
 
 # %% [markdown]
 # Repaired, the three lie within half a point of each other and within two points of the whole
-# network. (Judged on 5,000 validation images; before the repair on 1,000, with chance the mean of
-# five draws.) Mittal et al. (2018) saw the same after fine-tuning: they removed 25 to 50 % of the
-# filters of VGG-16 and ResNet-50 at random, and ended as well as with the criteria of their time. A
-# criterion earns its name when it beats this control *after* the repair.
+# network. (Repaired networks were judged on 5,000 validation images, the others on 1,000; chance
+# before the repair is the mean of five draws.) Mittal et al. (2018) saw the same after fine-tuning:
+# they removed 25 to 50 % of the filters of VGG-16 and ResNet-50 at random, and ended as well as
+# with the criteria of their time. A criterion earns its name when it beats this control *after* the
+# repair.
 
 # %% [markdown]
 # ### New statistics

@@ -92,8 +92,8 @@ first_guess.was(round(times[0] / usual))
 # you time a dense network and then a pruned one, once each, the pruned one may seem faster only
 # because it came second. So some calls of **warm-up** are thrown away.
 #
-# The other calls differ as well: other programs take turns on the processor, and its clock moves
-# up and down. A few odd calls move a mean, but not the **median**. The **quartiles** (a quarter of
+# The other calls differ as well: other programs take turns on the processor, and its clock moves up
+# and down. A few odd calls move a mean, but hardly the **median**. The **quartiles** (a quarter of
 # the calls lie below the lower one, a quarter above the upper one) show how far to trust it.
 #
 # ### Exercise 1
@@ -306,9 +306,9 @@ if LITERT and not quick_mode():
         print(textwrap.fill(f"int8 and sparse: {refusal}", 90))
 
 # %% [markdown]
-# Some graphics processors have hardware for zeros in one pattern: **2:4**, that is, at most two of
-# every four neighbouring inputs of a unit are not zero (Mishra et al. 2021). The position of each
-# value within its four takes 2 bits.
+# Some graphics processors have hardware for zeros in one pattern: **2:4**: of the weights from
+# every four neighbouring inputs to a unit at most two are not zero (Mishra et al. 2021). The
+# position of each value within its four takes 2 bits.
 #
 # ### Exercise 2
 #
@@ -522,7 +522,8 @@ for asked in widths[:-1:3]:
 #
 # ### Exercise 3
 #
-# You may spend so many milliseconds on a layer. How wide can it be? Times need not rise with width.
+# You may spend only a few milliseconds on a layer. How wide can it be? Times need not rise with
+# width.
 
 
 # %% tags=["exercise"]
@@ -658,7 +659,7 @@ predict.summary()
 # layer. Write a function that decides. `task.given()` returns thirty reports with the times that
 # `benchmarks/open_tasks.py` measured, for 64 images on one processor core. It is tried on pairs of
 # thirty other networks, whose times differ by a tenth or more. What counts is how many it gets
-# right. Say to yourself, too, *why*: a decision that nobody can explain will not be followed.
+# right. Say to yourself, too, *why*.
 #
 # <details><summary>Hint</summary>
 #
