@@ -74,8 +74,8 @@ def test_it_stands_after_a_restart_and_can_be_forgotten(predict, capsys, monkeyp
 @pytest.mark.parametrize(
     ("answer", "sentence"),
     [
-        (..., "Put a number in the place of the ..."),
-        (None, "Put a number in the place of the ..."),
+        (..., "Put a number in place of the ..."),
+        (None, "Put a number in place of the ..."),
         ("many", "a number was expected, not str"),
         (float("nan"), "a finite number"),
         (True, "a number was expected"),

@@ -17,7 +17,7 @@ from course_utils.lessons.checks.verdict import (
 )
 
 
-@exercise("Right: one row a place, and as many apart as filters.")
+@exercise("Right: one row at each place, and as far apart as there are filters.")
 def rows_of(function: Callable) -> Iterator[str]:
     """Check (filter, places, filters) -> the rows behind Flatten that belong to a filter."""
     for one, places, filters in ((3, 4, 5), (7, 169, 32), (0, 9, 6)):
