@@ -39,7 +39,7 @@ predict = Predictions("06_how_much")
 # %% [markdown]
 # The network is LeNet-5: two convolutions, two dense layers, 430,500 weights. It was trained for
 # four epochs on 20,000 images by `benchmarks/starting_networks.py`, and travels with the course.
-# The recorded tables below hold five networks trained by the same recipe, each with its own seed.
+# Each recorded table below holds five networks trained by this recipe, each with its own seed.
 # Choices are made on validation images; the test images only report.
 
 # %% tags=["varies"]
@@ -288,8 +288,8 @@ assert (before["erk"].mean(axis=0) > before["lamp"].mean(axis=0))[1:].all()  # f
 
 # %% [markdown] covers="102" corrects="49"
 # The axis is drawn so that equal steps *halve* what is left: from 50 to 75 % is as far as from 97
-# to 98.5 %. At first hardly anything happens. Then accuracy falls towards guessing (about 10 %);
-# where, depends on the way: a sparsity alone does not say enough. `layer` falls first,
+# to 98.5 %. At first hardly anything happens. Then accuracy falls towards guessing (about 10 %),
+# and where it falls depends on the way: a sparsity alone does not say enough. `layer` falls first,
 # by far. The other three lie closer together, and from 75 % on ERK's mean is a little above LAMP's:
 # what LAMP gained on LeNet-5 is no rule.
 #
