@@ -459,10 +459,10 @@ plt.show()
 rate.was(max(rates, key=lambda one: accuracy(f"fixed {one}", 1).mean()))
 
 # %% [markdown]
-# The grey line is the network right after the cut: far from any minimum, and small steps do not get
-# it back in time. The names hardly matter: sorted by their mean rate, the ways of equal length lie
-# on one falling curve, in line with Le and Hua. "Rate rewound" by one epoch repeats the smallest
-# rates of the schedule; by four it is the whole. (Rates above 3e-3 were not tried.) In pairs:
+# The grey line is the network right after the cut: far from where it was, and small steps do not
+# bring it back in time. The names hardly matter: sorted by their mean rate, ways of equal length
+# lie on one falling curve, in line with Le and Hua. "Rate rewound" by one epoch repeats the
+# smallest rates of the schedule; by four, the whole. (Rates above 3e-3 were not tried.) In pairs:
 
 # %%
 for one, other in (
@@ -671,8 +671,8 @@ predict.summary()
 # <details><summary>Hint</summary>
 #
 # 158 steps are few. How many of them does a network need before it knows what it can do without,
-# and how many to recover? The two curves belong together: after a cut a high rate, at the end a low
-# one.
+# and how many to recover? The two curves belong together: after a cut a high rate. Does a low one
+# pay at the end?
 # </details>
 
 # %% tags=["open-task", "varies"]
