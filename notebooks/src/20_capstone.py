@@ -85,7 +85,7 @@ print(f"LeNet-5, dense: {dense_bytes:,} bytes, {dense_bytes / budget.bytes:.0f} 
 # | missing | what goes wrong without it |
 # |---|---|
 # | data held out, split before all else | what was chosen looks better than it is |
-# | the mask | most zeros are gone after the first step of retraining |
+# | the mask | zeros are lost from the first step of retraining on |
 # | the loop, small steps | one large cut breaks what several small ones would not |
 # | a stop rule, fixed in advance | one stops where the result looks best |
 # | a baseline and a control by chance | nobody knows what the choice was worth |
@@ -127,11 +127,11 @@ print(f"LeNet-5, dense: {rights(start).mean():.2%}, {data.caption}")
 # | choice | ours | why (lesson) |
 # |---|---|---|
 # | granularity | first channels, then weights | removed channels also save time (11, 13) |
-# | criterion | Taylor per cost, then magnitude | cheap, and ahead of chance under a budget (11) |
+# | criterion | Taylor per cost, then magnitude | cheap, and ahead of chance where much goes (11) |
 # | scope | global | one budget for all (06); at 98 % LAMP was better (06, 16) |
 # | schedule | steps, with training after each | one large cut does more harm (08) |
 #
-# Channels go first, where they cost MACs, which makes all later training fast, then where they cost
+# Channels go first: where they cost MACs, so that all later training is fast, then where they cost
 # parameters; shares are what may stay of LeNet-5's at the start. Then so many of the remaining
 # weights become zero.
 
@@ -321,7 +321,7 @@ board
 
 # %% [markdown]
 # It ranks by bytes, then by MACs, because measuring these again gives the same; times come with
-# their quartiles and do not rank. But *one* order hides that there are several. The best by each
+# quartiles, and do not count. But *one* order hides that there are several. The best by each
 # measure, within the budget:
 
 # %% tags=["varies"]
@@ -373,7 +373,7 @@ if real:
 # leaves too many weights (lesson 06) even if the zeros were held. The closest race is between ours
 # and small networks that nobody pruned. One run cannot decide it, so here are five seeds
 # (`benchmarks/capstone_compared.py`, test images of MNIST; LeNet-5 had two epochs before the loop,
-# not four; all networks had six in all), in both precisions. "Smaller dense" has only 3 and 7
+# not four; each network had six in all), in both precisions. "Smaller dense" has only 3 and 7
 # filters, for a file about as large as the pruned network's.
 
 # %%
