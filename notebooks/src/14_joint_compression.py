@@ -298,7 +298,7 @@ plt.show()
 
 # %%
 guess_cost = predict(
-    "15 values, linear start: by how much does the error grow (or fall, with a minus)?",
+    "15 values, linear start: by how much does the error grow (below 0: it falls)?",
     ...,  # your number
     unit="percentage points",
 )

@@ -139,7 +139,7 @@ assert apart > 0
 
 # %%
 guess_teacher = predict(
-    "Mean of three seeds: how much more test error (less: a minus) with a teacher than without?",
+    "How much test error does the teacher add, mean of three seeds (below 0: it takes some away)?",
     ...,  # your number
     unit="percentage points",
 )

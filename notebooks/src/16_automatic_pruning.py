@@ -333,7 +333,7 @@ for name in small[tried_out]:
 
 # %%
 guess_channels = predict(
-    "Channels, retrained, five seeds: how much better (worse: a minus) is the plan than uniform?",
+    "Channels, retrained, five seeds: how far is the plan ahead of uniform (below 0: behind)?",
     ...,  # your number
     unit="percentage points",
 )
