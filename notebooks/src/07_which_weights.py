@@ -327,7 +327,7 @@ for name in dict.fromkeys(row["network"] for row in singles):
 # - **late**, the first order falls behind Taylor, and Taylor behind OBD by Fisher's estimate. LeCun
 #   et al. (1989) built OBD for a minimum; but Hutchinson's estimate of the curvature, from 40
 #   random vectors, stays behind Taylor;
-# - **magnitude** and LAMP, which look at nothing but weights, know least, but for chance;
+# - **magnitude** and LAMP, which look at nothing but weights, know least, chance aside;
 # - cut **half** by Taylor, and the loss is lower than by the first order, and less than half of
 #   what it is by magnitude. Fisher, and Wanda without any gradient, are better even than the
 #   *truth* about single weights: the weights that go change each other's truth;
@@ -629,7 +629,7 @@ if not (quick_mode() or data.stand_in):  # what the text says of the full run
 # From 50 % on, single weights beat kernels, and kernels beat filters and channels (in this one
 # network): in a coarser structure more good weights go with the bad ones. Why would one want it?
 # Whole filters can be *taken out* of the arrays ([lesson 11](11_structural_pruning.ipynb)). In
-# between lie patterns made for special hardware, such as 2 of every 4 inputs.
+# between lie patterns made for special hardware, such as 2 of every 4 weights.
 # [Lesson 13](13_faster.ipynb) has that pattern, and times zeros and smaller arrays. Half of this
 # small matrix is gone in each:
 

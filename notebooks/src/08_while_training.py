@@ -76,8 +76,8 @@ print(f"{STEPS} steps of 128 images each, {data.caption}")
 # The article this course grew from calls pruning after training *static*, meant for "static models
 # such as DNN and RNN", and pruning during training *dynamic*; and it calls deleting weights during
 # training the core idea of all pruning. But DNN means any deep network and RNN is a kind of layer:
-# either can be pruned in each of the four ways. Deleting during training is one family of four, and
-# the article's own script (lesson 05) belongs to another, the first. See
+# either can be pruned in each of the four ways. Deleting for good during training is one family of
+# four, and the article's own script (lesson 05) belongs to another, the first. See
 # [coverage](../docs/coverage.md).
 # </details>
 
@@ -503,8 +503,8 @@ for sparsity, start in ((0.9, "falling"), (0.9, "constant"), (0, "falling"), (0,
 
 # %% [markdown]
 # A small rate lets a network settle: the dense one that was trained at 1e-3 gains from an epoch at
-# 1e-4, with every seed and without any pruning. A pruned network is not there yet; even at 10 % it
-# gains more at 1e-3.
+# 1e-4, with every seed and without any pruning. A pruned network is not there yet; even with 10 %
+# of its weights it gains more at 1e-3.
 #
 # So: start retraining at the rate of the original training (after a deep cut, above it), and go on
 # as long as you can. (A falling rate may win in longer retrainings; here it never beat the fixed
