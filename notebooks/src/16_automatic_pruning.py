@@ -282,11 +282,11 @@ assert "may be chance" in verdict(after["plan"] - after["lamp"])
 
 # %% [markdown]
 # *Before* retraining there are three groups, far apart: uniform; global and ERK; plan and LAMP.
-# Uniform cuts small layers as hard as `fc1`, and they have less to spare.
-# Retraining repairs a large part of what a bad choice broke, so whoever reports only accuracy
-# before retraining makes the differences look too large (lesson 07 found the same for criteria).
-# After it, plan and LAMP are ahead of the others in every seed. But five seeds cannot tell the plan
-# from LAMP, and LAMP needs no scan and no data.
+# Uniform cuts small layers as hard as `fc1`, and they have less to spare. Retraining repairs a
+# large part of what a bad choice broke, so whoever reports only accuracy before retraining makes
+# the differences look too large (lesson 07 found the same for criteria). After it, plan and LAMP
+# are ahead of the others in every seed. But five seeds cannot tell the plan from LAMP, and LAMP
+# needs no scan and no data.
 #
 # ## Can LAMP be beaten?
 #
