@@ -114,9 +114,9 @@ note("pruned, not trained on", model)
 measuring.report(model)
 
 # %% [markdown] covers="25 65" corrects="14 31 32"
-# One threshold cuts very different shares of the three layers; the article prints none of them. How
-# much 0.1 cuts also depends on the network and on its training, as lesson [06](06_how_much.ipynb)
-# shows. (Biases are left alone, as usual: there are few of them.)
+# One threshold cuts different shares of different layers; the article prints none of them. How much
+# 0.1 cuts also depends on the network and on its training, as lesson [06](06_how_much.ipynb) shows.
+# (Biases are left alone, as usual: there are few of them.)
 #
 # Two words for the size of the cut: the **sparsity** $s$ is the share removed, the **compression**
 # 压缩率 is $1/(1-s)$, the old number of weights over the new. A sparsity of 90 % is a compression
@@ -382,7 +382,7 @@ order_guess = predict("The four, highest first?", ..., choices=short)  # a list
 # exist, and one call fails on the shape of its input. Both panels have the same title, each has its
 # own scale and no legend, and they show *training* accuracy where the text speaks of the test set.
 # The next figure is how it should look: one scale, images that were not trained on, and a line
-# where the pruning happened. See [../docs/coverage.md](../docs/coverage.md).
+# where the pruning happened. See [the coverage table](../docs/coverage.md).
 # </details>
 
 # %%
@@ -457,7 +457,7 @@ for name in looks:
 #   gaps so uneven that the interval of their mean contains 0. MNIST is easy and these layers have
 #   weights to spare; without this control we would credit the choice by size with all of it.
 # - For the masked network and the longer-trained dense one, validation accuracy *and* validation
-#   loss went up. That fits networks which make fewer mistakes but are surer of them; accuracy alone
+#   loss went up. That fits networks that make fewer mistakes but are surer of them; accuracy alone
 #   does not show it.
 
 # %% [markdown] covers="69"

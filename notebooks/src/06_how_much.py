@@ -17,7 +17,7 @@
 #
 # - turn a sparsity into a threshold, and say why not the other way round;
 # - prune an exact number of weights, however many scores are equal;
-# - compare the scopes *global*, *layer* and *ERK* with LAMP, and see beforehand that a layer
+# - compare the scopes *global*, *layer* and *ERK* with LAMP, and see in advance that a layer
 #   collapses;
 # - draw a sensitivity map, and say what it does not show;
 # - choose a sparsity by a procedure that you could defend.
@@ -39,8 +39,8 @@ predict = Predictions("06_how_much")
 # %% [markdown]
 # The network is LeNet-5: two convolutions, two dense layers, 430,500 weights. It was trained for
 # four epochs on 20,000 images by `benchmarks/starting_networks.py`, and travels with the course.
-# Five trained by the same recipe, each with its own seed, are in the recorded tables below. Choices
-# are made on validation images; the test images only report.
+# Each recorded table below holds five networks trained by this recipe, each with its own seed.
+# Choices are made on validation images; the test images only report.
 
 # %% tags=["varies"]
 data = load_mnist().head(512, held_out=256) if quick_mode() else load_mnist().head(20_000)
@@ -115,14 +115,14 @@ for label, network in several.items():
 
 # %% [markdown]
 # Han et al. (2015) set θ to $k$ standard deviations of each layer's weights (`masking.by_sigma`).
-# That is better, but the *sparsity* is still something that one learns afterwards. So turn it
+# That follows the layers' sizes, but the *sparsity* is still known only afterwards. So turn it
 # round: ask for a sparsity, and the threshold follows.
 #
 # <details><summary>What the article says</summary>
 #
-# One θ = 0.1 for all layers; and its FAQ 2 answers the question how to choose it with "by
-# experiment, step by step". The experiment is right, the knob is not: see
-# [../docs/coverage.md](../docs/coverage.md), and the procedure below.
+# One θ = 0.1 for all layers; its FAQ 2 says to choose it "by experiment, step by step". The
+# experiment is right, the knob is not: see [the coverage table](../docs/coverage.md), and the
+# procedure below.
 # </details>
 #
 # ### Exercise 1
@@ -242,7 +242,7 @@ plt.show()
 
 # %% [markdown]
 # Nine tenths of the weights are in `fc1`, so all four take most from there. They differ in what
-# they do to the small layers. **Predict**: prune to 95 %, without retraining. Which of the four
+# they do to the smaller layers. **Predict**: prune to 95 %, without retraining. Which of the four
 # loses least?
 
 # %%
@@ -290,14 +290,14 @@ assert (before["erk"].mean(axis=0) > before["lamp"].mean(axis=0))[1:].all()  # f
 # The axis is drawn so that equal steps *halve* what is left: from 50 to 75 % is as far as from 97
 # to 98.5 %. At first hardly anything happens. Then accuracy falls towards guessing (about 10 %),
 # and where it falls depends on the way: a sparsity alone does not say enough. `layer` falls first,
-# by far. The other three lie closer together, and ERK keeps up with LAMP: what LAMP gained on
-# LeNet-5 is no rule.
+# by far. The other three lie closer together, and from 75 % on ERK's mean is a little above LAMP's:
+# what LAMP gained on LeNet-5 is no rule.
 #
 # <details><summary>What the article says</summary>
 #
 # Does pruning lower the accuracy? Its FAQ 1 says yes, if too much is pruned. That is the right half
 # of this picture. The left end, where hardly anything is lost, is the news, and where the curve
-# bends has to be measured. See [../docs/coverage.md](../docs/coverage.md).
+# bends has to be measured. See [the coverage table](../docs/coverage.md).
 # </details>
 
 # %% [markdown] corrects="27"
@@ -317,7 +317,7 @@ for way, masks in ways(0.999).items():
 # Layer by layer, a thousandth of the 500 weights of `conv1` is half a weight, and Python rounds
 # half a weight to none. Every image then gets the same answer, whatever the other layers keep:
 # nothing gets past the empty one. This is **layer collapse** (Tanaka et al. 2020). (The other three
-# ways leave each layer something. But without retraining 99.9 % is too much for them, too.)
+# leave each layer something, but without retraining 99.9 % is too much for them, too.)
 #
 # A global ranking can do it too, if all weights of a layer are small. Here a layer of ten small
 # weights stands beside one of a thousand large ones:
@@ -333,8 +333,8 @@ for floor in (0, 1):
 # %% [markdown]
 # With `min_kept=1`, the default, the global scope keeps a weight of each layer and takes one more
 # from another layer, so the count stays exact. (The other scopes have no floor: you asked for a
-# share of each layer, and you get it.) One weight keeps a path open; it does not keep an accuracy.
-# Look at what is left of *every* layer before you train.
+# share of each layer, and you get it.) One weight keeps a path open, but not the accuracy. Look at
+# what is left of *every* layer before you train.
 
 # %% [markdown]
 # ## The sensitivity map
@@ -389,10 +389,10 @@ if not (quick_mode() or data.stand_in):  # what the text says of the full run
 
 # %% [markdown]
 # **What the map does not show.** Every cut costs less than a point *by itself*; what all of them
-# cost together is not the sum. On this LeNet-5, with MNIST, the plan even loses more than three
-# times what LAMP loses with as many zeros. Nor does the map show what retraining would bring back.
-# Here are the five recorded LeNet-300-100 after one pass of retraining, with as many zeros as the
-# plan of each, and with 95 and 98 %. Dots are differences from **LAMP** within a seed, in test
+# cost together is not the sum. On this LeNet-5, with MNIST, it is more, and the plan loses over
+# three times what LAMP loses with as many zeros. Nor does the map show what retraining would bring
+# back. Here are the five recorded LeNet-300-100 after one pass of retraining, with as many zeros as
+# the plan of each, and with 95 and 98 %. Dots are differences from **LAMP** within a seed, in test
 # accuracy; diamonds are their mean with its 95 % interval. (`layer` is not shown: at 95 and 98 % it
 # is far behind.)
 
@@ -442,8 +442,8 @@ for title, values in gaps.items():
 #
 # ### Exercise 3
 #
-# Step 5. Accuracy does not always fall evenly: by luck one sparsity may pass after a lower one has
-# failed. Stop at the first that fails.
+# Step 5. Accuracy does not always fall steadily: by luck one sparsity may pass after a lower one
+# has failed. Stop at the first that fails.
 
 
 # %% tags=["exercise"]
@@ -470,8 +470,8 @@ check.choose(my_choice)
 # </details>
 #
 # Steps 1 to 4 were recorded by `python benchmarks/how_much.py`: five seeds, each pruned by size in
-# the global scope and retrained for one pass, validation accuracy. The control is not pruned and
-# trains one pass longer, too.
+# the global scope and retrained for one pass. The control is not pruned, and also trains for one
+# more pass.
 
 # %%
 key, tolerance = "val_accuracy", 0.005
@@ -551,7 +551,7 @@ for s, points in zip(tried, more.T, strict=True):
 # in its one pass: without it we would blame the mask for the whole loss. And up to 92 % the pruned
 # networks are *better* than the control, in every seed; at 80 % they are better even than the dense
 # networks they came from. So the same pass harms the dense networks and helps the mildly pruned
-# ones. This table cannot say why: is it the new Adam, its learning rate, or the length? How best to
+# ones. This table cannot say why: the new Adam, its learning rate, or the length? How best to
 # retrain is measured in [08 · How to
 # retrain](08_while_training.ipynb#How-to-retrain%3A-rate%2C-length%2C-rewinding).
 #
@@ -564,8 +564,8 @@ for s, points in zip(tried, more.T, strict=True):
 #
 # Then the same images choose *and* report. Take all networks of the table, choose on a random part
 # of the test images, and measure the accuracy lost there and on all *other* images; a thousand
-# random parts for each seed. **Predict** how much smaller the loss looks on
-# the images it was chosen on, if those are only 250.
+# random parts for each seed. **Predict** how much smaller the loss looks on the images that the
+# sparsity was chosen on, if those are only 250.
 
 # %%
 luck_guess = predict("Flattered by 250 images?", ..., unit="points")  # your number
@@ -609,10 +609,9 @@ predict.summary()
 #
 # **A plan for networks you have never seen.** Write a function that is given the weights of a
 # network, and says which share of each layer goes, by size: 95 % in all, nothing trained
-# afterwards. It is tried on three networks LeNet-300-100, trained from other seeds. What counts is
-# their mean accuracy on the test images. To practise on, `task.given()` returns the weights of one
-# such network; `cut(0, shares)`, to be imported from where the task is, is that network after a
-# cut.
+# afterwards. It is tried on three LeNet-300-100 networks, trained from other seeds. What counts is
+# their mean accuracy on the test images. For practice, `task.given()` returns the weights of one
+# such network; `cut(0, shares)`, imported from where `task` is, returns that network after a cut.
 #
 # <details><summary>Hint</summary>
 #
@@ -642,7 +641,7 @@ task.judge(my_shares)
 #
 # - Sparsity is the knob, the threshold its consequence. Rank; do not threshold.
 # - A sparsity without a scope does not say where the zeros are. Look at the small layers.
-# - Look at every layer's share before you train. A floor keeps a path open; it saves no accuracy.
+# - Look at every layer's share before you train. A floor keeps a path open, but not the accuracy.
 # - A sensitivity map is made of single cuts. It is a guide; its losses do not add up.
 # - Tolerance first, choice on validation, a control that trains as long, one test, several seeds.
 #

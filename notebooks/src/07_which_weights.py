@@ -16,7 +16,7 @@
 # %% [markdown]
 # ## What you will be able to do
 #
-# - compute the truth about a single weight, and hold a criterion against it;
+# - compute the truth about a single weight, and compare criteria with it;
 # - write down eight criteria, each in one line, and say what each of them looks at;
 # - show where size must fail, and where the gradient of the mean loss must;
 # - read a comparison of criteria with its controls, and say what it does not show.
@@ -327,7 +327,7 @@ for name in dict.fromkeys(row["network"] for row in singles):
 # - **late**, the first order falls behind Taylor, and Taylor behind OBD by Fisher's estimate. LeCun
 #   et al. (1989) built OBD for a minimum; but Hutchinson's estimate of the curvature, from 40
 #   random vectors, stays behind Taylor;
-# - **magnitude** and LAMP, which look at nothing but weights, know least, but for chance;
+# - **magnitude** and LAMP, which look at nothing but weights, know least, chance aside;
 # - cut **half** by Taylor, and the loss is lower than by the first order, and less than half of
 #   what it is by magnitude. Fisher, and Wanda without any gradient, are better even than the
 #   *truth* about single weights: the weights that go change each other's truth;
@@ -395,10 +395,10 @@ plots.film_strip({data.caption: maps}, "connections of a pixel")
 plt.show()
 
 # %% [markdown]
-# Criteria that look at gradients or inputs leave out the black border by themselves: an input that
-# is always 0 has neither. Magnitude does not see the input. A weight on a pixel that is black in
-# every image has never been trained; it still has its *initial* size. How many of these does
-# magnitude keep?
+# Criteria that look at gradients or inputs leave out the black border by themselves: where the
+# input is always 0, so is the gradient. Magnitude does not see the input. A weight on a pixel that
+# is black in every image has never been trained; it still has its *initial* size. How many of these
+# does magnitude keep?
 
 # %% tags=["varies"]
 black = (data.x_train == 0).all(axis=0).ravel()
@@ -414,8 +414,8 @@ if not (quick_mode() or data.stand_in):  # what the text says of the full run
 #
 # ### Exercise 2
 #
-# LAMP ranks all layers together without starving any. Its score of a weight is $w^2$ over the sum
-# of the squares of all weights of its layer that are not smaller (itself among them).
+# LAMP ranks all layers together and empties none. Its score of a weight is $w^2$ over the sum of
+# the squares of all weights of its layer that are not smaller (itself among them).
 
 
 # %% tags=["exercise"]
@@ -629,9 +629,9 @@ if not (quick_mode() or data.stand_in):  # what the text says of the full run
 # From 50 % on, single weights beat kernels, and kernels beat filters and channels (in this one
 # network): in a coarser structure more good weights go with the bad ones. Why would one want it?
 # Whole filters can be *taken out* of the arrays ([lesson 11](11_structural_pruning.ipynb)). In
-# between lie patterns made for special hardware, such as 2 of every 4 inputs;
-# [lesson 13](13_faster.ipynb) measures what each is worth in time. Half of this small matrix is
-# gone in each:
+# between lie patterns made for special hardware, such as 2 of every 4 weights.
+# [Lesson 13](13_faster.ipynb) has that pattern, and times zeros and smaller arrays. Half of this
+# small matrix is gone in each:
 
 # %%
 S = {"fc": np.random.default_rng(3).random((16, 16))}
@@ -654,15 +654,15 @@ predict.summary()
 # **Your own criterion.** It is given the weights of a network, and of the gradients of 500 images
 # the mean, the mean size and the mean square, each a dictionary by kernel. It returns scores; the
 # lowest 90 % of all weights go, in one ranking, and nothing is trained afterwards. It is tried on
-# three networks LeNet-300-100, trained from other seeds. What counts is their mean accuracy on the
-# test images. `task.given()` returns these four for one such network; `masked(0, masks)`, to be
-# imported from where the task is, is that network under masks.
+# three LeNet-300-100 networks, trained from other seeds. What counts is their mean accuracy on the
+# test images. `task.given()` returns these four for one such network; `masked(0, masks)`, imported
+# from where `task` is, returns that network under masks.
 #
 # <details><summary>Hint</summary>
 #
-# Each criterion of the table can be written with these four. They do not know what happens when
-# many weights go *together*, and whether scores of different layers compare. What of LAMP could you
-# use for other scores?
+# Most criteria of the table can be written with these four. They do not know what happens when many
+# weights go *together*, or whether scores of different layers compare. What of LAMP could you use
+# for other scores?
 # </details>
 
 # %% tags=["open-task", "varies"]
@@ -684,7 +684,7 @@ task.judge(my_scores)
 # %% [markdown]
 # ## What to remember
 #
-# - The truth about one weight can be computed. Hold criteria against it before you believe them.
+# - The truth about one weight can be computed. Compare criteria with it before you believe them.
 # - For one weight the slope tells on the way, Fisher's curvature near a minimum. There, average
 #   over examples *after* taking the size: the slope of the mean loss is 0 at a minimum, whatever
 #   the weight.

@@ -76,8 +76,8 @@ print(f"{STEPS} steps of 128 images each, {data.caption}")
 # The article this course grew from calls pruning after training *static*, meant for "static models
 # such as DNN and RNN", and pruning during training *dynamic*; and it calls deleting weights during
 # training the core idea of all pruning. But DNN means any deep network and RNN is a kind of layer:
-# either can be pruned in each of the four ways. Deleting during training is one family of four, and
-# the article's own script (lesson 05) belongs to another, the first. See
+# either can be pruned in each of the four ways. Deleting for good during training is one family of
+# four, and the article's own script (lesson 05) belongs to another, the first. See
 # [coverage](../docs/coverage.md).
 # </details>
 
@@ -459,10 +459,10 @@ plt.show()
 rate.was(max(rates, key=lambda one: accuracy(f"fixed {one}", 1).mean()))
 
 # %% [markdown]
-# The grey line is the network right after the cut: far from any minimum, and small steps do not get
-# it back in time. The names hardly matter: sorted by their mean rate, the ways of equal length lie
-# on one falling curve, in line with Le and Hua. "Rate rewound" by one epoch repeats the smallest
-# rates of the schedule; by four it is the whole. (Rates above 3e-3 were not tried.) In pairs:
+# The grey line is the network right after the cut: far from where it was, and small steps do not
+# bring it back in time. The names hardly matter: sorted by their mean rate, ways of equal length
+# lie on one falling curve, in line with Le and Hua. "Rate rewound" by one epoch repeats the
+# smallest rates of the schedule; by four, the whole. (Rates above 3e-3 were not tried.) In pairs:
 
 # %%
 for one, other in (
@@ -503,8 +503,8 @@ for sparsity, start in ((0.9, "falling"), (0.9, "constant"), (0, "falling"), (0,
 
 # %% [markdown]
 # A small rate lets a network settle: the dense one that was trained at 1e-3 gains from an epoch at
-# 1e-4, with every seed and without any pruning. A pruned network is not there yet; even at 10 % it
-# gains more at 1e-3.
+# 1e-4, with every seed and without any pruning. A pruned network is not there yet; even with 10 %
+# of its weights it gains more at 1e-3.
 #
 # So: start retraining at the rate of the original training (after a deep cut, above it), and go on
 # as long as you can. (A falling rate may win in longer retrainings; here it never beat the fixed
@@ -671,8 +671,8 @@ predict.summary()
 # <details><summary>Hint</summary>
 #
 # 158 steps are few. How many of them does a network need before it knows what it can do without,
-# and how many to recover? The two curves belong together: after a cut a high rate, at the end a low
-# one.
+# and how many to recover? The two curves belong together: after a cut a high rate. Does a low one
+# pay at the end?
 # </details>
 
 # %% tags=["open-task", "varies"]

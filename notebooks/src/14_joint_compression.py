@@ -92,7 +92,7 @@ print(f"{data.caption}: validation error of the dense network {error(dense):.2%}
 # A **penalty** is something added to the loss that grows with the weights.
 #
 # - **L1** adds $\lambda \sum |w|$. Its slope is the same for a large weight as for a small one, so
-#   it pushes all of them towards zero at the same speed, and only what the loss supports stays
+#   it pushes all of them towards zero with the same force, and only what the loss supports stays
 #   large.
 # - **Group lasso** adds $\lambda \sum_g \sqrt{n_g} \, \lVert w_g \rVert_2$, where $w_g$ are the
 #   $n_g$ weights of one group: here of one filter, or of one unit of a dense layer (Yuan and Lin
@@ -298,7 +298,7 @@ plt.show()
 
 # %%
 guess_cost = predict(
-    "15 values, linear start: by how much does the error grow (or fall, with a minus)?",
+    "15 values, linear start: by how much does the error grow (below 0: it falls)?",
     ...,  # your number
     unit="percentage points",
 )
@@ -598,9 +598,9 @@ guess_why.was("fewer weights")
 # weights are left, and the file has biases and an architecture in it, which the paper does not
 # count.
 #
-# And the fewer weights have a price. The paper's error did not grow; ours has more than doubled,
-# and nearly all of that came with the pruning. So the two files are not equally good, and the bytes
-# alone do not say whose method is better:
+# And having fewer weights has a price. The paper's error did not grow; ours has more than doubled,
+# and all of that came with the pruning. So the two files are not equally good, and the bytes alone
+# do not say whose method is better:
 
 # %%
 print(f"all steps after pruning together: {points('coded', 'pruned')}")
@@ -678,7 +678,7 @@ predict.summary()
 # <details><summary>Hint</summary>
 #
 # The file has parts: values, gaps, tables. Which one weighs most in what you have? Zeros in whole
-# rows cost little, few values cost little; and a network with fewer channels has neither.
+# rows cost little, few values cost little, and a removed channel costs nothing.
 # </details>
 
 # %% tags=["open-task", "varies"]

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 15 · Distillation, eight bits, transfer
 #
-# **The question: what do a teacher, eight-bit weights and another task do to a pruned network, and
-# do its zeros survive?**
+# **The question: what do a teacher, eight-bit weights and a new task do to a pruned network, and do
+# its zeros survive?**
 #
 # About 45 minutes, and an open task. Before this: [14 · Joint
 # compression](14_joint_compression.ipynb).
@@ -40,7 +40,7 @@ predict = Predictions("15_distillation_and_int8")
 
 # %% [markdown]
 # Keras has tools for all three: a `Distiller`, `model.quantize`, and layers whose weights can be
-# copied. None of them knows of pruning, so each time we *check* that the zeros are still there.
+# copied. None knows about pruning, so each time we *check* that the zeros are still there.
 #
 # The dense LeNet-5 comes with the course, already trained; set `TRAIN` to train it yourself. We
 # prune it gradually to 98 %, as in lesson 14.
@@ -86,14 +86,14 @@ print(f"validation error: dense {error(dense):.2%}, pruned to 98 % {error(pruned
 #
 # In **distillation** (Hinton, Vinyals and Dean 2015) a *student* learns not only from labels, but
 # also from the probabilities that a *teacher* gives to all classes: this 4 looks a little like a 9.
-# Both networks' outputs before the softmax, the *logits*, are divided by a **temperature** $T$,
-# which makes small probabilities larger. With $p$ the teacher's softened probabilities and $q$ the
+# Both networks' outputs before the softmax, the *logits*, are divided by a **temperature** $T$;
+# above 1 it evens out the probabilities. With $p$ the teacher's softened probabilities and $q$ the
 # student's, the loss is
 #
 # $$T^2 \cdot \frac{1}{n} \sum_{\text{images}} \sum_{\text{classes}} p \, \log \frac{p}{q}.$$
 #
-# The inner sum is the *Kullback-Leibler divergence*. It is 0 where the two agree, and never less.
-# The factor $T^2$ keeps the gradients from shrinking as $T$ grows.
+# The inner sum is the *Kullback-Leibler divergence*. It is 0 where the two agree, and otherwise
+# positive. The factor $T^2$ keeps the gradients from shrinking as $T$ grows.
 #
 # ### Exercise 1
 #
@@ -121,10 +121,10 @@ check.divergence(my_divergence)
 # </details>
 #
 # Keras has this loss as `keras.distillation.LogitsDistillation`. The dense network will teach the
-# pruned one. Two traps lie on the way. Our networks end in a softmax, and a softmax of a softmax is
-# nearly flat, so it has to go while the student learns. And the divergence must be given as an
-# *object*. In the version of Keras that this course pins, the default, the word "kl_divergence", is
-# applied to the logits themselves, where it is no divergence at all and can be negative:
+# pruned one. Two traps: our networks end in a softmax, and the softmax of a softmax is nearly flat,
+# so ours has to go while the student learns. And the divergence must be passed as an *object*. In
+# the version of Keras that this course pins, the default, the string "kl_divergence", is applied to
+# the logits themselves, where it is no divergence at all and can be negative:
 
 # %%
 one, other = (np.array([row], "float32") for row in ([1.2, -2.0, 0.4], [3.6, -1.0, 2.0]))
@@ -135,12 +135,11 @@ assert apart > 0
 
 # %% [markdown]
 # The masks are held as constraints (lesson 05), and the distiller's optimizer applies constraints
-# as any does, so the zeros should hold. Beside the student we train the same network equally long
-# on labels alone.
+# like any other, so the zeros should hold. The control trains for as long on labels alone.
 
 # %%
 guess_teacher = predict(
-    "Mean of three seeds: how much more test error (less: a minus) with a teacher than without?",
+    "How much test error does the teacher add, mean of three seeds (below 0: it takes some away)?",
     ...,  # your number
     unit="percentage points",
 )
@@ -167,9 +166,9 @@ print(f"error {error(pruned):.2%}; one more epoch with labels {error(by_labels):
 print(f"with labels and a teacher {error(student):.2%}")
 
 # %% [markdown]
-# The zeros held. Whether the teacher helped, one run cannot tell. The recorded comparison (`python
-# benchmarks/few_kilobytes.py`: pruned to 99 %, one more epoch on 20,000 images, both ways from the
-# same network) has three pairs:
+# The zeros held. One run cannot tell whether the teacher helped. The recorded comparison (`python
+# benchmarks/few_kilobytes.py`: pruned to 99 %, then one more epoch on 20,000 images, both ways from
+# the same network) has three pairs:
 
 # %%
 table = recorded.rows("few_kilobytes")
@@ -190,11 +189,10 @@ assert t > 4.3  # Student's t for three pairs, 95 %
 
 # %% [markdown]
 # The teacher *hurt*, a little, in all three pairs. (A mean of three pairs counts as more than
-# chance where $t$, the mean over its standard error, is above 4.3.) That holds for this task and
-# this setting: one temperature, one extra epoch, half of the loss from the teacher. Others might do
-# better; we did not search for them. A likely reason is that MNIST's labels are nearly all right,
-# so a teacher has little to add. Try distillation beside plain training, and do not assume that it
-# helps.
+# chance where $t$, the mean over its standard error, is beyond ±4.3.) That holds for this task and
+# this setting: one temperature, one extra epoch, the teacher's loss and the labels' weighted
+# equally. Others might do better; we neither searched for them nor measured why. Try distillation
+# beside plain training, and do not assume that it helps.
 #
 # ## Part 2: eight bits
 #
@@ -203,8 +201,7 @@ assert t > 4.3  # Student's t for three pairs, 95 %
 #
 # ### Exercise 2
 #
-# Quantize a kernel: in each column the weight that is largest in absolute value becomes 127 or
-# -127.
+# Quantize a kernel: in each column the weight of largest absolute value becomes 127 or -127.
 
 
 # %% tags=["exercise"]
@@ -231,7 +228,7 @@ check.eight_bits(my_eight_bits)
 # </details>
 #
 # We write the pruned network to a sparse file (lesson 13) in three ways: with float32 weights, with
-# int8 weights, and with the 15 shared values of lesson 14.
+# int8 weights, and with 15 shared values a layer, as in lesson 14.
 
 # %%
 guess_files = predict(
@@ -272,18 +269,20 @@ except ValueError as refusal:
 
 # %% [markdown]
 # The scale is symmetric, so 0 stays exactly 0. (Convolutions stay in float32; this version of Keras
-# has no int8 for them.) int8 is a codebook, too: at most 255 values a column, evenly spaced. Its
-# advantage over shared values is not size but *arithmetic*. Where the runtime can do it (lesson
-# 13), whole numbers are multiplied directly, while a shared value must first be looked up. And
-# quantize last: whole numbers have no gradient to prune or train by.
+# has no int8 for them.) int8 is a codebook, too: at most 255 values a column, evenly spaced. In a
+# sparse file its advantage over shared values is not size but *arithmetic*: where the runtime can
+# do it (lesson 13), whole numbers are multiplied directly, while a shared value must first be
+# looked up. (In a `.keras` file shared values save nothing.) And quantize last: whole numbers have
+# no gradient to retrain by.
 
 # %% [markdown] covers="79"
 # ## Part 3: another task
 #
 # A network that knows the digits 0 to 4 is to learn 5 to 9 from a few examples. That is
 # **transfer**: keep all layers but the last, put a new one on top, and train on. If the first
-# network was pruned, is what is left *too special* for another task? We compare three starts: from
-# scratch; a dense network, transferred; and one pruned to 95 %, transferred with its mask held.
+# network was pruned, is what is left *too specialized* for another task? We compare three starts:
+# from scratch; a dense network, transferred; and one pruned to 95 %, transferred with its mask
+# held.
 
 # %%
 guess_start = predict(
@@ -335,9 +334,9 @@ for name, source in sources.items():
     print(f"{name:11} {share:4.0%} zeros, error on 5 to 9: {error(model, x_other, y_other):.1%}")
 
 # %% [markdown]
-# The same with three seeds and three numbers of examples (`python benchmarks/transfer_pruned.py`).
-# It has a fourth way, Molchanov's: transfer the *dense* network, and prune it on the new task,
-# while it learns.
+# One run. Here are three seeds and three numbers of examples, trained longer (`python
+# benchmarks/transfer_pruned.py`). "Pruned after" is Molchanov's order: transfer the *dense*
+# network, and prune it to 95 % on the new task, while it learns.
 
 # %%
 rows = recorded.rows("transfer_pruned")
@@ -399,23 +398,23 @@ assert gain("pruned after")[1] > 0.9 * gain("dense")[1]
 assert 0.5 < gain("pruned after")[2] / gain("dense")[2] < 0.75
 
 # %% [markdown]
-# What was learned on one half of the digits helps with the other half: the dense network,
-# transferred, beats the one from scratch. But what pruning has left for the digits 0 to 4 *is* too
-# special. With 20 and with 100 examples of each digit, the network that was pruned to 95 % is worse
-# than the dense one by more than a point in every seed. In the mean of three seeds most of the gain
-# over scratch is gone with 20 examples, and all of it with 100; seeds differ much in this, as the ±
-# (one sd) says. At 98 % the mean is worse than from scratch. (With five examples seeds differ more
-# than starts do.)
+# With 20 and 100 examples of each digit, what was learned on one half of the digits helps with the
+# other half: the dense network, transferred, beats the one from scratch. But what pruning left for
+# the digits 0 to 4 helps less: the network pruned to 95 % is worse than the dense one by more than
+# a point in every seed. In the mean of three seeds most of the gain over scratch is gone with 20
+# examples, and all of it with 100. (± is one sd: three seeds cannot tell this network from
+# scratch.) At 98 % the mean is worse than from scratch. With five examples seeds differ too much to
+# say any of this.
 #
 # Pruned on the new task, the same 95 % of zeros costs nearly nothing of the gain with 20 examples,
-# and about a third of it with 100. So it is not the zeros as such, but where they are. Transfer
-# first, then prune, on the task that counts. A network that somebody else has pruned is pruned for
-# *their* task.
+# and about a third of it with 100. So their number is not to blame: they are in other places, and
+# came later (this table does not say which of the two helps). Transfer first, then prune, on the
+# task that counts. A network that somebody else has pruned is pruned for *their* task.
 #
 # <details><summary>What the article says</summary>
 #
-# Its section 7.1 expects pruning joined with transfer learning from the future. Molchanov and
-# others had done it in 2016; the article's own first reference is that paper, with other authors,
+# Its section 7.1 leaves joining pruning with transfer learning to the future. Molchanov and others
+# had done it in 2016; the article's own first reference is that paper, under other authors' names,
 # another year and another conference. See [the coverage table](../docs/coverage.md).
 # </details>
 #
@@ -436,18 +435,18 @@ predict.summary()
 # ## An open task
 #
 # **What went wrong here?** Somebody stores pruned kernels in eight bits, with one scale for each
-# output, and does not always get it right. You see what was stored, and not what it was before.
+# output, and does not always get it right. You see what was stored, but not the original.
 # Write a function that finds out: "nothing" is wrong; "one scale" was used for the whole kernel;
 # the largest weights were "clipped", or "wrapped" round to the other sign; only "four bits" were
 # used; or "zeros lost", since zero was stored as something else. It is tried on kernels of networks
-# with other seeds. What counts is how many it gets right. `task.given()` returns eighteen cases
-# with their faults.
+# with other seeds. What counts is the share that it gets right. `task.given()` returns eighteen
+# cases with their answers.
 #
 # <details><summary>Hint</summary>
 #
 # Stored values are whole multiples of a step. Find the step of each column, then look at the whole
-# numbers: how many are there, how large is the largest, how often does it come, and is the step the
-# same everywhere? Begin with the loudest fault, and mind columns with few weights.
+# numbers: how many are there, how large is the largest, how often does it occur, and is the step
+# the same everywhere? Begin with the most obvious fault, and beware of columns with few weights.
 # </details>
 
 # %% tags=["open-task", "varies"]
@@ -480,9 +479,9 @@ task.judge(my_finding)
 # %% [markdown]
 # ## What to remember
 #
-# - A teacher does not always help. Here it hurt a little, in three pairs of three.
+# - A teacher does not always help. Here it hurt a little, in all three pairs.
 # - int8 keeps zeros exact, because its scale is symmetric. It serves arithmetic; in a sparse file
-#   15 shared values are smaller.
+#   15 shared values take less room.
 # - Prune on the task that counts: transfer first, prune afterwards.
 # - Whatever you do with a pruned network, check afterwards that its zeros are still there.
 #

@@ -18,7 +18,7 @@
 # - scan a network layer by layer, and turn the scan into a plan for a budget;
 # - say what such a plan is worth beside the strongest simple alternatives;
 # - let a program prune for as long as a tolerance allows, and say why it stopped;
-# - hold a search against chance, and run it so that an interruption costs one trial.
+# - compare a search with chance, and run it so that an interruption costs one trial.
 
 # %%
 import importlib.util
@@ -43,9 +43,8 @@ logging.getLogger("tensorflow").setLevel(logging.ERROR)
 predict = Predictions("16_automatic_pruning")
 
 # %% [markdown] covers="78 80 100" corrects="39"
-# The word "automatic" does not say whether the result is *better*. So this lesson measures that.
-# The network is LeNet-5. It comes with the course, already trained; set `TRAIN` to train it
-# yourself.
+# The word "automatic" does not say whether the result is *better*. This lesson measures that. The
+# network is LeNet-5. It comes with the course, already trained; set `TRAIN` to train it yourself.
 #
 # <details><summary>What the article says</summary>
 #
@@ -102,15 +101,15 @@ guess_layer.was(min(scan.results, key=lambda name: scan.results[name][0.9]).spli
 scan
 
 # %% [markdown]
-# A scan trains nothing; all that it costs is one evaluation for each layer and level.
+# A scan trains nothing; it costs one evaluation for each layer and level.
 #
 # <details><summary>Could it be faster?</summary>
 #
 # When `fc2` changes, both convolutions and `fc1` compute what they computed before. A scan could
-# keep what comes *into* the touched layer, and go on from there. On LeNet-5 that saves about half,
-# since most of its work is in its second layer. This package had such a scan: 1.9 times faster
-# (`results/scan_reuse.csv`), but several times as long as the plain loop, which works for every
-# model that Keras can call. So it was taken out again.
+# keep what goes *into* the layer that changes, and go on from there. On LeNet-5 that saves about
+# half, since most of its work is in its second layer. This package had such a scan: 1.9 times
+# faster (`results/scan_reuse.csv`), but several times as much code as the plain loop, which works
+# for every model that Keras can call. So it was taken out again.
 # </details>
 #
 # ## From the scan to a plan
@@ -147,13 +146,13 @@ check.plan(my_plan)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# <code>np.unique(losses)</code> has all losses, from the smallest on. For one of them,
+# <code>np.unique(losses)</code> holds all losses, from the smallest up. For one of them,
 # <code>np.where(losses <= tolerance, levels, 0)</code> leaves the levels that are tolerated.
 # </details>
 #
-# `search.plan` does this, and then lets the layers keep what the budget still allows. For a budget
-# of two percent of the parameters the rings show what it chooses. (The biases stay, and count: 1.9
-# percent of the weights are left.)
+# `search.plan` does this, and then lets the layers keep what the budget still allows. The rings
+# show what it chooses for a budget of two percent of the parameters. (The biases stay, and count:
+# 1.9 percent of the weights are left.)
 
 # %% tags=["varies"]
 start = time.perf_counter()
@@ -226,8 +225,8 @@ for way in shares:
 print(f"dense    {dense:14.2%}")
 
 # %% [markdown]
-# That is one network and 2,000 validation images, too little to rank anything. Here is a recorded
-# run of five seeds and two epochs of retraining (`python benchmarks/plans_compared.py`):
+# That is one network and one short pass, too little to rank the ways. Here is a recorded run of
+# five seeds and two epochs of retraining (`python benchmarks/plans_compared.py`):
 
 # %%
 table = recorded.rows("plans_compared")
@@ -252,7 +251,7 @@ guess_way.was(names[max(names, key=lambda way: runs(way, "test").mean())])
 # %% [markdown]
 # The best mean may be the best by chance. So compare seed by seed: each pair has the same seed, the
 # same number of weights and the same training. (The starts are the same but for rounding, which
-# moves a result by about 0.1 points.)
+# moved results by up to 0.14 points when one seed was run again.)
 
 # %%
 close = ("global", "erk", "plan")  # uniform is far off to the left
@@ -282,11 +281,12 @@ assert all((after[way] > after[other]).all() for way in ("plan", "lamp") for oth
 assert "may be chance" in verdict(after["plan"] - after["lamp"])
 
 # %% [markdown]
-# *Before* retraining most of the ways lie far apart. A uniform share takes as much from the small
-# layers as from `fc1`, and they have less to spare. Retraining repairs a large part of what a bad
-# choice broke, so whoever reports only accuracy before retraining makes the differences look too
-# large (lesson 07 found the same for criteria). After it, plan and LAMP are ahead of the others in
-# every seed. But five seeds cannot tell the plan from LAMP, and LAMP needs no scan and no data.
+# *Before* retraining there are three groups, far apart: uniform; global and ERK; plan and LAMP.
+# Uniform cuts small layers as hard as `fc1`, and they have less to spare. Retraining repairs a
+# large part of what a bad choice broke, so whoever reports only accuracy before retraining makes
+# the differences look too large (lesson 07 found the same for criteria). After it, plan and LAMP
+# are ahead of the others in every seed. But five seeds cannot tell the plan from LAMP, and LAMP
+# needs no scan and no data.
 #
 # ## Can LAMP be beaten?
 #
@@ -319,21 +319,21 @@ for name in small[tried_out]:
     print(f"{name:13}", ", ".join(f"{factor}: {loss:.3f}" for factor, loss in changes.items()))
 
 # %% [markdown]
-# Where a number is below LAMP's own loss, that change helps this one network before retraining, on
-# the images that it was chosen by. None of these steps was tried over several seeds. A search over
-# all layers at once comes below.
+# A number below LAMP's own loss is a change that helps this one network, before retraining, on the
+# images that it was chosen by. None was tried over several seeds. A search over all layers at once
+# comes below.
 
 # %% [markdown] covers="78 82"
 # ## The same for channels
 #
-# From a convolution go whole filters, and with a filter what reads it (lesson 12). The scan
-# switches channels off, and the plan counts the MACs of the network that `shrink` would build. A
-# quarter of the MACs may stay, and the plan's rivals are a uniform share of each layer and a global
-# ranking of the filters.
+# Now whole filters go, each together with what reads it (lesson 12). The scan switches channels
+# off, and the plan counts the MACs of the network that `shrink` would build. A quarter of the MACs
+# may stay, and the plan's rivals are a uniform share of each layer and a global ranking of the
+# filters.
 
 # %%
 guess_channels = predict(
-    "Channels, retrained, five seeds: how much better (worse: a minus) is the plan than uniform?",
+    "Channels, retrained, five seeds: how far is the plan ahead of uniform (below 0: behind)?",
     ...,  # your number
     unit="percentage points",
 )
@@ -355,19 +355,19 @@ retrained = {way: 100 * runs(way, "test", "macs") for way in ("uniform", "global
 assert all(abs((retrained["plan"] - gain).mean()) < 0.1 for gain in retrained.values())
 
 # %% [markdown]
-# For channels nothing was gained that lasts. The plan leads before retraining; two epochs later the
-# means of the three ways lie within a tenth of a point. (With four of the five seeds the plan
-# leaves fewer MACs than the others, by up to 1.6 % of the dense network's.) The scan has a weakness
-# here, too: it looks at each group of filters with all others whole. But a filter less in `conv1`
-# is an input less for `conv2`, and what both cost together is not the sum of what each costs alone.
+# For channels the gain does not last. The plan leads before retraining; two epochs later the means
+# of the three ways lie within a tenth of a point. (With four of the five seeds the plan leaves
+# fewer MACs than the others, by up to 1.6 % of the dense network's.) The scan has a weakness here,
+# too: it looks at each group of filters with all others whole. But a filter less in `conv1` is an
+# input less for `conv2`, and what both cost together need not be the sum of what each costs alone.
 #
 # ## Adaptive: as far as it goes
 #
-# A budget says how much must go, and accuracy falls where it falls. The other way round, a
-# *tolerance* says how much accuracy may be lost, and the program finds out how much can go. It
-# prunes some, retrains and measures. If the loss is tolerated, it keeps the result and prunes more;
-# if not, it takes the round back and tries half the step. Here it may lose one point of validation
-# accuracy, in eight rounds at most.
+# A budget says how much must go, and the accuracy is whatever results. Conversely, a *tolerance*
+# says how much accuracy may be lost, and the program finds out how much can go. It prunes some,
+# retrains and measures. If the loss is tolerated, it keeps the result and prunes more; if not, it
+# takes the round back and tries half the step. Here it may lose one point of validation accuracy in
+# at most eight rounds.
 
 # %%
 guess_stop = predict(
@@ -402,8 +402,8 @@ guess_stop.was(round(100 * adapted.sparsity, 1))
 # Read such a result with three cautions.
 #
 # - *Why* did it stop? If the rounds were used up, more of them might have led further.
-# - Every round trained on. The last network has had more training than the dense one that set the
-#   bar, and a control without any pruning might have gained from it, too (lesson 06).
+# - Every round trained further. The dense network that set the bar has had less training; a control
+#   trained as long, without pruning, may set another (lesson 06).
 # - Every round asked the same validation images, and one point of 2,000 images is twenty images.
 #   Where it stops is partly chance; report the test images.
 #
@@ -411,15 +411,15 @@ guess_stop.was(round(100 * adapted.sparsity, 1))
 #
 # AMC (He et al. 2018) leaves each layer's share to an agent that learns by trying. Its reward is
 # the accuracy of the pruned network *before* fine-tuning, since fine-tuning after each try would
-# take too long. Here is the same idea on a small scale. Three numbers say how many times denser
+# take too long. Here is a small search of this kind. Three numbers say how many times denser
 # than `fc1` each of the other layers should be; the budget is always met; the validation accuracy
 # should become as high as possible. The search works on the logarithms of the three numbers,
 # between 0 and 5: from 1 to 148 times.
 #
 # ### Exercise 2
 #
-# Meet a budget with densities in given ratios. No layer can keep more than all of its weights, and
-# what it cannot take, the others get. (ERK has to solve the same problem.)
+# Meet a budget with densities in given ratios. No layer can keep more than all of its weights; what
+# it cannot use goes to the others. (ERK has to solve the same problem.)
 
 
 # %% tags=["exercise"]
@@ -444,8 +444,8 @@ check.densities(my_densities)
 # <details><summary>Hint</summary>
 #
 # The number of weights that stay, <code>np.minimum(1, c * factors) @ sizes</code>, grows with c. So
-# halve an interval in which c lies, sixty times. Or fill the layers one after the other: whichever
-# is above 1 is set to 1, and c is computed anew from the rest.
+# halve an interval in which c lies, sixty times. Or fix the full layers one by one: whichever comes
+# out above 1 is set to 1, and c is computed anew for the rest.
 # </details>
 
 
@@ -472,8 +472,8 @@ def with_densities(conv1, conv2, fc2):
 
 
 # %% [markdown]
-# A search needs a control: as many trials drawn at random from the same space. `sweeping.sweep`
-# runs them, and writes each result to a file as soon as it is there. Here somebody presses the stop
+# A search needs a control: as many trials, drawn at random from the same space. `sweeping.sweep`
+# runs them, and writes each result to a file as soon as it has it. Here somebody presses the stop
 # button during the sixth trial.
 
 # %% tags=["varies"]
@@ -558,14 +558,16 @@ for way in ("plan", "LAMP", "search"):
 #   beside every search.
 # - The accuracy *before* retraining only stands in for the one that we want, the accuracy after it.
 # - Trials are chosen on validation images. The more trials, the more chance flatters the best one.
+#
+# And did it beat LAMP, which took no trial at all?
 
 # %% [markdown] covers="84" corrects="40"
 # ## What does pruning itself cost?
 #
 # <details><summary>What the article says</summary>
 #
-# Its section 7.2 warns that pruning needs much computation. That is right for a search, and wrong
-# for pruning itself, as the next figure shows.
+# Its section 7.2 warns that pruning needs much computation. That can be right for a search or for
+# retraining, and is wrong for the cut itself, as the next figure shows.
 # </details>
 
 # %% tags=["varies"]
@@ -588,7 +590,7 @@ assert runs("lamp", "choosing").mean() < 0.1 * again
 
 # %% [markdown]
 # A ranking is a sort, and costs nearly nothing. A scan trains nothing, but its evaluations may take
-# as long as a short pass of retraining. What is expensive is to retrain in earnest, or to try
+# longer than a short pass of retraining. What is expensive is to retrain thoroughly, or to try
 # often. (Han et al. 2015, section 4.2, trained AlexNet for 75 hours, and retrained the pruned one
 # for 173.)
 #
@@ -617,17 +619,16 @@ predict.summary()
 # %% [markdown]
 # ## An open task
 #
-# **A program that decides by itself.** Write a search: it is given `loss`, a function that tries a
+# **A program that decides by itself.** Write a search. It is given `loss`, a function that tries a
 # share for each layer on 1,000 images, and the layers' sizes; it may call `loss` thirty times; and
-# it returns the shares to be cut by size, 97 % in all. It is tried on three networks LeNet-300-100
+# it returns the shares to be cut by size, 97 % in all. It is tried on three LeNet-300-100 networks
 # from other seeds, and nothing is trained after the cut. What counts is their mean accuracy on the
-# test images. `loss, sizes = task.given()` gives you one such network, without a limit.
+# test images. `loss, sizes = task.given()` gives you one such network, without the limit.
 #
 # <details><summary>Hint</summary>
 #
 # Three shares, and one equation between them: two are free. So thirty points cover much, if each
-# looks near the best so far. What is free had better be the *densities* of the small layers, as in
-# exercise 2.
+# lies near the best so far. Search over the *densities* of the two small layers, as in exercise 2.
 # </details>
 
 # %% tags=["open-task", "varies"]
@@ -664,9 +665,9 @@ task.judge(my_search)
 # - Compare plans *after* retraining, at an equal budget, over seeds, and with the strongest simple
 #   way. Here that is LAMP, which needs no scan and no data; five seeds could not tell the plan from
 #   it.
-# - For channels, retraining left no difference that five seeds could tell.
+# - For channels, retraining left no difference that five seeds could show.
 # - With a tolerance instead of a budget, ask why the program stopped.
-# - A search is worth what it finds beyond chance and beyond LAMP, for what it costs.
+# - A search is worth what it finds beyond chance and beyond LAMP, set against its cost.
 #
 # ## What to read
 #

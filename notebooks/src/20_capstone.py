@@ -1,7 +1,8 @@
 # %% [markdown]
 # # 20 · Capstone: a network for a budget
 #
-# **The question: here are a budget and some data. Can you do all of it, and does it hold up?**
+# **The question: here are a budget and some data. Can you do all of it, and does the result hold
+# up?**
 #
 # ![Compass: criterion, granularity, scope, schedule](figures/compass_all.svg)
 #
@@ -53,7 +54,7 @@ data
 # The budget says what is needed, in the units of those who need it: how accurate, how large a
 # download, how long an answer takes. Bytes are those of the *sparse file* of
 # [lesson 13](13_faster.ipynb), so that zeros count as well as missing filters. (The accuracy is
-# modest for MNIST, since a little training must do. With the stand-in, and in quick mode, less is
+# modest for MNIST, because training is kept short. With the stand-in, and in quick mode, less is
 # asked.)
 
 # %%
@@ -79,15 +80,15 @@ print(f"LeNet-5, dense: {dense_bytes:,} bytes, {dense_bytes / budget.bytes:.0f} 
 # ![The corrected process: data split first, mask held, loop, controls](figures/pruning_process.svg)
 #
 # The article draws the process as a line: train, choose, prune, retrain, evaluate. In lesson 05
-# that line failed without anybody noticing. Six things are missing in it:
+# that line failed without anybody noticing. Six things are missing from it:
 #
 # | missing | what goes wrong without it |
 # |---|---|
 # | data held out, split before all else | what was chosen looks better than it is |
-# | the mask | the zeros come back in the first step of retraining |
+# | the mask | zeros are lost from the first step of retraining on |
 # | the loop, small steps | one large cut breaks what several small ones would not |
-# | a stop rule, fixed in advance | one stops where it looks nicest |
-# | a baseline and a control by chance | nobody knows what the choosing was worth |
+# | a stop rule, fixed in advance | one stops where the result looks best |
+# | a baseline and a control by chance | nobody knows what the choice was worth |
 # | one test, at the end | the test set becomes a second validation set |
 #
 # Point by point: [coverage](../docs/coverage.md).
@@ -95,8 +96,8 @@ print(f"LeNet-5, dense: {dense_bytes:,} bytes, {dense_bytes / budget.bytes:.0f} 
 #
 # ### Split
 #
-# `load_mnist` has split the images into three. A network that just reaches the budget on the
-# validation images has an even chance of missing it on the test images. So our floor lies two
+# `load_mnist` has split the images into three. A network that only just reaches the budget's
+# accuracy on the validation images may well miss it on the test images. So our floor lies two
 # standard errors higher, and we fix it *now*.
 
 
@@ -126,13 +127,13 @@ print(f"LeNet-5, dense: {rights(start).mean():.2%}, {data.caption}")
 # | choice | ours | why (lesson) |
 # |---|---|---|
 # | granularity | first channels, then weights | removed channels also save time (11, 13) |
-# | criterion | Taylor per cost, then magnitude | cheap, and better than chance (07, 11) |
-# | scope | global | one budget for the whole network (06); LAMP is worth a try (16) |
+# | criterion | Taylor per cost, then magnitude | cheap, and ahead of chance where much goes (11) |
+# | scope | global | one budget for all (06); at 98 % LAMP was better (06, 16) |
 # | schedule | steps, with training after each | one large cut does more harm (08) |
 #
-# The channels go first where they cost MACs, which makes all later training fast, then where they
-# cost parameters; the shares are of what LeNet-5 had at the start. Then so many of the weights that
-# are left become zero.
+# Channels go first: where they cost MACs, so that all later training is fast, then where they cost
+# parameters; shares are what may stay of LeNet-5's at the start. Then so many of the remaining
+# weights become zero.
 
 # %%
 steps = [("MACs", 0.15), ("parameters", 0.03)]
@@ -184,7 +185,8 @@ whole
 #
 # The rule: go on as long as each network reaches the floor; at the first that does not, stop, and
 # keep the one before it. The control begins with our network after its channels are gone. From
-# there it takes the same steps, but draws the weights, as far as the network that we keep. Predict:
+# there it takes the same steps up to the network that we keep, but draws weights by lot.
+# **Predict**:
 
 # %% tags=["varies"]
 end = predict("How far behind ours will the control end?", ..., unit="points")
@@ -238,12 +240,12 @@ print(f"{count} of {len(curve)} networks reached the floor; the last of them is 
 print(f"{ours_right.mean():.2%} on the validation images, {ours.count_params():,} parameters")
 
 # %% [markdown]
-# Is chance behind from its first step on? Channels have had their own control, in lesson 11: over
-# five seeds, at a tenth of the MACs, the chosen ones were better every time.
+# One draw, one run. The channels had their own control in lesson 11: over five seeds, at a tenth of
+# the MACs, the chosen ones were better every time.
 #
 # ### Before you hand it in
 #
-# `judge` writes your network as a sparse file, reads it back, and asks it as the scoreboard will,
+# `judge` writes your network as a sparse file, reads it back, and tests it as the scoreboard will,
 # but on the *validation* images. You may call it as often as you like.
 
 # %% tags=["varies"]
@@ -255,21 +257,20 @@ assert abs(found.accuracy - ours_right.mean()) < 0.001  # read from its file, th
 # %% [markdown]
 # ## Good compared with what?
 #
-# Four more networks could embarrass ours, each in another way. And a file can be nearly halved
-# without any pruning, by keeping each weight in 16 bits instead of 32. A fair table gives *both*
-# sides that.
+# Four more networks could embarrass ours, each in its own way. And 16 bits for each weight instead
+# of 32 make a file much smaller without any pruning, so in a fair table *both* sides get them.
 #
 # | file | what it asks |
 # |---|---|
 # | dense | LeNet-5 as it was at the start: what was lost? |
 # | article | the article's CNN and its script: pruned at 0.1, retrained *without* a mask |
 # | by chance | the control above: was it worth choosing? |
-# | small dense | made small by hand, trained for as long: was pruning needed? |
+# | small dense | made small by hand: was pruning needed? |
 # | …, 16 bits | ours and small dense in half precision |
 #
-# Small dense has 5 and 10 filters and one dense layer. It was trained for nine epochs on the same
-# images, LeNet-5's four and a whole loop's five, and travels with the course. (To save time the
-# dense network is not trained on. A full report would train it for as long as ours.)
+# Small dense has 5 and 10 filters and one dense layer. It was trained on the same images for nine
+# epochs, LeNet-5's four and a whole loop's five (a loop that stops earlier has fewer), and travels
+# with the course. To save time the dense network is not trained further; a full report would do so.
 
 
 # %%
@@ -305,7 +306,7 @@ if not quick_mode():
 #
 # All of them go into one folder, and one command judges them:
 # `python -m course_utils.lessons.scoreboard FOLDER`, or `make scoreboard ARGS=FOLDER`. In the
-# notebook it is a function. Here, and only here, the test images are used. Predict:
+# notebook it is a function. Here, and only here, the test images are used. **Predict**:
 
 # %% tags=["varies"]
 shortest = predict("Within the budget: whose file is smallest?", ..., choices=tuple(models_made))
@@ -319,9 +320,9 @@ with tempfile.TemporaryDirectory() as name:
 board
 
 # %% [markdown]
-# It ranks by bytes, then by MACs, because these are the same at every run; times come with their
-# quartiles and do not rank. But *one* order hides that there are several. By each measure, of those
-# within the budget:
+# It ranks by bytes, then by MACs, because measuring these again gives the same; times come with
+# quartiles, and do not count. But *one* order hides that there are several. The best by each
+# measure, within the budget:
 
 # %% tags=["varies"]
 judged = {entry.name.removesuffix(".sparse"): entry for entry in board.entries}
@@ -368,11 +369,12 @@ if real:
     assert judged["article"].bytes > 20 * budget.bytes
 
 # %% [markdown]
-# The article's file is far beyond the budget, since most of its zeros came back in retraining. The
-# closest race is between ours and small networks that nobody pruned. One run cannot decide it, so
-# here are five seeds (`benchmarks/capstone_compared.py`, test images of MNIST; LeNet-5 had two
-# epochs before the loop, not four), all in both precisions. "Smaller dense" is there for fairness:
-# it has only 3 and 7 filters, and so a file about as large as the pruned network's.
+# The article's file is far beyond the budget. Most of its zeros came back in retraining; but 0.1
+# leaves too many weights (lesson 06) even if the zeros were held. The closest race is between ours
+# and small networks that nobody pruned. One run cannot decide it, so here are five seeds
+# (`benchmarks/capstone_compared.py`, test images of MNIST; LeNet-5 had two epochs before the loop,
+# not four; each network had six in all), in both precisions. "Smaller dense" has only 3 and 7
+# filters, for a file about as large as the pruned network's.
 
 # %%
 table = recorded.rows("capstone_compared")
@@ -397,22 +399,21 @@ for name in names[1:]:
     print(f"above zero in {(better > 0).sum()} of {len(better)} pairs")
 
 # %% [markdown]
-# (± is the standard error of the paired differences; a mean is clearly not zero from 2.78 of them
-# on.) There is no single winner:
+# (In the last two lines, of 16 bits, ± is the standard error of the mean; from 2.78 of them up a
+# mean is clearly not zero.) There is no single winner:
 #
 # - **Bytes.** At equal precision the pruned network has a smaller file than small dense, in every
-#   seed. A network that is small from the start *and* has so few bytes, smaller dense, reaches the
-#   accuracy of the budget in one seed of five; the pruned one does in all.
+#   seed. Smaller dense, small from the start *and* with about as few bytes, reaches the accuracy of
+#   the budget in one seed of five; the pruned one does in all.
 # - **MACs.** Small dense does less work, in every seed.
-# - **Accuracy.** Small dense was better in every pair, by 0.05 to 0.95 points; the mean is 2.74
-#   standard errors from zero, just short of clear by that rule.
-# - **Precision** alone is worth about as much: small dense in 16 bits is smaller than the pruned
-#   network in 32. So never compare files of different precision.
+# - **Accuracy.** Small dense was better in every pair; but with 2.74 standard errors (unrounded)
+#   its mean lead just misses being clear.
+# - **Precision** alone is worth about as much as pruning: small dense in 16 bits is smaller than
+#   the pruned network in 32. So never compare files of different precision.
 #
 # So over these five seeds pruning wins the download. The small network wins the MACs, probably the
-# accuracy as well, and took one training instead of a loop. A single run can turn out otherwise.
-# Where the loop stops a step earlier, "ours" keeps more weights: it may then be the more accurate,
-# and its file the larger.
+# accuracy as well, and took one training instead of a loop. A single run can turn out otherwise:
+# where the loop stops a step earlier, "ours" keeps more weights, and its file may be the larger.
 
 # %%
 size = {(name, bits): column(name, bits, "bytes") for name in names for bits in (32, 16)}
@@ -427,8 +428,8 @@ assert (accuracy["small dense"] > accuracy["pruned"]).all()
 # %% [markdown]
 # ### Exercise 1: decide
 #
-# Several networks have answered the *same* validation images. A small one that is only by luck
-# less accurate should not lose to a large one. The rule: hand in the smallest network that is not
+# Several networks have answered the *same* validation images. A small one should not lose to a
+# large one that is more accurate only by luck. The rule: hand in the smallest network that is not
 # **clearly** worse than the most accurate one. Clearly worse means that the mean of the
 # differences, image by image, is more than two of its standard errors.
 
@@ -492,8 +493,8 @@ check.choice(my_choice)
 # scoreboard ranks the one with the fewest bytes first.
 # </details>
 #
-# What would choosing by the test images be worth? Take networks that are all *equally* good, and
-# choose the one that happened to do best:
+# What would choosing by the test images seem to gain? Take networks that are all *equally* good,
+# and choose the one that happened to do best:
 
 # %%
 rng, n, truth = np.random.default_rng(0), 10_000, 0.98
@@ -503,12 +504,12 @@ for candidates in (1, 5, 20, 100):
 
 # %% [markdown]
 # A gain out of nothing. (If the networks err on the same images, it is smaller.) That is why the
-# choice is made on validation images, and the number comes from others.
+# choice is made on validation images, and the reported number comes from others.
 #
 # ### Exercise 3
 #
 # Now yours. Beat the table: make a network with **at least a tenth fewer bytes** than the smallest
-# one within the budget, that still reaches the budget's accuracy. Anything from the course is
+# one within the budget, which still reaches the budget's accuracy. Anything from the course is
 # allowed. The check is the judge: it uses the validation images, takes some seconds, and may be
 # asked again and again; so aim at our floor, not just at the budget.
 
@@ -539,18 +540,19 @@ check.network(my_network, tight, data)
 # and a zero hardly any. Combine two things: fewer weights, *and* fewer bytes for each.
 # </details>
 #
-# To meet the others: `export.write_sparse(my_network, "FOLDER/yours.sparse")`, and run the command.
+# To compete with others: `export.write_sparse(my_network, "FOLDER/yours.sparse")`, and run the
+# scoreboard's command.
 
 # %% [markdown]
 # ## An honest report
 #
-# What must be in it, so that somebody else can use it or doubt it. Numbers in brackets are lessons.
+# What must be in it, so that others can use it or doubt it (numbers in brackets are lessons):
 #
 # | say | because |
 # |---|---|
 # | sparsity *after* training, and of which weights | zeros come back (05); a share of what? (06) |
 # | bytes of a file, without the optimizer's state, and the precision | zeros alone save none (11) |
-# | MACs beside parameters | they are not the same (04, 11) |
+# | MACs beside parameters | they do not fall together (04, 11) |
 # | milliseconds: warmed up, in turns, median, quartiles, threads, machine | or it is noise (13) |
 # | accuracy: mean ± sd of several seeds, and its standard error | tenths are noise (05) |
 # | dense for as many epochs; chance; small dense | or nobody knows what pruning did (07, 11) |
@@ -568,7 +570,7 @@ check.network(my_network, tight, data)
 # A model file from a stranger can be a program. Loading a `.keras` file has run foreign code more
 # than once. The scoreboard therefore takes sparse files only, and opens each in a process of its
 # own with limits on size, time and memory; it builds only layers on a list. That is still no
-# sandbox: strangers' files belong in a container without network.
+# sandbox: strangers' files belong in a container without a network.
 # (`help(course_utils.lessons.scoreboard)` lists the reports.)
 # </details>
 
@@ -595,9 +597,9 @@ check.network(my_network, tight, data)
 #
 # | challenge | what is so | what helps |
 # |---|---|---|
-# | quality against compression | flat, then a cliff: see above | a floor, a loop, a stop rule |
+# | quality against compression | flat, then a steep fall (06) | a floor, a loop, a stop rule |
 # | which strategy? | four separate choices (06, 07, 11) | test each against chance |
-# | much computation | scoring is a sort; *retraining* and *searching* cost | few steps (16) |
+# | much computation | ranking is a sort; *retraining* and *searching* cost | few steps (16) |
 # | harder to interpret | or easier, as the article says elsewhere | measure it (19) |
 # </details>
 
@@ -609,10 +611,10 @@ predict.summary()
 #
 # - A budget first; then data split; then dense, choose, prune, retrain, evaluate, *again*; stop by
 #   a rule; test once.
-# - A result is a comparison: with dense, with chance, with small from scratch, all in the same file
+# - A result is a comparison: with dense, with chance, with small and dense, all in the same file
 #   format and precision.
 # - There is rarely one winner. Say who wins by which measure, and decide by what is needed.
-# - Differences of networks are judged image by image, on the same images.
+# - Judge differences between networks image by image, on the same images.
 # - Choose on validation images. The best of many looks better than it is.
 #
 # ## What to read
