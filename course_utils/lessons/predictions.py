@@ -70,9 +70,7 @@ class Prediction:
         if before and "was" in before:
             print(f"You said {self._text(before['said'])}; the result is known, so that stands.")
         elif answer is ... or answer is None:
-            print(
-                f"Your prediction? Put {self._form()} in place of the ... and run this again."
-            )
+            print(f"Your prediction? Put {self._form()} in place of the ... and run this again.")
         elif (wrong := self._problem(answer)) is not None:
             print(f"This cannot be noted: {wrong}. Expected: {self._form()}.")
         else:

@@ -529,7 +529,7 @@ assert (cooled > 0).all()
 def my_rate(step, steps):
     """Return Adam's learning rate at `step` of `steps`, counted from 0."""
     # BEGIN SOLUTION
-    return 3e-3 if step < 0.8 * steps else 1e-3
+    return 3e-3
     # END SOLUTION
 
 
@@ -684,8 +684,8 @@ print(task)
 def my_plan(step, steps):
     """Return the sparsity and Adam's learning rate at `step` of `steps`, counted from 0."""
     # BEGIN SOLUTION
-    cubic = schedules.polynomial(0.98, begin=steps // 10, end=7 * steps // 10)
-    return cubic(step), 3e-3 if step < 0.8 * steps else 1e-3
+    cubic = schedules.polynomial(0.98, begin=steps // 10, end=8 * steps // 10)
+    return cubic(step), 1e-2
     # END SOLUTION
 
 

@@ -42,7 +42,7 @@ def origins(seed: int = 0) -> list[Case]:
 
 @open_task("10_lottery_tickets", origins)
 def lottery_tickets(function: Callable, seed: int) -> float:
-    """Most masks of unseen networks whose origin is told from the mask alone."""
+    """Most masks of unseen networks whose origin you name from the mask alone."""
     return share_right(function, [case for one in unseen(seed) for case in origins(one)], ORIGINS)
 
 
@@ -68,7 +68,7 @@ def stored(seed: int = 0) -> list[Case]:
 
 @open_task("15_distillation_and_int8", stored)
 def distillation_and_int8(function: Callable, seed: int) -> float:
-    """Most kernels of unseen networks for which is told what went wrong in eight bits."""
+    """Most kernels of unseen networks for which you name what went wrong in eight bits."""
     return share_right(function, [case for one in unseen(seed) for case in stored(one)], FAULTS)
 
 
@@ -90,7 +90,7 @@ def speeds(seed: int = 0, half: int = 0) -> list[dict]:
 
 @open_task("13_faster", speeds, data="")
 def faster(function: Callable, seed: int) -> float:
-    """Most pairs of other networks of which is told from their reports which is faster."""
+    """Most pairs of other networks in which you name the faster one from their reports."""
     cases = pairs(speeds(seed, half=1), lambda row: -np.log(row["milliseconds"]), 0.1)
     return share_right(function, cases, (0, 1))
 
@@ -102,7 +102,7 @@ def reports(table: str = "pictures_pruned", seed: int = 0) -> list[dict]:
 
 @open_task("17_beyond_digits", reports, data="")
 def beyond_digits(function: Callable, seed: int) -> float:
-    """Most pairs of pruned networks for sounds and words of which is told which is better."""
+    """Most pairs of pruned networks for sounds and words in which you name the better one."""
     rows = [row for row in reports("sounds_and_words_pruned", seed) if row["network"] != "counts"]
     names = {row["network"]: [] for row in rows}
     for row in rows:
