@@ -37,6 +37,7 @@ def test_together_they_are_small_enough_to_travel():
 
 
 @needs_mnist
+@pytest.mark.filterwarnings("error")  # an optimizer that does not fit the file's is a warning
 @pytest.mark.parametrize("name", NAMES)
 def test_the_weights_give_the_recorded_accuracy(name):
     _, test = networks.splits(name)

@@ -27,7 +27,7 @@ Splits = tuple[tuple, tuple]  # (x, y) to train on, (x, y) to test with
 class Recipe:
     """How a network is built and trained: the first `images` of the training split, with seed 0.
 
-    `load` returns other data than MNIST. `falling` is Adam's rate where that is to fall to zero.
+    `load` returns other data than MNIST.
     """
 
     build: Callable[[], keras.Model]
@@ -35,7 +35,6 @@ class Recipe:
     batch_size: int = 128
     images: int = 20_000
     load: Callable[[], Splits] | None = None
-    falling: float | None = None
 
 
 def small_dense(widths: tuple[int, int] = (5, 10), seed: int = 0) -> keras.Model:
@@ -55,6 +54,13 @@ def small_dense(widths: tuple[int, int] = (5, 10), seed: int = 0) -> keras.Model
         layers.Dense(10, activation="softmax", name="output"),
     ]
     return models.compiled(keras.Sequential([keras.Input((28, 28, 1), name="image"), *parts]))
+
+
+def _falling(model: keras.Model) -> keras.Model:
+    """Return a network of scenes, compiled for a rate that falls to zero in four epochs."""
+    rate = keras.optimizers.schedules.CosineDecay(5e-3, 4 * SCENES[0] // 32)
+    model.compile(keras.optimizers.Adam(rate), model.loss)
+    return model
 
 
 def _boxes() -> Splits:
@@ -89,8 +95,8 @@ RECIPES = {
     "residual_cnn": Recipe(models.residual_cnn, epochs=3),
     "article_cnn": Recipe(models.article_cnn, epochs=10, batch_size=32, images=50_000),
     "small_dense": Recipe(small_dense, epochs=9, batch_size=64),
-    "detector": Recipe(tasks.detector, 4, 32, load=_boxes, falling=5e-3),
-    "unet": Recipe(tasks.unet, 4, 32, load=_pixels, falling=5e-3),
+    "detector": Recipe(lambda: _falling(tasks.detector()), 4, 32, load=_boxes),
+    "unet": Recipe(lambda: _falling(tasks.unet()), 4, 32, load=_pixels),
     "vowel_cnn": Recipe(hearing.vowel_cnn, 8, load=_vowels),
     "vowel_gru": Recipe(hearing.vowel_gru, 8, load=_vowels),
     "text_gru": Recipe(reading.text_gru, 5, load=_lines),
@@ -128,10 +134,6 @@ def train(name: str) -> keras.Model:
     if quick_mode():
         x, y = x[:640], y[:640]
     epochs = 1 if quick_mode() else recipe.epochs
-    if recipe.falling:
-        steps = epochs * len(x) // recipe.batch_size
-        rate = keras.optimizers.schedules.CosineDecay(recipe.falling, steps)
-        model.compile(keras.optimizers.Adam(rate), model.loss)
     progress = Progress(name, epochs)
     model.fit(x, y, recipe.batch_size, epochs, verbose=0, callbacks=[progress])
     return _fresh(name, model)
