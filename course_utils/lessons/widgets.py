@@ -23,9 +23,9 @@ def slider(draw: Callable[..., Figure | Axes], **ranges: Range) -> None:
     """Show the picture that `draw` makes, with a slider for each of its arguments.
 
     A range is a tuple `(low, high, step, start)` of numbers. `draw` takes the values by name and
-    returns a Matplotlib figure or axes.
-    Sliders appear with COURSE_WIDGETS=1 (`make lab` sets it); the picture at the start always does.
-    Raises ValueError for a range of another form, TypeError if `draw` returns no figure.
+    returns a Matplotlib figure or axes. Sliders appear with COURSE_WIDGETS=1 (`make lab` sets it);
+    the picture at the start always does. Raises ValueError for a range of another form, TypeError
+    if `draw` returns no figure.
 
     >>> def line(slope):
     ...     figure, ax = plt.subplots()
