@@ -20,6 +20,7 @@ import by_seed
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import softmax
+from sklearn.metrics import log_loss
 
 from course_utils import criteria, masking, models, pruning
 from course_utils.lessons import forgetting, recorded
@@ -108,11 +109,16 @@ def at_temperature(p: np.ndarray, temperature: float) -> np.ndarray:
     return softmax(logits / temperature, axis=1)
 
 
+def nll(p: np.ndarray, labels: np.ndarray) -> float:
+    """Return the negative log-likelihood, the mean of -ln p(true class), in nats."""
+    return log_loss(labels, p, labels=range(p.shape[1]))
+
+
 def best_temperature(p: np.ndarray, labels: np.ndarray) -> float:
     """Return the temperature from 0.2 to 5 with the lowest negative log-likelihood."""
 
     def loss(log_T: float) -> float:
-        return forgetting.nll(at_temperature(p, np.exp(log_T)), labels)
+        return nll(at_temperature(p, np.exp(log_T)), labels)
 
     found = minimize_scalar(loss, bounds=np.log([0.2, 5.0]), options={"xatol": 1e-3})
     return float(np.exp(found.x))
@@ -128,10 +134,10 @@ def measured(model, data: Dataset, worse: dict) -> tuple[dict, np.ndarray]:
         "train_accuracy": accuracy(probabilities(model, seen), data.y_train[:SOME]),
         "val_accuracy": accuracy(p_val, y_val),
         "test_accuracy": accuracy(p, y),
-        "nll": forgetting.nll(p, y),
+        "nll": nll(p, y),
         "ece": forgetting.ece(p, y),
         "temperature": temperature,
-        "nll_tempered": forgetting.nll(cooler, y),
+        "nll_tempered": nll(cooler, y),
         "ece_tempered": forgetting.ece(cooler, y),
     }
     errors = forgetting.class_errors(p.argmax(axis=1), y)

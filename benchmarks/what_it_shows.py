@@ -22,10 +22,11 @@ On one core it takes about three minutes.
 import csv
 
 import by_seed
+import looking
 import numpy as np
 
 from course_utils import criteria, masking, models, pruning
-from course_utils.lessons import forgetting, recorded
+from course_utils.lessons import recorded
 from course_utils.lessons.data import Dataset
 
 RESULTS = recorded.RESULTS / "what_it_shows.csv"
@@ -63,7 +64,7 @@ def table(data: Dataset, seeds: int, epochs: int, kinds: tuple = NETWORKS) -> li
 
 def likeness(own: np.ndarray, others: list[dict], key: str) -> float:
     """Return the mean agreement of a seed's maps with those of each other seed."""
-    return float(np.mean([forgetting.agreement(np.stack([own, m[key]])) for m in others]))
+    return float(np.mean([looking.agreement(np.stack([own, m[key]])) for m in others]))
 
 
 def networks(data: Dataset, seed: int, epochs: int, kinds: tuple) -> list:
@@ -92,18 +93,18 @@ def measured(model, data: Dataset) -> tuple[dict, dict[str, np.ndarray]]:
     layers = list(zip(arrays[::2], arrays[1::2], strict=True))
     W, b = layers[0]
     strength, some = np.abs(W).sum(axis=1), flattened(data.x_val[:SOME])
-    saliency = forgetting.saliency(layers, some)
+    saliency = looking.saliency(layers, some)
     ink = flattened(data.x_train).std(axis=0)
     lot = np.random.default_rng(0).random(ink.size)
-    inputs, units, *_ = forgetting.reached([W for W, _ in layers])
+    inputs, units, *_ = looking.reached([W for W, _ in layers])
     hidden = np.maximum(flattened(data.x_val) @ W + b, 0)
     numbers = {
         "test_accuracy": accuracy(model, data.x_test, data.y_test),
         "weights": sum(np.count_nonzero(W) for W, _ in layers),
-        "paths": forgetting.paths([W for W, _ in layers]),
+        "paths": looking.paths([W for W, _ in layers]),
         "inputs": inputs.sum(),
         "units": (units & W.any(axis=0)).sum(),
-        "selectivity": np.nanmean(forgetting.selectivity(hidden, data.y_val)),
+        "selectivity": np.nanmean(looking.selectivity(hidden, data.y_val)),
         "map_ink": np.corrcoef(strength, ink)[0, 1],
         "saliency_pixels": area(saliency),
         "without_map": accuracy(model, without(data.x_val, strength), data.y_val),

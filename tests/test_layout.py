@@ -34,7 +34,6 @@ NO_EXAMPLE = {
     "lessons.open_tasks.*": "each measures or trains; the notebook shows it",
     "lessons.logbook.*": "its file is the learner's; predictions show it",
     "lessons.networks.*": "each trains, or loads what was trained",
-    "lessons.tasks.loading.*": "they make thousands of images, waves and lines",
     "lessons.timing.against": "it compares times, which differ from run to run",
     "lessons.mnist.*": "what it finds depends on the machine",
     "lessons.plots.*": "it draws; a doctest could show only that axes come back",

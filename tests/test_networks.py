@@ -1,11 +1,16 @@
 """The trained networks that lessons begin with: the right files, and recipes that still hold."""
 
 import shutil
+import sys
+from pathlib import Path
 
 import pytest
 
 from course_utils.lessons import networks
 from course_utils.lessons.data import load_digits, load_mnist
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+from starting_networks import quality
 
 SHORT = {"lenet300"}
 NAMES = [
@@ -19,7 +24,7 @@ BY_PYTHON = {"text_gru", "text_transformer"}
 
 
 def accuracy(model, split):
-    return networks.quality("lenet5", model, *split)
+    return quality(model, *split)
 
 
 def test_every_recipe_has_a_file_and_every_file_a_recipe():
@@ -32,11 +37,12 @@ def test_together_they_are_small_enough_to_travel():
 
 
 @needs_mnist
+@pytest.mark.filterwarnings("error")  # an optimizer that does not fit the file's is a warning
 @pytest.mark.parametrize("name", NAMES)
 def test_the_weights_give_the_recorded_accuracy(name):
     _, test = networks.splits(name)
     recorded = float(networks.table()[name]["test_accuracy"])
-    found = networks.quality(name, networks.trained(name), *test)
+    found = quality(networks.trained(name), *test)
     assert found == pytest.approx(recorded, abs=0.02 if name in BY_PYTHON else 2e-4)
 
 
@@ -47,7 +53,7 @@ def test_the_recipe_still_gives_that_accuracy(name, monkeypatch):
     model, (_, test) = networks.train(name), networks.splits(name)
     recorded = float(networks.table()[name]["test_accuracy"])
     # Another order of additions makes another network: LeNet-300-100's seeds differ by 0.3 points.
-    found = networks.quality(name, model, *test)
+    found = quality(model, *test)
     assert found == pytest.approx(recorded, abs=0.05 if name in {"detector", "unet"} else 0.02)
     assert model.optimizer.iterations == 0
 

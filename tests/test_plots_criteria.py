@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from course_utils.lessons import plots
-from course_utils.lessons.plots.correlation import ranks
+from course_utils.lessons.plots.correlation import _ranks
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ def test_ranks_are_those_of_a_loop_ties_included():
     by_hand = [
         ((values < v).sum() + ((values == v).sum() - 1) / 2) / (len(values) - 1) for v in values
     ]
-    np.testing.assert_allclose(ranks(values), by_hand)
+    np.testing.assert_allclose(_ranks(values), by_hand)
 
 
 def test_a_mask_is_drawn_as_it_is():

@@ -19,15 +19,15 @@ os.environ["COURSE_WIDGETS"] = "{live}"
 import matplotlib.pyplot as plt
 from course_utils.lessons.widgets import slider
 
-def draw(theta, kind="a"):
+def draw(theta, k=1):
     if theta > 0.9:
         raise ValueError("theta > 0.9")
     figure, ax = plt.subplots(figsize=(2, 1))
-    ax.set_title(f"{{theta}} {{kind}}")
+    ax.set_title(f"{{theta}} {{k}}")
     ax.axhline(theta)
     return figure
 """
-SLIDER = 'slider(draw, theta=(0.0, 1.0, 0.1, 0.2), kind=["a", "b"])'
+SLIDER = "slider(draw, theta=(0.0, 1.0, 0.1, 0.2), k=(1, 5, 1, 3))"
 MOVE = """
 from ipywidgets.widgets.widget import _instances
 named = {type(widget).__name__: widget for widget in _instances.values()}
@@ -55,7 +55,7 @@ def cells(tmp_path_factory):
 def test_headless_notebook_shows_the_picture_alone(cells):
     [shown] = cells[6].outputs
     assert set(shown.data) == {"image/png", "text/plain"}
-    assert shown.data["text/plain"] == "figure at theta=0.2, kind=a"
+    assert shown.data["text/plain"] == "figure at theta=0.2, k=3"
     assert base64.b64decode(shown.data["image/png"]).startswith(b"\x89PNG")
 
 
@@ -89,22 +89,22 @@ def drawer(given):
 
 
 def test_script_names_the_figure_and_draws_with_the_starts(given, capsys):
-    widgets.slider(drawer(given), k=(1, 5, 1, 3), order=[2, "inf"])
-    assert given == [{"k": 3, "order": 2}]
-    assert capsys.readouterr() == ("figure at k=3, order=2\n", "")
+    widgets.slider(drawer(given), k=(1, 5, 1, 3), theta=(0.0, 1.0, 0.05, 0.2))
+    assert given == [{"k": 3, "theta": 0.2}]
+    assert capsys.readouterr() == ("figure at k=3, theta=0.2\n", "")
 
 
 def test_moving_gives_plain_rounded_values(given):
     ipywidgets = pytest.importorskip("ipywidgets")
-    ranges = {"k": (1, 5, 1, 3), "theta": (0.0, 1.0, 0.05, 0.2), "order": [2, "inf"]}
+    ranges = {"k": (1, 5, 1, 3), "theta": (0.0, 1.0, 0.05, 0.2)}
     view = widgets._live_view(drawer(given), ranges, b"")
     from ipywidgets.widgets.widget import _instances
 
     box = _instances[view[VIEW]["model_id"]]
-    k, theta, order = box.children[:3]
+    k, theta = box.children[:2]
     assert isinstance(k, ipywidgets.IntSlider)
-    k.value, theta.value, order.value = 4, 0.1 + 0.2, "inf"
-    assert given[-1] == {"k": 4, "theta": 0.3, "order": "inf"}
+    k.value, theta.value = 4, 0.1 + 0.2
+    assert given[-1] == {"k": 4, "theta": 0.3}
     assert type(given[-1]["k"]) is int
 
 

@@ -17,7 +17,6 @@ from course_utils.lessons.tasks import box_iou
 
 FOLDER = Path(__file__).parent / "borrowed"
 SIZE = 24  # pixels: the side of a patch
-PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "rocket")
 LARGEST = 240  # of a random crop
 DIGEST = "5f70696cd912e6a0a8b2b467175711714832ed6c66565092bcab2f3ed508eb8e"
 layers = keras.layers
@@ -73,7 +72,7 @@ def patches() -> tuple[np.ndarray, np.ndarray]:
 
 
 def photograph(name: str) -> np.ndarray:
-    """Return one of the colour `PHOTOGRAPHS`, (height, width, 3) of bytes.
+    """Return "astronaut", "chelsea", "coffee" or "rocket" in colour, (height, width, 3) of bytes.
 
     >>> photograph("coffee").shape
     (400, 600, 3)

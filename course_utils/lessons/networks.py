@@ -11,29 +11,30 @@ from pathlib import Path
 
 from course_utils import models
 from course_utils.backend import keras
-from course_utils.lessons import recorded
+from course_utils.lessons import recorded, tasks
 from course_utils.lessons.data import Dataset, load_mnist
 from course_utils.lessons.progress import Progress, quick_mode
-from course_utils.lessons.tasks import hearing, loading, reading, segmentation
+from course_utils.lessons.tasks import hearing, reading, speech, text
 
 FOLDER = Path(__file__).parent / "trained"
 STAND_IN = 12  # epochs on the stand-in's 1,197 images, for a network that knows MNIST
+SCENES, SPEAKERS, LINES = (4096, 500, 1000), (150, 30, 60), (8000, 1000, 3000)
+
+Splits = tuple[tuple, tuple]  # (x, y) to train on, (x, y) to test with
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How a network is built and trained: the first `images` of the training split, with seed 0.
 
-    `load` returns other data than MNIST: (x, y) to train on and (x, y) to test with. `quality` of
-    (model, x, y) says how good a network is where that is not its accuracy.
+    `load` returns other data than MNIST.
     """
 
     build: Callable[[], keras.Model]
     epochs: int
     batch_size: int = 128
     images: int = 20_000
-    load: Callable[[], tuple] | None = None
-    quality: Callable[[keras.Model, object, object], float] | None = None
+    load: Callable[[], Splits] | None = None
 
 
 def small_dense(widths: tuple[int, int] = (5, 10), seed: int = 0) -> keras.Model:
@@ -55,6 +56,38 @@ def small_dense(widths: tuple[int, int] = (5, 10), seed: int = 0) -> keras.Model
     return models.compiled(keras.Sequential([keras.Input((28, 28, 1), name="image"), *parts]))
 
 
+def _falling(model: keras.Model) -> keras.Model:
+    """Return a network of scenes, compiled for a rate that falls to zero in four epochs."""
+    rate = keras.optimizers.schedules.CosineDecay(5e-3, 4 * SCENES[0] // 32)
+    model.compile(keras.optimizers.Adam(rate), model.loss)
+    return model
+
+
+def _boxes() -> Splits:
+    """Return scenes with what a detector should answer, and test scenes with their objects."""
+    train, _, test = tasks.load_scenes(load_mnist(), SCENES)
+    cells = tasks.to_cells(train.objects, len(train), train.images.shape[1])
+    return (train.images, cells), (test.images, test.objects)
+
+
+def _pixels() -> Splits:
+    """Return small scenes with the class of each pixel."""
+    train, _, test = tasks.load_scenes(load_mnist(), SCENES, tasks.Canvas(24, (14,), 3))
+    return (train.images, train.pixels), (test.images, test.pixels)
+
+
+def _vowels() -> Splits:
+    """Return spectrograms and their vowels."""
+    train, _, test = speech.load_vowels(SPEAKERS)
+    return tuple((hearing.log_mel(part.waves), part.vowel) for part in (train, test))
+
+
+def _lines() -> Splits:
+    """Return lines as numbers, and their kinds."""
+    train, _, test = text.load_lines(LINES)
+    return (train.ids, train.kind), (test.ids, test.kind)
+
+
 RECIPES = {
     "lenet5": Recipe(models.lenet5, epochs=4),
     "lenet300": Recipe(models.lenet300, epochs=4),
@@ -62,12 +95,12 @@ RECIPES = {
     "residual_cnn": Recipe(models.residual_cnn, epochs=3),
     "article_cnn": Recipe(models.article_cnn, epochs=10, batch_size=32, images=50_000),
     "small_dense": Recipe(small_dense, epochs=9, batch_size=64),
-    "detector": Recipe(loading.detector, 4, 32, load=loading.boxes, quality=loading.mean_ap),
-    "unet": Recipe(loading.unet, 4, 32, load=loading.pixels, quality=segmentation.mean_iou),
-    "vowel_cnn": Recipe(hearing.vowel_cnn, 8, load=loading.vowels),
-    "vowel_gru": Recipe(hearing.vowel_gru, 8, load=loading.vowels),
-    "text_gru": Recipe(reading.text_gru, 5, load=loading.lines),
-    "text_transformer": Recipe(reading.text_transformer, 5, load=loading.lines),
+    "detector": Recipe(lambda: _falling(tasks.detector()), 4, 32, load=_boxes),
+    "unet": Recipe(lambda: _falling(tasks.unet()), 4, 32, load=_pixels),
+    "vowel_cnn": Recipe(hearing.vowel_cnn, 8, load=_vowels),
+    "vowel_gru": Recipe(hearing.vowel_gru, 8, load=_vowels),
+    "text_gru": Recipe(reading.text_gru, 5, load=_lines),
+    "text_transformer": Recipe(reading.text_transformer, 5, load=_lines),
 }
 
 
@@ -106,20 +139,13 @@ def train(name: str) -> keras.Model:
     return _fresh(name, model)
 
 
-def splits(name: str) -> tuple:
+def splits(name: str) -> Splits:
     """Return what a network is trained on and tested with, each as (x, y)."""
     recipe = _recipe(name)
     if recipe.load is not None:
         return recipe.load()
     data = load_mnist().head(recipe.images)
     return (data.x_train, data.y_train), (data.x_test, data.y_test)
-
-
-def quality(name: str, model: keras.Model, x: object, y: object) -> float:
-    """Return how good a network is on data such as `splits` returns: its accuracy, mostly."""
-    if _recipe(name).quality is not None:
-        return _recipe(name).quality(model, x, y)
-    return model.evaluate(x, y, 1000, verbose=0, return_dict=True)["accuracy"]
 
 
 def table() -> dict[str, dict[str, str]]:

@@ -16,17 +16,16 @@ from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-Value = int | float | str
-Range = tuple[float, float, float, float] | list[Value]
+Range = tuple[float, float, float, float]
 
 
 def slider(draw: Callable[..., Figure | Axes], **ranges: Range) -> None:
     """Show the picture that `draw` makes, with a slider for each of its arguments.
 
-    A range is a tuple `(low, high, step, start)` of numbers, or a list of choices of which the
-    first is the start. `draw` takes the values by name and returns a Matplotlib figure or axes.
-    Sliders appear with COURSE_WIDGETS=1 (`make lab` sets it); the picture at the start always does.
-    Raises ValueError for a range of another form, TypeError if `draw` returns no figure.
+    A range is a tuple `(low, high, step, start)` of numbers. `draw` takes the values by name and
+    returns a Matplotlib figure or axes. Sliders appear with COURSE_WIDGETS=1 (`make lab` sets it);
+    the picture at the start always does. Raises ValueError for a range of another form, TypeError
+    if `draw` returns no figure.
 
     >>> def line(slope):
     ...     figure, ax = plt.subplots()
@@ -88,7 +87,9 @@ def _live_view(draw: Callable[..., Figure | Axes], ranges: dict[str, Range], png
     def redraw(change: object) -> None:
         # An error here would end in the server's log, where the reader does not look.
         try:
-            image.value = picture(draw, {name: _plain(c.value) for name, c in controls.items()})
+            # 0.30000000000000004 is the browser's way of counting to 0.3.
+            values = {name: round(control.value, 9) for name, control in controls.items()}
+            image.value = picture(draw, values)
             message.value = ""
         except Exception as error:
             message.value = html.escape(f"{type(error).__name__}: {error}")
@@ -99,38 +100,29 @@ def _live_view(draw: Callable[..., Figure | Axes], ranges: dict[str, Range], png
 
 
 def _control(name: str, given: Range) -> object:
-    """Make the slider of a range, or the menu of a list of choices."""
+    """Make the slider of a range."""
     import ipywidgets
 
     label = {"description": name, "style": {"description_width": "initial"}}
-    if isinstance(given, list):
-        return ipywidgets.Dropdown(options=given, value=given[0], **label)
     low, high, step, start = given
     whole = all(isinstance(number, int) for number in given)
     kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
     return kind(value=start, min=low, max=high, step=step, **label)
 
 
-def _plain(value: Value) -> Value:
-    """Round what a slider says; 0.30000000000000004 is the browser's way of counting to 0.3."""
-    return round(value, 9) if isinstance(value, float) else value
-
-
-def _start(name: str, given: Range) -> Value:
+def _start(name: str, given: Range) -> float:
     """Give the value at which a slider starts, or say what is wrong with its range."""
-    if isinstance(given, list) and given:
-        return given[0]
     if isinstance(given, tuple) and len(given) == 4:
         low, high, step, start = given
         if low <= start <= high and low < high and step > 0:
             return start
     raise ValueError(
-        f"{name} needs (low, high, step, start) with low <= start <= high and step > 0, "
-        f"or a list of choices; got {given!r}."
+        f"{name} needs (low, high, step, start) with low <= start <= high and step > 0; "
+        f"got {given!r}."
     )
 
 
-def picture(draw: Callable[..., Figure | Axes], values: dict[str, Value]) -> bytes:
+def picture(draw: Callable[..., Figure | Axes], values: dict[str, object]) -> bytes:
     """Draw once and give the figure as PNG; it is closed, so that it is not shown twice.
 
     Raises TypeError if `draw` returns no figure.

@@ -13,8 +13,9 @@ from course_utils.extras import sparsefile
 from course_utils.lessons.data import load_digits
 from course_utils.lessons.scoreboard import Budget, Entry, Limits, Scoreboard, judge, scoreboard
 from course_utils.lessons.scoreboard.__main__ import main
-from course_utils.lessons.scoreboard.board import _order
-from course_utils.lessons.scoreboard.judging import prepared
+from course_utils.lessons.scoreboard.board import JUDGING, _order
+from course_utils.lessons.scoreboard.isolation import Supervisor
+from course_utils.lessons.scoreboard.judging import Task
 
 BUDGET = Budget(accuracy=0.5, bytes=40_000, milliseconds=10_000)
 MEASURED = ("name", "times", "reference")
@@ -173,10 +174,12 @@ def test_what_is_said_of_a_network_is_so(board, folder, data, small):
 
 
 @pytest.fixture(scope="module")
-def again(data):
+def again(data, tmp_path_factory):
     """Another supervisor, which judges single files."""
-    with prepared(data.x_test, data.y_test, BUDGET, None) as task:
-        yield task
+    images = tmp_path_factory.mktemp("images") / "images.npy"
+    np.save(images, data.x_test)
+    with Supervisor("-m", JUDGING) as supervisor:
+        yield Task(images, data.y_test, BUDGET, Limits(), supervisor)
 
 
 @pytest.mark.full

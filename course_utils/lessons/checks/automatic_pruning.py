@@ -1,7 +1,7 @@
 """Checks for notebook 16: from a scan to a plan, and a budget met by given ratios."""
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -117,7 +117,8 @@ def densities(function: Callable) -> Iterator[str]:
         answer = call(function, factors, sizes, budget)
         answer = list(answer.values()) if isinstance(answer, dict) else answer
         got = as_array(answer, sizes.shape).astype(float)
-        right, plain = _within(factors, sizes, budget), budget * factors / (factors @ sizes)
+        looks = (1, 2, len(sizes) + 1)
+        plain, once, right = (_within(factors, sizes, budget, often) for often in looks)
         left, close = float(got @ sizes), functools.partial(np.allclose, rtol=2e-3, atol=0)
         yield from compare(
             got, right, f"for factors {case[0]}, sizes {case[1]} and a budget of {budget:,} "
@@ -128,9 +129,9 @@ def densities(function: Callable) -> Iterator[str]:
             (f"{left:,.0f} weights stay, and {budget:,} may: what a full layer cannot take, the "
              "others get. Find c anew.", np.minimum(plain, 1)),
             (f"{left:,.0f} weights stay, and {budget:,} may: when the first layer is full, c "
-             "grows, and with it another may fill up.", np.minimum(_once(*case), 1)),
+             "grows, and with it another may fill up.", np.minimum(once, 1)),
             ("a second layer is fuller than full. After each change look at all layers again.",
-             _once(*case)),
+             once),
             ("all layers got the same share; the factors have no part in it.",
              np.full(len(sizes), budget / sizes.sum())),
             ("here the *numbers* of weights are in the ratio of the factors; the shares should be.",
@@ -141,20 +142,11 @@ def densities(function: Callable) -> Iterator[str]:
         )  # fmt: skip
 
 
-def _within(factors: np.ndarray, sizes: np.ndarray, budget: float) -> np.ndarray:
-    """Return the shares, with one more layer full in each round, until none is too full."""
+def _within(factors: np.ndarray, sizes: np.ndarray, budget: float, often: int) -> np.ndarray:
+    """Return the shares after setting c so often, each time for the layers that are not full."""
     full = np.zeros(len(sizes), bool)
-    while True:
+    for _ in range(often):
         part = (factors * sizes)[~full].sum()
         found = np.where(full, 1.0, factors * ((budget - sizes[full].sum()) / part if part else 0))
-        if (found <= 1 + 1e-12).all():
-            return found
-        full |= found > 1
-
-
-def _once(factors: Sequence, sizes: Sequence, budget: float) -> np.ndarray:
-    """Return what comes of looking for full layers only once."""
-    f, n = np.array(factors), np.array(sizes)
-    full = budget * f / (f @ n) > 1
-    part = (f * n)[~full].sum()
-    return np.where(full, 1.0, f * ((budget - n[full].sum()) / part if part else 0))
+        full |= found > 1 + 1e-12
+    return found

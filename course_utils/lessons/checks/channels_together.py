@@ -9,8 +9,6 @@ from course_utils import structure
 from course_utils.backend import keras, operation_of
 from course_utils.lessons.checks.verdict import Mistake, as_array, call, exercise
 
-_DEPTHWISE = keras.layers.DepthwiseConv2D
-
 
 @exercise("Right: what is added goes together, what is computed anew does not.")
 def groups(answer: dict[str, int], model: keras.Model) -> Iterator[str]:
@@ -45,7 +43,7 @@ def _groups_of(channels: structure.Channels) -> dict[str, str]:
 
 def _too_far(model: keras.Model, one: str, other: str) -> str:
     for name in (one, other):
-        if isinstance(model.get_layer(name), _DEPTHWISE):
+        if isinstance(model.get_layer(name), keras.layers.DepthwiseConv2D):
             return (
                 f"{name} is depthwise: it makes its channel 3 from channel 3 alone, and cannot do "
                 "without it. So it belongs to what it reads."

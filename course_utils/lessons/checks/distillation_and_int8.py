@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from scipy.special import rel_entr, softmax
 
 from course_utils.lessons.checks.verdict import Mistake, as_array, call, compare, exercise, number
 
@@ -13,15 +14,15 @@ def divergence(function: Callable) -> Iterator[str]:
     rng = np.random.default_rng(15)
     for rows, classes, T in ((1, 3, 1.0), (4, 3, 2.0), (5, 10, 4.0)):
         teacher, student = rng.normal(0, 3, (2, rows, classes))
-        p, q = _soft(teacher / T), _soft(student / T)
-        each = (p * np.log(p / q)).sum(axis=1)
+        p, q = softmax([teacher / T, student / T], axis=2)
+        each = rel_entr(p, q).sum(axis=1)
         right, answer = T**2 * each.mean(), call(function, teacher, student, T)
         if np.shape(answer) == (rows,) and rows > 1:
             yield "this is one number for each image. Return their mean."
         got = number(answer)
-        hot, cold = (_soft(x * T) for x in (teacher, student))
-        down, across = (np.exp(x / T) / np.exp(x / T).sum(axis=0) for x in (teacher, student))
-        whole = (np.exp(x / T) / np.exp(x / T).sum() for x in (teacher, student))
+        hot, cold = softmax([teacher * T, student * T], axis=2)
+        down, across = softmax([teacher / T, student / T], axis=1)
+        whole = (softmax(x / T) for x in (teacher, student))
         yield from compare(
             got, right, f"for {rows} images and T = {T:g}, {right:.4f} was expected; {got:.4f} "
             "came.",
@@ -29,11 +30,11 @@ def divergence(function: Callable) -> Iterator[str]:
              "and its gradients, small.", each.mean()),
             ("the factor is the temperature squared.", T * each.mean()),
             ("teacher and student are exchanged: the teacher's shares weigh the logarithms.",
-             T**2 * (q * np.log(q / p)).sum(axis=1).mean()),
+             T**2 * rel_entr(q, p).sum(axis=1).mean()),
             ("divide by the temperature before the softmax, do not multiply.",
-             T**2 * (hot * np.log(hot / cold)).sum(axis=1).mean()),
+             T**2 * rel_entr(hot, cold).sum(axis=1).mean()),
             ("the temperature must divide the outputs before the softmax, too.",
-             T**2 * (_soft(teacher) * np.log(_soft(teacher) / _soft(student))).sum(1).mean()),
+             T**2 * rel_entr(*softmax([teacher, student], axis=2)).sum(axis=1).mean()),
             ("this is the sum over images. Return their mean.", T**2 * each.sum()),
             ("this is the mean over images *and* classes. Sum over classes.",
              T**2 * each.mean() / classes),
@@ -42,19 +43,10 @@ def divergence(function: Callable) -> Iterator[str]:
             ("use the natural logarithm.", right / np.log(2)),
             ("the sign: a divergence is never negative.", -right),
             ("the softmax runs over the classes of one image, the last axis.",
-             T**2 * (down * np.log(down / across)).sum(axis=1).mean()),
+             T**2 * rel_entr(down, across).sum(axis=1).mean()),
             ("the softmax runs over the classes of one image, the last axis.",
-             T**2 * _apart(*whole).sum(axis=1).mean()),
+             T**2 * rel_entr(*whole).sum(axis=1).mean()),
         )  # fmt: skip
-
-
-def _soft(x: np.ndarray) -> np.ndarray:
-    e = np.exp(x - x.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
-
-
-def _apart(p: np.ndarray, q: np.ndarray) -> np.ndarray:
-    return p * np.log(p / q)
 
 
 @exercise("Right: zeros stay zeros, and each column uses all of its range.")

@@ -1,5 +1,6 @@
 """Checks for "A network that somebody else trained": a slope, and what no error at all proves."""
 
+import functools
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -13,21 +14,20 @@ def slope(function: Callable) -> Iterator[str]:
     """Check a function from probabilities p to the slope of p by its log odds, p (1 - p)."""
     p = np.array([0.001, 0.2, 0.5, 0.9, 0.9999])
     got = as_array(call(function, p), p.shape).astype(float)
-    with np.errstate(all="ignore"):
-        yield from compare(
-            got, p * (1 - p),
-            f"for p = {p.tolist()} came {got.round(6).tolist()}. Try it by hand: move the log odds "
-            "by 0.001, see by how much p moves, and divide.",
-            ("this is the slope of the log odds by p; turn it over.", 1 / (p * (1 - p))),
-            ("these are the log odds themselves, not a slope.", np.log(p / (1 - p))),
-            ("at p = 0.5 half of it is left: multiply by the chance of the other answer, too.", p),
-            ("at p = 0.5 half of it is left: multiply by p, too.", 1 - p),
-            ("this is the odds: a ratio of chances, not a slope.", p / (1 - p)),
-            ("twice too steep: two outputs, but one difference between them.", 2 * p * (1 - p)),
-            ("this is the standard deviation of a yes with chance p; its square is asked for.",
-             np.sqrt(p * (1 - p))),
-            ("a slope that falls? p rises with its log odds: turn the sign.", -p * (1 - p)),
-        )  # fmt: skip
+    yield from compare(
+        got, p * (1 - p),
+        f"for p = {p.tolist()} came {got.round(6).tolist()}. Try it by hand: move the log odds "
+        "by 0.001, see by how much p moves, and divide.",
+        ("this is the slope of the log odds by p; turn it over.", 1 / (p * (1 - p))),
+        ("these are the log odds themselves, not a slope.", np.log(p / (1 - p))),
+        ("at p = 0.5 half of it is left: multiply by the chance of the other answer, too.", p),
+        ("at p = 0.5 half of it is left: multiply by p, too.", 1 - p),
+        ("this is the odds: a ratio of chances, not a slope.", p / (1 - p)),
+        ("twice too steep: two outputs, but one difference between them.", 2 * p * (1 - p)),
+        ("this is the standard deviation of a yes with chance p; its square is asked for.",
+         np.sqrt(p * (1 - p))),
+        ("a slope that falls? p rises with its log odds: turn the sign.", -p * (1 - p)),
+    )  # fmt: skip
 
 
 @exercise("Right: and for large n it is about 3 / n, the rule of three.")
@@ -35,10 +35,6 @@ def worst(function: Callable) -> Iterator[str]:
     """Check a function from n to the error rate p at which (1 - p)^n is 0.05."""
     for n in (10, 100, 1000):
         got, right = number(call(function, n)), 1 - 0.05 ** (1 / n)
-
-        def same(got: float, other: object) -> bool:
-            return bool(np.isclose(got, other, rtol=1e-6, atol=1e-12))
-
         yield from compare(
             got, right,
             f"for {n} patches came {got:.4g}. Put it in: (1 - p)^{n} should be 0.05.",
@@ -55,5 +51,5 @@ def worst(function: Callable) -> Iterator[str]:
             ("this leaves 2.5 %: here all 5 % lie on one side.", 1 - 0.025 ** (1 / n)),
             ("in per cent? A share was asked for: divide by 100.", 100 * right),
             ("the n-th root, not the n-th power.", 1 - 0.05**n),
-            same=same,
+            same=functools.partial(np.isclose, rtol=1e-6, atol=1e-12),
         )  # fmt: skip

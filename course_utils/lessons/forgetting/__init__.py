@@ -6,22 +6,7 @@ Plain functions of arrays: `predicted` labels (n,) of one network or (networks, 
 
 # ruff: noqa: F401 (what is imported here is what lessons call by this folder's name)
 
-from course_utils.lessons.forgetting.calibration import (
-    Bin,
-    ece,
-    ece_if_calibrated,
-    nll,
-    reliability,
-)
-from course_utils.lessons.forgetting.corruptions import (
-    KINDS,
-    blur,
-    contrast,
-    corrupt,
-    noise,
-    rotation,
-    shift,
-)
+from course_utils.lessons.forgetting.calibration import Bin, ece, ece_if_calibrated, reliability
+from course_utils.lessons.forgetting.corruptions import KINDS, corrupt
 from course_utils.lessons.forgetting.exemplars import by_chance, exemplars, modal
-from course_utils.lessons.forgetting.looking import agreement, paths, reached, saliency, selectivity
 from course_utils.lessons.forgetting.perclass import class_errors, confusion, wilson

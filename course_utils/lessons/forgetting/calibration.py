@@ -21,21 +21,6 @@ class Bin(NamedTuple):
     accuracy: float
 
 
-def nll(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Return the negative log-likelihood, the mean of -ln p(true class), in nats.
-
-    Takes (n, classes) and (n,). A probability below the resolution of its float type is raised to
-    it, as scikit-learn's `log_loss` does, so that one certain and wrong answer is not infinite.
-
-    >>> round(nll(np.array([[0.5, 0.5], [0.25, 0.75]]), np.array([0, 1])), 3)
-    0.49
-    """
-    p, labels = probabilities_and_labels(probabilities, labels)
-    p = p if p.dtype.kind == "f" else p.astype(np.float64)
-    chosen = np.maximum(p[np.arange(len(p)), labels], np.finfo(p.dtype).eps)
-    return float(-np.log(chosen.astype(np.float64)).mean())
-
-
 def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> list[Bin]:
     """Sort the answers by confidence into bins of equal width, those without answers left out.
 

@@ -104,8 +104,6 @@ def reports(table: str = "pictures_pruned", seed: int = 0) -> list[dict]:
 def beyond_digits(function: Callable, seed: int) -> float:
     """Most pairs of pruned networks for sounds and words in which you name the better one."""
     rows = [row for row in reports("sounds_and_words_pruned", seed) if row["network"] != "counts"]
-    names = {row["network"]: [] for row in rows}
-    for row in rows:
-        names[row["network"]].append(row)
-    cases = [one for mine in names.values() for one in pairs(mine, lambda r: r["accuracy"], 0.02)]
+    found = pairs(rows, lambda row: row["accuracy"], 0.02)
+    cases = [((a, b), better) for (a, b), better in found if a["network"] == b["network"]]
     return share_right(function, cases, (0, 1))

@@ -13,10 +13,9 @@ from course_utils.lessons.plots.choices import (
     sensitivity,
 )
 from course_utils.lessons.plots.comparing import label_ends, paired
-from course_utils.lessons.plots.correlation import predicted_and_true, ranks, small_masks
+from course_utils.lessons.plots.correlation import predicted_and_true, small_masks
 from course_utils.lessons.plots.graphs import id_rows, layer_graph
 from course_utils.lessons.plots.images import digit_rows, feature_maps, images
-from course_utils.lessons.plots.joint import codebook, stages
 from course_utils.lessons.plots.pixels import (
     area_below_precision,
     boxes,
@@ -25,7 +24,14 @@ from course_utils.lessons.plots.pixels import (
     scenes,
 )
 from course_utils.lessons.plots.reliability import by_class, reliability, seeds_by_class
-from course_utils.lessons.plots.series import bars, curves, functions, shares, sparsity_by_step
+from course_utils.lessons.plots.series import (
+    bars,
+    curves,
+    functions,
+    shares,
+    sparsity_by_step,
+    stages,
+)
 from course_utils.lessons.plots.sounds import by_share, formant_chart, heads, spectra, spectrograms
 from course_utils.lessons.plots.style import (
     BLUE,
@@ -56,6 +62,7 @@ from course_utils.lessons.plots.training import (
     spread,
 )
 from course_utils.lessons.plots.weights import (
+    codebook,
     filters,
     histogram,
     matrix,

@@ -24,7 +24,7 @@ def predicted_and_true(
     fig, axes = plt.subplots(*shape, figsize=(width, (size + 0.25) * len(rows)), squeeze=False)
     for row, (name, found) in zip(axes, rows.items(), strict=True):
         for ax, (criterion, (scores, truth)) in zip(row, found.items(), strict=True):
-            one, other = ranks(scores), ranks(truth)
+            one, other = _ranks(scores), _ranks(truth)
             for some, colour in ((truth != 0, BLUE), (truth == 0, "black")):
                 dots = {"color": colour, "markersize": 2.5, "alpha": 0.5}
                 ax.plot(one[some], other[some], ".", **dots)
@@ -37,12 +37,8 @@ def predicted_and_true(
     return fig
 
 
-def ranks(values: np.ndarray) -> np.ndarray:
-    """Return ranks from 0 to 1; equal values share the mean of theirs.
-
-    >>> ranks(np.array([30.0, 10.0, 10.0])).tolist()
-    [1.0, 0.25, 0.25]
-    """
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Return ranks from 0 to 1; equal values share the mean of theirs."""
     from scipy.stats import rankdata  # here, since it takes a second to import
 
     return (rankdata(values, axis=None) - 1) / max(np.size(values) - 1, 1)

@@ -25,16 +25,15 @@ def layer_graph(
     letter and a colour. Edges are those of `structure.channel_groups`.
     """
     places, ways = _layout(edges)
-    width = max(x for x, _ in places.values()) - min(x for x, _ in places.values())
-    depth = max(level for _, level in places.values())
-    ax = ax or plt.subplots(figsize=(2.3 + 2.1 * width, 0.62 * (depth + 1)))[1]
+    xs, levels = zip(*places.values(), strict=True)
+    left, right, depth = min(xs), max(xs), max(levels)
+    ax = ax or plt.subplots(figsize=(2.3 + 2.1 * (right - left), 0.62 * (depth + 1)))[1]
     for way in ways:
         _arrow(ax, [places[name] for name in way])
     for name in dict.fromkeys(name for edge in edges for name in edge[:2]):
         out = [ids for start, _, ids in edges if start == name]
         marks = [m for m, own in (groups or {}).items() if any(np.isin(i, own).any() for i in out)]
         _box(ax, name, places[name], {m: COLOURS[list(groups).index(m) % 6] for m in marks})
-    left, right = (pick(x for x, _ in places.values()) for pick in (min, max))
     ax.set(xlim=(2.1 * left - 1.2, 2.1 * right + 1.2), ylim=(depth + 0.45, -0.45))
     ax.axis("off")
     return ax

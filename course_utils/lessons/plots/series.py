@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from course_utils.lessons.plots.style import COLOURS, LIGHT, RED, ink, line
+from course_utils.lessons.plots.style import COLOURS, GREY, LIGHT, RED, ink, line
 
 
 def curves(
@@ -51,13 +51,31 @@ def shares(parts: Mapping[str, Mapping[str, float]], ax: Axes | None = None) -> 
     ax = ax or plt.subplots(figsize=(7, 2.4))[1]
     whole = {bar: sum(values.values()) for bar, values in parts.items()}
     part = {bar: {n: v / whole[bar] for n, v in values.items()} for bar, values in parts.items()}
-    stacked(part, "{:.1%}", ax)
+    _stacked(part, "{:.1%}", ax)
     ax.xaxis.set_major_formatter(PercentFormatter(1))
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(next(iter(parts.values()))))
     return ax
 
 
-def stacked(parts: Mapping[str, Mapping[str, float]], text: str, ax: Axes) -> np.ndarray:
+def stages(
+    parts: Mapping[str, Mapping[str, float]], notes: Mapping[str, str], ax: Axes | None = None
+) -> Axes:
+    """Draw one stacked bar a stage, {"shared": {"gaps": bytes, …}}, in kilobytes, with a note.
+
+    Parts have the order of the first stage; a note, such as the error, stands behind its bar.
+    """
+    ax = ax or plt.subplots(figsize=(8, 0.6 + 0.5 * len(parts)))[1]
+    kilo = {s: {kind: size / 1000 for kind, size in part.items()} for s, part in parts.items()}
+    left = _stacked(kilo, "{:.1f}", ax)
+    for place, stage in enumerate(parts):
+        text = f" {left[place]:.1f} kB{notes.get(stage, '')}"
+        ax.text(left[place], place, text, va="center", color=GREY, fontsize=11)
+    ax.set(xlabel="kilobytes", xlim=(0, 1.45 * max(left)))
+    ax.legend(loc="lower right")
+    return ax
+
+
+def _stacked(parts: Mapping[str, Mapping[str, float]], text: str, ax: Axes) -> np.ndarray:
     """Draw stacked bars from the first on top, `text` the form of their numbers; return the ends.
 
     A part that is narrower than 7 % of the longest bar has no room for its number.

@@ -10,8 +10,6 @@ from matplotlib.ticker import EngFormatter, FuncFormatter, NullLocator, PercentF
 from course_utils.lessons.plots.choices import by_compression
 from course_utils.lessons.plots.style import GREY, LIGHT, line
 
-Points = Sequence[tuple[float, float]]
-
 
 def best_so_far(
     values: Mapping[str, Sequence[float]],

@@ -11,8 +11,6 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from course_utils.lessons.plots.style import BLUE, COLOURS, GREEN, GREY, SKY, line
 
-Size = tuple[float, float]
-
 
 def in_order(
     names: Sequence[str], seconds: Sequence[float], ax: Axes | None = None, *, log: bool = False
@@ -29,7 +27,7 @@ def in_order(
     ax.set(xlabel="call", ylabel="milliseconds")
     if log:
         ax.set_yscale("log")
-        _plain_decades(ax.yaxis, ax.get_ylim())
+        _plain_decades(ax.yaxis)
     else:
         ax.set_ylim(0, max(ax.get_ylim()[1], 1.05 * ms.max()))  # it may be shared
     ax.legend()
@@ -86,7 +84,7 @@ def over_width(widths: Sequence[int], ms: Sequence[float], ax: Axes | None = Non
 
 
 def size_and_speed(
-    points: Mapping[str, Size], labels: Mapping[str, str], ax: Axes | None = None
+    points: Mapping[str, tuple[float, float]], labels: Mapping[str, str], ax: Axes | None = None
 ) -> Axes:
     """Draw {name: (bytes, ms)} on logarithmic axes: small is left, fast is low.
 
@@ -103,16 +101,16 @@ def size_and_speed(
         look = {"color": COLOURS[colour % 6], "marker": "osD^vP"[mark % 6], "linestyle": ""}
         ax.plot(points[name][0] / 1e3, points[name][1], markersize=9, label=labels[name], **look)
     ax.set(xscale="log", yscale="log", xlabel="kilobytes to download", ylabel="milliseconds")
-    _plain_decades(ax.xaxis, ax.get_xlim())
-    _plain_decades(ax.yaxis, ax.get_ylim())
+    _plain_decades(ax.xaxis)
+    _plain_decades(ax.yaxis)
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=11)
     return ax
 
 
-def _plain_decades(axis: Axis, limits: Size) -> None:
+def _plain_decades(axis: Axis) -> None:
     """Write 1, 2, 5, 10, 20 … on a logarithmic axis, with some room at both ends."""
-    low, high = limits[0] / 1.1, limits[1] * 1.1
+    low, high = axis.get_view_interval()
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:,g}"))
     axis.set_minor_formatter(NullFormatter())
-    axis.set_view_interval(low, high, ignore=True)
+    axis.set_view_interval(low / 1.1, high * 1.1, ignore=True)

@@ -1,4 +1,4 @@
-"""Pictures of weights: a matrix with its numbers, a distribution, filters, a small network."""
+"""Pictures of weights: a matrix, a distribution, a codebook, filters, a small network."""
 
 from collections.abc import Mapping, Sequence
 
@@ -60,6 +60,17 @@ def histogram(
         ax.legend(loc="upper center", handlelength=1)
     ax.set_xlabel("weight w")
     ax.set_ylabel("number of weights")
+    return ax
+
+
+def codebook(kept: np.ndarray, values: Sequence[float], ax: Axes | None = None) -> Axes:
+    """Draw the weights that are left, grey, and the values that they will share, as red lines."""
+    ax = ax or plt.subplots()[1]
+    ax.hist(np.ravel(kept), bins=80, color=GREY, alpha=0.5)
+    for value in values:
+        ax.axvline(value, color=RED, linewidth=1.2)
+    ax.set(xlabel="weight w", ylabel="number of weights")
+    ax.set_title(f"{len(values)} shared values")
     return ax
 
 

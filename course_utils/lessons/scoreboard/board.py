@@ -1,6 +1,7 @@
 """Judge a folder of sparse files, and rank what met the budget: the same at every run."""
 
 import hashlib
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,10 +9,12 @@ import numpy as np
 
 from course_utils.lessons.data import Dataset, load_mnist
 from course_utils.lessons.scoreboard.entries import Budget, Entry
-from course_utils.lessons.scoreboard.judging import prepared
+from course_utils.lessons.scoreboard.isolation import Supervisor
+from course_utils.lessons.scoreboard.judging import Task
 from course_utils.lessons.scoreboard.limits import Limits
 from course_utils.tables import Printed
 
+JUDGING = "course_utils.lessons.scoreboard.child"
 _HEADINGS = (
     "rank", "file", "accuracy", "bytes", "MACs", "parameters", "zeros", "time", "missed",
 )  # fmt: skip
@@ -65,11 +68,14 @@ def scoreboard(
     fail. Raises ValueError for a folder that is none, or holds no such file.
     """
     paths = _submissions(Path(folder))
-    data = data or load_mnist()
-    with prepared(data.x_test, data.y_test, budget, limits) as task:
+    data, budget = data or load_mnist(), budget or Budget()
+    with tempfile.TemporaryDirectory() as shared, Supervisor("-m", JUDGING) as supervisor:
+        images = Path(shared) / "images.npy"
+        np.save(images, data.x_test)
+        task = Task(images, data.y_test, budget, limits or Limits(), supervisor)
         entries = [task.entry(path) for path in paths]
     caption = f"{len(data.y_test):,} test images of {data.caption}"
-    return Scoreboard(caption, _digest(data), task.budget, tuple(sorted(entries, key=_order)))
+    return Scoreboard(caption, _digest(data), budget, tuple(sorted(entries, key=_order)))
 
 
 def _submissions(folder: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""How good is a detector?  objects found, objects there -> average precision of each class
+"""How good is a detector?  objects found, objects there -> mean average precision
 
 The definition of PASCAL VOC since 2010: Everingham et al. 2015, The PASCAL Visual Object Classes
 Challenge: A Retrospective (https://doi.org/10.1007/s11263-014-0733-5). Objects found are gone
@@ -15,9 +15,10 @@ OVERLAP = 0.5  # intersection over union, from which on a box counts as found
 
 
 def mean_average_precision(found: Objects, truth: Objects) -> float:
-    """Return the mean of `average_precisions` over the classes that are truly there, in [0, 1].
+    """Return the mean of average precision over the classes that are truly there, in [0, 1].
 
-    Raises ValueError if nothing is truly there.
+    Objects found of other labels have no class to be counted in. Raises ValueError if nothing is
+    truly there, and for scores that are NaN.
 
     >>> there = Objects(np.array([0]), np.array([3]), np.array([[0, 0, 4, 4]]), np.ones(1))
     >>> mean_average_precision(there, there)
@@ -25,25 +26,12 @@ def mean_average_precision(found: Objects, truth: Objects) -> float:
     """
     if not len(truth):
         raise ValueError("no object is truly there, so nothing can be found: give scenes with some")
-    return float(np.mean(list(average_precisions(found, truth).values())))
-
-
-def average_precisions(found: Objects, truth: Objects) -> dict[int, float]:
-    """Return {label: average precision} for every label that is truly there.
-
-    The area below precision over recall, with precision made to fall everywhere. Objects found of
-    other labels have no class to be counted in. Raises ValueError for scores that are NaN.
-
-    >>> there = Objects(np.array([0]), np.array([3]), np.array([[0, 0, 4, 4]]), np.ones(1))
-    >>> average_precisions(there, there)
-    {3: 1.0}
-    """
-    areas = {}
-    for label in np.unique(truth.label).tolist():
+    areas = []
+    for label in np.unique(truth.label):
         precision, recall = precision_recall(found, truth, label)
         falling = np.maximum.accumulate(precision[::-1])[::-1]
-        areas[label] = float(np.sum(np.diff(recall, prepend=0) * falling))
-    return areas
+        areas.append(np.sum(np.diff(recall, prepend=0) * falling))
+    return float(np.mean(areas))
 
 
 def precision_recall(found: Objects, truth: Objects, label: int) -> tuple[np.ndarray, np.ndarray]:

@@ -53,12 +53,13 @@ def to_cells(objects: Objects, count: int, side: int) -> np.ndarray:
     >>> to_cells(there, 1, 16)[0, 0, 1].round(2).tolist()
     [1.0, 0.0, -0.5, 0.0, 0.6899999976158142, 3.0]
     """
-    cells = np.zeros((count, _cells(side), _cells(side), 6), np.float32)
+    if side < CELL or side % CELL:
+        raise ValueError(f"the side of a canvas must be a multiple of {CELL} pixels, got {side}")
+    cells = np.zeros((count, side // CELL, side // CELL, 6), np.float32)
     middle = (objects.box[:, :2] + objects.box[:, 2:]) / 2 / CELL
     size = np.log((objects.box[:, 2:] - objects.box[:, :2]) / CELL)
-    at = np.minimum(middle.astype(int), _cells(side) - 1)
-    ones = np.ones((len(objects), 1))
-    rows = np.concatenate([ones, middle - at - 0.5, size, objects.label[:, None]], axis=1)
+    at = np.minimum(middle.astype(int), side // CELL - 1)
+    rows = np.column_stack([np.ones(len(objects)), middle - at - 0.5, size, objects.label])
     cells[objects.scene, at[:, 0], at[:, 1]] = rows
     return cells
 
@@ -118,9 +119,3 @@ def detect(model: keras.Model, images: np.ndarray) -> Objects:
     True
     """
     return from_cells(np.concatenate([np.asarray(model(part)) for part in batches(images)]))
-
-
-def _cells(side: int) -> int:
-    if side < CELL or side % CELL:
-        raise ValueError(f"the side of a canvas must be a multiple of {CELL} pixels, got {side}")
-    return side // CELL
