@@ -227,16 +227,26 @@ def inputs_by_name(model: keras.Model) -> dict[str, keras.KerasTensor]:
     return {operation_of(tensor).name: tensor for tensor in inputs}
 
 
-def states_of(model: keras.Model) -> list[keras.Variable]:
-    """Return the variables of a model that no optimizer moves: statistics, states, seeds.
+@contextlib.contextmanager
+def states_kept(model: keras.Model) -> Iterator[None]:
+    """Restore after the block what no optimizer moves: statistics, recurrent states, random seeds.
 
-    >>> model = keras.Sequential([keras.Input((4,)), keras.layers.BatchNormalization()])
-    >>> len(states_of(model)), len(model.variables)
-    (2, 4)
+    >>> remembers = keras.layers.GRU(1, stateful=True)
+    >>> model = keras.Sequential([keras.Input((2, 1), batch_size=1), remembers])
+    >>> with states_kept(model):
+    ...     _ = model(keras.ops.ones((1, 2, 1)))
+    >>> float(remembers.states[0][0, 0])
+    0.0
     """
     layers = list(model._flatten_layers())
     trained = {id(v) for layer in layers for v in layer._trainable_variables}
     # Keras does not count what a stateful recurrent layer remembers among its variables.
     remembered = [v for one in layers for v in keras.tree.flatten(getattr(one, "states", None))]
     everything = [*model.variables, *(v for v in remembered if isinstance(v, keras.Variable))]
-    return [variable for variable in everything if id(variable) not in trained]
+    states = [variable for variable in everything if id(variable) not in trained]
+    before = [(variable, keras.ops.convert_to_numpy(variable)) for variable in states]
+    try:
+        yield
+    finally:
+        for variable, value in before:
+            variable.assign(value)

@@ -1,29 +1,26 @@
-"""What does a layer cost?  Parameters, multiply-accumulates (MACs) and bytes, from shapes alone."""
+"""What does a layer cost?  Parameters and multiply-accumulates (MACs), from shapes alone."""
 
 import math
 from collections.abc import Sequence
 
-from course_utils.arrays import checked_number, count, whole
+from course_utils.arrays import whole
 
 Shape = Sequence[int]
 
 
-def output_size(size: int, kernel: int, stride: int = 1, padding: str = "valid") -> int:
-    """Return the length of a convolution's or pooling's output along one axis.
+def output_size(size: int, kernel: int, stride: int = 1) -> int:
+    """Return the length of a convolution's or pooling's output along one axis, without padding.
 
-    "valid" keeps only windows that fit; "same" pads, so that only the stride shortens.
-    Source: Dumoulin and Visin 2016 (arXiv 1603.07285), relationships 5 and 6.
+    Only windows that fit are kept. Source: Dumoulin and Visin 2016 (arXiv 1603.07285),
+    relationship 5.
 
     >>> output_size(28, kernel=3), output_size(26, kernel=2, stride=2)
     (26, 13)
     """
-    if padding not in ("valid", "same"):
-        raise ValueError(f"padding must be 'valid' or 'same', not {padding!r}.")
     _positive(size=size, kernel=kernel, stride=stride)
-    result = math.ceil(size / stride) if padding == "same" else (size - kernel) // stride + 1
-    if result < 1:
-        raise ValueError(f"a window of {kernel} does not fit into {size} with 'valid' padding.")
-    return result
+    if kernel > size:
+        raise ValueError(f"a window of {kernel} does not fit into {size} without padding.")
+    return (size - kernel) // stride + 1
 
 
 def parameters(kernel: Shape, bias: bool = True) -> int:
@@ -51,20 +48,6 @@ def macs(kernel: Shape, positions: Shape = ()) -> int:
     """
     _checked_shape(positions, "positions")
     return parameters(kernel, bias=False) * math.prod(map(int, positions))
-
-
-def sparse_bytes(parameters: int, sparsity: float, bits: int = 32, index_bits: int = 16) -> int:
-    """Return the bytes of values and indices when only non-zeros are stored.
-
-    A zero costs nothing, a non-zero `bits + index_bits`. So a sparse format pays only above the
-    sparsity index_bits / (bits + index_bits). Row pointers, a small remainder, are left out.
-
-    >>> sparse_bytes(1000, sparsity=0.9)
-    600
-    """
-    _positive(parameters=parameters, bits=bits, index_bits=index_bits)
-    kept = parameters - count(checked_number(sparsity, "sparsity", 0, 1), parameters)
-    return math.ceil(kept * (bits + index_bits) / 8)
 
 
 def _positive(**lengths: int) -> None:

@@ -20,11 +20,6 @@ def test_valid_padding_counts_the_windows_that_fit(size, kernel, stride):
             costs.output_size(size, kernel, stride)
 
 
-@given(LENGTHS, st.integers(1, 9), st.integers(1, 5))
-def test_same_padding_has_a_window_at_every_stride(size, kernel, stride):
-    assert costs.output_size(size, kernel, stride, "same") == len(range(0, size, stride))
-
-
 # (kernel, output positions) of each layer, and what papers say of the whole
 NETWORKS = {
     "the article's CNN": (
@@ -61,43 +56,19 @@ def test_a_bias_for_each_output():
 
 
 @pytest.mark.parametrize(
-    ("bits", "index_bits", "break_even"), [(32, 16, 1 / 3), (32, 32, 0.5), (8, 8, 0.5)]
-)
-def test_a_sparse_format_pays_above_its_break_even_only(bits, index_bits, break_even):
-    dense = 30_000 * bits // 8
-    assert costs.sparse_bytes(30_000, break_even, bits, index_bits) == dense
-    assert costs.sparse_bytes(30_000, break_even - 0.01, bits, index_bits) > dense
-    assert costs.sparse_bytes(30_000, break_even + 0.01, bits, index_bits) < dense
-
-
-def test_bytes_at_the_ends():
-    assert costs.sparse_bytes(1000, 1.0) == 0
-    assert costs.sparse_bytes(3, 0.0, bits=2, index_bits=2) == 2  # a byte and a half, rounded up
-
-
-@pytest.mark.parametrize(
     ("call", "words"),
     [
         (lambda: costs.output_size(5, 7), "window of 7 does not fit into 5"),
         (lambda: costs.output_size(0, 1), "size must be .*at least 1"),
         (lambda: costs.output_size(5, 0), "kernel must be .*at least 1"),
         (lambda: costs.output_size(5, 3, stride=0), "stride must be .*at least 1"),
-        (lambda: costs.output_size(5, 3, padding="SAME"), "'valid' or 'same', not 'SAME'"),
         (lambda: costs.parameters((3, 0, 1, 8)), r"kernel\[1\] must be .*at least 1"),
         (lambda: costs.macs((3, 3, -1, 8)), r"kernel\[2\] must be .*at least 1"),
-        (lambda: costs.sparse_bytes(10, 90), "sparsity must be between 0 and 1"),
         (lambda: costs.parameters(()), "kernel"),
         (lambda: costs.macs((3, 3, 1, 8), (-1, 4)), r"positions\[0\] must be .*at least 1"),
         (lambda: costs.macs((3, 3, 1, 8), (26, None)), r"positions\[1\].*None"),
-        (lambda: costs.sparse_bytes(-1, 0.5), "parameters must be"),
     ],
 )
 def test_shapes_that_cannot_be_are_refused_in_words(call, words):
     with pytest.raises(ValueError, match=words):
         call()
-
-
-def test_what_stays_is_counted_as_everywhere_and_bytes_are_never_too_few():
-    assert costs.sparse_bytes(7, 0.5, bits=8, index_bits=8) == 2 * (7 - 4)  # 3.5 of 7 are 4
-    assert costs.sparse_bytes(5, 0.5, bits=8, index_bits=8) == 2 * (5 - 2)  # 2.5 of 5 are 2
-    assert costs.sparse_bytes(1, 0.0, bits=1, index_bits=1) == 1  # a quarter of a byte

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from course_utils.backend import keras
+from course_utils.backend import keras, states_kept
 from course_utils.pruning.examples import tensors
-from course_utils.pruning.probing import probe, states_kept
+from course_utils.pruning.probing import probe
 
 L = keras.layers
 

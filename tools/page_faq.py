@@ -13,7 +13,6 @@ from statistics import mean, median, quantiles, stdev
 from notebook_editions import Lesson
 from page_coverage import Place, headings_of
 
-from course_utils import costs
 from course_utils.lessons import recorded
 
 TIMED = Path(__file__).parents[1] / "benchmarks" / "results"
@@ -83,7 +82,7 @@ def _macs_halved() -> str:
 
 def _break_even(index_bits: int) -> str:
     """Find the density below which values with their indices take less room than all values."""
-    return f"{100 * 4000 / costs.sparse_bytes(1000, 0.0, index_bits=index_bits):.0f} %"
+    return f"{100 * 32 / (32 + index_bits):.0f} %"
 
 
 def _idle_quartiles() -> str:

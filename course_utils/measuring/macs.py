@@ -4,11 +4,11 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field
 
-from course_utils.backend import keras, model_of
+from course_utils.backend import keras, model_of, states_kept
 from course_utils.pruning.examples import count, tensors
 from course_utils.pruning.hooks import watched
 from course_utils.pruning.kernels import Kernel, used
-from course_utils.pruning.probing import probe, states_kept
+from course_utils.pruning.probing import probe
 
 _L = keras.layers
 _TRANSPOSED = (_L.Conv1DTranspose, _L.Conv2DTranspose, _L.Conv3DTranspose)

@@ -22,7 +22,6 @@ class ZeroCounter(StepCallback):
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Record the state before the first step."""
-        super().on_train_begin(logs)
         self._start = self.steps_made - self.steps  # a new optimizer counts from 0 again
         self._record()
 

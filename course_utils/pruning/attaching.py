@@ -20,7 +20,7 @@ from course_utils.pruning.layers import read
 from course_utils.pruning.mask_constraint import MaskConstraint, average_of
 
 
-def attach(model: keras.Model, masks: Arrays, *, remember: bool = False) -> None:
+def attach(model: keras.Model, masks: Arrays) -> None:
     """Set the masked weights of `model` to zero and keep them zero through any later training.
 
     `masks` holds True (or 1) where a weight stays; a mask of length 1 along an axis spreads over
@@ -28,9 +28,6 @@ def attach(model: keras.Model, masks: Arrays, *, remember: bool = False) -> None
     the model that you train, not to a part of it, and after loading weights: `set_weights`
     brings pruned weights back until the next step (`regrown` finds them). The moving average of
     an optimizer with `use_ema=True` is masked as well, if it is the one the model is compiled with.
-
-    With `remember` pruned weights go on training out of sight: the network computes without them,
-    their updates are added up (`remembered`), and a later mask may bring them back.
 
     Raises ValueError, having changed nothing, for unknown names, shapes that do not fit, and
     entries other than 0 and 1. Warns where a layer collapses (see `masking.collapsed`).
@@ -42,11 +39,14 @@ def attach(model: keras.Model, masks: Arrays, *, remember: bool = False) -> None
     >>> masking.sparsity(weights(model)["dense/kernel"])
     1.0
     """
-    warn(hold(model, masks, remember=remember))
+    warn(hold(model, masks))
 
 
 def hold(model: keras.Model, masks: Arrays, *, remember: bool = False) -> Kept:
     """Do what `attach` does, but return what has newly collapsed instead of warning.
+
+    With `remember` pruned weights go on training out of sight: the network computes without them,
+    their updates are added up (`remembered`), and a later mask may bring them back.
 
     >>> from course_utils import models
     >>> model, mask = models.article_cnn(), np.zeros((64, 10))
@@ -95,7 +95,7 @@ def held_masks(model: keras.Model) -> Masks:
 def remembered(model: keras.Model) -> Weights:
     """Return held weights as they would be with nothing pruned: kept ones, and hidden ones.
 
-    Where nothing is remembered (see `attach`) a pruned weight is 0.
+    Where nothing is remembered (see `regrowth.surgery`) a pruned weight is 0.
     """
     return {one.name: _whole(one.kept) for one in _held(model)}
 

@@ -113,7 +113,6 @@ class PruneOnSchedule(StepCallback):
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         """Look at the model anew: it may have been trained, loaded or rewound since."""
-        super().on_train_begin(logs)
         self._started = False
         if last := getattr(self.model, "history", None):  # Keras's own callback, after all others
             last.on_train_end = lambda logs=None: (vars(last).pop("on_train_end"), self._zero())
@@ -139,7 +138,6 @@ class PruneOnSchedule(StepCallback):
         seen, self._seen = self._seen, self.steps_made  # nothing grows that no step would train
         self.update(self.steps_made)
         self._seen = seen
-        super().on_train_end(logs)
         self._zero()
 
     def _start(self, step: int, wanted: float) -> None:

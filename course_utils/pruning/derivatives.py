@@ -5,13 +5,12 @@ from collections.abc import Callable
 import numpy as np
 
 from course_utils.arrays import Weights, whole
-from course_utils.backend import keras, model_of
+from course_utils.backend import keras, model_of, states_kept
 from course_utils.backend import tensorflow as tf
 from course_utils.pruning.examples import count, fixed_batch, labelled, steps, tensors
 from course_utils.pruning.kernels import Variables, kernels
 from course_utils.pruning.layers import dtype_of, read
 from course_utils.pruning.losses import checked_labels
-from course_utils.pruning.probing import states_kept
 from course_utils.pruning.selectors import Selectors
 
 _REDUCED = {"mean": lambda g: g, "size": tf.abs, "square": tf.square}

@@ -1,13 +1,10 @@
 """A batch, given or made up, for functions that have to watch a model compute."""
 
-import contextlib
-from collections.abc import Iterator
-
 import numpy as np
 
-from course_utils.backend import inputs_by_name, keras, model_of, operations_on, states_of
+from course_utils.backend import inputs_by_name, keras, model_of, operations_on, states_kept
 from course_utils.pruning.examples import count, fixed_batch, inputs_of, tensors
-from course_utils.pruning.layers import read, walk
+from course_utils.pruning.layers import walk
 
 # What open sizes become: sides of images and lengths of sequences, tried until one computes.
 _SIZES = ((32, 8), (64, 16), (128, 64), (224, 256), (256, 1024), (384, 16_000))
@@ -35,9 +32,16 @@ def probe(
     (1, 8)
     """
     model = model_of(model)
-    size = fixed_batch(model) or examples
+    fixed = fixed_batch(model)
+    size = fixed or examples
     if inputs is not None:
-        return _first(inputs_of(inputs, model, "inputs"), size, bool(fixed_batch(model)))
+        given = inputs_of(inputs, model, "inputs")
+        if fixed and count(given) < fixed:
+            raise ValueError(
+                f"the model takes batches of {fixed} only: give at least {fixed} examples, not "
+                f"{count(given)}."
+            )
+        return keras.tree.map_structure(lambda array: array[:size], given)
     if not getattr(model, "inputs", None):
         raise ValueError(
             f"model {model.name!r} does not declare the shapes of its inputs, as a Sequential or "
@@ -70,34 +74,6 @@ def left_open(model: keras.Model) -> bool:
     True
     """
     return any(None in tensor.shape[1:] for tensor in getattr(model, "inputs", None) or ())
-
-
-@contextlib.contextmanager
-def states_kept(model: keras.Model) -> Iterator[None]:
-    """Restore after the block the states that a model had, of recurrent layers or random seeds.
-
-    >>> remembers = keras.layers.GRU(1, stateful=True)
-    >>> model = keras.Sequential([keras.Input((2, 1), batch_size=1), remembers])
-    >>> with states_kept(model):
-    ...     _ = model(np.ones((1, 2, 1)))
-    >>> float(remembers.states[0][0, 0])
-    0.0
-    """
-    before = [(variable, read(variable)) for variable in states_of(model)]
-    try:
-        yield
-    finally:
-        for variable, value in before:
-            variable.assign(value)
-
-
-def _first(given: object, size: int, exactly: bool) -> object:
-    if exactly and count(given) < size:
-        raise ValueError(
-            f"the model takes batches of {size} only: give at least {size} examples, not "
-            f"{count(given)}."
-        )
-    return keras.tree.map_structure(lambda array: array[:size], given)
 
 
 def _batch(

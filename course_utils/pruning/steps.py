@@ -12,7 +12,7 @@ class StepCallback(keras.callbacks.Callback):
 
     They are those of `model.optimizer`, which a file keeps, and which start anew with `compile`. A
     model with a train step of its own may train with other optimizers (a GAN): where the model's
-    stands still, every batch counts as a step, over all calls of `fit` with this callback.
+    has made no step, every batch counts as one, over all calls of `fit` with this callback.
 
     >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     >>> model.compile("sgd", "mse")
@@ -22,45 +22,27 @@ class StepCallback(keras.callbacks.Callback):
     4
     """
 
-    _begun = _batches = _unseen = _first = _least = 0
+    _first = _beside = 0  # `_beside`: batches in which other optimizers made the steps
 
     @property
     def steps_made(self) -> int:
         """The steps made so far."""
-        optimizer = getattr(self.model, "optimizer", None)
-        per_step = getattr(optimizer, "gradient_accumulation_steps", None) or 1
-        still = _steps_of(self.model) == self._begun and _has_its_own_step(self.model)
-        counted = self._batches // per_step if still else 0
-        return max(_steps_of(self.model) + self._unseen + counted, self._least)
+        return _steps_of(self.model) + self._beside
 
     def set_model(self, model: keras.Model) -> None:
         """Count from here; of another model, from its own steps."""
         if model is not self.model:
-            self._unseen = 0
+            self._beside = 0
         super().set_model(model)
-        self._begin()
-
-    def on_train_begin(self, logs: dict | None = None) -> None:
-        """Count batches anew, beside the optimizer's steps."""
-        self._begin()
 
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Note where a group of steps begins that Keras makes in one go."""
         self._first = batch
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        """Count the steps of this group."""
-        self._batches += batch - self._first + 1
-        if _has_its_own_step(self.model):
-            self._least = self.steps_made  # an optimizer that starts late sets nothing back
-
-    def on_train_end(self, logs: dict | None = None) -> None:
-        """Keep what was counted: the next call of `fit` goes on from there."""
-        self._unseen = self.steps_made - _steps_of(self.model)
-        self._batches = 0
-
-    def _begin(self) -> None:
-        self._begun, self._batches, self._least = _steps_of(self.model), 0, 0
+        """Count the steps of this group, if no optimizer tells of them."""
+        if _trains_otherwise(self.model):
+            self._beside += batch - self._first + 1
 
 
 def checked_steps(steps: Iterable[int]) -> list[int]:
@@ -79,9 +61,11 @@ def _steps_of(model: keras.Model) -> int:
     return 0 if optimizer is None else int(read(optimizer.iterations))  # equal on all devices
 
 
-def _has_its_own_step(model: keras.Model) -> bool:
-    """Tell whether training is not Keras's own, which always steps with `model.optimizer`."""
-    return any(
+def _trains_otherwise(model: keras.Model) -> bool:
+    """Tell whether a train step of its own leaves `model.optimizer` alone; Keras's never does."""
+    own = any(
         getattr(getattr(model, name), "__func__", None) is not getattr(keras.Model, name)
         for name in ("train_step", "make_train_function")
     )
+    accumulates = getattr(model.optimizer, "gradient_accumulation_steps", None)  # and steps later
+    return own and not accumulates and _steps_of(model) == 0

@@ -41,7 +41,6 @@ class Snapshots(StepCallback):
     def on_train_end(self, logs: dict | None = None) -> None:
         """Keep the weights, if the last step is one to keep."""
         self._keep()
-        super().on_train_end(logs)
 
     def _keep(self) -> None:
         step = self.steps_made

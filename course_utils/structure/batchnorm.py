@@ -5,10 +5,9 @@ from collections.abc import Callable
 import numpy as np
 
 from course_utils.arrays import checked_number
-from course_utils.backend import keras, model_of, recompile, wrapped_calls
+from course_utils.backend import keras, model_of, recompile, states_kept, wrapped_calls
 from course_utils.pruning.examples import count, inputs_of, steps, tensors
 from course_utils.pruning.layers import read, walk
-from course_utils.pruning.probing import states_kept
 from course_utils.structure.channels import Channels
 
 

@@ -3,12 +3,11 @@
 import numpy as np
 
 from course_utils.arrays import whole
-from course_utils.backend import keras
+from course_utils.backend import keras, states_kept
 from course_utils.masking import Masks
 from course_utils.pruning.examples import count, inputs_of, steps, tensors
 from course_utils.pruning.hooks import watched
 from course_utils.pruning.layers import read, walk
-from course_utils.pruning.probing import states_kept
 from course_utils.structure.channels import Channels, as_channels
 from course_utils.structure.shrinking import shrink
 

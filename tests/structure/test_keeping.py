@@ -9,6 +9,7 @@ from course_utils import pruning
 from course_utils.backend import keras
 from course_utils.backend import tensorflow as tf
 from course_utils.extras.clustering import cluster, hold_codebooks
+from course_utils.pruning.attaching import hold
 from course_utils.structure import channel_groups, shrink, zeroed
 
 L, ops = keras.layers, keras.ops
@@ -444,7 +445,7 @@ def test_masks_that_remember_and_codebooks_are_held_on():
     model = on(keras.Input((6,)), L.Dense(12, name="first"))
     W = pruning.weights(model)
     masks = {name: np.abs(V) > np.median(np.abs(V)) for name, V in W.items()}
-    pruning.attach(model, masks, remember=True)
+    hold(model, masks, remember=True)
     hold_codebooks(model, cluster({"a/kernel": pruning.weights(model)["a/kernel"]}, 4))
     model.get_layer("a").kernel.constraint.hidden.assign(np.ones((12, 8)))
     stays = np.arange(12) < 6

@@ -1,5 +1,6 @@
 """Sweeps over real processes: pools, killed sweeps, and a Dask cluster that loses a worker."""
 
+import json
 import os
 import signal
 import subprocess
@@ -34,6 +35,12 @@ def marks(tmp_path):
     return tmp_path / "marks"
 
 
+def results(file):
+    """What a sweep's file holds, one flat dictionary a line."""
+    lines = map(json.loads, file.read_text().splitlines())
+    return [{**line["trial"], **line["result"], "seconds": line["seconds"]} for line in lines]
+
+
 def trials(marks, count, **options):
     return [{"x": x, "folder": str(marks), **options} for x in range(count)]
 
@@ -44,7 +51,7 @@ def test_a_pool_runs_each_trial_once_and_its_processes_share_the_cores(file, mar
         limits = sweeping.sweep(tasks.threads, [{"x": 0}], pool)[0]
     assert [row["value"] for row in rows] == [0, 1, 4, 9, 16, 25]
     assert os.getpid() not in {row["pid"] for row in rows}
-    assert len(list(marks.iterdir())) == len(sweeping.results(file)) == 6
+    assert len(list(marks.iterdir())) == len(results(file)) == 6
     assert limits["tf_num_intraop_threads"] == max(1, (os.cpu_count() or 1) // 2)
 
 
@@ -68,13 +75,13 @@ def test_a_pool_that_loses_a_process_says_so_and_a_new_one_goes_on(file, tmp_pat
             sweeping.sweep(tasks.dies, every, pool, file=file)
         with pytest.raises(RuntimeError, match="make a new pool"):  # this one stays broken
             sweeping.sweep(tasks.dies, every, pool, file=file)
-    before = sweeping.results(file)
+    before = results(file)
     assert {row["x"] for row in before} == {0, 1, 3}
     bad.unlink()
     with sweeping.process_pool(2) as pool:
         rows = sweeping.sweep(tasks.dies, every, pool, file=file)
     assert [row["value"] for row in rows] == [0, 1, 2, 3]
-    assert sweeping.results(file)[:3] == before
+    assert results(file)[:3] == before
 
 
 @pytest.mark.parametrize("task", [lambda x: {"y": x}, "typed into a notebook"])
@@ -118,13 +125,13 @@ def test_a_sweep_killed_twice_in_the_middle_ends_with_every_result_once(file, ma
         os.kill(process.pid, signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
     marks.with_name("stop").unlink()
-    survived = sweeping.results(file)
+    survived = results(file)
     assert [row["x"] for row in survived] == list(range(7))
     done = subprocess.run(
         command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == str([x**2 for x in range(12)])
-    rows = sweeping.results(file)
+    rows = results(file)
     assert sorted(row["x"] for row in rows) == list(range(12))
     assert rows[: len(survived)] == survived
     again = {x: len(calls(marks, x)) for x in range(12) if len(calls(marks, x)) > 1}
@@ -167,7 +174,7 @@ def test_a_dask_cluster_loses_a_worker_and_the_sweep_ends_with_every_result_once
         tasks.stops_once, trials(marks, 10), executor, file=file, progress=Killer()
     )
     assert [row["value"] for row in rows] == [x**2 for x in range(10)]
-    found = Counter(row["x"] for row in sweeping.results(file))
+    found = Counter(row["x"] for row in results(file))
     assert found == dict.fromkeys(range(10), 1)
     assert len(calls(marks, 4)) == 2, "the trial that the killed worker ran has run again"
     assert not {os.getpid(), *killed} & {row["pid"] for row in rows if row["x"] == 4}

@@ -1,7 +1,7 @@
 """What is a right answer? What the compiled loss does not say of the outputs is asked for."""
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 
@@ -27,16 +27,13 @@ def measure_for(model: keras.Model) -> Measure:
     [1.0, 0.0]
     """
     loss = compile_settings(model)["loss"] if model.compiled else None
-    if isinstance(loss, Mapping | list | tuple):
-        loss = next(iter(loss.values() if isinstance(loss, Mapping) else loss), None)
-    if loss is None:
-        return right_answers
+    loss = next(iter(keras.tree.flatten(loss)), None)  # of several outputs none is an answer
     meaning = meaning_of(loss)
+    if loss is None or meaning.kind in ("classes", "one-hot"):
+        return right_answers
     if meaning.kind == "binary":
         threshold = 0.0 if meaning.logits else 0.5
         return lambda outputs, labels: right_answers(outputs, labels, threshold)
-    if meaning.kind in ("classes", "one-hot"):
-        return right_answers
 
     def of_classes(outputs: object, labels: object) -> np.ndarray:
         if np.ndim(outputs) == 1 or np.shape(outputs)[-1:] == (1,) or _fractions(labels):

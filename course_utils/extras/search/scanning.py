@@ -12,14 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_utils.arrays import zeroed
-from course_utils.backend import keras, model_of
+from course_utils.backend import keras, model_of, states_kept
 from course_utils.backend import tensorflow as tf
 from course_utils.extras.search.answers import Measure, measure_for
 from course_utils.masking import Masks, checked_mask
 from course_utils.pruning.examples import count, labelled, steps, tensors
 from course_utils.pruning.kernels import named_weights
 from course_utils.pruning.layers import read
-from course_utils.pruning.probing import states_kept
 from course_utils.tables import Printed
 
 

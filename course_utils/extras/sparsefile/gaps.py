@@ -12,9 +12,8 @@ WIDTHS = range(1, 17)  # bits of a gap; the paper has 8 for convolutions, 5 for 
 
 @dataclass(frozen=True)
 class Gaps:
-    """Gaps of `width` bits, one an entry; `fillers` tells which entries stand for a zero."""
+    """Gaps, one an entry; `fillers` tells which entries stand for a zero."""
 
-    width: int
     codes: np.ndarray
     fillers: np.ndarray
 
@@ -36,7 +35,7 @@ def to_gaps(positions: np.ndarray, width: int) -> Gaps:
     codes[ends] = gaps & ((1 << width) - 1)
     fillers = np.ones(total, bool)
     fillers[ends] = False
-    return Gaps(width, codes, fillers)
+    return Gaps(codes, fillers)
 
 
 def from_gaps(codes: np.ndarray) -> np.ndarray:

@@ -2,9 +2,8 @@
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
@@ -22,7 +21,6 @@ DTYPES = (
     "float16", "float32", "float64",
     "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
 )  # fmt: skip
-Narrow = Callable[[np.ndarray, int], tuple[bytes, int]]
 LARGEST_TABLE = 1 << 16  # different values; beyond it a table saves nothing worth having
 
 
@@ -75,12 +73,11 @@ def store(name: str, array: np.ndarray, codes: bool = True) -> tuple[Head, bytes
         raise TypeError(f"{name} holds {array.dtype}; a sparse file holds {', '.join(DTYPES)}.")
     head = Head(name, array.dtype.name, array.shape, array.size)
     bits = _bits(array)
-    narrow = partial(narrowest, codes=codes)
     ordered = np.sort(bits)  # much faster than np.unique, where most differ
     different = int(np.count_nonzero(ordered[1:] != ordered[:-1])) + bool(bits.size)
     shared = (0, different) if different < LARGEST_TABLE else (0,)
     ways = itertools.product(("no gaps", "cheapest", "a byte"), shared)
-    stored = (_stored(head, bits, gap, values, narrow) for gap, values in ways)
+    stored = (_stored(head, bits, gap, values, codes) for gap, values in ways)
     return min(stored, key=lambda pair: len(pair[1]))
 
 
@@ -152,32 +149,30 @@ def _unsigned(dtype: str) -> np.dtype:
     return np.dtype(f"<u{np.dtype(dtype).itemsize}")
 
 
-def _stored(
-    head: Head, bits: np.ndarray, gap: str, shared: int, narrow: Narrow
-) -> tuple[Head, bytes]:
+def _stored(head: Head, bits: np.ndarray, gap: str, shared: int, codes: bool) -> tuple[Head, bytes]:
     """Return one of the ways; `shared` different values are in a table, 0: there is none."""
     gaps, entries = b"", bits
     if gap != "no gaps":
         value_bits = shared.bit_length() or 8 * bits.itemsize
         # Gaps of a byte may take fewest when they are coded: then long ones cost only themselves.
         width = BITS if gap == "a byte" else cheapest_width(np.flatnonzero(bits), value_bits)
-        head, gaps, entries = _without_zeros(head, bits, width, narrow)
+        head, gaps, entries = _without_zeros(head, bits, width, codes)
     if not shared:
         return head, gaps + entries.tobytes()
-    table, codes = np.unique(entries, return_inverse=True)
+    table, places = np.unique(entries, return_inverse=True)
     head = replace(head, shared=len(table))
-    places, length = narrow(codes, head.code_bits)
-    return replace(head, coded_entries=length), gaps + table.tobytes() + places
+    data, length = narrowest(places, head.code_bits, codes)
+    return replace(head, coded_entries=length), gaps + table.tobytes() + data
 
 
 def _without_zeros(
-    head: Head, bits: np.ndarray, width: int, narrow: Narrow
+    head: Head, bits: np.ndarray, width: int, codes: bool
 ) -> tuple[Head, bytes, np.ndarray]:
     positions = np.flatnonzero(bits)
     gaps = to_gaps(positions, width)
     entries = np.zeros(len(gaps.codes), bits.dtype)
     entries[~gaps.fillers] = bits[positions]
-    data, length = narrow(gaps.codes, width)
+    data, length = narrowest(gaps.codes, width, codes)
     head = replace(head, entries=len(entries), gap=width, coded_gaps=length)
     return head, data, entries
 

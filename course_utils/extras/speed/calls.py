@@ -8,27 +8,25 @@ from course_utils.arrays import checked, whole
 from course_utils.backend import keras, model_of
 from course_utils.backend import tensorflow as tf
 from course_utils.extras.speed.latency import TimedCall, cores
-from course_utils.extras.speed.runtime import Inputs, load, needed
+from course_utils.extras.speed.runtime import Inputs, LiteRT, needed
 from course_utils.pruning.examples import inputs_of, tensors
-from course_utils.pruning.probing import probe
 
 
-def keras_call(model: keras.Model, x: object = None) -> TimedCall:
+def keras_call(model: keras.Model, x: object) -> TimedCall:
     """Return a call that computes the model's outputs for the batch `x`, as a compiled graph.
 
-    `x` is a batch of arrays, or a dataset, all of it; None is one example of random numbers, of
-    the shape that the model declares. Without what `predict` does around it. TensorFlow fixes its
-    threads when it first computes: for one thread set TF_NUM_INTRAOP_THREADS=1 before it is
-    imported, or call `tf.config.threading.set_intra_op_parallelism_threads(1)` before anything is
-    computed. Raises TypeError or ValueError for what is no model, or no batch that it takes.
+    `x` is a batch of arrays, or a dataset, all of it. Without what `predict` does around it.
+    TensorFlow fixes its threads when it first computes: for one thread set TF_NUM_INTRAOP_THREADS=1
+    before it is imported, or call `tf.config.threading.set_intra_op_parallelism_threads(1)` before
+    anything is computed. Raises TypeError or ValueError for what is no model, or no batch that it
+    takes.
 
     >>> from course_utils.models import article_cnn
     >>> keras_call(article_cnn(), np.zeros((1, 28, 28, 1), "float32"))().shape
     TensorShape([1, 10])
     """
     model = model_of(model)
-    made = probe(model, rng=np.random.default_rng(0)) if x is None else inputs_of(x, model)
-    batch = tensors(made)
+    batch = tensors(inputs_of(x, model))
     compute = tf.function(lambda batch: model(batch, training=False))
     return TimedCall(lambda: compute(batch), _tensorflow_threads())
 
@@ -36,21 +34,15 @@ def keras_call(model: keras.Model, x: object = None) -> TimedCall:
 def litert_call(data: bytes, x: Inputs, threads: int = 1) -> TimedCall:
     """Return a call that runs a LiteRT file on the batch `x`, copied in and out each time.
 
-    Quantizing `x` is not timed. Raises what `runtime.load` raises.
+    Quantizing `x` is not timed. Raises what `runtime.LiteRT` raises.
     """
-    x = inputs_of(x)
-    loaded = load(data, x, threads)
-    loaded.feed(x)
-    tensors = [
-        (d["index"], loaded.interpreter.get_tensor(d["index"])) for d in loaded.given.values()
-    ]
-    made = [detail["index"] for detail in loaded.made.values()]
+    x, file = inputs_of(x), LiteRT(data, threads)
+    file(x)  # which lays out its memory, or refuses
+    asked = file.asked(x)
 
     def run() -> list[np.ndarray]:
-        for index, array in tensors:
-            loaded.interpreter.set_tensor(index, array)
-        loaded.run()
-        return [loaded.interpreter.get_tensor(index) for index in made]
+        found = file.compute(**asked)
+        return [found[name] for name in file.made]
 
     return TimedCall(run, threads)
 

@@ -46,11 +46,6 @@ class Timing:
     calls: int
     threads: int | None
 
-    @property
-    def spread(self) -> float:
-        """The interquartile range as a share of the median."""
-        return (self.high - self.low) / self.median if self.median else 0.0
-
 
 @dataclass(frozen=True)
 class Latencies(Printed):

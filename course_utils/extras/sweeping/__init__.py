@@ -5,9 +5,8 @@ here imports TensorFlow, so that a worker loads only what its task needs. To hav
 chosen in the light of those before it, give the task to Optuna's `study.optimize`, as lesson 16.
 """
 
-from course_utils.extras.sweeping.journal import results
 from course_utils.extras.sweeping.pool import process_pool
 from course_utils.extras.sweeping.running import TrialsFailed, sweep
 from course_utils.extras.sweeping.trials import grid
 
-__all__ = ["TrialsFailed", "grid", "process_pool", "results", "sweep"]
+__all__ = ["TrialsFailed", "grid", "process_pool", "sweep"]

@@ -1,44 +1,28 @@
 """The file of a sweep: one line of JSON for each result, written once, read when it goes on."""
 
 import json
-from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 
-from course_utils.extras.sweeping.trials import Row, key, plain
+from course_utils.extras.sweeping.trials import key, plain
 
 Line = dict[str, object]
 FIELDS = {"task": str, "trial": dict, "result": dict, "seconds": float}  # of each line, in order
 START = b'{"task": '
 
 
-def results(file: str | PathLike) -> list[Row]:
-    """Return what a sweep's file holds, one flat dictionary a line: trial, result and "seconds".
-
-    A last line that was being written when its process died is left out. Raises ValueError, with
-    the line's number, for a file that no sweep wrote, and FileNotFoundError for none.
-
-    >>> import tempfile
-    >>> line = {"task": "train", "trial": {"seed": 0}, "result": {"error": 0.1}, "seconds": 1.5}
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     append(f"{folder}/sweep.jsonl", line)
-    ...     results(f"{folder}/sweep.jsonl")
-    [{'seed': 0, 'error': 0.1, 'seconds': 1.5}]
-    """
-    return [row(line["trial"], line) for line in _read(file)]
-
-
-def row(trial: Mapping[str, object], line: Line) -> Row:
-    """Return a trial and the line of its result as one flat dictionary."""
-    return {**trial, **line["result"], "seconds": line["seconds"]}
-
-
 def known(file: str | PathLike, task: str) -> dict[str, Line]:
     """Return the lines of a task, by the key of the trial; none where there is no file yet.
 
-    Raises ValueError, and changes nothing, for a file of another task, or that no sweep wrote.
+    A last line that was being written when its process died is left out. Raises ValueError, and
+    changes nothing, for a file of another task, and, with the line's number, for one that no sweep
+    wrote.
     """
-    lines = _read(file) if Path(file).exists() else []
+    data = Path(file).read_bytes() if Path(file).exists() else b""
+    lines = [
+        _checked(line, f"line {number} of {file}")
+        for number, line in enumerate(_without_half_line(data).splitlines(), 1)
+    ]
     others = {line["task"] for line in lines} - {task}
     if others:
         raise ValueError(
@@ -66,11 +50,6 @@ def mend(file: str | PathLike) -> None:
         stream.truncate(len(whole))
         if whole == data and data[-1:] not in (b"", b"\n"):
             stream.write(b"\n")
-
-
-def _read(file: str | PathLike) -> list[Line]:
-    lines = _without_half_line(Path(file).read_bytes()).splitlines()
-    return [_checked(line, f"line {number} of {file}") for number, line in enumerate(lines, 1)]
 
 
 def _without_half_line(data: bytes) -> bytes:

@@ -54,8 +54,8 @@ def sweep(
     `file` gets a line of JSON as soon as a trial has ended, so that the same call after an
     interruption, or with more trials, runs only what is missing. Lines of trials that are not in
     the list stay there, unread. What changes a result belongs into the trial, for nothing else
-    tells results apart; one sweep at a time writes to a file. `results(file)` reads it. `progress`
-    is told by `show(done, total, known)` and `close()`, as `lessons.progress.Trials`.
+    tells results apart; one sweep at a time writes to a file. `progress` is told by
+    `show(done, total, known)` and `close()`, as `lessons.progress.Trials`.
 
     A trial that raises stops no other; at the end TrialsFailed names it, and the same call runs
     it again. Raises ValueError for a trial that stands twice and for a file of another task, and
@@ -93,7 +93,11 @@ def sweep(
     finally:
         if progress:
             progress.close()
-    rows = [journal.row(trial, done[one]) for one, trial in wanted.items() if one in done]
+    rows = [
+        {**trial, **done[one]["result"], "seconds": done[one]["seconds"]}
+        for one, trial in wanted.items()
+        if one in done
+    ]
     if failures:
         raise TrialsFailed(failures, rows, file) from failures[0][1]
     return rows
