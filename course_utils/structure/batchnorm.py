@@ -35,10 +35,10 @@ def slimming(model: keras.Model | Channels, strength: float) -> int:
 def recalibrate(model: keras.Model | Channels, x: object, batch_size: int = 128) -> None:
     """Set the statistics of all BatchNormalization layers to those of `x`, as if trained on it.
 
-    Each is the average over batches, by their examples; everything else computes as in inference,
-    and no weight changes. Frozen layers keep their statistics. `x`: arrays, or a dataset whose
-    labels are not looked at. Raises TypeError or ValueError for data that the model cannot take,
-    and where statistics would be NaN, infinite, or variances 0; all are then as before.
+    Each is the average over the layer's calls, by their examples; everything else computes as in
+    inference, and no weight changes. Frozen layers keep their statistics. `x`: arrays, or a dataset
+    whose labels are not looked at. Raises TypeError or ValueError for data that the model cannot
+    take, and where statistics would be NaN, infinite, or variances 0; all are then as before.
 
     >>> layer = keras.layers.BatchNormalization()
     >>> model = keras.Sequential([keras.Input((1,)), layer])
@@ -56,9 +56,7 @@ def recalibrate(model: keras.Model | Channels, x: object, batch_size: int = 128)
         # It gives all states back, these statistics, too: they are put in at the end.
         with states_kept(model), wrapped_calls(layers, _as_in_training):
             for (part,) in parts:
-                before, examples, batches = examples, examples + count(part), batches + 1
-                for layer in layers:
-                    layer.momentum = before / examples  # the average of all examples so far
+                examples, batches = examples + count(part), batches + 1
                 model(tensors(part), training=False)
             found = [read(variable) for variable in statistics]
     finally:
@@ -87,7 +85,12 @@ def _layers(model: keras.Model) -> list[keras.Layer]:
 
 
 def _as_in_training(layer: keras.Layer, call: Callable) -> Callable:
+    seen = 0
+
     def trained(inputs: object, training: object = None, **options: object) -> object:
+        nonlocal seen  # in every call: there may be several for a batch
+        before, seen = seen, seen + (inputs.shape[0] or 1)
+        layer.momentum = before / seen  # the average of all examples so far
         return call(inputs, training=True, **options)
 
     return trained

@@ -7,8 +7,9 @@ from functools import lru_cache
 import numpy as np
 
 from course_utils.backend import keras
+from course_utils.pruning.layers import of_keras
 from course_utils.structure.reaching import methods, reached, read_by_name
-from course_utils.structure.symbolic import first_line
+from course_utils.structure.symbolic import first_line, output_spec
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,12 @@ def tried(function: Callable, rank: int = 2) -> Tried:
         return _tried(function, rank)
 
 
-def tried_layer(layer: keras.Operation, rank: int, *arguments: object, **options: object) -> Tried:
+def tried_layer(layer: keras.Operation, wider: tuple, *args: object, **options: object) -> Tried:
     """Try what an operation, or a layer without weights but single numbers, does to its argument.
 
-    >>> tried_layer(keras.layers.LeakyReLU(), 3)
+    `wider` is the shape, without the batch, of a tensor that it must take as well.
+
+    >>> tried_layer(keras.layers.LeakyReLU(), (None, 9))
     Tried(why='', at_zero=0.0)
     """
     if isinstance(layer, keras.Layer):
@@ -57,8 +60,25 @@ def tried_layer(layer: keras.Operation, rank: int, *arguments: object, **options
         own = (function for kind in type(layer).__mro__ for function in methods(kind))
         if any("add_loss" in function.__code__.co_names for function in own):
             return Tried("adds a loss of what it sees")
-    holds = [layer, arguments, options]
-    return _tried(lambda x: layer.call(x, *arguments, **options), rank, holds)
+    call = lambda x, one=layer: one.call(x, *args, **options)  # noqa: E731
+    x, twin = keras.KerasTensor((None, *wider)), layer
+    result = _tried(call, len(x.shape), [layer, args, options])
+    if result.why:
+        return result
+    some = np.random.default_rng(0).normal(size=[2] * len(x.shape)).astype("float32")
+    try:
+        told = output_spec(layer, x, *args, **options).shape
+        if not all(of_keras(kind) for kind in type(layer).__mro__ if "build" in vars(kind)):
+            twin = type(layer).from_config(layer.get_config())
+            twin.build(x.shape)
+            twin.set_weights(layer.get_weights())
+        with keras.StatelessScope():
+            same = _same(_of(call, some), _of(lambda x: call(x, twin), some))
+    except Exception as error:
+        return Tried(f"cannot be made for another size: {type(error).__name__}")
+    if told != x.shape:
+        return Tried("tells the shape of its output by numbers of its own")
+    return result if same else Tried("takes numbers from the size that it is built for")
 
 
 def _tried(function: Callable, rank: int, holds: object = None) -> Tried:

@@ -240,7 +240,7 @@ class Walk:
 
 def _inputs_of(model: keras.Model, arguments: tuple, options: dict) -> list[Flow]:
     """Return the flows that a model is called on, in the order of its inputs."""
-    given = [*arguments, *options.values()][0]
+    given = [*arguments, options.get("inputs")][0]
     if isinstance(given, dict):
         names = [tensor.name for tensor in model.inputs]
         given = [

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from course_utils.backend import keras, model_of, operation_of
+from course_utils.backend import keras, model_of, operation_of, operations_on
 from course_utils.masking import Masks
 from course_utils.pruning.examples import inputs_of, tensors
+from course_utils.pruning.layers import walk
 from course_utils.pruning.probing import probe
 from course_utils.structure.channels import Channels, as_channels
 from course_utils.structure.rebuilding import rebuilt_with_pairs
@@ -98,7 +99,8 @@ def verified(
     inputs = tensors(probe(full, inputs, rng=np.random.default_rng(0), examples=2))
     stays = weight_masks(channels, masks)
     zeros = [(v, _with_zeros(v, stays[id(v)])) for v in full.variables if id(v) in stays]
-    limit = max(TOLERANCE.get(layer.compute_dtype, 2e-2) for layer in (full, *full.layers))
+    layers = (full, *(owners[-1] for _, owners in walk(full)))
+    limit = max(TOLERANCE.get(layer.compute_dtype, 2e-2) for layer in layers)
     with _without_saturation(full, small):
         expected, made = _outputs(full, inputs, zeros), _outputs(small, inputs)
         apart = _apart(expected, made)
@@ -151,8 +153,11 @@ def _apart(one: list[np.ndarray], other: list[np.ndarray]) -> float:
 def _without_saturation(*models: keras.Model) -> Iterator[None]:
     """Take softmax and sigmoid off the outputs for a while: near 0 and 1 they hide differences."""
     flat = (keras.activations.softmax, keras.activations.sigmoid)
-    last = [layer for model in models for layer in _last(model)]
-    found = [(one, one.activation) for one in last if getattr(one, "activation", None) in flat]
+    # Where a block was, stands what is inside it: off layers that all of the models end in.
+    last = [[((type(one), one.name), one) for one in _last(model)] for model in models]
+    alike = set.intersection(*({key for key, _ in some} for some in last))
+    ends = [one for some in last for key, one in some if key in alike]
+    found = [(one, one.activation) for one in ends if getattr(one, "activation", None) in flat]
     try:
         for layer, _ in found:
             layer.activation = keras.activations.linear
@@ -163,6 +168,7 @@ def _without_saturation(*models: keras.Model) -> Iterator[None]:
 
 
 def _last(model: keras.Model) -> list[keras.Layer]:
-    """Return the layers that make the outputs, also inside a model that is the last."""
-    made_by = [operation_of(tensor) for tensor in model.outputs]
+    """Return the layers that make outputs which none reads, also inside a model that does."""
+    own = {id(one) for one in getattr(model, "operations", ())}
+    made_by = [operation_of(y) for y in model.outputs if own.isdisjoint(map(id, operations_on(y)))]
     return [one for made in made_by for one in (_last(made) if has_graph(made) else [made])]

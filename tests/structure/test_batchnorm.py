@@ -111,6 +111,20 @@ def test_a_small_last_batch_counts_by_its_examples():
     np.testing.assert_allclose(layer.moving_variance[0], x[:128].var() * 128 / 129, rtol=1e-5)
 
 
+def test_every_call_of_a_layer_counts():
+    """As of two images, or at every step of a film; not only the last one."""
+    rng, films = np.random.default_rng(0), [keras.Input((3, 2)), keras.Input((4, 2))]
+    norm = layers.BatchNormalization()
+    model = keras.Model(films, [layers.TimeDistributed(norm)(one) for one in films])
+    x = [rng.normal(n, n, (10, n, 2)) for n in (3, 4)]
+    structure.recalibrate(model, x, batch_size=5)
+    steps = np.concatenate([one[:, n] for one in x for n in range(one.shape[1])])
+    np.testing.assert_allclose(norm.moving_mean, steps.mean(axis=0), rtol=1e-4)
+    parts = steps.reshape(14, 5, 2)  # one batch at one step
+    np.testing.assert_allclose(norm.moving_variance, parts.var(axis=1).mean(axis=0), rtol=1e-4)
+    assert norm.momentum == 0.99
+
+
 def test_what_makes_no_statistics_is_refused_and_changes_nothing():
     layer = keras.layers.BatchNormalization()
     model, x = keras.Sequential([keras.Input((1,)), layer]), np.arange(4.0)[:, None]

@@ -530,6 +530,50 @@ def test_verify_says_so_where_the_network_is_another_each_time():
         shrink(whole, 0.5)
 
 
+class Head(L.Layer):
+    """A block that ends in a softmax, and has a function in the attribute of that name."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.hidden, self.scores = L.Dense(8), L.Dense(3, activation="softmax")
+        self.activation = keras.activations.sigmoid
+
+    def call(self, x):
+        return self.scores(self.activation(self.hidden(x)))
+
+
+def test_verify_leaves_activations_that_more_depends_on_than_an_output():
+    """Those inside a block, and of an output that is read again: logarithms need what it makes."""
+    x = keras.Input((4,))
+    y = L.Dense(3, "softmax")(L.Dense(8, "relu", name="a")(x))
+    for outputs in (Head()(x), [y, ops.log(y)]):
+        _, report = shrink(randomized(keras.Model(x, outputs)), 0.5, verify=True)
+        assert report.difference < 1e-5
+        assert report.parameters[1] < report.parameters[0]
+
+
+def test_verify_allows_for_half_precision_inside_a_model(monkeypatch):
+    """What rounding makes of sums in another order there is a mistake anywhere else."""
+    from course_utils.structure import shrinking
+
+    rebuilt = shrinking.rebuilt
+
+    def rounded(channels, kept):
+        small = rebuilt(channels, kept)
+        small.layers[-1].kernel.assign(small.layers[-1].kernel * 1.001)
+        return small
+
+    def with_base(policy):
+        base = keras.Sequential([keras.Input((4,)), L.Dense(8, "relu", dtype=policy)])
+        x = keras.Input((4,))
+        return randomized(keras.Model(x, L.Dense(3, use_bias=False, dtype="float32")(base(x))))
+
+    monkeypatch.setattr(shrinking, "rebuilt", rounded)
+    assert 5e-4 < shrink(with_base("mixed_float16"), 0.5, verify=True)[1].difference < 5e-3
+    with pytest.raises(RuntimeError, match="please report"):
+        shrink(with_base("float32"), 0.5, verify=True)
+
+
 def test_verify_sees_state_that_is_lost(monkeypatch):
     """It compares with the model that was given, not with one that is rebuilt the same way."""
     from course_utils.structure import shrinking

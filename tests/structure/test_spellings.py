@@ -271,6 +271,16 @@ class Penalized(L.Layer):
         return x
 
 
+class Rooted(L.Layer):
+    """It divides by the root of how many channels there were when it was built."""
+
+    def build(self, shape):
+        self.factor = shape[-1] ** -0.5
+
+    def call(self, x):
+        return x * self.factor
+
+
 WHY = {
     "LoRA": ("has LoRA", altered(lambda layer: layer.enable_lora(1))),
     "whole numbers": ("is quantized", altered(lambda layer: layer.quantize("int8"))),
@@ -293,6 +303,17 @@ WHY = {
         "first axis is not that of examples",
         lambda x: ops.transpose(ops.transpose(x, (1, 0, 2)) * 2, (1, 0, 2)),
     ),
+    "a vector that may be as long": ("on another axis", lambda x: x + np.ones((1, 4, 1))),
+    "a number of parts": (
+        "told where to split",
+        lambda x: L.Concatenate()(ops.array_split(x, 4, axis=-1)[::-1]),
+    ),
+    "noise for each": ("noise_shape", lambda x: L.Dropout(0.5, noise_shape=(None, 1, 6))(x)),
+    "a shape that is told": (
+        "by numbers of its own",
+        lambda x: L.Lambda(lambda x: -x, output_shape=(4, 6))(x),
+    ),
+    "how many there were": ("the size that it is built for", lambda x: Rooted()(x)),
     "their number": (
         "root of their number",
         lambda x: ops.dot_product_attention(*3 * [x[:, :, None]]),

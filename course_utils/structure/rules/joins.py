@@ -1,5 +1,6 @@
 """What takes several tensors: entry by entry, or side by side."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -68,6 +69,11 @@ def joined(call: Call, is_silent: Callable[[Zeros], bool]) -> Flows:
                 return call.refuse("combines them with something that is not known")
             others[place] = size
     own = {axis for size in others.values() for axis in long_axes(size, len(shape))}
+    if type(call.layer).__name__ == "Add" and len(own) == 1:
+        ends = {a for f in flows.values() for a in f.varying} & {0, len(shape) - 1}
+        length = math.prod(n or 1 for size in others.values() for n in size)
+        if any(length <= shape[axis] for axis in ends - own):
+            return call.refuse("adds a vector on another axis: Keras adds it to theirs if as long")
     level = {place: call.beside(flow, own) for place, flow in flows.items()}
     if None in level.values():
         return call.refuse("has a number of its own for each of them")

@@ -26,7 +26,8 @@ def unknown(call: Call) -> Flows:
     if not call.x.free or not isinstance(first, Flow) or len(call.flows) > 1:
         return call.refuse()
     options = {key: value for key, value in call.options.items() if key != "training"}
-    result = tried_layer(call.layer, len(first.shape) + 1, *others, **options)
+    wider = [n + 6 if axis in first.varying else n for axis, n in enumerate(first.shape)]
+    result = tried_layer(call.layer, (*wider,), *others, **options)
     if result.why or call.shapes != [first.shape]:
         return call.refuse(result.why or "makes a tensor of another shape")
     if not np.isfinite(result.at_zero):

@@ -16,6 +16,8 @@ def split(call: Call) -> Flows:
     x, (axis,) = call.x, layer_axes(call.layer.axis, call.x)
     if axis not in x.varying:  # -1 is the axis of examples
         return [Flow(shape, x.ids, x.silent) for shape in call.shapes]
+    if type(call.layer).__name__ == "ArraySplit":
+        return call.refuse("cannot be told where to split what is left, as keras.ops.split can")
     parts = np.split(x.ids, call.layer.indices_or_sections, axis)
     call.narrow.extend(part.reshape(-1) for part in parts)
 

@@ -31,6 +31,13 @@ def activation(call: Call) -> Flow:
     return call.passed(call.activated(call.x.ids, call.layer.activation))
 
 
+def dropped(call: Call) -> Flow:
+    """Zeros by chance; where a shape is given for these, it must not count channels."""
+    shape = tuple(n or 1 for n in call.layer.noise_shape or ())
+    x = call.beside(call.x, long_axes(shape, len(call.x.shape)))
+    return x or call.fix(call.x, "has their number in its noise_shape, where None does as well")
+
+
 def relu(call: Call) -> Flow:
     """Cut at a threshold: 0 stays 0, unless a slope below it leads elsewhere."""
     return call.passed(call.layer.threshold <= 0 or not call.layer.negative_slope)
@@ -110,7 +117,8 @@ def reduced(call: Call) -> Flows:
     if x is None:
         of_examples = axis is not None and -1 in axes
         return call.refuse(f"reduces the axis {'of examples' if of_examples else _THEIRS}")
-    silent = x.silent and getattr(call.layer, "initial", None) is None
+    moves_0 = type(call.layer).__name__ == "Logsumexp"  # of n zeros it is log n
+    silent = x.silent and not moves_0 and getattr(call.layer, "initial", None) is None
     gone = () if call.layer.keepdims else tuple(axes)
     return Flow(call.shapes[0], x.ids.squeeze(gone), silent)
 
@@ -133,8 +141,8 @@ def _operation(of_zero_stays: str, of_zero_moves: str) -> dict:
 
 _THEIRS = "on which they lie"
 _PASSING = (
-    "Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianDropout GaussianNoise "
-    "AlphaDropout ActivityRegularization Identity LeakyReLU ELU"
+    "SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianDropout GaussianNoise "
+    "ActivityRegularization Identity LeakyReLU ELU"
 )
 _SPATIAL = [
     f"{kind}{n}D"
@@ -150,6 +158,7 @@ RULES = {
     **{getattr(_L, name): passes for name in _PASSING.split()},
     **{getattr(_L, name): spatial for name in _SPATIAL if hasattr(_L, name)},
     **{getattr(_L, name): pooled for name in _POOLED},
+    **dict.fromkeys((_L.Dropout, _L.AlphaDropout), dropped),
     _L.Activation: activation,
     _L.ReLU: relu,
     _L.Rescaling: rescaling,

@@ -87,7 +87,7 @@ def attended(call: Call) -> Flows:
 
 def attention(call: Call) -> Flows:
     """The layer Attention: queries times keys; weights times values."""
-    tensors, layer = call.arguments[0], call.layer
+    tensors, layer = [*call.arguments, call.options.get("inputs")][0], call.layer
     masks = [f for f in call.flows if not any(f is one for one in tensors)]
     query, value, key = (*tensors, tensors[1])[:3]
     if any(flow.free for flow in masks):
