@@ -26,6 +26,14 @@ def undefined_at_0(call: Call) -> Flows:
     return entrywise(call)
 
 
+def dropped(call: Call) -> Flows:
+    """Zeros at random, in a shape that may say how many channels there are."""
+    sizes = call.layer.noise_shape or (None,) * 9
+    if any(sizes[axis + 1] not in (None, 1) for axis in call.x.varying):
+        return call.refuse("has a noise_shape that says how many there are, where None would do")
+    return call.passed()
+
+
 def activation(call: Call) -> Flow:
     """A function of each entry, unless it mixes channels."""
     return call.passed(call.activated(call.x.ids, call.layer.activation))
@@ -110,7 +118,8 @@ def reduced(call: Call) -> Flows:
     if x is None:
         of_examples = axis is not None and -1 in axes
         return call.refuse(f"reduces the axis {'of examples' if of_examples else _THEIRS}")
-    silent = x.silent and getattr(call.layer, "initial", None) is None
+    moves = type(call.layer).__name__ == "Logsumexp"  # of zeros it is the log of their number
+    silent = x.silent and not moves and getattr(call.layer, "initial", None) is None
     gone = () if call.layer.keepdims else tuple(axes)
     return Flow(call.shapes[0], x.ids.squeeze(gone), silent)
 
@@ -133,8 +142,8 @@ def _operation(of_zero_stays: str, of_zero_moves: str) -> dict:
 
 _THEIRS = "on which they lie"
 _PASSING = (
-    "Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianDropout GaussianNoise "
-    "AlphaDropout ActivityRegularization Identity LeakyReLU ELU"
+    "SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianDropout GaussianNoise "
+    "ActivityRegularization Identity LeakyReLU ELU"
 )
 _SPATIAL = [
     f"{kind}{n}D"
@@ -150,6 +159,7 @@ RULES = {
     **{getattr(_L, name): passes for name in _PASSING.split()},
     **{getattr(_L, name): spatial for name in _SPATIAL if hasattr(_L, name)},
     **{getattr(_L, name): pooled for name in _POOLED},
+    **dict.fromkeys((_L.Dropout, _L.AlphaDropout), dropped),
     _L.Activation: activation,
     _L.ReLU: relu,
     _L.Rescaling: rescaling,
