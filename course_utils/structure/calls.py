@@ -91,8 +91,8 @@ class Call:
     def fix_own(self, why: str) -> None:
         """Fix all ids that the layer's variables and its config go with."""
         own = [*(one.ids for one in self.slices), *(one.ids for one in self.makers)]
-        if self.edits and not own:
-            own = [flow.ids for flow in (*self.flows, *self.outputs)]
+        if self.edits and not self.slices:
+            own += [flow.ids for flow in (*self.flows, *self.outputs)]
         for ids in own:
             self.ids.fix(ids, why)
 

@@ -98,9 +98,8 @@ class Copier:
             parts = [self(part) for part in old]
             if all(a is b for a, b in zip(old, parts, strict=True)):
                 return old
-            return self._put(
-                old, type(old)(*parts) if hasattr(old, "_fields") else type(old)(parts)
-            )
+            kind = type(getattr(old, "__wrapped__", old))  # TensorFlow wraps those of layers
+            return self._put(old, kind(*parts) if hasattr(old, "_fields") else kind(parts))
         try:
             # The bare methods: a tracked list tells its tracker, which may be locked.
             new = self._put(old, type(old)())

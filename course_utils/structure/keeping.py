@@ -70,11 +70,11 @@ def refuse_what_would_be_lost(
         fresh_optimizer(model.optimizer)
 
 
-def notes(old: keras.Model, new: keras.Model) -> list[str]:
-    """Return in words what a smaller model has lost, and what its file needs to be loaded."""
+def notes(old: keras.Model, new: keras.Model, pairs: Iterable[tuple]) -> list[str]:
+    """Return in words what a smaller model lost, all variables but `pairs`, and its file needs."""
     lost = [*_lost_classes(old, new)]
     tried = _unreadable(new) if lost or not of_keras(type(new)) else ()
-    return [*lost, *_unreached(old, new), *_needed(new), *tried]
+    return [*lost, *_unreached(old, pairs), *_needed(new), *tried]
 
 
 def _lost_classes(old: keras.Model, new: keras.Model) -> Iterator[str]:
@@ -96,10 +96,10 @@ def _lost_classes(old: keras.Model, new: keras.Model) -> Iterator[str]:
         )
 
 
-def _unreached(old: keras.Model, new: keras.Model) -> Iterator[str]:
-    reached = {id(v) for one in _all_operations(old) for v in getattr(one, "variables", ())}
-    if len(new.variables) < len(old.variables):
-        spare = [v for v in old.variables if id(v) not in reached]
+def _unreached(old: keras.Model, pairs: Iterable[tuple]) -> Iterator[str]:
+    reached = {id(variable) for variable, _ in pairs}
+    spare = [v for v in old.weights if id(v) not in reached]
+    if spare:
         count = sum(math.prod(v.shape) for v in spare)
         names = ", ".join(v.path for v in spare[:4])
         yield f"weights that the graph does not reach are not in it: {names} ({count:,} numbers)"

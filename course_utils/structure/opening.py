@@ -9,9 +9,12 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from course_utils.backend import keras, layers_inside
 from course_utils.pruning.layers import own_weights, walk
-from course_utils.structure.internals import through_graph
+from course_utils.structure.internals import attributes, through_graph
+from course_utils.structure.reaching import has_weights
 from course_utils.structure.symbolic import (
     first_line,
     gets_mask,
@@ -107,10 +110,13 @@ def look(layer: keras.Layer, args: tuple, options: dict, *, masked: bool = False
 
 def form_of(args: tuple, options: dict) -> str:
     """Return in words how a layer is called: the shapes of tensors, and all other arguments."""
-    nest = keras.tree.map_structure(
-        lambda v: f"tensor {v.shape} {v.dtype}" if _tensors(v) else v, (args, options)
-    )
-    return str(nest)
+
+    def word(value: object) -> object:
+        if _tensors(value):
+            return f"tensor {value.shape} {value.dtype}"
+        return hash(np.asarray(value).tobytes()) if hasattr(value, "shape") else value
+
+    return str(keras.tree.map_structure(word, (args, options)))
 
 
 def _model_of(
@@ -121,13 +127,18 @@ def _model_of(
     tensors = _tensors(outputs)
     try:
         model = keras.Model(_unpacked(inputs), _unpacked(tensors), name=layer.name)
-        steps = _steps(model)
-        if not whole:
-            _refuse_nameless(model)
+        if {id(v) for v in model.variables} - {id(v) for v in layer.variables}:
+            raise NotOpenedError("uses layers that Keras does not find in its attributes")
+        steps, modes = again, trained = _steps(model)
         if "training" in inspect.signature(layer.call).parameters:
             others, made = _called(layer, args, options, {"training": True})
-            if steps != _steps(keras.Model(_unpacked(others), _unpacked(_tensors(made)))):
-                raise NotOpenedError("does something else in training")
+            again, trained = _steps(keras.Model(_unpacked(others), _unpacked(_tensors(made))))
+        if steps != again:
+            raise NotOpenedError("does something else in training")
+        if not whole:
+            _refuse_nameless(model)
+            if {mode for mode, other in zip(modes, trained, strict=True) if mode == other} - {None}:
+                raise NotOpenedError("says `training` of a layer inside, whatever it is told")
     except ValueError as error:
         raise NotOpenedError(f"is no graph: {first_line(error)}") from error
     return model, lambda made: keras.tree.pack_sequence_as(outputs, keras.tree.flatten(made))
@@ -165,9 +176,10 @@ def _as_layer_takes_it(layer: keras.Layer, tensor: keras.KerasTensor) -> keras.K
     return tensor
 
 
-def _steps(model: keras.Model) -> list[tuple]:
-    """Return which layers and operations lead from inputs to outputs, in their order."""
+def _steps(model: keras.Model) -> tuple[list[tuple], list]:
+    """Return which layers and operations lead from inputs to outputs; `training` of each apart."""
     steps: list[tuple] = []
+    modes: list[bool | None] = []
 
     def note(layer: keras.Operation, *args: object, **options: object) -> object:
         for one in keras.tree.flatten((args, options)):
@@ -177,13 +189,16 @@ def _steps(model: keras.Model) -> list[tuple]:
                 raise NotOpenedError(_OPEN)
         if _has_open_size(layer):
             raise NotOpenedError(_OPEN)
-        options.pop("training", None)
+        own = [] if isinstance(layer, keras.Layer) else [attributes(layer), args, options]
+        if has_weights(own):
+            raise NotOpenedError(f"gives layers to {type(layer).__name__}, which is none")
+        modes.append(options.pop("training", None))
         who = id(layer) if isinstance(layer, keras.Layer) else type(layer).__name__
         steps.append((who, form_of(args, options)))
         return symbols(output_spec(layer, *args, **options))
 
     through_graph(model, model.inputs, note)
-    return steps
+    return steps, modes
 
 
 def _refuse_nameless(model: keras.Model) -> None:

@@ -26,16 +26,12 @@ from course_utils.structure.opening import has_graph
 Pair = tuple[keras.Variable, keras.Variable]
 
 
-def rebuilt(channels: Channels, kept: Kept) -> keras.Model:
+def rebuilt(channels: Channels, kept: Kept) -> tuple[keras.Model, list[Pair]]:
     """Return a new model with the channels that are kept, and the weights of the old one.
 
-    Raises ValueError, before a layer is built, for what would be lost.
+    Beside it every variable of the old one that lives on, with its counterpart. Raises ValueError,
+    before a layer is built, for what would be lost.
     """
-    return rebuilt_with_pairs(channels, kept)[0]
-
-
-def rebuilt_with_pairs(channels: Channels, kept: Kept) -> tuple[keras.Model, list[Pair]]:
-    """Return the new model, and every variable of the old one with its counterpart."""
     cuts = Cuts(channels, kept)
     refuse_what_would_be_lost(channels.model, cuts.changes, cuts.cut_sizes)
     with drawn_as_zeros(), garbage_of_its_own():  # the weights come from the old ones
@@ -160,8 +156,9 @@ class _Rebuilder:
         for one, other in [(old, new), *((a[-1], b[-1]) for (_, a), (_, b) in inner)]:
             if one.trainable != other.trainable:
                 other.trainable = one.trainable
-            new_ones = {k: v for k, v in attributes(one).items() if k not in vars(other)}
-            vars(other).update({key: self.copier(value) for key, value in new_ones.items()})
+            for key, value in attributes(one).items():  # sizes are whole numbers, rates are not
+                if key not in vars(other) or type(value) is float:
+                    vars(other)[key] = self.copier(value)
             if isinstance(one, keras.layers.RNN) and one.states:
                 keras.tree.map_structure(lambda a, b: b.assign(a), one.states, other.states)
             for variable in one.variables:

@@ -109,7 +109,7 @@ def shrink(
         raise TypeError("inputs are given, but only verify=True computes with them: give both.")
     channels = as_channels(model)
     masks = checked_masks(channels, _asked(channels, sparsity, masks))
-    small = rebuilt(channels, channels.kept(masks))
+    small, pairs = rebuilt(channels, channels.kept(masks))
     resized = (one for call in channels.walk.wholes for one in call.slices)
     whole = not channels.inexact and not all(channels.kept(masks)(s.ids).all() for s in resized)
     apart = verified(channels, masks, small, inputs) if verify or whole else None
@@ -120,7 +120,7 @@ def shrink(
     )
     full = channels.model
     parameters = (full.count_params(), small.count_params())
-    said = (*channels.summary(), *notes(full, small))
+    said = (*channels.summary(), *notes(full, small, pairs))
     return small, ShrinkReport(full.name, parameters, rows, left, apart, said)
 
 

@@ -81,4 +81,7 @@ def first_line(error: Exception, longest: int = 120) -> str:
     >>> first_line(ValueError("no such size\\nArguments received: ..."))
     'no such size'
     """
-    return str(error).strip().split("\n")[0][:longest]
+    words = str(error).split("Error encountered:")[-1]  # of the layer inside
+    lines = (line.replace("\x1b[1m", "").replace("\x1b[0m", "") for line in words.split("\n"))
+    told = (one.strip() for one in lines if one and not one.startswith("Exception encountered"))
+    return next(told, "")[:longest]

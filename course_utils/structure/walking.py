@@ -42,7 +42,6 @@ class Walk:
         self._origins: dict[int, str] = {}  # of flows, by id(); alive as long as _alive
         self._alive: list[Flow] = []
         self._masks: list[int] = []  # how deep the layers lie that make one
-        self._earlier: dict[int, list[Call]] = {}  # calls where nothing was noted
 
     def enter(self, model: keras.Model) -> None:
         """Walk through a whole model; its outputs stay as they are."""
@@ -117,15 +116,29 @@ class Walk:
         return fixed(flow.shape)
 
     def _ruled(self, call: Call) -> list[Flow]:
-        first = self.calls.setdefault(id(call.layer), call)
-        if first is call or not first.noted:
-            return self._first_of(call)
-        made = registry.again(call, first)
-        if made is not None:
+        """Let the rule tell what flows out; what is called again goes with the first call of it."""
+        key = id(call.layer)
+        first = self.calls.setdefault(key, call)
+        if first is not call and (made := registry.again(call, first)) is not None:
             return made
-        self._tie(call.label, first.flows, call.flows)
-        made = zip(call.shapes, first.outputs, strict=True)
-        return [self._again(call, shape, flow) for shape, flow in made]
+        call.outputs = registry.apply(call)
+        if first is not call and (first.noted or call.noted):
+            self.calls[key] = first if first.noted else call
+            self._together(first, call)
+        return call.outputs
+
+    def _together(self, first: Call, call: Call) -> None:
+        """Tie what two calls of a layer say of its weights, or its config; they may not agree."""
+        places = [[(id(s.variable), s.axis) for s in one.slices] for one in (first, call)]
+        why = f"{call.label} is called again, in another way or on what cannot go"
+        if first.noted != call.noted or places[0] != places[1]:
+            first.fix_own(why)
+            call.fix_own(why)
+            return
+        for one, other in zip(first.slices, call.slices, strict=True):
+            self.ids.tie(one.ids, other.ids, why)
+        if not call.slices:
+            self._tie(call.label, first.flows, call.flows)
 
     def _looked_into(self, call: Call, args: tuple, options: dict) -> list[Flow]:
         """Walk through what a layer of layers does, where that can be known."""
@@ -138,9 +151,9 @@ class Walk:
                 self.closed[key] = str(error)
         found = self.looks.get(key)
         if found is not None and found.form != form_of(args, options):
-            self.closed[key] = f"{call.label} is called in different ways"
+            self.closed[key] = "is called in different ways"
             for one in self.within(call.layer):
-                one.fix_own(self.closed[key])
+                one.fix_own(f"{call.label} {self.closed[key]}")
         if key in self.closed:
             self.calls.setdefault(key, call)
             return call.refuse(self.closed[key])
@@ -157,27 +170,6 @@ class Walk:
     def within(self, layer: keras.Layer) -> list[Call]:
         """Return the calls inside a layer of layers."""
         return [call for call in self.calls.values() if layer in call.owners[:-1]]
-
-    def _first_of(self, call: Call) -> list[Flow]:
-        """Let the rule tell what flows out; earlier calls, where it noted nothing, go with it."""
-        call.outputs = registry.apply(call)
-        earlier = self._earlier.setdefault(id(call.layer), [])
-        if call.noted:
-            self.calls[id(call.layer)] = call
-            for one in earlier:
-                self._tie(call.label, one.flows, call.flows)
-        earlier.append(call)
-        return call.outputs
-
-    def _again(self, call: Call, shape: tuple, flow: Flow) -> Flow:
-        """Return what flows out of a layer again; there may be more axes before."""
-        fits = len(shape) == len(flow.shape)
-        if fits and all(shape[axis] == flow.shape[axis] for axis in flow.varying):
-            return Flow(shape, flow.ids, flow.silent)
-        if set(flow.varying) <= {len(flow.shape) - 1} and shape[-1:] == flow.shape[-1:]:
-            return Flow(shape, flow.ids.reshape([1] * (len(shape) - 1) + [-1]), flow.silent)
-        call.fix(flow, "is called on tensors of different forms")
-        return fixed(shape)
 
     def _now(self, flow: Flow) -> Flow:
         """Return a tensor whose ids differed along several axes without what was tied since."""

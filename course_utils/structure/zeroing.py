@@ -11,7 +11,7 @@ from course_utils.pruning.examples import inputs_of, tensors
 from course_utils.pruning.layers import walk
 from course_utils.pruning.probing import probe
 from course_utils.structure.channels import Channels, as_channels
-from course_utils.structure.rebuilding import rebuilt_with_pairs
+from course_utils.structure.rebuilding import rebuilt
 from course_utils.structure.walking import has_graph
 
 # Exact in real numbers; float32 sums in another order differ by rounding.
@@ -33,7 +33,7 @@ def zeroed(model: keras.Model | Channels, masks: Masks) -> keras.Model:
     """
     channels = as_channels(model)
     stays = weight_masks(channels, masks)
-    copy, pairs = rebuilt_with_pairs(channels, channels.kept({}))
+    copy, pairs = rebuilt(channels, channels.kept({}))
     for old, new in pairs:
         if id(old) in stays:
             new.assign(_with_zeros(new, stays[id(old)]))
@@ -119,7 +119,10 @@ def verified(
             "differ each time and there is nothing to compare: "
             f"{f'`exclude` the layers of {names}' if names else 'leave verify out'}."
         )
-    why = f"A number in the config of {names} does more than count channels: `exclude` its layers."
+    why = (
+        f"{names}, made anew from the config, computes something else: a number there does more "
+        "than count channels, or it does not tell all. `exclude` its layers."
+    )
     raise RuntimeError(
         f"the smaller model differs from the zeroed one by {apart:.1e}, more than {limit:.0e}. "
         f"{why if names else _REPORT}"

@@ -1,13 +1,17 @@
 """Layers that hold layers: what happens inside is seen, or the layer stays, with a reason."""
 
+import types
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 from oracles import apart, check_zeroed, inputs_for, random_masks, randomized
 
 from course_utils.backend import keras
 from course_utils.backend import tensorflow as tf
-from course_utils.structure import channel_groups, shrink
+from course_utils.structure import channel_groups, shrink, zeroed
 from course_utils.structure.channels import Channels
+from course_utils.structure.symbolic import first_line
 
 L, ops = keras.layers, keras.ops
 
@@ -39,6 +43,29 @@ class Twice(L.Layer):
         return {"image": y, "mean": ops.mean(y, (1, 2))}
 
 
+class Pair(NamedTuple):
+    wide: L.Layer
+    back: L.Layer
+
+
+class InTuples(L.Layer):
+    """TensorFlow wraps tuples of layers, named or not; one layer is for others to call."""
+
+    def __init__(self, width: int, **options: object) -> None:
+        super().__init__(**options)
+        self.named = Pair(L.Conv2D(width, 3, padding="same", name="wide"), L.Conv2D(6, 1))
+        self.plain, self.spare = (L.Conv2D(6, 1, name="last"),), L.Dense(2, name="spare")
+
+    def build(self, shape):
+        for layer in (self.named.wide, self.spare):
+            layer.build(shape)
+        self.named.back.build((*shape[:-1], self.named.wide.filters))
+        self.plain[0].build((*shape[:-1], 6))
+
+    def call(self, x):
+        return self.plain[0](self.named.back(ops.relu(self.named.wide(x))))
+
+
 def with_blocks(*blocks: L.Layer) -> keras.Model:
     x = image = keras.Input((8, 8, 2))
     x = L.Conv2D(6, 3, name="stem")(x)
@@ -68,6 +95,18 @@ def test_a_block_is_opened():
     assert sizes == {"stem": 6, "one/wide": 8, "two/wide": 8}
     assert channels.groups["stem"].makers == ("stem", "one/back", "two/back")
     assert (channels.unseen, model.layers) == ((), layers)
+
+
+def test_layers_in_tuples_and_one_that_is_not_called():
+    model = with_blocks(InTuples(8, name="block"))
+    channels = checked(model)
+    assert len(channels.groups["block/wide"]) == 8
+    small, report = shrink(model, masks={})
+    assert apart(small, model, inputs_for(model)) == 0
+    assert len(small.weights) == len(model.weights)
+    assert not report.notes[1:]
+    _, report = shrink(model, 0.5)
+    assert "not in it: block/spare/kernel, block/spare/bias (14 numbers)" in str(report)
 
 
 def test_blocks_in_blocks_and_what_is_called_again():
@@ -122,6 +161,20 @@ class OfTensorFlow(Residual):
         return super().call(tf.sin(x))
 
 
+class Untracked(Residual):
+    def __init__(self, width: int, **options: object) -> None:
+        super().__init__(width, **options)
+        self.others = types.SimpleNamespace(more=L.Conv2D(6, 1, name="more"))
+
+    def call(self, x):
+        return self.others.more(super().call(x))
+
+
+class Loops(Residual):
+    def call(self, x):
+        return ops.fori_loop(0, 2, lambda step, y: y + self.back(self.wide(y)), super().call(x))
+
+
 CLOSED = {
     "own weight": (OwnWeight, "has weights of its own"),
     "another layer's kernel": (Tied, "kernel itself"),
@@ -129,6 +182,8 @@ CLOSED = {
     "training": (NoisyInTraining, "something else in training"),
     "losses": (Penalized, "add_loss"),
     "TensorFlow": (OfTensorFlow, "does not run on symbolic tensors"),
+    "a loop": (Loops, "gives layers to ForiLoop"),
+    "layers in an object": (Untracked, "does not find in its attributes"),
 }
 
 
@@ -143,6 +198,12 @@ def test_what_cannot_be_seen_is_listed_with_its_reason_and_its_share(kind):
     assert reason in unseen.reason
     assert list(channels.groups) == ["after"]
     assert f"{count / model.count_params():.1%} of the parameters" in channels.summary()[0]
+
+
+def test_the_words_of_an_error_are_those_of_the_layer_inside():
+    around = "Exception encountered when calling {}.call().\n\n\x1b[1m"
+    error = around.format("A") + "Could not infer. Error encountered:\n\n" + around.format("B")
+    assert first_line(ValueError(error + "no such size\x1b[0m\n\nArguments")) == "no such size"
 
 
 # ------------------------------------------------------------- what only one size of tensors tells
@@ -167,11 +228,50 @@ class Causal(L.Layer):
         return {**super().get_config(), "wide": self.wide, "heads": self.heads}
 
 
+class Frozen(L.Layer):
+    """Its normalization keeps to its statistics in training, whatever the block is told."""
+
+    def __init__(self, wide: int, **options: object) -> None:
+        super().__init__(**options)
+        self.wide, self.norm = wide, L.BatchNormalization(name="norm")
+        self.up, self.down = L.Dense(wide, name="up"), L.Dense(6, name="down")
+
+    def call(self, x, training=None):
+        return x + self.down(ops.relu(self.norm(self.up(x), training=False)))
+
+    def get_config(self):
+        return {**super().get_config(), "wide": self.wide}
+
+
+class Mixing(Frozen):
+    def call(self, x, matrix):
+        return x + self.down(self.up(ops.matmul(matrix, x)))
+
+
 def decoder(*blocks: L.Layer) -> keras.Model:
     x = steps = keras.Input((None, 6))
     for block in blocks:
         x = block(x)
     return randomized(keras.Model(steps, L.Dense(2, name="head")(x)))
+
+
+def test_a_model_in_its_place_would_tell_a_layer_inside_that_it_trains():
+    model = decoder(Frozen(8, name="one"))
+    channels = channel_groups(model)
+    masks, x = random_masks(channels), inputs_for(model)
+    small, full = shrink(channels, masks=masks)[0], zeroed(channels, masks)
+    assert {name: len(mask) for name, mask in masks.items()} == {"one/up": 8}
+    np.testing.assert_allclose(full(x, training=True), small(x, training=True), atol=1e-5)
+
+
+def test_two_large_arrays_that_differ_in_the_middle():
+    one = np.eye(40, dtype="float32")
+    other = one + np.pad(np.ones((4, 4), "float32"), 18)
+    x, block = keras.Input((40, 6)), Mixing(8, name="block")
+    y = L.Concatenate()([block(x, one), block(x, other)])
+    model = randomized(keras.Model(x, L.Dense(2, name="head")(y)))
+    assert "different ways" in channel_groups(model).unseen[0].reason
+    assert apart(shrink(model, 0.5)[0], model, inputs_for(model)) == 0
 
 
 def test_numbers_of_a_config_say_how_wide_a_whole_layer_is_inside():
@@ -218,9 +318,25 @@ def test_a_number_that_does_more_than_count_channels_is_found_out():
             return super().call(x) * self.wide**-0.5
 
     channels = channel_groups(randomized(decoder(Halving(8, name="one"))))
-    with pytest.raises(RuntimeError, match=r"number in the config of one \(Halving\) does more"):
+    with pytest.raises(RuntimeError, match=r"one \(Halving\), made anew.* does more"):
         shrink(channels, 0.5)
     assert shrink(channel_groups(channels.model, exclude="one/*"), 0.5)[1].rows == ()
+
+
+def test_a_rate_that_no_config_tells_is_kept():
+    class Damped(Causal):
+        def __init__(self, *sizes, **options):
+            super().__init__(*sizes, **options)
+            self.gain, self.drop = 1.0, L.Dropout(0.1)
+
+        def call(self, x):
+            return self.drop(super().call(x)) * self.gain
+
+    block = Damped(8, name="one")
+    block.gain, block.drop.rate = 0.5, 0.3
+    small, _ = shrink(randomized(decoder(block)), {"one/up": 0.5}, verify=True)
+    new = small.get_layer("one")
+    assert (new.up.units, new.gain, new.drop.rate) == (4, 0.5, 0.3)
 
 
 class Words(L.Layer):

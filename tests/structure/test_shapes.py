@@ -55,6 +55,18 @@ def reshaped_to_heads_and_back(gate: Gate):
     return network((5, 3), body)
 
 
+def passed_by_an_equation(gate: Gate):
+    """Channels on axes that a kernel does not sum over; the config says how long these are."""
+
+    def body(x):
+        x = L.Permute((3, 1, 2))(gate("a", conv("a", 6, x)))
+        x = L.EinsumDense("bchw,wv->bchv", (6, 4, 5), bias_axes="v", name="e")(x)
+        x = gate("a", x, axis=1)
+        return L.Permute((2, 3, 1))(L.EinsumDense("bchv,hu->bcuv", (6, 3, 5), name="f")(x))
+
+    return network((4, 4, 2), body)
+
+
 def reshaped_image(gate: Gate):
     """Places in one row, channels as they were; the same with rows side by side."""
 
@@ -369,7 +381,8 @@ def softmax_over_places(gate: Gate):
 
 
 CASES = [
-    pooled, pooled_sequences, pooled_volumes, reshaped_to_heads_and_back, reshaped_image, permuted,
+    pooled, pooled_sequences, pooled_volumes, reshaped_to_heads_and_back,
+    passed_by_an_equation, reshaped_image, permuted,
     mixer, repeated, shuffled, flattened_twice, residual, averaged, concatenated,
     concatenated_before_an_addition, concatenated_with_itself_before_an_addition,
     concatenated_along_places, squeezed_and_excited, attended_in_space, normalized_after_factors,

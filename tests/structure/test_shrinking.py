@@ -182,9 +182,9 @@ def test_verify_finds_a_wrong_network(monkeypatch):
     from course_utils.structure import shrinking
 
     def disturbed(channels, kept):
-        model = shrinking_rebuilt(channels, kept)
+        model, pairs = shrinking_rebuilt(channels, kept)
         model.get_layer("branch").bias.assign_add(np.ones(model.get_layer("branch").filters))
-        return model
+        return model, pairs
 
     shrinking_rebuilt = shrinking.rebuilt
     monkeypatch.setattr(shrinking, "rebuilt", disturbed)
@@ -201,9 +201,9 @@ def test_verify_looks_behind_a_softmax_that_is_certain(monkeypatch):
     rebuilt = shrinking.rebuilt
 
     def disturbed(channels, kept):
-        small = rebuilt(channels, kept)
+        small, pairs = rebuilt(channels, kept)
         small.get_layer("fc3").bias.assign_add(np.full(10, 10.0) * (np.arange(10) == 0))
-        return small
+        return small, pairs
 
     good, _ = structure.shrink(model, 0.5, verify=True)
     x = np.random.default_rng(0).random((4, 28, 28, 1), "float32")

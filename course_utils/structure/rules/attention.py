@@ -10,6 +10,7 @@ from course_utils.structure.ids import Flow
 _L = keras.layers
 # In the order of either call.
 _ATTENDED = ("query", "value", "key", "query_mask", "value_mask", "key_mask", "attention_mask")
+_BESIDE = "gets them beside its input, as a mask, say"
 
 
 def attention(call: Call) -> list[Flow]:
@@ -22,7 +23,7 @@ def attention(call: Call) -> list[Flow]:
     gated = layer.get_config().get("use_gate", False)
     scored = len(call.shapes) > 1 and len(call.x.shape) > 2  # Keras tells their shape wrongly
     if gated or scored or not plain or any(f.free or len(f.shape) > 2 for f in masks):
-        return call.refuse()
+        return call.refuse(_BESIDE if any(f.free for f in masks) else "")
     heads, made = call.make(layer.num_heads, "/heads"), call.make(call.shapes[0][-1])
     for name in ("query", "value", "key"):
         flow, inner = given.get(name, given["value"]), getattr(layer, f"{name}_dense")
@@ -49,7 +50,7 @@ def grouped(call: Call) -> list[Flow]:
     given = {name: flow for name, flow in given.items() if isinstance(flow, Flow)}
     others = [flow for name, flow in given.items() if name not in _ATTENDED[:3]]
     if any(flow.free for flow in others) or len(call.shapes) > 1:
-        return call.refuse()
+        return call.refuse(_BESIDE if any(flow.free for flow in others) else "")
     heads, made = call.make(layer.num_key_value_heads, "/heads"), call.make(call.shapes[0][-1])
     queries = np.repeat(heads, layer.num_query_heads // layer.num_key_value_heads)
     read = {

@@ -4,10 +4,13 @@ A rule gets a `Call`, says which entries of which variables belong to which ids,
 layer's config follows, and returns what flows out.
 """
 
+import functools
+from collections.abc import Callable
+
 import numpy as np
 
 from course_utils.backend import keras
-from course_utils.structure.calls import Call, Flows, Kept, channel_axis, fixed
+from course_utils.structure.calls import Call, Flows, Kept, channel_axis, fixed, left
 from course_utils.structure.ids import Flow
 
 _L = keras.layers
@@ -159,6 +162,9 @@ def _einsum_beside(call: Call, letters: list[str], kernel: str, outputs: str) ->
     for n in order:
         ranks[outputs.index(letters[n]) - 1] = x.ids.shape[x.varying[n]]
     call.factors.append((call.layer.kernel, x.ids))
+    for letter, axis in zip(letters, x.varying, strict=True):
+        length = x.ids.shape[axis]
+        _follows(call, letter, functools.partial(left, ids=x.ids, axis=axis, length=length))
     silent = x.silent and not call.layer.bias_axes
     zero_stays = call.activated(x.ids, call.layer.activation)
     why = f"{call.label} works on tensors whose channels lie on another axis"
@@ -179,15 +185,22 @@ def _einsum_made(call: Call, kernel: str, outputs: str, letter: str) -> Flow:
     elif bias:
         call.ids.fix(made, f"{call.label} adds one bias to several of them")
 
+    _follows(call, letter, lambda kept: int(kept(made).sum()))
+    return call.out(place - 1, made, call.activated(made, layer.activation))
+
+
+def _follows(call: Call, letter: str, size: Callable[[Kept], int]) -> None:
+    """Let the length of an axis in the config follow, if it says one: not of the batch, or dots."""
+    named = call.layer.equation.split("->")[1].replace("...", "")
+
     def edit(config: dict, kept: Kept) -> None:
-        shape = config["output_shape"]  # without the batch, nor what the dots stand for
+        shape = config["output_shape"]
         sizes = list(shape) if isinstance(shape, list | tuple) else [shape]
-        ends = layer.equation.endswith("...")
-        sizes[place - 1 if ends else place - len(outputs)] = int(kept(made).sum())
+        if letter in named[-len(sizes) :]:
+            sizes[named.index(letter) - len(named)] = size(kept)
         config["output_shape"] = sizes
 
     call.edits.append(edit)
-    return call.out(place - 1, made, call.activated(made, layer.activation))
 
 
 # Subclasses of the user's own do not count as the layer.

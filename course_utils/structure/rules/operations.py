@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from course_utils.backend import keras
 from course_utils.structure.calls import Call, Flows
 from course_utils.structure.functions import tried_layer
 from course_utils.structure.ids import Flow
 from course_utils.structure.rules import joins, norms, parts, places, products, shapes
+from course_utils.structure.symbolic import output_spec
 
 RULES = {
     **places.OPERATIONS,
@@ -30,6 +32,20 @@ def unknown(call: Call) -> Flows:
     result = tried_layer(call.layer, (*wider,), *others, **options)
     if result.why or call.shapes != [first.shape]:
         return call.refuse(result.why or "makes a tensor of another shape")
+    if not _fits_others(call, *others, **options):
+        return call.refuse("declares a size of its input or output, as by output_shape")
     if not np.isfinite(result.at_zero):
         return places.undefined_at_0(call)
     return call.passed(result.zero_stays)
+
+
+def _fits_others(call: Call, *others: object, **options: object) -> bool:
+    """Tell whether a layer takes, and declares to make, tensors of other sizes as well."""
+    specs = keras.tree.flatten(getattr(call.layer, "input_spec", None))
+    sized = any(getattr(spec, "axes", None) or getattr(spec, "shape", None) for spec in specs)
+    shape = (None, *(n + 1 if a in call.x.varying else n for a, n in enumerate(call.x.shape)))
+    try:
+        made = output_spec(call.layer, keras.KerasTensor(shape), *others, **options)
+    except Exception:  # whatever it says to another size
+        return False
+    return made.shape == shape and not sized
