@@ -29,7 +29,7 @@ class StepCallback(keras.callbacks.Callback):
         """The steps made so far."""
         optimizer = getattr(self.model, "optimizer", None)
         per_step = getattr(optimizer, "gradient_accumulation_steps", None) or 1
-        still = _steps_of(self.model) == self._begun and _has_its_own_step(self.model)
+        still = _steps_of(self.model) == self._begun and has_its_own_step(self.model)
         counted = self._batches // per_step if still else 0
         return max(_steps_of(self.model) + self._unseen + counted, self._least)
 
@@ -51,7 +51,7 @@ class StepCallback(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Count the steps of this group."""
         self._batches += batch - self._first + 1
-        if _has_its_own_step(self.model):
+        if has_its_own_step(self.model):
             self._least = self.steps_made  # an optimizer that starts late sets nothing back
 
     def on_train_end(self, logs: dict | None = None) -> None:
@@ -79,7 +79,7 @@ def _steps_of(model: keras.Model) -> int:
     return 0 if optimizer is None else int(read(optimizer.iterations))  # equal on all devices
 
 
-def _has_its_own_step(model: keras.Model) -> bool:
+def has_its_own_step(model: keras.Model) -> bool:
     """Tell whether training is not Keras's own, which always steps with `model.optimizer`."""
     return any(
         getattr(getattr(model, name), "__func__", None) is not getattr(keras.Model, name)

@@ -32,7 +32,7 @@ class FileSizes(Printed):
 
     def __getitem__(self, name: str) -> FileSize:
         """Return the row of one file."""
-        return {row.name: row for row in self.rows}[name]
+        return self._row(name)
 
     def table(self) -> list[tuple[str, ...]]:
         """Return headings and rows as text."""
