@@ -99,7 +99,7 @@ def can_take(function: object, arguments: int) -> bool:
     (True, False, False)
     """
     try:
-        inspect.signature(function).bind(*range(arguments))
+        inspect.signature(function, follow_wrapped=False).bind(*range(arguments))
     except (TypeError, ValueError) as error:  # a ValueError: of some nobody knows what they take
         return callable(function) and isinstance(error, ValueError)
     return True

@@ -113,7 +113,8 @@ def per_cost(scores: Arrays, cost: Callable[[Masks], int]) -> dict[str, np.ndarr
     scores = _of_channels(scores)
     cost, stay = _checked_cost(cost), _without(scores, {})
     one_less = {name: {**stay, name: np.arange(S.size) > 0} for name, S in scores.items()}
-    return {name: S / max(cost(stay) - cost(one_less[name]), 1) for name, S in scores.items()}
+    least = 1e-9 * cost(stay) or 1.0  # where nothing is saved; a cost may be in seconds
+    return {n: S / max(cost(stay) - cost(one_less[n]), least) for n, S in scores.items()}
 
 
 def removal_steps(scores: Arrays, scope: str, *, multiple: int = 1) -> list[Step]:

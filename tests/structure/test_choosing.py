@@ -105,6 +105,13 @@ def test_mistakes_are_said_in_words(call, words):
         call({"a": np.arange(4.0)})
 
 
+def test_the_unit_of_a_cost_does_not_matter():
+    scores = {"a": np.array([6.0, 2.0]), "b": np.array([1.0, 3.0])}
+    in_seconds = structure.per_cost(scores, lambda m: 1e-6 * (7 * m["a"].sum() + 2 * m["b"].sum()))
+    np.testing.assert_allclose(in_seconds["a"], scores["a"] / 7e-6)
+    np.testing.assert_allclose(in_seconds["b"], scores["b"] / 2e-6)
+
+
 def test_per_cost_prefers_to_remove_what_is_expensive():
     price = {"cheap": 1, "dear": 10}
 
