@@ -1,5 +1,6 @@
 """Checks of arguments that all functions of the core share, and how a share is counted."""
 
+import inspect
 import math
 from collections.abc import Mapping, Sequence
 
@@ -89,6 +90,19 @@ def whole(value: int, name: str, least: int = 0) -> int:
     if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
         raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}.")
     return int(value)
+
+
+def can_take(function: object, arguments: int) -> bool:
+    """Tell whether something can be called with so many arguments; where nobody knows, it can.
+
+    >>> can_take(len, 1), can_take(lambda: 0, 1), can_take(0.5, 1)
+    (True, False, False)
+    """
+    try:
+        inspect.signature(function, follow_wrapped=False).bind(*range(arguments))
+    except (TypeError, ValueError) as error:  # a ValueError: of some nobody knows what they take
+        return callable(function) and isinstance(error, ValueError)
+    return True
 
 
 def count(share: float, n: int) -> int:

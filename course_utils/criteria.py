@@ -6,12 +6,11 @@ Some look at more than the weights: gradients, curvatures, the inputs' norms, un
 (`pruning.gradients`, `pruning.curvature` and `pruning.input_norms` measure them).
 """
 
-import contextlib
-import inspect
 from collections.abc import Callable
 
 import numpy as np
 
+from course_utils import arrays
 from course_utils.arrays import Arrays, Scores, checked, checked_dict, same_names, spreads, whole
 
 
@@ -164,20 +163,12 @@ def refuse_unfit(criterion: object) -> None:
 
     >>> refuse_unfit(magnitude)
     """
-    if not callable(criterion):
+    if criterion is gradient or not arrays.can_take(criterion, 1):
         raise TypeError(
-            "criterion must be a function from weights to scores, such as criteria.magnitude, "
-            f"not {criterion!r}."
+            "criterion must be a function of weights (in a scan of channels: of these) alone, such "
+            f"as criteria.magnitude, not {criterion!r}. Give it the rest from around it: lambda w: "
+            "criteria.taylor(w, pruning.gradients(model, x, y, reduce='size'))."
         )
-    with contextlib.suppress(ValueError):  # of some functions nobody knows what they take
-        try:
-            inspect.signature(criterion).bind({})
-        except TypeError:
-            raise TypeError(
-                f"criterion is called with the weights alone, but {criterion!r} takes something "
-                "else. Give it the rest from around it: lambda w: criteria.taylor(w, "
-                "pruning.gradients(model, x, y, reduce='size'))."
-            ) from None
 
 
 def _as_float(W: np.ndarray, name: str) -> np.ndarray:

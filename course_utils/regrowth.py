@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_utils import criteria
-from course_utils.arrays import Arrays, checked_number, count, same_names, whole
+from course_utils.arrays import Arrays, can_take, checked_number, count, same_names, whole
 from course_utils.masking import Masks, checked_mask, checked_scores
 
 
@@ -36,7 +36,7 @@ class Regrowth:
         if self.end is not None:
             whole(self.end, "end", least=1)
         checked_number(self.hysteresis, "hysteresis", 1, math.inf)
-        if self.grow is not None and not callable(self.grow):
+        if self.grow is not None and not can_take(self.grow, 2):
             raise TypeError(
                 f"grow must be a function (weights, step) -> scores, not {self.grow!r}."
             )
@@ -91,10 +91,10 @@ def rigl(
     >>> rigl(lambda: {}, end=1000).surgery
     False
     """
-    if not callable(gradients):
+    if not can_take(gradients, 0):
         raise TypeError(
-            "gradients must be a function that measures them anew, such as "
-            f"pruning.fresh_gradients(model, x, y), not {type(gradients).__name__}."
+            "gradients must be a function without arguments that measures them anew, such as "
+            f"pruning.fresh_gradients(model, x, y), not {gradients!r:.80}."
         )
     return Regrowth(every, fraction, end, lambda weights, step: criteria.magnitude(gradients()))
 

@@ -25,6 +25,8 @@ CALLS = {
     "a number for an array": (lambda: masking.collapsed({"a": 3}), "a must be an array"),
     "an empty regrowth": (lambda: regrowth.rigl({}), "gradients must be a function"),
     "no function": (lambda: regrowth.Regrowth(1, 0.5, grow=3), "grow must be a function"),
+    "a function of nothing": (lambda: regrowth.Regrowth(1, grow=lambda: W), "grow must be a func"),
+    "gradients of a model": (lambda: regrowth.rigl(pruning.gradients), "without arguments"),
     "a share above 1": (lambda: regrowth.Regrowth(1, fraction=5), "fraction must be between 0 and"),
     "every none": (lambda: regrowth.Regrowth(0), "every must be a whole number"),
     "a step that is none": (lambda: regrowth.cosine(0.3, math.nan, 10), "step must be"),

@@ -139,6 +139,8 @@ def test_what_a_call_raises_goes_through_and_collection_is_on_again():
     [
         ({}, {}, ValueError, "nothing to time"),
         ({"a": 3}, {}, TypeError, "'a' must be a function without arguments, not 3"),
+        ({"a": lambda x: x}, {}, TypeError, "'a' must be a function without arguments"),
+        ({"a": models.lenet5()}, {}, TypeError, "'a' must be .* keras_call"),
         ({"a": int}, {"repeats": 0}, ValueError, "repeats must be a whole number of at least 1"),
         ({"a": int}, {"repeats": 2.0}, ValueError, "repeats must be"),
         ({"a": int}, {"warmup": 0}, ValueError, "warmup must be a whole number of at least 1"),
@@ -150,6 +152,13 @@ def test_what_a_call_raises_goes_through_and_collection_is_on_again():
 def test_what_cannot_be_timed_is_refused(calls, settings, error, words):
     with pytest.raises(error, match=words):
         speed.latency(calls, **settings)
+
+
+def test_a_row_that_is_not_there_is_answered_with_those_that_are():
+    found = speed.latency({"a": int, "b": int}, repeats=1, warmup=1)
+    assert found["b"].name == "b"
+    with pytest.raises(KeyError, match=r"no row is called 'c'; there are \['a', 'b'\]"):
+        found["c"]
 
 
 # ------------------------------------------------------------------------------------------ printed

@@ -656,6 +656,24 @@ def test_an_initializers_zeros_train_where_a_kernel_has_nothing_else_or_masks_of
     assert np.count_nonzero(hidden.numpy()) > 6
 
 
+def test_the_logs_of_a_second_model_are_its_own(tiny, batch):
+    pruner = PruneOnSchedule(RISING)
+    first = fit(tiny(), batch, pruner)["sparsity"]
+    history = pruner.history
+    assert fit(tiny(), batch, pruner)["sparsity"] == first
+    assert pruner.history == history
+
+
+def test_a_training_that_goes_on_from_what_its_schedule_begins_with_is_no_surprise(
+    tiny, batch, recwarn
+):
+    model = tiny()
+    pruning.prune(model, 0.5)
+    pruning.detach(model)  # as a file keeps it: zeros, and no masks
+    fit(model, batch, PruneOnSchedule(schedules.polynomial(0.75, 0, 8, initial=0.5)))
+    assert not [one for one in recwarn if "already" in str(one.message)]
+
+
 # --------------------------------------------------------------------------- what cannot be meant
 
 
@@ -664,13 +682,16 @@ def test_an_initializers_zeros_train_where_a_kernel_has_nothing_else_or_masks_of
     [
         ({"criterion": "magnitude"}, "criterion must be a function"),
         ({"criterion": None}, "criterion must be a function"),
-        ({"criterion": criteria.taylor}, "weights alone.*lambda w: criteria.taylor"),
+        ({"criterion": criteria.taylor}, "alone.*lambda w: criteria.taylor"),
+        ({"criterion": criteria.gradient}, "alone.*not <function gradient"),
         ({"min_kept": "1"}, "min_kept must be a whole number"),
         ({"regrow": 0.3}, r"regrowth\.surgery\(\)"),
         ({"regrow": regrowth.surgery}, r"regrowth\.surgery\(\)"),
         ({"include": 3}, "include and exclude take"),
         ({"exclude": ["fc", None]}, "include and exclude take"),
+        ({"exclude": lambda layer: True}, "include and exclude take"),
         ({"schedule": schedules.constant}, "schedule must be a function"),
+        ({"schedule": lambda step, epoch: 0.5}, "schedule must be a function"),
     ],
 )
 def test_arguments_are_looked_at_before_any_training(arguments, words):

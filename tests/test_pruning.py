@@ -206,6 +206,16 @@ def test_a_quantized_kernel_is_refused(tiny, mode):
         pruning.prune(model, 0.5)
 
 
+@pytest.mark.parametrize("again", [{"sparsity": 0.3}, {"scope": "layer"}, {"granularity": "row"}])
+def test_what_is_pruned_already_stays_pruned_whatever_is_asked_next(tiny, again):
+    model = tiny()
+    before = pruning.prune(model, 0.6)
+    after = pruning.prune(model, **{"sparsity": 0.6, **again})
+    assert not any((after[name] & ~mask).any() for name, mask in before.items())
+    assert masking.sparsity(after) >= masking.sparsity(before)
+    assert masking.sparsity(pruning.weights(model)) == masking.sparsity(after)
+
+
 # ------------------------------------------------------------------------------ attach and detach
 
 

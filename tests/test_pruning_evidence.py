@@ -251,6 +251,25 @@ def test_what_cannot_be_measured_is_refused(measure):
         measure(plain, x, y)
 
 
+class Trained(keras.Model):
+    """A model whose train step keeps its loss to itself; what Keras knows are penalties."""
+
+    def train_step(self, batch):
+        return {}
+
+
+def test_gradients_of_a_loss_that_is_not_known_are_not_those_of_the_penalties_alone():
+    (x, y), made = data(8), layers.Dense(3, kernel_regularizer="l2", name="out")
+    model = Trained(inputs := keras.Input((4,)), made(inputs))
+    model.compile("adam")
+    with pytest.raises(ValueError, match="has a train step of its own and no compiled loss"):
+        pruning.gradients(model, x, y)
+    model.compile("adam", "mse")
+    found = pruning.gradients(model, x, y)["out/kernel"]
+    expected = 2 * x.T @ (np.asarray(model(x)) - y) / y.size + 2 * 0.01 * made.kernel.numpy()
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
 def test_wrong_settings_are_refused():
     model, (x, y) = double(), data(8)
     with pytest.raises(ValueError, match=r"reduce must be one of \['mean', 'size', 'square'\]"):

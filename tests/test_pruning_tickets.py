@@ -106,6 +106,19 @@ def test_what_was_kept_stays_when_a_model_compiled_anew_counts_from_0(batch):
     assert snapshots.weights[0] is start
 
 
+def test_snapshots_are_of_one_model_which_has_its_weights(batch):
+    """Weights of another model would fit, and be the wrong ones; none would fit only too late."""
+    snapshots = pruning.Snapshots([0])
+    fit(normed(), batch, 1, snapshots)
+    start, other = snapshots.weights[0], normed()
+    with pytest.raises(ValueError, match="of another model"):
+        fit(other, batch, 1, snapshots)
+    assert snapshots.weights[0] is start
+    lazy = compiled(keras.Sequential([keras.layers.Dense(3)]))
+    with pytest.raises(ValueError, match="no weights yet"):
+        fit(lazy, batch, 1, pruning.Snapshots([0]))
+
+
 def test_snapshots_of_a_pruned_training_are_as_sparse_as_it_was(batch):
     model, snapshots = normed(), pruning.Snapshots([2, 6])
     pruner = pruning.PruneOnSchedule(schedules.one_shot(0.5, at=4))

@@ -100,3 +100,13 @@ def test_what_is_no_penalty_and_unknown_kernels_are_refused():
         regularizing.regularize(model, keras.regularizers.L1)
     with pytest.raises(ValueError, match="matches no weight"):
         regularizing.regularize(model, keras.regularizers.L1(), include="conv*")
+
+
+@pytest.mark.parametrize(
+    "penalty", [keras.regularizers.OrthogonalRegularizer(), keras.ops.abs, lambda W, b: 0.0]
+)
+def test_a_penalty_that_a_kernel_cannot_have_is_refused_before_any_has_it(penalty):
+    model = models.lenet5()  # dense kernels could, the first one's four axes not
+    with pytest.raises((TypeError, ValueError)):
+        regularizing.regularize(model, penalty)
+    assert model.losses == []

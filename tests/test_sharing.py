@@ -311,13 +311,20 @@ def test_a_refusal_changes_nothing(tiny, change, words):
     assert all(map(np.array_equal, before, model.get_weights()))
 
 
-def test_steps_averages_and_what_is_not_shared_are_refused(tiny):
+def test_steps_averages_and_what_is_not_shared_are_refused(tiny, batch):
     model = tiny()
     shared = clustering.cluster(pruning.weights(model), 2)
     with pytest.raises(ValueError, match="mean, sum, not 'median'"):
         clustering.hold_codebooks(model, shared, step="median")
     with pytest.raises(ValueError, match="use_ema=False"):
         clustering.hold_codebooks(tiny(keras.optimizers.SGD(use_ema=True)), shared)
+    clustering.hold_codebooks(model, shared)
+    model.compile(keras.optimizers.SGD(use_ema=True), "sparse_categorical_crossentropy")
+    before = model.get_weights()
+    with pytest.raises(ValueError, match="use_ema=False"):
+        model.fit(*batch, verbose=0)
+    for one, other in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
     wide = keras.Sequential([keras.Input((300,)), keras.layers.Dense(300, name="wide")])
     with pytest.raises(ValueError, match=r"different values, so nothing is shared yet"):
         clustering.hold_codebooks(wide, pruning.weights(wide))

@@ -7,12 +7,13 @@ optimizer, and the model stays an ordinary model.
 Source: Han et al. 2016, Deep Compression (arXiv 1510.00149), sections 3 to 3.3.
 """
 
+import weakref
 from collections.abc import Mapping
 
 import numpy as np
 
 from course_utils.arrays import Arrays, checked, checked_dict, same_names, whole
-from course_utils.backend import keras, recompile
+from course_utils.backend import keras, model_of, recompile
 from course_utils.extras.speed.runtime import needed
 from course_utils.pruning.kernels import candidates
 from course_utils.pruning.layers import read
@@ -85,16 +86,15 @@ def hold_codebooks(model: keras.Model, shared: Arrays, *, step: str = "mean") ->
     """
     if step not in STEPS:
         raise ValueError(f"step must be one of {', '.join(STEPS)}, not {step!r}.")
-    optimizer = getattr(model, "optimizer", None)
-    if getattr(getattr(optimizer, "inner_optimizer", optimizer), "use_ema", False):
-        raise ValueError("averages of shared weights are not shared: compile with use_ema=False.")
+    model = model_of(model)
+    _refuse_averages(model)
     variables = {found.name: found.variable for found in candidates(model) if not found.why_not}
     unknown = sorted(set(checked_dict(shared, "shared")) - set(variables))
     if unknown:
         raise ValueError(f"unknown kernels {unknown}; this model has {sorted(variables)}.")
     arrays = {name: _checked(name, W, variables[name]) for name, W in shared.items()}
     for name, W in arrays.items():
-        _constrain(variables[name], _CodebookConstraint(variables[name], W, step))
+        _constrain(variables[name], _CodebookConstraint(model, variables[name], W, step))
         variables[name].assign(W)
     recompile(model)
 
@@ -105,7 +105,10 @@ class _CodebookConstraint(Held):
     The value moves by the mean, or the sum, of the steps that the optimizer made with its weights.
     """
 
-    def __init__(self, variable: keras.Variable, shared: np.ndarray, step: str) -> None:
+    def __init__(
+        self, model: keras.Model, variable: keras.Variable, shared: np.ndarray, step: str
+    ) -> None:
+        self.model = weakref.ref(model)  # the one that trains
         self.earlier = _beneath(variable)  # such as a MaxNorm: still applied, before
         self.step = step
         centroids = codebook(shared)
@@ -114,10 +117,11 @@ class _CodebookConstraint(Held):
         self.centroids = keras.Variable(centroids, trainable=False, dtype=variable.dtype)
 
     def _onto(self, model: keras.Model, variable: keras.Variable, left: Left) -> Held:
-        return _CodebookConstraint(variable, read(variable), self.step)
+        return _CodebookConstraint(model, variable, read(variable), self.step)
 
     def __call__(self, w: keras.KerasTensor) -> keras.KerasTensor:
         """Return `w` with one value in every cluster, and with zeros in none."""
+        _refuse_averages(self.model())  # of an optimizer that came later
         ops = keras.ops
         flat = ops.reshape(w if self.earlier is None else self.earlier(w), (-1,))
         count = self.centroids.shape[0]
@@ -186,6 +190,12 @@ def _checked(name: str, W: object, variable: keras.Variable) -> np.ndarray:
             "after pruning, or detach the masks."
         )
     return W
+
+
+def _refuse_averages(model: keras.Model | None) -> None:
+    optimizer = getattr(model, "optimizer", None)
+    if getattr(getattr(optimizer, "inner_optimizer", optimizer), "use_ema", False):
+        raise ValueError("averages of shared weights are not shared: compile with use_ema=False.")
 
 
 def _beneath(variable: keras.Variable) -> keras.constraints.Constraint | None:

@@ -54,7 +54,8 @@ def regularize(
 
     Such as keras.regularizers.L1(1e-5), or GroupLasso. It replaces the penalty that a kernel had,
     takes part in every later training, and is not saved with the model. `include` and `exclude`
-    choose kernels as in `pruning.kernels`, and raise what that raises.
+    choose kernels as in `pruning.kernels`, and raise what that raises; nothing is changed where the
+    penalty of one of them cannot be computed, or is not a number.
 
     >>> from course_utils import models
     >>> model = models.article_cnn()
@@ -67,6 +68,9 @@ def regularize(
             "regularizer must be one that is made, as keras.regularizers.L1(1e-5), GroupLasso or "
             f"None, not {regularizer!r}."
         )
-    for variable in kernels(model, include, exclude).values():
+    chosen = kernels(model, include, exclude)
+    for variable in chosen.values():
+        float(0.0 if regularizer is None else regularizer(variable.value))  # what it refuses
+    for variable in chosen.values():
         variable.regularizer = regularizer
     recompile(model)

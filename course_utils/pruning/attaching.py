@@ -109,8 +109,8 @@ def regrown(model: keras.Model) -> dict[str, int]:
     """Count, for each held mask, the weights that should be zero and are not.
 
     All counts are 0 unless something wrote past the mask: `set_weights`, a checkpoint that was
-    loaded, the moving average of an optimizer that the model was not compiled with, a train step
-    of your own that was compiled before `attach`, LoRA's product that is added to the kernel.
+    loaded, the moving average of an optimizer that the model was not compiled with, LoRA's product
+    that is added to it, a train step, yours or another model's, that was compiled before `attach`.
 
     >>> from course_utils import models
     >>> model = models.article_cnn()

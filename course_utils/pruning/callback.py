@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from course_utils import criteria, regrowth, schedules
-from course_utils.arrays import Arrays, Weights, checked_dict, checked_number, whole
+from course_utils.arrays import Arrays, Weights, can_take, checked_dict, checked_number, whole
 from course_utils.backend import build_optimizer
 from course_utils.masking import GRANULARITIES, SCOPES, Masks, exclude, make_masks, sparsity
 from course_utils.masking.collapse import warn
@@ -68,7 +68,7 @@ class PruneOnSchedule(StepCallback):
     ) -> None:
         super().__init__()
         criteria.refuse_unfit(criterion)
-        if not callable(schedule) or schedule in vars(schedules).values():
+        if not can_take(schedule, 1) or schedule in vars(schedules).values():
             raise TypeError(
                 f"schedule must be a function from step to sparsity, not {schedule!r}. "
                 "For a fixed sparsity write schedules.constant(0.8)."
@@ -146,6 +146,8 @@ class PruneOnSchedule(StepCallback):
         if len(masks) < len(names):
             masks = self._masks_off_zeros(step, wanted, masks)
         self._started, self._seen = True, min(self._seen, step)
+        # Of another model, or before compiling anew, the same steps were others.
+        self.history = {before: share for before, share in self.history.items() if before < step}
         self.requested = 0.0  # what is pruned already stays; the schedule is asked anew
         self._hold(masks, step)
 
@@ -163,7 +165,7 @@ class PruneOnSchedule(StepCallback):
             return masks
         masks = {n: mask if mask.any() or n in held else ~mask for n, mask in masks.items()}
         zeros = {n: sparsity(m) for n, m in masks.items() if n not in held and not m.all()}
-        if zeros and sparsity({name: masks[name] for name in zeros}) > _BY_CHANCE:
+        if zeros and sparsity({name: masks[name] for name in zeros}) > max(_BY_CHANCE, wanted):
             found = ", ".join(f"{name} {share:.1%}" for name, share in zeros.items())
             warnings.warn(
                 f"at step {step}, where the schedule has pruned nothing yet, weights are 0 already "

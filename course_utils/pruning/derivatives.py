@@ -5,13 +5,14 @@ from collections.abc import Callable
 import numpy as np
 
 from course_utils.arrays import Weights, whole
-from course_utils.backend import keras, model_of, states_kept
+from course_utils.backend import compile_settings, keras, model_of, states_kept
 from course_utils.backend import tensorflow as tf
 from course_utils.pruning.examples import count, fixed_batch, labelled, steps, tensors
 from course_utils.pruning.kernels import Variables, kernels
 from course_utils.pruning.layers import dtype_of, read
 from course_utils.pruning.losses import checked_labels
 from course_utils.pruning.selectors import Selectors
+from course_utils.pruning.steps import has_its_own_step
 
 _REDUCED = {"mean": lambda g: g, "size": tf.abs, "square": tf.square}
 
@@ -137,6 +138,10 @@ def data_for(model: keras.Model, x: object, y: object) -> tuple:
             f"model {model.name!r} is not compiled, so it has no loss whose gradients could be "
             "taken: call model.compile(optimizer, loss) first."
         )
+    own = has_its_own_step(model) and type(model).compute_loss is keras.Model.compute_loss
+    if own and compile_settings(model)["loss"] is None:
+        why = "has a train step of its own and no compiled loss, so what it minimizes is not known"
+        raise ValueError(f"model {model.name!r} {why}: compile(optimizer, loss) with one.")
     parts = labelled(x, y, model)
     checked_labels(model, parts[1])
     return parts

@@ -18,17 +18,20 @@ _SAME = "all inputs and labels must hold the same number of examples, at least o
 _ARRAYS = "give arrays, a tf.data.Dataset or a keras.utils.PyDataset"
 
 
-def inputs_of(x: object, model: keras.Model | None = None, name: str = "x") -> object:
+def inputs_of(
+    x: object, model: keras.Model | None = None, name: str = "x", *, alike: bool = True
+) -> object:
     """Return inputs as arrays, in the form in which they come: one, a list, a dictionary.
 
     Of a dataset of (x, y) or (x, y, weights) the inputs alone. Types stay what they are. Raises
-    TypeError for what holds no data, ValueError for none, for NaN or infinity, for different
-    lengths, and for shapes that the model does not take.
+    TypeError for what holds no data, ValueError for none, for NaN or infinity, for shapes that the
+    model does not take, and for different lengths, unless `alike` is False (nodes, edges).
 
     >>> inputs_of({"a": [[1, 2]]})
     {'a': array([[1, 2]])}
     """
-    return _fitting(model, _read(x, name) if _is_dataset(x) else (_arrays(x, name),), name)[0]
+    parts = _read(x, name) if _is_dataset(x) else (_arrays(x, name),)
+    return _fitting(model, parts, name, alike)[0]
 
 
 def labelled(x: object, y: object = None, model: keras.Model | None = None) -> tuple:
@@ -200,9 +203,10 @@ def _array(value: object, name: str, least: int) -> np.ndarray:
     return array
 
 
-def _fitting(model: keras.Model | None, parts: tuple, name: str) -> tuple:
+def _fitting(model: keras.Model | None, parts: tuple, name: str, alike: bool = True) -> tuple:
     """Return parts of the same length, whose inputs have the shapes that a model declares."""
-    count(parts)  # which refuses none, and different lengths
+    for one in [parts] if alike else keras.tree.flatten(parts):
+        count(one)  # which refuses none, and different lengths
     wanted, given = inputs_by_name(model) if model is not None else {}, parts[0]
     if not wanted:
         return parts

@@ -115,7 +115,7 @@ def _pairs(model: keras.Model, y: object) -> list[tuple[str, np.ndarray, object,
     shapes = [tuple(tensor.shape[1:]) for tensor in made]
     arrays = keras.tree.flatten(y)
     if len(arrays) == 1:
-        one = keras.tree.flatten(loss)
+        one = keras.tree.flatten(loss) or [None]
         return [("", arrays[0], one[0], shapes[0] if len(shapes) == len(one) == 1 else None)]
     names = list(y) if isinstance(y, Mapping) else [f"{index}" for index in range(len(arrays))]
     if isinstance(y, Mapping):

@@ -26,8 +26,8 @@ def prune(
 
     `sparsity` is the share to prune of all prunable weights together, or {kernel: share}. The other
     arguments are those of `masking.make_masks` and `pruning.kernels`, which say what is refused;
-    `criterion` is called with the weights. What is pruned already goes first, so that pruning
-    further keeps it pruned. Train afterwards as usual; `detach` lets the weights go. Warns where a
+    `criterion` is called with the weights. What is pruned already goes first, and stays pruned even
+    where less is asked for. Train afterwards as usual; `detach` lets the weights go. Warns where a
     layer collapses (see `masking.collapsed`): another scope, or a higher `min_kept`, saves it.
 
     >>> from course_utils import models
@@ -43,5 +43,6 @@ def prune(
     masks = masking.make_masks(
         scores, sparsity, scope, granularity, min_kept=min_kept, layouts=layouts(model)
     )
+    masks = {name: mask & held.get(name, True) for name, mask in masks.items()}
     warn(hold(model, masks))
     return masks

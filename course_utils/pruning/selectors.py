@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
+from course_utils.arrays import can_take
 from course_utils.backend import keras
 
 Selector = str | keras.Layer | type | Callable[[keras.Layer, str], bool]
@@ -46,7 +47,7 @@ def as_list(selectors: Selectors) -> list[Selector]:
         return []
     found = list(selectors) if isinstance(selectors, list | tuple | set) else [selectors]
     for selector in found:
-        if not isinstance(selector, str) and not callable(selector):  # as layers and classes are
+        if not isinstance(selector, str | type | keras.Layer) and not can_take(selector, 2):
             raise TypeError(
                 "include and exclude take a pattern, a layer, a class of layers, a function "
                 f"(layer, name) -> bool, or a list of these, not {selector!r}."

@@ -61,11 +61,16 @@ def _steps_of(model: keras.Model) -> int:
     return 0 if optimizer is None else int(read(optimizer.iterations))  # equal on all devices
 
 
-def _trains_otherwise(model: keras.Model) -> bool:
-    """Tell whether a train step of its own leaves `model.optimizer` alone; Keras's never does."""
-    own = any(
+def has_its_own_step(model: keras.Model) -> bool:
+    """Tell whether training is not Keras's own, which always steps with `model.optimizer`."""
+    return any(
         getattr(getattr(model, name), "__func__", None) is not getattr(keras.Model, name)
         for name in ("train_step", "make_train_function")
     )
-    accumulates = getattr(model.optimizer, "gradient_accumulation_steps", None)  # and steps later
-    return own and not accumulates and _steps_of(model) == 0
+
+
+def _trains_otherwise(model: keras.Model) -> bool:
+    """Tell whether a train step of its own leaves `model.optimizer` alone; Keras's never does."""
+    optimizer = getattr(model, "optimizer", None)
+    accumulates = getattr(optimizer, "gradient_accumulation_steps", None)  # and steps later
+    return has_its_own_step(model) and not accumulates and _steps_of(model) == 0

@@ -7,6 +7,7 @@ import numpy as np
 from course_utils.arrays import Arrays, checked_dict, whole
 from course_utils.backend import keras, model_of
 from course_utils.pruning.attaching import attach, detach, held_masks, hold
+from course_utils.pruning.kernels import picked
 from course_utils.pruning.layers import own_weights, read, walk
 from course_utils.pruning.steps import StepCallback, checked_steps
 
@@ -33,6 +34,12 @@ class Snapshots(StepCallback):
         self.steps = frozenset(checked_steps(steps))
         self.weights: dict[int, list[np.ndarray]] = {}
 
+    def set_model(self, model: keras.Model) -> None:
+        """Refuse another model than the one whose weights are kept already."""
+        if self.weights and model is not self.model:
+            raise ValueError("these snapshots are of another model: make new ones for this one.")
+        super().set_model(model)
+
     def on_train_batch_begin(self, batch: int, logs: dict | None = None) -> None:
         """Keep the weights, if this is a step to keep."""
         super().on_train_batch_begin(batch, logs)
@@ -45,6 +52,7 @@ class Snapshots(StepCallback):
     def _keep(self) -> None:
         step = self.steps_made
         if step in self.steps and step not in self.weights:
+            picked(self.model)  # refuses a model that has not made all its weights yet
             self.weights[step] = self.model.get_weights()
 
 

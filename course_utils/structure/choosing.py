@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from course_utils.arrays import Arrays, checked_number, count, whole
+from course_utils.arrays import Arrays, can_take, checked_number, count, whole
 from course_utils.masking import Masks, checked_scores
 
 SCOPES = ("global", "layer")
@@ -97,7 +97,7 @@ def within_budget(
     if least > target:
         raise ValueError(
             f"a budget of {target:,.0f} cannot be met: with the fewest channels that must stay "
-            f"the cost is {least:,}, of {full:,} now."
+            f"the cost is {least:,.0f}, of {full:,.0f} now."
         )
     enough = bisect_left(range(len(steps)), True, key=lambda end: price(steps[:end]) <= target)
     close = _close_steps(price, target, steps[:enough], steps[enough:])
@@ -113,7 +113,8 @@ def per_cost(scores: Arrays, cost: Callable[[Masks], int]) -> dict[str, np.ndarr
     scores = _of_channels(scores)
     cost, stay = _checked_cost(cost), _without(scores, {})
     one_less = {name: {**stay, name: np.arange(S.size) > 0} for name, S in scores.items()}
-    return {name: S / max(cost(stay) - cost(one_less[name]), 1) for name, S in scores.items()}
+    least = 1e-9 * cost(stay) or 1.0  # where nothing is saved; a cost may be in seconds
+    return {n: S / max(cost(stay) - cost(one_less[n]), least) for n, S in scores.items()}
 
 
 def removal_steps(scores: Arrays, scope: str, *, multiple: int = 1) -> list[Step]:
@@ -171,12 +172,9 @@ def _checked_order(scope: str, multiple: int) -> int:
 
 
 def _checked_cost(cost: object) -> Callable[[Masks], int]:
-    if not callable(cost):
-        raise TypeError(
-            f"cost must be a function of masks, such as costs(model).macs, not "
-            f"{type(cost).__name__}."
-        )
-    return cost
+    if not can_take(cost, 1):
+        raise TypeError(f"cost must be a function, such as costs(model).macs, not {cost!r:.80}.")
+    return lambda masks: checked_number(cost(masks), "what cost(masks) returns", 0, np.inf)
 
 
 def _left(size: int, multiple: int) -> list[int]:

@@ -75,8 +75,8 @@ def difference(one: keras.Model | Channels, other: keras.Model | Channels, input
     0.0
     """
     one, other = model_of(one), model_of(other)
-    inputs = tensors(inputs_of(inputs, one, "inputs"))
-    return _apart(_outputs(one, inputs), _outputs(other, inputs))
+    both = [tensors(inputs_of(inputs, model, "inputs", alike=False)) for model in (one, other)]
+    return _apart(_outputs(one, both[0]), _outputs(other, both[1]))
 
 
 def verified(
@@ -143,8 +143,8 @@ def _outputs(model: keras.Model, inputs: object, zeros: Zeros = ()) -> list[np.n
 
 def _apart(one: list[np.ndarray], other: list[np.ndarray]) -> float:
     """Return the largest difference of outputs; NaN where there is one."""
-    found = [0.0]
-    for a, b in zip(one, other, strict=True):
+    found = [0.0 if len(one) == len(other) else np.inf]
+    for a, b in zip(one, other, strict=False):
         if a.shape != b.shape or a.dtype.kind != "f":
             found.append(0.0 if np.array_equal(a, b) else np.inf)
         elif a.size:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from course_utils import masking, pruning
+from course_utils import criteria, masking, pruning
 from course_utils.backend import build_optimizer, keras
 from course_utils.extras import search
 
@@ -198,7 +198,9 @@ def test_it_prints_as_a_table():
         ({"accuracy": lambda model: None}, "must return one number, not None"),
         ({"accuracy": 0.9}, "accuracy must be a function, not 0.9"),
         ({"retrain": None}, "retrain must be a function, not None"),
-        ({"criterion": "magnitude"}, "criterion must be a function, not 'magnitude'"),
+        ({"retrain": lambda: None}, "retrain must be a function, .*: it gets the model"),
+        ({"criterion": criteria.gradient}, "criterion must be a function of weights"),
+        ({"criterion": "magnitude"}, "criterion must be a function .* not 'magnitude'"),
     ],
 )
 def test_mistakes_are_said_in_words_and_change_nothing(options, words):

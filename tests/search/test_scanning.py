@@ -295,9 +295,14 @@ def test_mistakes_are_said_in_words_and_change_nothing(cases):
         ({"x": x[:0], "y": y[:0]}, "same number of examples"),
         ({"batch_size": 0}, "batch_size must be"),
         ({"measure": lambda outputs, labels: np.mean(outputs)}, "one number for each example"),
+        ({"measure": lambda outputs, labels: labels + 1j}, "one number for each example"),
+        ({"measure": lambda outputs: 1.0}, "measure must be a function"),
+        ({"trials": {"fc": 0.5}}, "a trial is .* not 'fc'"),
+        ({"trials": [("fc", 0.5, np.ones(3))]}, "a trial is"),
+        ({"trials": None}, "a trial is .* not None"),
     ]:
         given = {"model": model, "x": x, "y": y, "trials": trials} | change
-        with pytest.raises(ValueError, match=words):
+        with pytest.raises((TypeError, ValueError), match=words):
             search.scan(**given)
     for one, other in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)

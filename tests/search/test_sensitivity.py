@@ -184,6 +184,14 @@ def test_bad_calls_end_in_words(change, words):
         search.sensitivity(**given)
 
 
+def test_a_kernel_that_is_a_sum_is_not_scanned_by_a_part_of_it():
+    """With LoRA a mask on the stored kernel would leave the product that is added to it."""
+    model = judged(3, None)
+    model.layers[-1].enable_lora(1)
+    with pytest.raises(ValueError, match="LoRA"):
+        search.sensitivity(model, X, YES, [0.5])
+
+
 def test_what_a_model_that_is_not_compiled_means_is_guessed_with_a_warning():
     model = judged(1, "mse")
     plain = keras.Model(model.inputs, model.outputs)

@@ -105,6 +105,13 @@ def test_mistakes_are_said_in_words(call, words):
         call({"a": np.arange(4.0)})
 
 
+def test_the_unit_of_a_cost_does_not_matter():
+    scores = {"a": np.array([6.0, 2.0]), "b": np.array([1.0, 3.0])}
+    in_seconds = structure.per_cost(scores, lambda m: 1e-6 * (7 * m["a"].sum() + 2 * m["b"].sum()))
+    np.testing.assert_allclose(in_seconds["a"], scores["a"] / 7e-6)
+    np.testing.assert_allclose(in_seconds["b"], scores["b"] / 2e-6)
+
+
 def test_per_cost_prefers_to_remove_what_is_expensive():
     price = {"cheap": 1, "dear": 10}
 
@@ -214,6 +221,9 @@ def test_an_open_image_size_is_taken_small_unless_a_batch_says_more():
         (lambda S: structure.within_budget(S, len, ".5"), TypeError, "budget must be a number"),
         (lambda S: structure.within_budget(S, 5, 0.5), TypeError, r"such as costs\(model\).macs"),
         (lambda S: structure.per_cost(S, None), TypeError, r"such as costs\(model\).macs"),
+        (lambda S: structure.within_budget(S, lambda: 1, 2), TypeError, "cost must be a function"),
+        (lambda S: structure.within_budget(S, lambda m: np.nan, 2), ValueError, "what cost.masks"),
+        (lambda S: structure.per_cost(S, lambda m: "5"), TypeError, "what cost.masks. returns"),
         (lambda S: structure.choose({"a": np.ones((2, 3))}, 0.5), ValueError, "each channel needs"),
         (lambda S: structure.relative({"a": [np.nan, 1]}), ValueError, "NaN"),
         (lambda S: structure.relative([1, 2]), TypeError, "must be a dictionary"),

@@ -7,6 +7,7 @@ import pytest
 from test_data_everywhere import network
 
 from course_utils import models, structure
+from course_utils.backend import keras
 
 rng = np.random.default_rng(0)
 X, Y = rng.normal(size=(16, 5)).astype("float32"), rng.integers(0, 3, 16)
@@ -46,6 +47,29 @@ def test_models_are_compared_on_data(inputs):
     model = models.lenet5()
     with pytest.raises((TypeError, ValueError), match=r"inputs (must|has)"):
         structure.difference(model, model, inputs)
+
+
+def test_models_that_cannot_agree_are_told_apart_in_words_or_by_infinity():
+    model = models.lenet5()
+    two = keras.Model(model.inputs, 2 * model.outputs)
+    assert structure.difference(model, two, np.ones((1, 28, 28, 1))) == np.inf
+    with pytest.raises(ValueError, match=r"takes .5"):
+        structure.difference(model, network(), np.ones((1, 28, 28, 1)))
+
+
+def test_nodes_and_edges_of_a_graph_need_not_be_as_many():
+    def build(seed):
+        nodes, edges = keras.Input((4,)), keras.Input((2,), dtype="int32")
+        sent = keras.ops.take(keras.layers.Dense(3)(nodes), edges[:, 0], axis=0)
+        return keras.Model([nodes, edges], keras.ops.segment_sum(sent, edges[:, 1], 5))
+
+    one, other = build(0), build(1)
+    x, pairs = np.ones((5, 4), "float32"), rng.integers(0, 5, (9, 2))
+    made, wanted = (np.asarray(m([x, pairs])) for m in (other, one))
+    expected = abs(made - wanted).max() / abs(wanted).max()
+    assert structure.difference(one, other, [x, pairs]) == pytest.approx(expected)
+    with pytest.raises(ValueError, match="at least one"):
+        structure.difference(one, other, [x, pairs[:0]])
 
 
 @pytest.mark.parametrize(

@@ -474,11 +474,7 @@ def test_what_mixes_channels_keeps_them(kind):
     """Nothing goes from the layer before, and the model comes back as it is."""
     x = keras.Input((4, 5))
     y = MIXING[kind](dense("a", activation="tanh")(x))
-<<<<<<< HEAD
     model = randomized(keras.Model(x, L.Lambda(lambda y: y, output_shape=lambda shape: shape)(y)))
-=======
-    model = randomized(keras.Model(x, L.Lambda(lambda y: y)(y)))
->>>>>>> atk3-seq
     left = reasons(model)
     assert left["a"], left
     assert not left["a"].startswith("lambda")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_utils import criteria
-from course_utils.arrays import Arrays, checked_number, whole
+from course_utils.arrays import Arrays, can_take, checked_number, whole
 from course_utils.backend import build_optimizer, keras, model_of
 from course_utils.masking import exclude as excluding
 from course_utils.masking import make_masks, sparsity
@@ -107,10 +107,10 @@ def adaptive(
     if not 0 < checked_number(min_step, "min_step", 0, 1) <= step:
         raise ValueError("min_step must be more than 0, or it would never end, and at most step.")
     max_rounds, model = whole(max_rounds, "max_rounds", least=1), model_of(model)
-    asked = {"retrain": retrain, "accuracy": accuracy, "criterion": criterion}
-    for name, function in asked.items():
-        if not callable(function):
-            raise TypeError(f"{name} must be a function, not {function!r}.")
+    criteria.refuse_unfit(criterion)
+    for name, function in {"retrain": retrain, "accuracy": accuracy}.items():
+        if not can_take(function, 1):
+            raise TypeError(f"{name} must be a function, not {function!r}: it gets the model.")
     chosen, axes = kernels(model, include, exclude), layouts(model)
     baseline, held = _number(accuracy(model)), held_masks(model)
     if not math.isfinite(baseline):

@@ -5,13 +5,13 @@ measured: 1.9 times faster (`results/scan_reuse.csv`), at 700 lines and for some
 this is the plain loop, for every model that Keras can call.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
-from course_utils.arrays import zeroed
+from course_utils.arrays import can_take, zeroed
 from course_utils.backend import keras, model_of, states_kept
 from course_utils.backend import tensorflow as tf
 from course_utils.extras.search.answers import Measure, measure_for
@@ -42,7 +42,7 @@ class Scan(Printed):
         """Return headings and rows as text, a column for each level that any name has."""
         columns = dict.fromkeys(level for levels in self.results.values() for level in levels)
         rows = [
-            (name, *(f"{levels[at]:.2%}" if at in levels else "-" for at in columns))
+            (str(name), *(f"{levels[at]:.2%}" if at in levels else "-" for at in columns))
             for name, levels in self.results.items()
         ]
         return [("pruned alone", *map(str, columns)), *rows]
@@ -87,7 +87,7 @@ def scan(
     # compiled again and again.
     weights, compute = named_weights(model), tf.function(model_of(model))
     measure = measure_for(model) if measure is None else measure
-    if not callable(measure):
+    if not can_take(measure, 2):
         raise TypeError(f"measure must be a function of outputs and labels, not {measure!r}.")
     parts = labelled(x, y, model)[:2]
 
@@ -96,7 +96,10 @@ def scan(
             return _mean(compute, steps(model, parts, batch_size), measure)
 
     baseline, results = mean(), {}
-    for name, level, masks in trials:
+    for one in trials if isinstance(trials, Iterable) else [trials]:
+        if not isinstance(one, tuple | list) or len(one) != 3 or not isinstance(one[2], Mapping):
+            raise TypeError(f"a trial is ('fc', 0.9, {{'fc/kernel': mask}}), say, not {one!r:.80}.")
+        name, level, masks = one
         with _put_on(masks, weights):
             results.setdefault(name, {})[level] = mean()
     if not results:
@@ -110,9 +113,9 @@ def _mean(compute: Callable, batch: Iterable[tuple], measure: Measure) -> float:
     for inputs, labels in batch:
         outputs = keras.tree.map_structure(np.asarray, compute(tensors(inputs), training=False))
         found, size = np.asarray(measure(outputs, labels)), count(inputs)
-        if found.shape != (size,):
+        if found.shape != (size,) or found.dtype.kind not in "biufV":  # V: bfloat16
             raise ValueError(
-                f"measure must return one number for each example, ({size},), not {found.shape}."
+                f"measure must return one number for each example, ({size},), not {found!r:.80}."
             )
         total, seen = total + float(found.sum()), seen + size
     return total / seen

@@ -7,7 +7,7 @@ from course_utils.arrays import Arrays, checked_dict, checked_number
 from course_utils.backend import keras
 from course_utils.extras.search.scanning import Scan, scan
 from course_utils.masking import make_masks
-from course_utils.pruning.kernels import layouts, named_weights, weights
+from course_utils.pruning.kernels import kernels, layouts, named_weights, weights
 from course_utils.pruning.selectors import Selectors
 from course_utils.structure.channels import Channels, as_channels
 from course_utils.structure.choosing import choose
@@ -46,6 +46,7 @@ def sensitivity(
     {'fc1/kernel': [0.5, 0.9], 'fc2/kernel': [0.5, 0.9]}
     """
     levels, axes = _checked(levels), layouts(model)
+    kernels(model, include, exclude)  # refuses what can be read, but not pruned
     scores = criteria.scored(criterion, weights(model, include, exclude))
     trials = (
         (name, s, make_masks({name: S}, s, "layer", granularity, layouts={name: axes[name]}))

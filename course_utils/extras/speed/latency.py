@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course_utils.arrays import whole
+from course_utils.arrays import can_take, whole
+from course_utils.backend import keras
 from course_utils.tables import Printed
 
 _HEADINGS = ("what", "median ms", "quartiles ms", "relative", "calls", "threads")
@@ -55,7 +56,7 @@ class Latencies(Printed):
 
     def __getitem__(self, name: str) -> Timing:
         """Return the row of one name."""
-        return {row.name: row for row in self.rows}[name]
+        return self._row(name)
 
     def table(self) -> list[tuple[str, ...]]:
         """Return headings and rows as text; relative to the first row."""
@@ -131,8 +132,9 @@ def _no_collection() -> object:
 
 
 def _checked(name: str, call: Callable[[], object]) -> TimedCall:
-    if not callable(call):
-        raise TypeError(f"{name!r} must be a function without arguments, not {call!r}.")
+    if isinstance(call, keras.Layer) or not can_take(call, 0):
+        way = f"not {call!r}: keras_call(model, x) is one"
+        raise TypeError(f"{name!r} must be a function without arguments, {way}.")
     return call if isinstance(call, TimedCall) else TimedCall(call)
 
 

@@ -26,14 +26,6 @@ def undefined_at_0(call: Call) -> Flows:
     return entrywise(call)
 
 
-def dropped(call: Call) -> Flows:
-    """Zeros at random, in a shape that may say how many channels there are."""
-    sizes = call.layer.noise_shape or (None,) * 9
-    if any(sizes[axis + 1] not in (None, 1) for axis in call.x.varying):
-        return call.refuse("has a noise_shape that says how many there are, where None would do")
-    return call.passed()
-
-
 def activation(call: Call) -> Flow:
     """A function of each entry, unless it mixes channels."""
     return call.passed(call.activated(call.x.ids, call.layer.activation))
@@ -125,13 +117,8 @@ def reduced(call: Call) -> Flows:
     if x is None:
         of_examples = axis is not None and -1 in axes
         return call.refuse(f"reduces the axis {'of examples' if of_examples else _THEIRS}")
-<<<<<<< HEAD
-    moves_0 = type(call.layer).__name__ == "Logsumexp"  # of n zeros it is log n
-    silent = x.silent and not moves_0 and getattr(call.layer, "initial", None) is None
-=======
     moves = type(call.layer).__name__ == "Logsumexp"  # of zeros it is the log of their number
     silent = x.silent and not moves and getattr(call.layer, "initial", None) is None
->>>>>>> atk3-seq
     gone = () if call.layer.keepdims else tuple(axes)
     return Flow(call.shapes[0], x.ids.squeeze(gone), silent)
 
