@@ -200,9 +200,12 @@ def reasons(channels: object) -> str:
     return "; ".join([*dict.fromkeys(unseen), *(why for why, _ in count.most_common(3))][:5])
 
 
-def original(build: Callable[[], keras.Model], folder: Path, sizes: coded.Sizes) -> None:
-    """Save the network itself, in place of its smaller form."""
+def original(
+    build: Callable[[], keras.Model], folder: Path, sizes: coded.Sizes, of_its_class: bool
+) -> None:
+    """Save the network itself, in place of its smaller form; or its graph, as that is saved."""
     model = coded.randomized(build())
+    model = model if of_its_class else keras.Model(model.input, model.output)
     save(model, coded.inputs_for(model, sizes), folder)
 
 
