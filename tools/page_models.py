@@ -40,7 +40,9 @@ computes with the others at zero, and two oracles judge that: `verify=True`, and
 code with the package. It numbers the weights, reads off the smaller network which of them it kept,
 writes zeros over all others in the original, and runs that. *Twice* is by both. The smaller network
 is trained a step, and its file loaded by a process that knows Keras alone, or the original's layers
-as well. Where Keras cannot read the file, its answer is shown: `save_weights` is the way then.
+as well. Where Keras cannot read the file, its answer is shown, *nor the original's graph* where it
+reads that no better (only the class of the original tells what its layers do not): `save_weights`
+is the way then.
 
 *Left* are the parameters of the smaller network at 50 %, as a share, and without embeddings.
 Tried with {versions}.

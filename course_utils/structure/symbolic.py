@@ -76,9 +76,10 @@ def outputs_by_trial(layers: Iterable[keras.Layer]) -> Iterator[None]:
 
 
 def first_line(error: Exception, longest: int = 120) -> str:
-    """Return how the words of an error begin: Keras's go on with all that was given.
+    """Return how the words of an error begin: Keras puts more after, and some before, in bold.
 
-    >>> first_line(ValueError("no such size\\nArguments received: ..."))
+    >>> first_line(ValueError("In A.call().\\n\\n\\x1b[1mno such size\\x1b[0m\\nArguments ..."))
     'no such size'
     """
-    return str(error).strip().split("\n")[0][:longest]
+    said = str(error).partition("\x1b[1m")[2] or str(error)
+    return said.strip().split("\n")[0].removesuffix("\x1b[0m")[:longest]
