@@ -40,7 +40,8 @@ def one_step(model: keras.Model, x: object) -> None:
     kinds = [np.asarray(y).dtype.kind for y in keras.tree.flatten(made)]
     losses = keras.tree.pack_sequence_as(made, ["mse" if kind == "f" else None for kind in kinds])
     y = keras.tree.map_structure(lambda one: np.asarray(one) + 1, made)
-    model.compile("adam", loss=losses, metrics=None, weighted_metrics=None, run_eagerly=True)
+    # With None a model would keep the metrics that it has been compiled with.
+    model.compile("adam", loss=losses, metrics=[], weighted_metrics=[], run_eagerly=True)
     model.fit(x, y, epochs=1, verbose=0, batch_size=len(keras.tree.flatten(x)[0]))
 
 
@@ -197,7 +198,8 @@ def reasons(channels: object) -> str:
         if group.reason != "an output of the model":
             count[re.sub(r"^\S+ \((\w+)\)", r"\1", group.reason)] += len(group)
     unseen = [f"{one.kind} {one.reason}" for one in getattr(channels, "unseen", ())]
-    return "; ".join([*dict.fromkeys(unseen), *(why for why, _ in count.most_common(3))][:5])
+    most = [why for why, _ in count.most_common(3)]
+    return "; ".join([*dict.fromkeys([*unseen, *most])][:5])
 
 
 def original(
