@@ -32,14 +32,17 @@ keras.applications, in the manner of keras.io's examples, and from keras-hub, wh
 tasks are tried in small configurations. Made from [models.csv](src/models.csv) by `make pages`;
 `make zoo` tries them anew, each in a process of its own.
 
-Each network is pruned to 80 % zeros and trained a step: *held* says that the zeros stayed (and
-says little where *nothing moved*: the step changed no kernel). Then it loses 30 % and 50 % of the
-channels of every group from which some can go. What is left must compute what the original computes
-with the others at zero, and two oracles judge that: `verify=True`, and one that shares no code with
-the package. It numbers the weights, reads off the smaller network which of them it kept, writes
-zeros over all others in the original, and runs that. *Twice* is by both. The smaller network is
-trained a step, and its file loaded by a process that knows Keras alone, or the original's layers
-as well. Where Keras cannot read the file, its answer is shown: `save_weights` is the way then.
+Each network is pruned to 80 % zeros and trained a step: *held* says that the zeros stayed (and says
+little where *nothing moved*: the step changed no kernel; *not by fit*: as it came, it takes no
+targets made up for it there either, and the step was made by hand). Then it loses 30 % and 50 % of
+the channels of every group from which some can go. What is left must compute what the original
+computes with the others at zero, and two oracles judge that: `verify=True`, and one that shares no
+code with the package. It numbers the weights, reads off the smaller network which of them it kept,
+writes zeros over all others in the original, and runs that. *Twice* is by both. The smaller network
+is trained a step, and its file loaded by a process that knows Keras alone, or the original's layers
+as well. Where Keras cannot read the file, its answer is shown, *nor the original's graph* where it
+reads that no better (only the class of the original tells what its layers do not): `save_weights`
+is the way then.
 
 *Left* are the parameters of the smaller network at 50 %, as a share, and without embeddings.
 Tried with {versions}.

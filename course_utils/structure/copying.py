@@ -7,6 +7,7 @@ hold, both copies hold.
 """
 
 import functools
+import inspect
 import types
 import weakref
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import numpy as np
 
 from course_utils.backend import keras
 from course_utils.backend import tensorflow as tf
+from course_utils.pruning.layers import of_keras
 from course_utils.structure.internals import attributes, bare, copied_variable, retrack
 from course_utils.structure.reaching import has_weights
 from course_utils.structure.walking import has_graph
@@ -88,8 +90,10 @@ class Copier:
     def _operation(self, old: keras.Operation) -> keras.Operation:
         if has_graph(old):
             return self._whole(old)
-        new = self._put(old, bare(old))
-        vars(new).update({key: self(part) for key, part in attributes(old).items()})
+        new, parts = self._put(old, bare(old)), attributes(old)
+        if of_keras(type(old)) and inspect.getfullargspec(type(old).__init__).args == ["self"]:
+            parts.pop("_auto_config", None)  # Identity has none where it was given a dtype policy
+        vars(new).update({key: self(part) for key, part in parts.items()})
         retrack(vars(new).get("_tracker"))
         return new
 

@@ -159,10 +159,8 @@ def _called(layer: keras.Layer, args: tuple, options: dict, more: dict) -> tuple
         try:
             with outputs_by_trial(owners[-1] for _, owners in walk(layer)):
                 outputs = layer.call(*args, **{**options, **more})
-        except Exception as error:
-            raise NotOpenedError(
-                f"does not run on symbolic tensors: {first_line(error)}"
-            ) from error
+        except Exception as why:
+            raise NotOpenedError(f"does not run on symbolic tensors: {first_line(why)}") from why
     if read:
         raise NotOpenedError(_USES.format(read[0].path))
     return inputs, outputs

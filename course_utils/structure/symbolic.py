@@ -76,12 +76,11 @@ def outputs_by_trial(layers: Iterable[keras.Layer]) -> Iterator[None]:
 
 
 def first_line(error: Exception, longest: int = 120) -> str:
-    """Return how the words of an error begin: Keras's go on with all that was given.
+    """Return how the words of an error begin: Keras puts more after, and some before, in bold.
 
-    >>> first_line(ValueError("no such size\\nArguments received: ..."))
+    >>> first_line(ValueError("In A.call().\\n\\n\\x1b[1mno such size\\x1b[0m\\nArguments ..."))
     'no such size'
     """
     words = str(error).split("Error encountered:")[-1]  # of the layer inside
-    lines = (line.replace("\x1b[1m", "").replace("\x1b[0m", "") for line in words.split("\n"))
-    told = (one.strip() for one in lines if one and not one.startswith("Exception encountered"))
-    return next(told, "")[:longest]
+    said = words.partition("\x1b[1m")[2] or words
+    return said.strip().split("\n")[0].removesuffix("\x1b[0m")[:longest]

@@ -147,6 +147,19 @@ def test_an_array_that_weights_begin_with_is_cut_with_them(tmp_path):
     np.testing.assert_array_equal(back.get_layer("t").embeddings_initializer.value, vectors[:, [2]])
 
 
+def test_a_layer_without_a_config_for_its_policy_has_one_in_the_smaller_model(tmp_path):
+    """Keras tells none of what takes no arguments of its own, where it was given a policy."""
+    x = keras.Input((4,))
+    same = L.Identity(name="same", dtype=keras.DTypePolicy("float32"))
+    with pytest.raises(NotImplementedError):
+        same.get_config()
+    small, _ = shrink(keras.Model(x, L.Dense(2)(same(L.Dense(8)(x)))), 0.5, verify=True)
+    small.save(tmp_path / "small.keras")
+    back, values = keras.saving.load_model(tmp_path / "small.keras"), np.ones((1, 4))
+    np.testing.assert_array_equal(back(values), small(values))
+    assert back.get_layer("same").dtype_policy == same.dtype_policy
+
+
 class Gained(Counting):
     """It is made anew as a whole, has a layer with a single number, and a list called states."""
 

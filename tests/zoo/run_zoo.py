@@ -142,10 +142,12 @@ def load(name: str, folder: Path, nursery: Nursery) -> object:
         again = nursery.beside(trial.loaded, folder, False)
         if again == "yes":
             return "with keras-hub" if name.startswith("hub") else "with its own layers"
-        (folder / "not_saved").unlink(missing_ok=True)
-        nursery.beside(original, name, folder)
-        other = nursery.beside(trial.loaded, folder, False)
-        found = again if other == "yes" else f"nor the original: {other}"
+        found = again
+        for of_its_class, which in ((False, "the original's graph"), (True, "the original")):
+            (folder / "not_saved").unlink(missing_ok=True)
+            nursery.beside(original, name, folder, of_its_class)
+            other = nursery.beside(trial.loaded, folder, False)
+            found = found if other == "yes" else f"nor {which}: {other}"
     return found
 
 
@@ -157,8 +159,8 @@ def attempt(name: str, folder: Path) -> dict[str, object]:
     return trial.tried(*asked(name, folder))
 
 
-def original(name: str, folder: Path) -> None:
-    trial.original(*asked(name, folder))
+def original(name: str, folder: Path, of_its_class: bool) -> None:
+    trial.original(*asked(name, folder), of_its_class)
 
 
 def apart(what: Callable, given: tuple, limits: tuple[float, float]) -> object:

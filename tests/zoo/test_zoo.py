@@ -39,6 +39,25 @@ def test_a_network_of_another_kind(name, tmp_path):
     assert trial.loaded(tmp_path) == "yes"
 
 
+def test_what_takes_no_targets_of_the_zoo_is_trained_by_hand():
+    class Detector(keras.Model):
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, **options):
+            return y["boxes"]
+
+    def build():
+        inputs = keras.Input((4,))
+        return Detector(inputs, keras.layers.Dense(3)(inputs))
+
+    x = np.ones((2, 4), "float32")
+    assert held(build, x) == "held (not by fit)"
+    assert held(lambda: keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)]), x) == "held"
+
+
+def held(build, x):
+    model = build()
+    return trial.judged(lambda step: trial.masks_held(model, x, step), build, x)
+
+
 # ------------------------------------------------------------------------------- the second oracle
 
 

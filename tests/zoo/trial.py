@@ -11,11 +11,13 @@ from pathlib import Path
 import coded
 import keras
 import numpy as np
+import tensorflow as tf
 
 SAME, SEEN = 1e-3, 1e-2  # float32, deep networks; and how much pruning must change to be seen
 SHARES = (0.3, 0.5)
 
 Row = dict[str, object]
+Step = Callable[[keras.Model, object], None]
 
 
 def failure(error: BaseException) -> str:
@@ -38,18 +40,41 @@ def one_step(model: keras.Model, x: object) -> None:
     kinds = [np.asarray(y).dtype.kind for y in keras.tree.flatten(made)]
     losses = keras.tree.pack_sequence_as(made, ["mse" if kind == "f" else None for kind in kinds])
     y = keras.tree.map_structure(lambda one: np.asarray(one) + 1, made)
-    model.compile("adam", loss=losses, metrics=None, weighted_metrics=None, run_eagerly=True)
+    # With None a model would keep the metrics that it has been compiled with.
+    model.compile("adam", loss=losses, metrics=[], weighted_metrics=[], run_eagerly=True)
     model.fit(x, y, epochs=1, verbose=0, batch_size=len(keras.tree.flatten(x)[0]))
 
 
-def masks_held(model: keras.Model, x: object) -> str:
+def by_hand(model: keras.Model, x: object) -> None:
+    """Train one step in a loop of one's own, whatever loss the model's class has."""
+    with tf.GradientTape() as tape:
+        made = [y for y in keras.tree.flatten(model(x, training=False)) if y.dtype.is_floating]
+        loss = sum(keras.ops.mean(keras.ops.square(y - 1)) for y in made)
+    gradients = tape.gradient(loss, [v.value for v in model.trainable_variables])
+    pairs = zip(gradients, model.trainable_variables, strict=True)
+    keras.optimizers.Adam().apply_gradients([(g, v) for g, v in pairs if g is not None])
+
+
+def judged(judge: Callable[[Step], str], build: Callable[[], keras.Model], x: object) -> str:
+    """Judge after a step of `fit`; where the network as it came fails at that, too, by hand."""
+    said = judge(one_step)
+    if not said.startswith("crash"):
+        return said
+    try:
+        one_step(coded.randomized(build()), x)
+    except Exception:
+        return f"{judge(by_hand)} (not by fit)"
+    return said
+
+
+def masks_held(model: keras.Model, x: object, step: Step) -> str:
     """Prune 80 % of the weights and train a step: do the zeros stay, and does the rest learn?"""
     from course_utils.pruning import prune, regrown, weights
 
     try:
         masks = prune(model, 0.8)
         before = weights(model)
-        one_step(model, x)
+        step(model, x)
         after = weights(model)
         moved = any((before[name] != after[name]).any() for name in masks)
         zeros = all(not after[name][~masks[name].astype(bool)].any() for name in masks)
@@ -160,8 +185,8 @@ def tried(
         row["verify"] = verified(channels, shares[-1], x) if small is not None else ""
         if small is not None:
             save(small, x, folder)
-            row["trained"] = trained(small, x)
-    row["masks"] = masks_held(model, x)
+            row["trained"] = judged(lambda step: trained(small, x, step), build, x)
+    row["masks"] = judged(lambda step: masks_held(model, x, step), build, x)
     row["seconds"] = round(time.process_time() - begin, 1)
     return row
 
@@ -173,19 +198,23 @@ def reasons(channels: object) -> str:
         if group.reason != "an output of the model":
             count[re.sub(r"^\S+ \((\w+)\)", r"\1", group.reason)] += len(group)
     unseen = [f"{one.kind} {one.reason}" for one in getattr(channels, "unseen", ())]
-    return "; ".join([*dict.fromkeys(unseen), *(why for why, _ in count.most_common(3))][:5])
+    most = [why for why, _ in count.most_common(3)]
+    return "; ".join([*dict.fromkeys([*unseen, *most])][:5])
 
 
-def original(build: Callable[[], keras.Model], folder: Path, sizes: coded.Sizes) -> None:
-    """Save the network itself, in place of its smaller form."""
+def original(
+    build: Callable[[], keras.Model], folder: Path, sizes: coded.Sizes, of_its_class: bool
+) -> None:
+    """Save the network itself, in place of its smaller form; or its graph, as that is saved."""
     model = coded.randomized(build())
+    model = model if of_its_class else keras.Model(model.input, model.output)
     save(model, coded.inputs_for(model, sizes), folder)
 
 
-def trained(model: keras.Model, x: object) -> str:
+def trained(model: keras.Model, x: object, step: Step) -> str:
     before = coded.values(model)
     try:
-        one_step(model, x)
+        step(model, x)
     except Exception as error:
         return failure(error)
     moved = any((a != b).any() for a, b in zip(before, coded.values(model), strict=True))
