@@ -140,3 +140,9 @@ def test_a_detector_is_pruned_both_ways_and_saved(trained, tmp_path):
 def test_a_side_that_cells_do_not_fill_is_refused(side):
     with pytest.raises(ValueError, match="multiple of 8"):
         to_cells(Objects(*np.zeros((2, 0), int), np.zeros((0, 4)), np.zeros(0)), 1, side)
+
+
+@pytest.mark.parametrize("box", [[-20, 0, -12, 8], [0, 60, 8, 80], [8, 8, 0, 16], [0, 0, 8, 0]])
+def test_a_box_that_is_none_or_lies_outside_is_refused(box):
+    with pytest.raises(ValueError, match="middles on 64 x 64"):
+        to_cells(Objects(np.array([0]), np.array([3]), np.array([box]), np.ones(1)), 1, 64)

@@ -167,3 +167,9 @@ def test_the_same_seed_builds_the_same_network():
     one, two, other = (hearing.vowel_gru(seed=seed).get_weights()[0] for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, two)
     assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("speakers", [(3, 1), (3, 1, 1, 1), (3, 1, 0)])
+def test_other_than_three_numbers_of_speakers_are_refused(speakers):
+    with pytest.raises(ValueError, match="speakers"):
+        speech.load_vowels(speakers)

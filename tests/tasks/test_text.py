@@ -139,6 +139,11 @@ def test_a_character_without_a_number_is_refused():
         text.encoded(["naïve"])
 
 
+def test_one_line_alone_is_not_taken_for_lines():
+    with pytest.raises(TypeError, match=r"in a list, such as \['if x'\]"):
+        text.encoded("if x")
+
+
 # ------------------------------------------------------------------------------------ the networks
 
 

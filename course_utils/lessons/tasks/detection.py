@@ -57,9 +57,11 @@ def to_cells(objects: Objects, count: int, side: int) -> np.ndarray:
         raise ValueError(f"the side of a canvas must be a multiple of {CELL} pixels, got {side}")
     cells = np.zeros((count, side // CELL, side // CELL, 6), np.float32)
     middle = (objects.box[:, :2] + objects.box[:, 2:]) / 2 / CELL
-    size = np.log((objects.box[:, 2:] - objects.box[:, :2]) / CELL)
+    size = (objects.box[:, 2:] - objects.box[:, :2]) / CELL
+    if (size <= 0).any() or (middle < 0).any() or (middle * CELL > side).any():
+        raise ValueError(f"boxes are [top, left, bottom, right] with middles on {side} x {side}")
     at = np.minimum(middle.astype(int), side // CELL - 1)
-    rows = np.column_stack([np.ones(len(objects)), middle - at - 0.5, size, objects.label])
+    rows = np.column_stack([np.ones(len(objects)), middle - at - 0.5, np.log(size), objects.label])
     cells[objects.scene, at[:, 0], at[:, 1]] = rows
     return cells
 

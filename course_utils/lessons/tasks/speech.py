@@ -43,16 +43,19 @@ class Sounds:
 def load_vowels(speakers: tuple[int, int, int], seed: int = 0) -> tuple[Sounds, Sounds, Sounds]:
     """Return training, validation and test vowels, of so many speakers each, all different.
 
-    Each speaker says each of the ten vowels twice.
+    Each speaker says each of the ten vowels twice. Raises ValueError unless there are three.
 
     >>> load_vowels((3, 1, 1))
     (60 vowels of 3 speakers, 20 vowels of 1 speakers, 20 vowels of 1 speakers)
     """
+    counts = [whole(count, "speakers", least=1) for count in speakers]
+    if len(counts) != 3:
+        raise ValueError(f"speakers are three numbers, such as (60, 20, 20), not {speakers!r}")
     seeds = np.random.SeedSequence(whole(seed, "seed")).generate_state(3)
-    first = np.cumsum([0, *speakers])
+    first = np.cumsum([0, *counts[:2]])
     return tuple(
         make_vowels(range(start, start + count), int(own))
-        for start, count, own in zip(first, speakers, seeds, strict=False)
+        for start, count, own in zip(first, counts, seeds, strict=True)
     )
 
 

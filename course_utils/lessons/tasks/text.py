@@ -66,11 +66,13 @@ def load_lines(counts: tuple[int, int, int], seed: int = 0) -> tuple[Lines, Line
 def encoded(text: list[str] | tuple[str, ...]) -> np.ndarray:
     """Return the first LENGTH characters of each line as numbers, int32 (n, LENGTH), 0 before it.
 
-    Raises ValueError for characters that are not printable ASCII.
+    Raises TypeError for one line alone, ValueError for characters that are not printable ASCII.
 
     >>> encoded(["if x"])[0, -6:].tolist()
     [0, 0, 74, 71, 1, 89]
     """
+    if isinstance(text, str):
+        raise TypeError(f"lines are expected in a list, such as [{text!r:.40}]")
     if unknown := sorted({c for line in text for c in line if not " " <= c <= "~"}):
         raise ValueError(f"only printable ASCII has a number; {unknown[:5]} have none")
     ids = np.zeros((len(text), LENGTH), np.int32)
