@@ -11,6 +11,7 @@ from sizes import full_run
 
 from course_utils import criteria, masking, models, pruning, schedules
 from course_utils.backend import keras
+from course_utils.pruning.layers import read
 
 layers = keras.layers
 # Tracing a step takes a second and more, the steps taken here eagerly a tenth.
@@ -704,3 +705,9 @@ def test_a_model_held_as_a_part_of_another_is_seen_as_held_from_both():
     trained(whole)
     assert pruning.regrown(inner) == {"fc/kernel": 0}
     np.testing.assert_array_equal(pruning.weights(inner)["fc/kernel"] != 0, np.eye(4) == 1)
+
+
+def test_a_single_number_in_bfloat16_is_read_as_float32():
+    """As Keras's metrics are, under floatx bfloat16: NumPy has no such array of no dimension."""
+    found = read(keras.Variable(1.5, dtype="bfloat16"))
+    assert (found.shape, found.dtype, found.item()) == ((), np.float32, 1.5)

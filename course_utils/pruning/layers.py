@@ -85,7 +85,8 @@ def own_weights(layer: keras.Layer) -> list[keras.Variable]:
 
 def seen(variable: keras.Variable) -> np.ndarray:
     """Return a variable's value without copying it; it cannot be written to."""
-    return np.asarray(tf.convert_to_tensor(variable))
+    value = tf.convert_to_tensor(variable)
+    return np.asarray(value if value.ndim else value.numpy())  # of bfloat16, no array
 
 
 def read(variable: keras.Variable) -> np.ndarray:
