@@ -20,10 +20,9 @@ from course_utils.structure.symbolic import (
     gets_mask,
     output_spec,
     outputs_by_trial,
+    sized,
     variables_read,
 )
-
-SOME_LENGTH = 8  # of axes whose length is open, where one must be given
 
 
 def has_graph(layer: object) -> bool:
@@ -100,7 +99,7 @@ def look(layer: keras.Layer, args: tuple, options: dict, *, masked: bool = False
     try:
         return Look(*_model_of(layer, args, options), form)
     except NotOpenedError as error:
-        args, options = keras.tree.map_structure(_sized, (args, options))
+        args, options = keras.tree.map_structure(sized, (args, options))
         try:
             model, restored = _model_of(layer, args, options, whole=True)
         except NotOpenedError:
@@ -214,15 +213,6 @@ def _has_open_size(operation: keras.Operation) -> bool:
     """Tell whether an operation was given the length of an axis that is not known, as a shape."""
     own = () if isinstance(operation, keras.Layer) else vars(operation).values()
     return any(isinstance(value, tuple | list) and None in value for value in own)
-
-
-def _sized(value: object) -> object:
-    """Return a tensor of a size in place of one whose size is open."""
-    if not isinstance(value, keras.KerasTensor):
-        return value
-    first, *rest = value.shape
-    shape = (first or 2, *(SOME_LENGTH if size is None else size for size in rest))
-    return keras.Input(batch_shape=shape, dtype=value.dtype)
 
 
 def _remade(layer: keras.Layer, args: tuple, options: dict) -> Callable[[dict], keras.Layer]:

@@ -5,6 +5,9 @@ import functools
 from collections.abc import Iterable, Iterator
 
 from course_utils.backend import keras
+from course_utils.pruning.layers import of_keras
+
+SOME_LENGTH = 8  # of axes whose length is open, where one must be given
 
 
 def gets_mask(layer: keras.Layer) -> bool:
@@ -60,6 +63,39 @@ def output_spec(layer: keras.Operation, *args: object, **options: object) -> obj
         return type(layer).compute_output_spec(layer, *args, **options)
     except TypeError:
         return keras.Operation.compute_output_spec(layer, *args, **options)
+
+
+def tells_shapes(
+    layer: keras.Operation, told: object, args: tuple, options: dict, made: object = None
+) -> bool:
+    """Tell whether a layer makes tensors of the shapes that it tells; `made`: where they are known.
+
+    A class may have a wrong `compute_output_shape`: nothing asks for it when a model computes.
+
+    >>> x, layer = keras.Input((3,)), keras.layers.Dense(2)
+    >>> tells_shapes(layer, layer(x), (x,), {})
+    True
+    """
+    own = [getattr(type(layer), f"compute_output_{what}", object) for what in ("shape", "spec")]
+    if all(map(of_keras, own)):
+        return True
+    try:
+        args, options = keras.tree.map_structure(sized, (args, options))
+        made = made or keras.Operation.compute_output_spec(layer, *args, **options)
+    except Exception:  # it cannot be tried
+        return True
+    nests = ([one for one in keras.tree.flatten(nest) if one is not None] for nest in (told, made))
+    pairs = (zip(a.shape[1:], b.shape[1:], strict=False) for a, b in zip(*nests, strict=False))
+    return all(None in sizes or len({*sizes}) == 1 for pair in pairs for sizes in pair)
+
+
+def sized(value: object) -> object:
+    """Return a tensor of a size in place of one whose size is open."""
+    if not isinstance(value, keras.KerasTensor):
+        return value
+    first, *rest = value.shape
+    shape = (first or 2, *(SOME_LENGTH if size is None else size for size in rest))
+    return keras.Input(batch_shape=shape, dtype=value.dtype)
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ from course_utils.structure.opening import (
 )
 from course_utils.structure.reaching import reached
 from course_utils.structure.rules import registry
-from course_utils.structure.symbolic import output_spec
+from course_utils.structure.symbolic import output_spec, tells_shapes
 
 Owners = tuple[keras.Operation, ...]
 
@@ -42,6 +42,7 @@ class Walk:
         self._origins: dict[int, str] = {}  # of flows, by id(); alive as long as _alive
         self._alive: list[Flow] = []
         self._masks: list[int] = []  # how deep the layers lie that make one
+        self._untold = ""  # why shapes may be others than those that are told
 
     def enter(self, model: keras.Model) -> None:
         """Walk through a whole model; its outputs stay as they are."""
@@ -79,6 +80,9 @@ class Walk:
             given = [f for f in keras.tree.flatten((arguments, kept)) if isinstance(f, Flow)]
             call = Call((*owners, layer), given, shapes, self.ids, arguments, kept, self.inexact)
             remember(outputs, self._called(call, args, options))
+            found = None if id(layer) in self.closed else self.looks.get(id(layer))
+            if not tells_shapes(layer, outputs, args, options, found and found.model.outputs):
+                self._untold = f"comes after {call.label}, which makes other shapes than it tells"
             return outputs
 
         inputs = symbols(model.inputs)
@@ -143,22 +147,29 @@ class Walk:
     def _looked_into(self, call: Call, args: tuple, options: dict) -> list[Flow]:
         """Walk through what a layer of layers does, where that can be known."""
         key = id(call.layer)
+        untold, why = self._untold, ""
         if key not in self.looks and key not in self.closed:
             try:
+                if untold:
+                    raise NotOpenedError(untold)
                 masked = bool(self._masks) and max(self._masks) + len(call.owners) > 2
                 self.looks[key] = look(call.layer, args, options, masked=masked)
             except NotOpenedError as error:
                 self.closed[key] = str(error)
         found = self.looks.get(key)
         if found is not None and found.form != form_of(args, options):
-            self.closed[key] = "is called in different ways"
+            why = "is called in different ways"
+        elif key not in self.closed and found.remade is None:
+            made, why = self._nested(found.model, call.flows, call.owners), self._untold
+            if why == untold:
+                return made
+        if why:
+            self.closed[key] = why
             for one in self.within(call.layer):
-                one.fix_own(f"{call.label} {self.closed[key]}")
+                one.fix_own(f"{call.label} {why}")
         if key in self.closed:
             self.calls.setdefault(key, call)
             return call.refuse(self.closed[key])
-        if found.remade is None:
-            return self._nested(found.model, call.flows, call.owners)
         why = "is made anew as a whole"
         if self.calls.setdefault(key, call) is call:
             given = [fixed(tensor.shape[1:]) for tensor in found.model.inputs]

@@ -427,3 +427,41 @@ def test_a_model_stays_of_its_class_where_its_config_has_the_number():
     small, report = shrink(channels, 0.5)
     assert (type(small), small.wide, len(report.rows)) == (Decoder, 4, 1)
     check_zeroed(channels, random_masks(channels), np.random.default_rng(0).normal(size=(2, 5, 6)))
+
+
+class Told(L.Layer):
+    """It takes a row away, and tells that it does not."""
+
+    def build(self, shape):
+        self.gain = self.add_weight(shape=(1,), name="gain")
+
+    def call(self, x):
+        return x[:, 1:] * self.gain
+
+    def compute_output_shape(self, shape):
+        return shape
+
+
+class Both(L.Layer):
+    """Such a layer and a block, in a layer."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**options)
+        self.told, self.block = Told(name="told"), Residual(8, name="block")
+
+    def call(self, x):
+        return self.block(self.told(x))
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_nothing_is_opened_behind_a_layer_that_tells_another_shape_than_it_makes(inside):
+    x = keras.Input((6, 6, 6))
+    y = Both(name="both")(x) if inside else Residual(8, name="block")(Told(name="told")(x))
+    y = L.Dense(8, "relu", name="head")(L.GlobalAveragePooling2D()(y))
+    channels = channel_groups(randomized(keras.Model(x, L.Dense(2)(y))))
+    assert [*channels.groups] == ["head"]
+    reasons = {one.kind: one.reason for one in channels.unseen}
+    told = "both/told" if inside else "told"
+    why = f"comes after {told} (Told), which makes other shapes than it tells"
+    assert reasons["Residual"] == why
+    assert shrink(channels, 0.5, verify=True)[1].difference < 1e-5
