@@ -12,7 +12,6 @@ from course_utils.structure.costing import Costs, costs
 from course_utils.structure.reconstruction import reconstruct
 from course_utils.structure.scoring import (
     filter_norms,
-    geometric_median,
     norm_scales,
     random,
     relative,
@@ -32,7 +31,6 @@ __all__ = [
     "costs",
     "difference",
     "filter_norms",
-    "geometric_median",
     "norm_scales",
     "per_cost",
     "random",

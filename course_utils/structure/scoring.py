@@ -18,8 +18,6 @@ from course_utils.pruning.layers import read, seen
 from course_utils.structure.calls import Slice
 from course_utils.structure.channels import Channels, as_channels
 
-_AT_ONCE = 2**20  # numbers in double precision
-
 
 def filter_norms(model: keras.Model | Channels, order: float = 2) -> Scores:
     """Score every channel by the norm of the filters that make it, L1 or L2, or any order from 0.
@@ -32,20 +30,7 @@ def filter_norms(model: keras.Model | Channels, order: float = 2) -> Scores:
     (20,)
     """
     order = checked_number(order, "order", 0, np.inf)
-    return _summed(as_channels(model), "makes", lambda rows: np.linalg.norm(rows, order, axis=1))
-
-
-def geometric_median(model: keras.Model | Channels) -> Scores:
-    """Score every channel by the distances of its filter from all others of its layer.
-
-    The one nearest to the others is the one that they can replace. Source: He et al. 2019 (arXiv
-    1811.00250).
-
-    >>> from course_utils import models
-    >>> geometric_median(models.lenet5())["conv2"].shape
-    (50,)
-    """
-    return _summed(as_channels(model), "makes", _distances, at_once=True)
+    return _summed(as_channels(model), "makes", lambda row: np.linalg.norm(row, order, axis=0))
 
 
 def norm_scales(model: keras.Model | Channels) -> Scores:
@@ -58,7 +43,7 @@ def norm_scales(model: keras.Model | Channels) -> Scores:
     >>> norm_scales(models.lenet5())
     {}
     """
-    return _summed(as_channels(model), "scales", lambda rows: np.abs(rows).sum(axis=1))
+    return _summed(as_channels(model), "scales", lambda row: np.abs(row).sum())
 
 
 def taylor(
@@ -85,7 +70,7 @@ def taylor(
     for part in parts:
         g = gradients_of(channels.model, part)
         products = {id(variables[name]): g[name] * W for name, W in weights.items()}
-        change = _summed(channels, "reads", lambda rows: rows.sum(axis=1), products)
+        change = _summed(channels, "reads", np.sum, products)
         for name, values in change.items():
             total[name] = total.get(name, 0) + values**2
     return {name: values / len(parts) for name, values in total.items()}
@@ -118,50 +103,30 @@ def relative(scores: Scores) -> Scores:
 def _summed(
     channels: Channels,
     role: str,
-    measure: Callable[[np.ndarray], np.ndarray],
+    measure: Callable[[np.ndarray], float],
     values: dict[int, np.ndarray] | None = None,
-    at_once: bool = False,
 ) -> Scores:
-    """Measure the rows of each variable with that role, one row a channel; sum by channel."""
-    total = np.zeros(1 + max((int(g.channels.max()) for g in channels.groups.values()), default=0))
-    known = np.zeros(len(total), bool)
+    """Measure what variables with that role hold of each channel; sum by channel."""
+    groups = channels.groups.items()
+    total: dict[int, float] = {}
+    scored = {int(one) for _, group in groups for one in group.channels}
     for one in channels.slices:
         if one.role == role and (values is None or id(one.variable) in values):
             value = seen(one.variable) if values is None else values[id(one.variable)]
-            for found, rows in _rows(one, value, at_once):
-                inside = found < len(total)
-                np.add.at(total, found[inside], measure(rows)[inside])
-                known[found[inside]] = True
+            for channel, weights in _by_channel(one, value):
+                if channel in scored:
+                    total[channel] = total.get(channel, 0) + measure(weights)
     return {
-        name: total[group.channels]
-        for name, group in channels.groups.items()
-        if known[group.channels].all()
+        name: np.array([total[one] for one in group.channels.tolist()])
+        for name, group in groups
+        if total.keys() >= {*group.channels.tolist()}
     }
 
 
-def _rows(one: Slice, value: np.ndarray, at_once: bool) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield channels of a slice, and for each of them all its weights in one row.
-
-    Some at a time, as in double precision a large layer would take twice its memory.
-    """
+def _by_channel(one: Slice, value: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield the channels of a slice, and all weights of each in a row, in double precision."""
     found, counts = np.unique(one.ids, return_counts=True)
-    order = np.argsort(one.ids, kind="stable")
-    starts = np.cumsum(counts) - counts
+    places = np.split(np.argsort(one.ids, kind="stable"), np.cumsum(counts)[:-1])
     rows = np.moveaxis(value, one.axis, 0)
-    # Each as often, such as the gates of a recurrent unit: these lie side by side.
-    alike = (counts == counts[0]).all()
-    some = len(found) if at_once or not alike else max(1, _AT_ONCE * len(found) // value.size)
-    for first in range(0, len(found), some):
-        part = order[first * counts[0] : (first + some) * counts[0]] if alike else order
-        weights = rows[part].astype(np.float64, "C").reshape(len(part), -1)
-        if alike:
-            weights = weights.reshape(len(part) // counts[0], -1)
-        else:
-            weights = np.sqrt(np.add.reduceat(weights**2, starts, axis=0))
-        yield found[first : first + some], weights
-
-
-def _distances(rows: np.ndarray) -> np.ndarray:
-    squares = (rows**2).sum(axis=1)
-    apart = squares[:, None] + squares[None] - 2 * rows @ rows.T
-    return np.sqrt(np.maximum(apart, 0)).sum(axis=1)
+    for channel, place in zip(found.tolist(), places, strict=True):
+        yield channel, rows[place].astype(np.float64, "C").reshape(-1)

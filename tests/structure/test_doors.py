@@ -18,7 +18,6 @@ CALLS = {
     "costs": lambda m: structure.costs(m).macs(STAYS),
     "difference": lambda m: structure.difference(m, m, X),
     "filter_norms": lambda m: structure.filter_norms(m)["hidden"],
-    "geometric_median": lambda m: structure.geometric_median(m)["hidden"],
     "norm_scales": lambda m: structure.norm_scales(m)["hidden"],
     "random": lambda m: structure.random(m)["hidden"],
     "recalibrate": lambda m: structure.recalibrate(m, X),

@@ -72,16 +72,22 @@ def test_taylor_averages_over_batches(coupled):
     np.testing.assert_allclose(whole, np.mean(parts, axis=0), rtol=1e-5)
 
 
-def test_the_filter_nearest_to_the_others_has_the_smallest_sum_of_distances():
-    model = keras.Sequential(
-        [keras.Input((2,)), layers.Dense(4, name="hidden"), layers.Dense(1, name="out")]
-    )
-    kernel = np.array([[0.0, 4.0, 0.0, 1.0], [0.0, 0.0, 4.0, 1.0]])
-    model.get_layer("hidden").kernel.assign(kernel)
-    scores = structure.geometric_median(structure.channel_groups(model))["hidden"]
-    apart = np.linalg.norm(kernel.T[:, None] - kernel.T[None], axis=-1).sum(axis=1)
-    np.testing.assert_allclose(scores, apart, rtol=1e-6)
-    assert scores.argmin() == 3
+def test_taylor_adds_up_with_signs_where_a_layer_reads_some_channels_more_often_than_others():
+    image, number = keras.Input((4, 4, 2)), keras.Input((3,))
+    a, b = layers.Conv2D(3, 3, name="a"), layers.Dense(5, name="b")
+    joined = layers.Concatenate()([layers.Flatten()(a(image)), b(number)])
+    model = keras.Model([image, number], layers.Dense(3, name="head")(joined))
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    randomized(model)
+    rng = np.random.default_rng(1)
+    x = [rng.normal(size=(16, *shape)).astype("float32") for shape in ((4, 4, 2), (3,))]
+    y, gates = rng.integers(0, 3, 16), tf.Variable(tf.ones(3))
+    with tf.GradientTape() as tape:
+        flat = tf.reshape(a(x[0]) * gates, (16, -1))
+        outputs = model.get_layer("head")(tf.concat([flat, b(x[1])], axis=1))
+        loss = model.loss(y, outputs)
+    expected = tape.gradient(loss, gates).numpy() ** 2
+    np.testing.assert_allclose(structure.taylor(model, x, y)["a"], expected, rtol=1e-4)
 
 
 def test_all_gates_of_a_recurrent_unit_count_together():
