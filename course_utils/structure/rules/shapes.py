@@ -48,28 +48,15 @@ def reshaped(call: Call, x: Flow | None = None) -> Flow:
 
 
 def permute(call: Call) -> Flows:
-    """Axes in another order; the batch stays the first one."""
-    rank, dims = len(call.x.shape) + 1, getattr(call.layer, "dims", None)  # of the layer
-    axes = (0, *dims) if dims else call.layer.axes or reversed(range(rank))
-    return _permuted(call, [axis % rank for axis in axes])
-
-
-def move_axis(call: Call) -> Flows:
-    """Some axes to other places; the others stay in their order."""
-    rank = len(call.x.shape) + 1
-    source, goals = ([a % rank for a in one] for one in (call.layer.source, call.layer.destination))
-    order = [axis for axis in range(rank) if axis not in source]
-    for goal, axis in sorted(zip(goals, source, strict=True)):
-        order.insert(goal, axis)
-    return _permuted(call, order)
-
-
-def swap_axes(call: Call) -> Flows:
-    """Two axes change places."""
-    rank = len(call.x.shape) + 1
-    order, one, other = [*range(rank)], call.layer.axis1 % rank, call.layer.axis2 % rank
-    order[one], order[other] = other, one
-    return _permuted(call, order)
+    """Axes in another order, which an empty tensor tells whose sizes are the axes' numbers."""
+    x, before = call.x.turned or (call.x, range(len(call.x.shape) + 1))
+    numbers = call.layer.call(np.empty(range(len(before)), "float32")).shape
+    first, *order = (before[axis] for axis in numbers)
+    if not x.free:
+        return fixed(call.shapes[0])
+    if first != 0:
+        return Flow(call.shapes[0], np.unique(x.ids), x.silent, (x, (first, *order)))
+    return Flow(call.shapes[0], x.ids.transpose([a - 1 for a in order]), x.silent)
 
 
 def repeat_vector(call: Call) -> Flow:
@@ -182,16 +169,6 @@ def _listed(axis: object) -> list[int]:
     return [*axis] if isinstance(axis, list | tuple) else [axis]
 
 
-def _permuted(call: Call, axes: object) -> Flows:
-    x, before = call.x.turned or (call.x, range(len(call.x.shape) + 1))
-    first, *order = (before[axis] for axis in axes)
-    if not x.free:
-        return fixed(call.shapes[0])
-    if first != 0:
-        return Flow(call.shapes[0], np.unique(x.ids), x.silent, (x, (first, *order)))
-    return Flow(call.shapes[0], x.ids.transpose([a - 1 for a in order]), x.silent)
-
-
 def _same_ends(x: Flow, shape: tuple) -> tuple[int, int] | None:
     """Return how many last axes, of x and of the output, hold the same entries: all that differ."""
     old, new = len(x.shape) - x.varying[0], 0
@@ -222,7 +199,7 @@ def _shape_follows(call: Call, key: str, first: int, flow: Flow) -> None:
         call.edits.append(edit)
 
 
-OF_TURNED = (permute, move_axis, swap_axes)
+OF_TURNED = (permute,)
 RULES = {
     _L.Flatten: flatten,
     _L.Reshape: reshape,
@@ -231,9 +208,7 @@ RULES = {
 }
 OPERATIONS = {
     "Reshape": reshape,
-    "Transpose": permute,
-    "Moveaxis": move_axis,
-    "Swapaxes": swap_axes,
+    **dict.fromkeys(("Transpose", "Moveaxis", "Swapaxes"), permute),
     "ExpandDims": expand_dims,
     "Squeeze": squeeze,
     "BroadcastTo": broadcast_to,
