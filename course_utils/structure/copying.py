@@ -41,9 +41,10 @@ class Copier:
         self._whole = whole
         self._copies: dict[int, tuple[object, object]] = {}  # by id() of the old: old, new
 
-    def put(self, old: object, new: object) -> None:
-        """Say what the copy of something is."""
+    def put(self, old: object, new: object) -> object:
+        """Say what the copy of something is, and return it."""
         self._copies[id(old)] = (old, new)
+        return new
 
     def pairs(self) -> list[tuple[keras.Variable, keras.Variable]]:
         """Return all variables that were copied, with their copies."""
@@ -61,25 +62,21 @@ class Copier:
             return value
         return self._new(value)
 
-    def _put(self, old: object, new: object) -> object:
-        self.put(old, new)
-        return new
-
     def _new(self, value: object) -> object:
         if isinstance(value, keras.Variable):
-            new = self._put(value, copied_variable(value))
+            new = self.put(value, copied_variable(value))
             new.regularizer = self(value.regularizer)
             if not hasattr(value.constraint, "onto"):  # others are put on at the end
                 new.constraint = self(value.constraint)
             return new
         if isinstance(value, tf.Variable):
-            return self._put(value, tf.Variable(value, trainable=value.trainable, name=value.name))
+            return self.put(value, tf.Variable(value, trainable=value.trainable, name=value.name))
         if isinstance(value, keras.Operation):
             return self._operation(value)
         if isinstance(value, keras.optimizers.Optimizer):  # what it remembers has other shapes
-            return self._put(value, fresh_optimizer(value))
+            return self.put(value, fresh_optimizer(value))
         if isinstance(value, np.ndarray):
-            return self._put(value, value.copy())
+            return self.put(value, value.copy())
         if isinstance(value, dict | list | set | tuple | frozenset):
             return self._container(value)
         if isinstance(value, weakref.ref):
@@ -90,7 +87,7 @@ class Copier:
     def _operation(self, old: keras.Operation) -> keras.Operation:
         if has_graph(old):
             return self._whole(old)
-        new, parts = self._put(old, bare(old)), attributes(old)
+        new, parts = self.put(old, bare(old)), attributes(old)
         if of_keras(type(old)) and inspect.getfullargspec(type(old).__init__).args == ["self"]:
             parts.pop("_auto_config", None)  # Identity has none where it was given a dtype policy
         vars(new).update({key: self(part) for key, part in parts.items()})
@@ -103,10 +100,10 @@ class Copier:
             if all(a is b for a, b in zip(old, parts, strict=True)):
                 return old
             kind = type(getattr(old, "__wrapped__", old))  # TensorFlow wraps those of layers
-            return self._put(old, kind(*parts) if hasattr(old, "_fields") else kind(parts))
+            return self.put(old, kind(*parts) if hasattr(old, "_fields") else kind(parts))
         try:
             # The bare methods: a tracked list tells its tracker, which may be locked.
-            new = self._put(old, type(old)())
+            new = self.put(old, type(old)())
             if isinstance(old, dict):
                 dict.update(new, {self(key): self(part) for key, part in old.items()})
             elif isinstance(old, list):
@@ -114,7 +111,7 @@ class Copier:
             else:
                 set.update(new, map(self, old))
         except TypeError:  # a class of one's own, made in a way of its own
-            return self._put(old, old)
+            return self.put(old, old)
         if hasattr(old, "__dict__"):
             vars(new).update({key: self(part) for key, part in vars(old).items()})
         return new
@@ -128,17 +125,17 @@ class Copier:
             return self._function(old)
         python = getattr(old, "python_function", None)  # of a tf.function, which has traced it
         if python is not None and has_weights([python]):
-            return self._put(old, tf.function(self(python)))
+            return self.put(old, tf.function(self(python)))
         return self._object(old)
 
     def _function(self, old: types.FunctionType) -> types.FunctionType:
         """Return a function as it is, or closed over the copies of what it was closed over."""
         outside = [old.__closure__, old.__defaults__, old.__kwdefaults__]
         if not has_weights(outside):
-            return self._put(old, old)
+            return self.put(old, old)
         cells = tuple(types.CellType() for _ in old.__closure__ or ())
         code = (old.__code__, old.__globals__, old.__name__, old.__defaults__, cells)
-        new = self._put(old, types.FunctionType(*code))
+        new = self.put(old, types.FunctionType(*code))
         for cell, before in zip(cells, old.__closure__ or (), strict=True):
             cell.cell_contents = self(before.cell_contents)
         new.__defaults__, new.__kwdefaults__ = self(old.__defaults__), self(old.__kwdefaults__)
@@ -148,8 +145,8 @@ class Copier:
 
     def _object(self, old: object) -> object:
         if not hasattr(old, "__dict__") or not has_weights([old]):
-            return self._put(old, old)
-        new = self._put(old, object.__new__(type(old)))
+            return self.put(old, old)
+        new = self.put(old, object.__new__(type(old)))
         vars(new).update({key: self(part) for key, part in vars(old).items()})
         retrack(vars(new).get("_tracker"))
         return new

@@ -1,5 +1,6 @@
 """What a layer reaches: the variables and layers that it reads, wherever it holds them."""
 
+import contextlib
 import dis
 import functools
 import inspect
@@ -102,7 +103,9 @@ def _parts(value: object) -> Iterable[object]:
     if isinstance(value, list | tuple | set | frozenset):
         return value
     if isinstance(value, types.CellType):
-        return [value.cell_contents] if is_filled(value) else []
+        with contextlib.suppress(ValueError):  # not assigned yet
+            return [value.cell_contents]
+        return []
     if isinstance(value, types.MethodType):
         return [value.__func__, value.__self__]
     if isinstance(value, functools.partial):
@@ -139,15 +142,3 @@ def _names(code: types.CodeType) -> tuple[str, ...]:
     ]
     inner = (c for c in code.co_consts if isinstance(c, types.CodeType))
     return (*found, *(name for one in inner for name in _names(one)))
-
-
-def is_filled(cell: types.CellType) -> bool:
-    """Tell whether a function's closure has something in a cell.
-
-    >>> is_filled(types.CellType()), is_filled(types.CellType(1))
-    (False, True)
-    """
-    try:
-        return cell.cell_contents is not None
-    except ValueError:  # not assigned yet
-        return False

@@ -34,7 +34,7 @@ def mixing_norm(call: Call) -> Flow:
     others = call.beside(x, axes)
     if others is not None:
         return Flow(x.shape, others.ids, silent=False)
-    if not call.inexact:
+    if not call.inexact or not isinstance(layer, keras.Layer):  # factors are arrays elsewhere
         return call.fix(x, "normalizes over the channels, so that all depend on each")
     axis = x.varying[-1]
     ids = call.vector(x, axis)
@@ -60,14 +60,6 @@ def unit_norm(call: Call) -> Flow:
     if x is None:
         return call.fix(call.x, "divides by a norm, in which a removed channel would not be 0")
     return Flow(call.shapes[0], x.ids, x.silent)
-
-
-def mixing_operation(call: Call) -> Flow:
-    """Normalize over axes, with factors that are arrays: what lies on other axes passes."""
-    x = call.beside(call.x, layer_axes(call.layer.axis, call.x))
-    if x is None:
-        return call.fix(call.x, "normalizes over the channels, so that all depend on each")
-    return Flow(call.shapes[0], x.ids, silent=False)
 
 
 def adapted_norm(call: Call) -> Flow:
@@ -106,4 +98,4 @@ RULES = {
 }
 # Layers inside Keras's own applications, which it does not export, by name: of ConvNeXt.
 NAMED_RULES = {"LayerScale": layer_scale}
-OPERATIONS = {"Normalize": unit_norm, "LayerNorm": mixing_operation, "RMSNorm": mixing_operation}
+OPERATIONS = {"Normalize": unit_norm, "LayerNorm": mixing_norm, "RMSNorm": mixing_norm}

@@ -132,18 +132,17 @@ def summed(call: Call) -> Flows:
     return reduced(call)
 
 
-def _operation(of_zero_stays: str, of_zero_moves: str) -> dict:
-    return {
-        **dict.fromkeys(of_zero_stays.split(), passes),
-        **dict.fromkeys(of_zero_moves.split(), entrywise),
-    }
-
-
 _THEIRS = "on which they lie"
 _PASSING = (
     "SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianDropout GaussianNoise "
     "ActivityRegularization Identity LeakyReLU ELU"
 )
+_ZERO_STAYS = (
+    "Relu Relu6 Silu Gelu Tanh Elu Selu Celu LeakyRelu HardSilu HardTanh Softsign Absolute "
+    "Abs ZerosLike Negative Square Sqrt Sign Sin Tan Expm1 Log1p Cast SaturateCast "
+    "ConvertToTensor StopGradient Copy"
+)
+_ZERO_MOVES = "Sigmoid HardSigmoid LogSigmoid Softplus Exp Cos OnesLike"
 _SPATIAL = [
     f"{kind}{n}D"
     for kind in (
@@ -169,12 +168,8 @@ RULES = {
 NAMED_RULES = {"StochasticDepth": passes}  # of ConvNeXt
 # Of functions that stand in neither list it is tried what they do: these are only quicker.
 OPERATIONS = {
-    **_operation(
-        "Relu Relu6 Silu Gelu Tanh Elu Selu Celu LeakyRelu HardSilu HardTanh Softsign Absolute "
-        "Abs ZerosLike Negative Square Sqrt Sign Sin Tan Expm1 Log1p Cast SaturateCast "
-        "ConvertToTensor StopGradient Copy",
-        "Sigmoid HardSigmoid LogSigmoid Softplus Exp Cos OnesLike",
-    ),
+    **dict.fromkeys(_ZERO_STAYS.split(), passes),
+    **dict.fromkeys(_ZERO_MOVES.split(), entrywise),
     **dict.fromkeys(("Log", "Log2", "Log10", "Rsqrt", "Reciprocal"), undefined_at_0),
     **dict.fromkeys(("Mean", "Max", "Min", "Amax", "Amin", "Var", "Std", "Prod"), reduced),
     **dict.fromkeys(("Any", "All", "CountNonzero", "Median", "Logsumexp"), reduced),
