@@ -2,17 +2,17 @@
 
 import numpy as np
 
-from course_utils.backend import keras, operation_of
+from course_utils.backend import compile_settings, keras, operation_of
 from course_utils.pruning.layers import of_keras, seen, walk
 from course_utils.structure.calls import Call, Kept
 from course_utils.structure.channels import Channels
-from course_utils.structure.compiling import compile_like
 from course_utils.structure.copying import Copier
 from course_utils.structure.cutting import Cuts
 from course_utils.structure.internals import (
     attributes,
     bare,
     drawn_as_zeros,
+    exclude_alike,
     forget_shapes,
     garbage_of_its_own,
     same_order,
@@ -66,7 +66,7 @@ class _Rebuilder:
             if isinstance(one, keras.Layer):
                 self._take_state(one, other)
         if old.compiled:
-            compile_like(old, new, self.copier)
+            _compile_like(old, new, self.copier)
         for one, other in self._models:
             self._take_attributes(one, other)
         if old.compiled:
@@ -221,3 +221,19 @@ def _made(old: keras.Operation, config: dict) -> keras.Operation:
         new = type(old)(**{**config, **known})
     new.name = old.name
     return new
+
+
+def _compile_like(old: keras.Model, new: keras.Model, copier: Copier) -> None:
+    """Compile with the same settings, a new optimizer of the same kind, and new metrics.
+
+    What a `compile` of the class's own was given stands in the model's attributes.
+    """
+    settings = compile_settings(old)
+    settings = {key: copier(value) for key, value in settings.items() if key != "optimizer"}
+    for metric in keras.tree.flatten([settings["metrics"], settings["weighted_metrics"]]):
+        if isinstance(metric, keras.metrics.Metric):
+            metric.reset_state()
+    optimizer = copier(old.optimizer)
+    exclude_alike(old.optimizer, optimizer, copier.pairs())
+    # It has been given one that scales losses, where there is one.
+    keras.Model.compile(new, optimizer, auto_scale_loss=False, **settings)
