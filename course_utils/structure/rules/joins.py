@@ -173,4 +173,3 @@ OPERATIONS = {
     "Concatenate": concatenate,
     "Stack": stack,
 }
-OF_MANY = (joined, added, multiplied, compared, chosen, divided, power, concatenate, stack)

@@ -12,6 +12,7 @@ import numpy as np
 from course_utils.backend import keras
 from course_utils.structure.calls import Call, Flows, Kept, channel_axis, fixed, left
 from course_utils.structure.ids import Flow
+from course_utils.structure.rules.products import letters
 
 _L = keras.layers
 
@@ -75,11 +76,12 @@ def separable(call: Call) -> Flow:
 def einsum(call: Call) -> Flows:
     """Multiply by an equation: it reads what it sums over, and makes the first axis that is new."""
     layer, x = call.layer, call.x
-    inputs, kernel, outputs = _letters(layer.equation, len(x.shape) + 1)
-    letters = [inputs[axis + 1] for axis in x.varying]
-    read = [one for one in letters if one in kernel and one not in outputs]
+    ranks = (len(x.shape) + 1, len(layer.kernel.shape))
+    (inputs, kernel), outputs = letters(layer.equation, ranks)
+    varying = [inputs[axis + 1] for axis in x.varying]
+    read = [one for one in varying if one in kernel and one not in outputs]
     if x.varying and not read:
-        return _einsum_beside(call, letters, kernel, outputs)
+        return _einsum_beside(call, varying, kernel, outputs)
     for place, one in enumerate(kernel):
         if one in (read[:1] or inputs) and one not in outputs:
             call.slice(layer.kernel, place, call.vector(x, inputs.index(one) - 1), "reads")
@@ -143,26 +145,17 @@ def _made(call: Call, key: str, kernel: keras.Variable, at: int, axis: int = -1)
     return call.out(axis, made, call.activated(made, layer.activation))
 
 
-def _letters(equation: str, rank: int) -> tuple[str, str, str]:
-    """Return the equation's three parts, with letters that it lacks in place of the dots."""
-    inputs, rest = equation.split(",")
-    kernel, outputs = rest.split("->")
-    free = [letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if letter not in equation]
-    dots = "".join(free[: rank - len(inputs.replace("...", ""))])
-    return inputs.replace("...", dots), kernel, outputs.replace("...", dots)
-
-
-def _einsum_beside(call: Call, letters: list[str], kernel: str, outputs: str) -> Flows:
+def _einsum_beside(call: Call, varying: list[str], kernel: str, outputs: str) -> Flows:
     """Let channels pass that lie on axes which the kernel has nothing to do with."""
-    if any(one in kernel or one not in outputs for one in letters):
+    if any(one in kernel or one not in outputs for one in varying):
         return call.refuse("keeps an axis of channels in its equation")
     x, ranks = call.x, [1] * len(call.shapes[0])
-    order = sorted(range(len(letters)), key=lambda n: outputs.index(letters[n]))
+    order = sorted(range(len(varying)), key=lambda n: outputs.index(varying[n]))
     ids = x.ids.reshape([x.ids.shape[axis] for axis in x.varying]).transpose(order)
     for n in order:
-        ranks[outputs.index(letters[n]) - 1] = x.ids.shape[x.varying[n]]
+        ranks[outputs.index(varying[n]) - 1] = x.ids.shape[x.varying[n]]
     call.factors.append((call.layer.kernel, x.ids))
-    for letter, axis in zip(letters, x.varying, strict=True):
+    for letter, axis in zip(varying, x.varying, strict=True):
         length = x.ids.shape[axis]
         _follows(call, letter, functools.partial(left, ids=x.ids, axis=axis, length=length))
     silent = x.silent and not call.layer.bias_axes

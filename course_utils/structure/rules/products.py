@@ -6,6 +6,7 @@ summed over, where a removed channel adds nothing as long as it is 0 in one fact
 """
 
 import string
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -23,16 +24,23 @@ def einsum(call: Call) -> Flows:
     equation = call.layer.subscripts.replace(" ", "")
     if "->" not in equation:
         return call.refuse("has an equation without an arrow")
-    inputs, outputs = equation.split("->")
-    pairs = list(zip(inputs.split(","), call.arguments, strict=True))
-    free = "".join(letter for letter in string.ascii_uppercase if letter not in equation)
-    dots = [_rank(factor) - len(term.replace("...", "")) for term, factor in pairs]
-    terms = [
-        term.replace("...", free[len(free) - count :])
-        for (term, _), count in zip(pairs, dots, strict=True)
-    ]
-    outputs = outputs.replace("...", free[len(free) - max(dots) :])
+    terms, outputs = letters(equation, map(_rank, call.arguments))
     return product(call, [*call.arguments], terms, outputs)
+
+
+def letters(equation: str, ranks: Iterable[int]) -> tuple[list[str], str]:
+    """Return the letters of factors and result; some that are free stand in place of the dots.
+
+    >>> letters("...x,xy->...y", [3, 2])
+    (['YZx', 'xy'], 'YZy')
+    """
+    inputs, outputs = equation.split("->")
+    free = "".join(letter for letter in string.ascii_uppercase if letter not in equation)
+    terms, dots = inputs.split(","), [""]
+    for place, (term, rank) in enumerate(zip(terms, ranks, strict=True)):
+        dots.append(free[len(free) - rank + len(term.replace("...", "")) :])
+        terms[place] = term.replace("...", dots[-1])
+    return terms, outputs.replace("...", max(dots, key=len))
 
 
 def matmul(call: Call) -> Flows:
@@ -181,4 +189,3 @@ def _scores(parts: list[Flow]) -> tuple:
 
 RULES = {_L.Dot: dot, _L.Attention: attention, _L.AdditiveAttention: attention}
 OPERATIONS = {"Einsum": einsum, "Matmul": matmul, "DotProductAttention": attended}
-OF_MANY = (einsum, matmul, dot, attention, attended)

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
 from course_utils.backend import keras
 from course_utils.pruning.layers import inner_layers, of_keras
 from course_utils.structure.calls import Call, Flows, Kept
+from course_utils.structure.functions import tried_layer
 from course_utils.structure.ids import Flow
 from course_utils.structure.reaching import is_sized
 from course_utils.structure.rules import (
@@ -13,17 +16,20 @@ from course_utils.structure.rules import (
     joins,
     layers,
     norms,
-    operations,
     parts,
     places,
     products,
     sequences,
     shapes,
 )
+from course_utils.structure.symbolic import output_spec
 
-_TABLES = (layers, norms, sequences, attention, places, shapes, joins, products)
-_LAYERS = {kind: rule for module in _TABLES for kind, rule in module.RULES.items()}
-_NAMED = {**norms.NAMED_RULES, **places.NAMED_RULES, **joins.NAMED_RULES}
+_MODULES = (layers, norms, sequences, attention, places, shapes, joins, parts, products)
+_TABLES = ("RULES", "NAMED_RULES", "OPERATIONS")
+_LAYERS, _NAMED, _OPERATIONS = (
+    {kind: rule for module in _MODULES for kind, rule in getattr(module, name, {}).items()}
+    for name in _TABLES
+)
 
 
 def apply(call: Call) -> list[Flow]:
@@ -83,18 +89,50 @@ def _wrapped(call: Call, **changes: object) -> list[Flow]:
 
 def is_known(layer: keras.Layer) -> bool:
     """Tell whether there is a rule for a layer."""
-    return _rule(layer) not in (Call.refuse, operations.unknown)
+    return _rule(layer) not in (Call.refuse, unknown)
+
+
+def unknown(call: Call) -> Flows:
+    """What no rule is known for: a function of one tensor may act on each entry alone.
+
+    It is tried, unless it has weights or a state.
+    """
+    first, *others = call.arguments or (None,)
+    if not call.x.free or not isinstance(first, Flow) or len(call.flows) > 1:
+        return call.refuse()
+    options = {key: value for key, value in call.options.items() if key != "training"}
+    wider = [n + 6 if axis in first.varying else n for axis, n in enumerate(first.shape)]
+    result = tried_layer(call.layer, (*wider,), *others, **options)
+    if result.why or call.shapes != [first.shape]:
+        return call.refuse(result.why or "makes a tensor of another shape")
+    if not _fits_others(call, *others, **options):
+        return call.refuse("declares a size of its input or output, as by output_shape")
+    if not np.isfinite(result.at_zero):
+        return places.undefined_at_0(call)
+    return call.passed(result.zero_stays)
+
+
+def _fits_others(call: Call, *others: object, **options: object) -> bool:
+    """Tell whether a layer takes, and declares to make, tensors of other sizes as well."""
+    specs = keras.tree.flatten(getattr(call.layer, "input_spec", None))
+    sized = any(getattr(spec, "axes", None) or getattr(spec, "shape", None) for spec in specs)
+    shape = (None, *(n + 1 if a in call.x.varying else n for a, n in enumerate(call.x.shape)))
+    try:
+        made = output_spec(call.layer, keras.KerasTensor(shape), *others, **options)
+    except Exception:  # whatever it says to another size
+        return False
+    return made.shape == shape and not sized
 
 
 def _rule(layer: keras.Operation) -> Callable[[Call], Flows]:
     kind = _kind(layer)
     of_them = of_keras(kind)
     if not isinstance(layer, keras.Layer):
-        return (of_them and operations.RULES.get(kind.__name__)) or operations.unknown
+        return (of_them and _OPERATIONS.get(kind.__name__)) or unknown
     if any(_is_altered(one) for one in (layer, *inner_layers(layer))):
         return Call.refuse
     rule = _LAYERS.get(kind) or (of_them and _NAMED.get(kind.__name__))
-    return rule or operations.unknown
+    return rule or unknown
 
 
 def _kind(layer: keras.Operation) -> type:
@@ -135,8 +173,7 @@ _OF_MAKING = {"__init__", "get_config", "from_config", *dir(type("Plain", (), {}
 _OF_MAKING |= {"__static_attributes__", "__firstlineno__", "__annotations__", "__new__"}
 _WRAPPED = {"build", "quantize", "loss"}  # what Keras itself puts on layers and models
 # The rules that know what to do with more than one tensor.
-_OF_MANY = (
-    *(sequences.recurrent, sequences.convolutional, sequences.bidirectional),
-    *(*attention.OF_MANY, *joins.OF_MANY, *products.OF_MANY),
-    *(time_distributed, spectral, Call.refuse, operations.unknown),
-)
+_OF_MANY = {time_distributed, spectral, Call.refuse, unknown}
+for _module in (attention, joins, products, sequences):
+    for _table in _TABLES:
+        _OF_MANY |= {*getattr(_module, _table, {}).values()}
