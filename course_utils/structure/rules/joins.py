@@ -99,7 +99,7 @@ def joined(call: Call, is_silent: Callable[[Zeros], bool]) -> Flows:
 def concatenate(call: Call) -> Flows:
     """Side by side along an axis; on the other axes they go together."""
     flows, shape = _in_order(call), call.shapes[0]
-    (axis,) = layer_axes(call.layer.axis, Flow(shape, np.zeros([1] * len(shape), int)))
+    (axis,) = layer_axes(call.layer.axis, fixed(shape))
     if any(len(flow.shape) != len(shape) for flow in flows):
         return call.refuse("combines tensors with different numbers of axes")
     silent = all(flow.silent for flow in flows)

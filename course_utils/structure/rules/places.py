@@ -3,7 +3,7 @@
 import numpy as np
 
 from course_utils.backend import keras
-from course_utils.structure.calls import Call, Flows, channel_axis, layer_axes, long_axes
+from course_utils.structure.calls import Call, Flows, channel_axis, fixed, layer_axes, long_axes
 from course_utils.structure.ids import Flow
 
 _L = keras.layers
@@ -128,7 +128,7 @@ def summed(call: Call) -> Flows:
     axis, x = call.layer.axis, call.x
     axes = set(range(len(x.shape))) if axis is None else set(layer_axes(axis, x))
     if x.silent and set(x.varying) and set(x.varying) <= axes:
-        return Flow(call.shapes[0], np.zeros([1] * len(call.shapes[0]), int))
+        return fixed(call.shapes[0])
     return reduced(call)
 
 

@@ -66,11 +66,11 @@ def repeat_vector(call: Call) -> Flow:
 
 def expand_dims(call: Call) -> Flows:
     """New axes of length 1."""
-    rank, axis = len(call.shapes[0]) + 1, call.layer.axis
-    axes = sorted(one % rank for one in (axis if isinstance(axis, list | tuple) else [axis]))
-    if 0 in axes:
+    made = fixed(call.shapes[0])
+    axes = layer_axes(call.layer.axis, made)
+    if -1 in axes:
         return call.refuse("moves the axis of examples")
-    return Flow(call.shapes[0], np.expand_dims(call.x.ids, [a - 1 for a in axes]), call.x.silent)
+    return Flow(made.shape, np.expand_dims(call.x.ids, axes), call.x.silent)
 
 
 def squeeze(call: Call) -> Flow:
@@ -139,7 +139,7 @@ def repeat(call: Call) -> Flows:
 def flip(call: Call) -> Flow:
     """The other way round: what is left is so, too."""
     axis = call.layer.axis
-    axes = range(len(call.x.shape)) if axis is None else layer_axes(_listed(axis), call.x)
+    axes = range(len(call.x.shape)) if axis is None else layer_axes(axis, call.x)
     ids = np.flip(call.x.ids, [a for a in axes if a >= 0])
     return Flow(call.shapes[0], ids, call.x.silent)
 
@@ -147,7 +147,7 @@ def flip(call: Call) -> Flow:
 def roll(call: Call) -> Flows:
     """Places move round; channels that did would come to stand elsewhere."""
     axis = call.layer.axis
-    x = None if axis is None else call.beside(call.x, layer_axes(_listed(axis), call.x))
+    x = None if axis is None else call.beside(call.x, layer_axes(axis, call.x))
     return x or call.refuse("moves them along their own axis")
 
 
@@ -163,10 +163,6 @@ def space_to_depth(call: Call) -> Flows:
     axis = channel_axis(call.layer, call.x)
     ids = np.tile(call.vector(call.x, axis), call.layer.block_size**2)
     return call.out(axis, ids, call.x.silent)
-
-
-def _listed(axis: object) -> list[int]:
-    return [*axis] if isinstance(axis, list | tuple) else [axis]
 
 
 def _same_ends(x: Flow, shape: tuple) -> tuple[int, int] | None:
