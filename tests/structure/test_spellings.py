@@ -436,3 +436,12 @@ def test_outputs_that_are_regularized_at_one_size_stay():
     assert "has an activity regularizer that holds arrays" in reasons(model)["a"]
     small, _ = shrink(model, 0.5, verify=True)
     assert [small.get_layer(name).units for name in "bac"] == [2, 9, 3]
+
+
+def test_a_mask_for_each_head_keeps_the_heads_of_grouped_attention():
+    x, mask = keras.Input((6, 8)), keras.Input((8, 6, 6), dtype="bool")
+    attention = L.GroupQueryAttention(3, 8, 4, name="a")
+    y = attention(L.Dense(12)(x), L.Dense(12)(x), attention_mask=mask)
+    model = keras.Model([x, mask], L.Dense(2)(y))
+    assert "a/heads" not in channel_groups(model).groups
+    assert shrink(model, 0.5, verify=True)[1].difference == 0
