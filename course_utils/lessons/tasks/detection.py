@@ -45,9 +45,8 @@ def detector(seed: int = 0) -> keras.Model:
 def to_cells(objects: Objects, count: int, side: int) -> np.ndarray:
     """Return what the detector should answer to `count` scenes, float32 (n, cells, cells, 6).
 
-    In the cell that holds the middle of a box: 1; how far the middle is below and to the right of
-    the cell's middle, in cells; the logarithms of height and width in cells; the class. Elsewhere
-    0. Of two objects in one cell the later one stays.
+    In the cell with the middle of a box: 1; how far that is below and to the right of the cell's,
+    in cells; the logarithms of height and width in cells; the class. Else 0. A later object wins.
 
     >>> there = Objects(np.array([0]), np.array([3]), np.array([[0, 0, 8, 16]]), np.ones(1))
     >>> to_cells(there, 1, 16)[0, 0, 1].round(2).tolist()
