@@ -238,8 +238,7 @@ def test_int8_of_whole_numbers_of_lists_and_of_datasets(build, samples):
     keras.utils.set_random_seed(0)
     model = build()
     x = np.concatenate([*samples]) if isinstance(samples, tf.data.Dataset) else samples
-    given = dict(zip("ba", x, strict=True)) if isinstance(samples, list) else samples
-    found = speed.predict_litert(export.litert(model, "int8", samples=samples), given)
+    found = speed.predict_litert(export.litert(model, "int8", samples=samples), samples)
     np.testing.assert_allclose(found, model(x, training=False), atol=0.05)
 
 
@@ -253,7 +252,7 @@ def test_outputs_come_as_the_model_returns_them():
         np.testing.assert_allclose(array, expected[name], rtol=1e-4, atol=1e-6)
 
 
-def test_a_list_of_inputs_is_asked_by_name():
+def test_a_list_of_inputs_of_one_shape_is_asked_by_name():
     a, b = keras.Input((3,), name="a"), keras.Input((3,), name="b")
     data = export.litert(keras.Model([b, a], layers.Subtract()([a, b])))
     one, two = np.ones((1, 3), "float32"), np.zeros((1, 3), "float32")
@@ -677,3 +676,39 @@ def test_a_file_that_is_damaged_missing_or_too_large(cnn, tmp_path):
         export.read_sparse(data, largest=1000)
     with pytest.raises(FileNotFoundError):
         export.read_sparse(tmp_path / "none.sparse")
+
+
+def test_sizes_are_those_of_the_files_and_what_there_is_none_of_has_a_reason():
+    model = keras.Sequential([keras.Input((None, 4)), keras.layers.LSTM(3, name="steps")])
+    table = export.sizes(model, inputs=np.ones((1, 5, 4), "float32"))
+    assert table[".keras"].raw == export.keras_bytes(model)
+    assert table["sparse file"].raw == len(export.sparse_file(model))
+    refused = table["LiteRT float32"]
+    assert (refused.raw, "unroll=True" in refused.note) == (0, True)
+    assert "LiteRT float32" in str(table)
+
+
+class Applied(keras.layers.Layer):
+    """Has an argument that no config can tell."""
+
+    def __init__(self, function, **options):
+        super().__init__(**options)
+        self.function = function
+
+    def call(self, x):
+        return self.function(x)
+
+
+def test_a_layer_without_a_config_leaves_rows_with_the_reason():
+    layers = [keras.Input((4,)), keras.layers.Dense(2), Applied(lambda x: 2 * x)]
+    found = export.sizes(keras.Sequential(layers))
+    assert "must override `get_config()`" in found[".keras"].note
+    assert "\n" not in found["sparse file"].note
+    assert found["LiteRT float32"].raw
+
+
+def test_samples_for_int8_leave_every_other_row():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    rows = export.sizes(model, np.ones((8, 4))).rows
+    assert [row.name for row in rows if row.note] == []
+    assert "LiteRT int8" in [row.name for row in rows]

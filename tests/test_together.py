@@ -109,7 +109,7 @@ def test_a_click_lights_the_partners_and_the_slider_one_channel(channels, clean_
 
 
 def test_a_script_names_the_figure(capsys, clean_figures):
-    together.clickable(structure.channel_groups(models.lenet300()), "fc1")
+    together.clickable(models.lenet300())
     assert capsys.readouterr().out == "figure at layer=fc1, channel=all: it goes with fc1, fc2\n"
 
 

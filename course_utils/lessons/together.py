@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from course_utils import structure
+from course_utils.backend import keras
 from course_utils.lessons import widgets
 from course_utils.lessons.plots.style import GREY, LIGHT, ORANGE
 
@@ -20,16 +21,20 @@ _MOST = 40  # rows of a picture, and boxes in a row
 _APART = 1.75  # from the left edge of what a layer reads to that of what it gives
 
 
-def clickable(channels: structure.Channels, layer: str, channel: int | None = None) -> None:
+def clickable(
+    model: keras.Model | structure.Channels, layer: str = "", channel: int | None = None
+) -> None:
     """Show which channels go together: with buttons in a live notebook, else as a picture.
 
-    It begins with all channels of `layer`, or with one of them. Buttons appear with
-    COURSE_WIDGETS=1 (`make lab` sets it).
+    It begins with all channels of `layer` (the first that makes any), or with one of them.
+    Buttons appear with COURSE_WIDGETS=1 (`make lab` sets it).
 
     >>> from course_utils import models
-    >>> clickable(structure.channel_groups(models.lenet300()), "fc1", 3)
+    >>> clickable(models.lenet300(), "fc1", 3)
     figure at layer=fc1, channel=3: it goes with fc1, fc2
     """
+    channels = structure.channel_groups(model) if isinstance(model, keras.Model) else model
+    layer = layer or _makers(channels)[0]
     changed = goes_with(channels, layer, channel)
     png = widgets.picture(draw_together, {"channels": channels, "layer": layer, "channel": channel})
     which = "all" if channel is None else channel
@@ -115,13 +120,16 @@ def _ids(channels: structure.Channels) -> dict[str, tuple[np.ndarray, np.ndarray
     return found
 
 
+def _makers(channels: structure.Channels) -> list[str]:
+    return [call.path for call in channels.walk.calls.values() if call.makers]
+
+
 def _live_view(channels: structure.Channels, layer: str, channel: int | None, png: bytes) -> dict:
     """Make the buttons, a slider for one channel, and the picture that follows them."""
     from ipywidgets import Box, Button, Image, SelectionSlider, VBox
 
     image = Image(value=png, format="png", layout={"align_self": "flex-start", "max_width": "100%"})
-    makers = [call.path for call in channels.walk.calls.values() if call.makers]
-    buttons = {name: Button(description=name, tooltip=name) for name in makers}
+    buttons = {name: Button(description=name, tooltip=name) for name in _makers(channels)}
     one = SelectionSlider(options=["all"], description="channel")
     chosen = {"layer": layer}
 

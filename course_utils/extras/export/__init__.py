@@ -7,7 +7,16 @@ Keras's default, one is written that onnxruntime refuses; the approximate one ru
 """
 
 from course_utils.extras.export.litert import litert
-from course_utils.extras.export.sizes import keras_bytes
+from course_utils.extras.export.sizes import FileSize, FileSizes, keras_bytes, sizes
 from course_utils.extras.export.sparse import read_sparse, sparse_file, write_sparse
 
-__all__ = ["keras_bytes", "litert", "read_sparse", "sparse_file", "write_sparse"]
+__all__ = [
+    "FileSize",
+    "FileSizes",
+    "keras_bytes",
+    "litert",
+    "read_sparse",
+    "sizes",
+    "sparse_file",
+    "write_sparse",
+]

@@ -10,23 +10,25 @@ from course_utils.backend import tensorflow as tf
 from course_utils.extras.speed.latency import TimedCall, cores
 from course_utils.extras.speed.runtime import Inputs, LiteRT, needed
 from course_utils.pruning.examples import inputs_of, tensors
+from course_utils.pruning.probing import probe
 
 
-def keras_call(model: keras.Model, x: object) -> TimedCall:
+def keras_call(model: keras.Model, x: object = None) -> TimedCall:
     """Return a call that computes the model's outputs for the batch `x`, as a compiled graph.
 
-    `x` is a batch of arrays, or a dataset, all of it. Without what `predict` does around it.
-    TensorFlow fixes its threads when it first computes: for one thread set TF_NUM_INTRAOP_THREADS=1
-    before it is imported, or call `tf.config.threading.set_intra_op_parallelism_threads(1)` before
-    anything is computed. Raises TypeError or ValueError for what is no model, or no batch that it
-    takes.
+    `x` is a batch of arrays, or a dataset, all of it; None is one example of random numbers, of
+    the shape that the model declares. Without what `predict` does around it. TensorFlow fixes its
+    threads when it first computes: for one thread set TF_NUM_INTRAOP_THREADS=1 before it is
+    imported, or call `tf.config.threading.set_intra_op_parallelism_threads(1)` before anything is
+    computed. Raises TypeError or ValueError for what is no model, or no batch that it takes.
 
     >>> from course_utils.models import article_cnn
     >>> keras_call(article_cnn(), np.zeros((1, 28, 28, 1), "float32"))().shape
     TensorShape([1, 10])
     """
     model = model_of(model)
-    batch = tensors(inputs_of(x, model))
+    made = probe(model, rng=np.random.default_rng(0)) if x is None else inputs_of(x, model)
+    batch = tensors(made)
     compute = tf.function(lambda batch: model(batch, training=False))
     return TimedCall(lambda: compute(batch), _tensorflow_threads())
 

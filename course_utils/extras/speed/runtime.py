@@ -2,7 +2,7 @@
 
 import contextlib
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import ModuleType
 
 import numpy as np
@@ -11,7 +11,7 @@ from course_utils.arrays import whole
 from course_utils.backend import silent_stderr
 from course_utils.pruning.examples import batches, inputs_of
 
-Inputs = np.ndarray | Mapping[str, np.ndarray]  # a batch, of several inputs by their names
+Inputs = np.ndarray | Mapping[str, np.ndarray] | Sequence[np.ndarray]  # a batch
 
 
 def needed(module: str, package: str) -> ModuleType:
@@ -51,11 +51,13 @@ class LiteRT:
 
         Raises ValueError where it does not fit the file's inputs.
         """
-        arrays = x if isinstance(x, Mapping) else {next(iter(self.given)): x}
-        if isinstance(x, list | tuple) or set(arrays) != set(self.given):
+        arrays = self._by_shape(x) if isinstance(x, list | tuple) else x
+        arrays = arrays if isinstance(arrays, Mapping) else {next(iter(self.given)): arrays}
+        if set(arrays) != set(self.given):
             raise ValueError(
                 f"the file has the inputs {sorted(self.given)}: give one array where there is one "
-                "input, and otherwise a dictionary with one array for each of these names."
+                "input, and otherwise a dictionary with one array for each of these names; a list "
+                "will do where no two of them take arrays of the same shape."
             )
         return {name: _as_asked(array, self.given[name]) for name, array in arrays.items()}
 
@@ -65,6 +67,21 @@ class LiteRT:
         with _one_refusal():
             found = self.compute(**asked)
         return {name: _as_float(found[name], detail) for name, detail in self.made.items()}
+
+    def _by_shape(self, arrays: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+        """Return arrays by the inputs that take them; none where a shape fits none, or several."""
+        shapes = {name: tuple(one["shape_signature"])[1:] for name, one in self.given.items()}
+        found = {}
+        for array in arrays:
+            own = np.shape(array)[1:]
+            fit = [
+                name
+                for name, shape in shapes.items()
+                if len(shape) == len(own)
+                and all(n in (-1, m) for n, m in zip(shape, own, strict=True))
+            ]
+            found |= {fit[0]: array} if len(fit) == 1 else {}
+        return found if len(found) == len(arrays) else {}
 
 
 @contextlib.contextmanager
@@ -82,11 +99,11 @@ def predict_litert(data: bytes, x: Inputs) -> np.ndarray | list[np.ndarray] | di
     """Return the outputs of a LiteRT file for all of `x`: float arrays, as `predict` gives.
 
     One array, a list of them where the model has several outputs, or a dictionary where the model
-    names them. (A dictionary in a list, or a list in one, no file holds.) `x` is an array, or
-    {input: array}, since a file does not keep the order of the model's inputs, or a dataset.
-    Integer files get `x` quantized, and their outputs are turned back. Raises what `LiteRT` raises;
-    TypeError for what is no file's content or no data, ValueError where `x` does not fit the file's
-    inputs.
+    names them. (A dictionary in a list, or a list in one, no file holds.) `x` is an array,
+    {input: array}, a list of arrays that their shapes tell apart, since a file does not keep the
+    order of the model's inputs, or a dataset. Integer files get `x` quantized, and their outputs
+    are turned back. Raises what `LiteRT` raises; TypeError for what is no file's content or no
+    data, ValueError where `x` does not fit the file's inputs.
     """
     if not isinstance(data, bytes):
         raise TypeError(

@@ -48,8 +48,7 @@ def machine(found: Mapping[str, str]) -> Iterator[str]:
     'Python is 3.7.16, and the course needs 3.11 or newer'
     """
     for name, oldest in OLDEST.items():
-        have = found.get(name, MISSING)
-        if have == MISSING:
+        if (have := found.get(name, MISSING)) == MISSING:
             yield f"{name} is missing. {WAY_OUT}"
         if _numbers(have) < _numbers(oldest):
             yield f"{name} is {have}, and the course needs {oldest} or newer. {WAY_OUT}"
