@@ -78,6 +78,9 @@ def tried_layer(layer: keras.Operation, wider: tuple, *args: object, **options: 
         return Tried(f"cannot be made for another size: {type(error).__name__}")
     if told != x.shape:
         return Tried("tells the shape of its output by numbers of its own")
+    specs = keras.tree.flatten(getattr(layer, "input_spec", None))
+    if any(getattr(spec, "axes", None) or getattr(spec, "shape", None) for spec in specs):
+        return Tried("declares a size of its input")
     return result if same else Tried("takes numbers from the size that it is built for")
 
 
