@@ -31,16 +31,20 @@ Four floors; imports run down only. A file is named after what it holds:
     core       with NumPy alone: arrays (checks of arguments, how a share is counted), tables,
                operators, criteria, masking (scores -> masks), schedules, regrowth, costs
                with Keras: models, backend; pruning (examples, losses, probing: how data, labels
-               and batches come in; layers, kernels: what can be pruned; attaching: masks held
-               through every step; steps, callback: a schedule followed; derivatives, tickets;
-               hooks: every layer's call, watched); measuring (report, macs, zeros)
+               and batches come in; layers, kernels: what can be pruned; attaching: masks put on
+               and taken off; mask_constraint: zero after every step; steps, callback: a schedule
+               followed; derivatives: gradients that criteria ask for; tickets; hooks: every
+               layer's call, watched); measuring (report, macs, zeros)
     structure  channels that belong together (walking, opening; in rules/ what each kind of layer
-               does with them), which stay (scoring, choosing), a smaller model without the others
-               (rebuilding, resizing, copying, keeping), and the oracle that it is right (zeroing)
+               does with them: layers with kernels, recurrent ones, attention, norms, joins ...),
+               which stay (scoring, choosing), a smaller model without the others (rebuilding: made
+               and compiled as before; resizing; copying; keeping: refused or named where something
+               would be lost), and the oracle that it is right (zeroing)
     extras     search, sweeping, clustering, regularizing, speed; export: every file that a model
-               becomes, and its bytes; sparsefile: the format of one of them
-    lessons    checks (a file for each notebook, named after it), plots (a file for each kind of
-               picture), tasks, open_tasks, data, scoreboard, results: what only the notebooks need
+               becomes; sparsefile: the format of one of them, and its bytes
+    lessons    checks (a file for each notebook: how_much for 06_how_much), plots (they draw what
+               they are given), tasks, open_tasks (a file for each kind of answer: a network
+               handed_in, cases told_apart, a function tried_out), data, scoreboard, results
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What a model is beyond its layers: its class, what it is trained by, what its file needs."""
+"""Nothing is lost in silence: what a model is beyond its layers is refused, kept, or named."""
 
 import inspect
 import math

@@ -1,4 +1,4 @@
-"""The model without some of its channels: what changes is made anew, the rest is copied."""
+"""The model without some channels: what changes is made anew, the rest copied; compiled anew."""
 
 import numpy as np
 
