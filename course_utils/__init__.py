@@ -30,21 +30,17 @@ Four floors; imports run down only. A file is named after what it holds:
 
     core       with NumPy alone: arrays (checks of arguments, how a share is counted), tables,
                operators, criteria, masking (scores -> masks), schedules, regrowth, costs
-               with Keras: models, backend; pruning (examples, losses, probing: how data, labels
-               and batches come in; layers, kernels: what can be pruned; attaching: masks put on
-               and taken off; mask_constraint: zero after every step; steps, callback: a schedule
-               followed; derivatives: gradients that criteria ask for; tickets; hooks: every
-               layer's call, watched); measuring (report, macs, zeros)
-    structure  channels that belong together (walking, opening; in rules/ what each kind of layer
-               does with them: layers with kernels, recurrent ones, attention, norms, joins ...),
-               which stay (scoring, choosing), a smaller model without the others (rebuilding: made
-               and compiled as before; resizing; copying; keeping: refused or named where something
-               would be lost), and the oracle that it is right (zeroing)
+               with Keras: models, backend; pruning (examples, losses, probing: data, labels and
+               batches come in; layers, kernels: what can be pruned; attaching: masks on and off;
+               mask_constraint: zero after every step; steps, callback; derivatives; tickets;
+               hooks: every layer's call, watched); measuring (report, macs, zeros)
+    structure  channels that belong together (walking, opening; rules/: each kind of layer), which
+               stay (scoring, choosing), the model without the others (rebuilding, resizing, copying;
+               keeping: what would be lost is refused or named), zeroing: the oracle that it is right
     extras     search, sweeping, clustering, regularizing, speed; export: every file that a model
                becomes; sparsefile: the format of one of them, and its bytes
-    lessons    checks (a file for each notebook: how_much for 06_how_much), plots (they draw what
-               they are given), tasks, open_tasks (a file for each kind of answer: a network
-               handed_in, cases told_apart, a function tried_out), data, scoreboard, results
+    lessons    checks (how_much for notebook 06_how_much, ...), plots, tasks, data, scoreboard,
+               open_tasks (by the answer: a network handed_in, cases told_apart), results
 """
 
 from collections.abc import Callable
