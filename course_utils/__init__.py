@@ -35,8 +35,8 @@ Four floors; imports run down only. A file is named after what it holds:
                mask_constraint: zero after every step; steps, callback; derivatives; tickets;
                hooks: every layer's call, watched); measuring (report, macs, zeros)
     structure  channels that belong together (walking, opening; rules/: each kind of layer), which
-               stay (scoring, choosing), the model without the others (rebuilding, resizing, copying;
-               keeping: what would be lost is refused or named), zeroing: the oracle that it is right
+               stay (scoring, choosing), the model without the rest (rebuilding, resizing, copying;
+               keeping: what would be lost is refused or named); zeroing: the oracle of all this
     extras     search, sweeping, clustering, regularizing, speed; export: every file that a model
                becomes; sparsefile: the format of one of them, and its bytes
     lessons    checks (how_much for notebook 06_how_much, ...), plots, tasks, data, scoreboard,
