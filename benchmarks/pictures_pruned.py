@@ -1,6 +1,6 @@
 """Boxes and pixels: a detector and a U-Net with fewer weights, or with fewer channels.
 
-python benchmarks/pictures_pruned.py --seeds 3
+python benchmarks/pictures_pruned.py --seeds 5
 
 Each network is trained on scenes of MNIST digits, then pruned once, then trained for one epoch
 more. Of the weights, a share is held at zero, by magnitude or by chance, all kernels ranked
@@ -44,7 +44,7 @@ class Task(NamedTuple):
 
 def main() -> None:
     """Run the seeds that are missing, and append the rows of each as soon as they are there."""
-    options, data = by_seed.parser(__doc__, 3).parse_args(), by_seed.mnist()
+    options, data = by_seed.parser(__doc__, 5).parse_args(), by_seed.mnist()
     both = (detection(data, SCENES), segmentation(data, SCENES))
     for seed in by_seed.missing(RESULTS, options.seeds):
         rows = [row for task in both for row in measured(task, seed)]

@@ -1,6 +1,6 @@
 """Vowels and lines of text: four networks with fewer weights, or fewer units and heads.
 
-python benchmarks/sounds_and_words_pruned.py --seeds 3
+python benchmarks/sounds_and_words_pruned.py --seeds 5
 
 Each network is trained, then pruned once, then trained for two epochs more. Of the weights, a share
 is held at zero, by magnitude or by chance, all kernels ranked together. Of the structure, the same
@@ -43,7 +43,7 @@ Split = tuple[np.ndarray, np.ndarray]
 
 def main() -> None:
     """Run what is missing, and append the rows of each network as soon as they are there."""
-    options = by_seed.parser(__doc__, 3).parse_args()
+    options = by_seed.parser(__doc__, 5).parse_args()
     rows = recorded.rows(RESULTS.stem) if RESULTS.exists() else []
     done = {(row["network"], row["seed"]) for row in rows}
     data = splits()

@@ -1,6 +1,6 @@
 """LeNet-5 with at most 150,000 MACs: filters and units removed in rounds, through public functions.
 
-python benchmarks/structured_lenet5.py --seeds 3
+python benchmarks/structured_lenet5.py --seeds 5
 
 Each round removes the channels with the least Taylor score per MAC, then trains for one epoch; the
 budget falls by the same factor each round. Then the small network is trained on. "scratch" is a new
@@ -34,7 +34,7 @@ SHIFTS = list(itertools.product((-1, 0, 1), repeat=2))
 
 def main() -> None:
     """Run the seeds that are missing, and append the rows of each as soon as they are there."""
-    by_seed.run(__doc__, 3, RESULTS, FIELDS, measured)
+    by_seed.run(__doc__, 5, RESULTS, FIELDS, measured)
 
 
 def measured(data: Dataset, seed: int) -> list[dict]:

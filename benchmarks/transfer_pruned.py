@@ -1,6 +1,6 @@
 """What a pruned network is worth on another task: trained on digits 0 to 4, moved to 5 to 9.
 
-python benchmarks/transfer_pruned.py --seeds 3
+python benchmarks/transfer_pruned.py --seeds 5
 
 For each seed: LeNet-5 on the digits 0 to 4, dense, and pruned gradually to 95 and 98 %. Then a new
 last layer for the digits 5 to 9, and training on few examples of each, with these starts: from
@@ -28,7 +28,7 @@ IMAGES, EPOCHS, STEPS = 12_000, 4, 120
 
 def main() -> None:
     """Run the seeds that are missing, and append the rows of each as soon as they are there."""
-    by_seed.run(__doc__, 3, RESULTS, FIELDS, one_seed)
+    by_seed.run(__doc__, 5, RESULTS, FIELDS, one_seed)
 
 
 def one_seed(data: Dataset, seed: int, epochs: int = EPOCHS, steps: int = STEPS) -> list[dict]:

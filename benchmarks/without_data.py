@@ -1,25 +1,24 @@
 """R-Net pruned to half of its MACs without its training data: what chooses, and what repairs?
 
-    python benchmarks/without_data.py [SEED ...]        three seeds take about a minute of one core
+python benchmarks/without_data.py --seeds 5
 
 Writes course_utils/lessons/results/without_data.csv, a row for each network: which criterion chose,
 how it was repaired ("cut": not at all; "fit": least squares; "taught": trained on the original's
 outputs, from the cut network on), with which pictures ("none"; "noise"; "no face": crops of three
 photographs; "one face": half of the crops from around the one face that the original finds in a
 fourth), and how many of 200 patches it gets wrong. A seed draws crops and chance, and shuffles; the
-norm is always the same. Labels are used to count those errors, and for nothing else.
+norm is always the same. Labels are used to count those errors, and for nothing else. Seeds that the
+file holds already are not run again; one takes about half a minute of one core.
 """
 
-import csv
-import sys
-
+import by_seed
 import numpy as np
 
 from course_utils import measuring, structure
 from course_utils.backend import keras
 from course_utils.lessons import faces, recorded
 
-SEEDS, BUDGET, CROPS, EPOCHS = (0, 1, 2), 0.5, 1000, 5
+BUDGET, CROPS, EPOCHS = 0.5, 1000, 5
 PATH = recorded.RESULTS / "without_data.csv"
 FIELDS = ("seed", "criterion", "pictures", "repair", "missed", "false", "macs")
 
@@ -83,21 +82,17 @@ def networks(seed):
             yield criterion, name, "taught", student
 
 
-def main(seeds):
-    patches, rows = faces.patches(), []
-    kept = recorded.rows("without_data") if PATH.exists() else []
-    for seed in seeds:
+def main():
+    options = by_seed.parser(__doc__, 5).parse_args()
+    for seed in by_seed.missing(PATH, options.seeds):
+        rows = []
         for criterion, name, repair, model in networks(seed):
             row = dict(zip(FIELDS, (seed, criterion, name, repair), strict=False))
             macs = measuring.report(model).total.macs
-            rows.append(row | wrong(model, patches) | {"macs": macs})
+            rows.append(row | wrong(model, faces.patches()) | {"macs": macs})
             print(rows[-1], flush=True)
-    rows += [row for row in kept if row["seed"] not in seeds]
-    with PATH.open("w", newline="") as file:
-        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(sorted(rows, key=lambda row: row["seed"]))
+        by_seed.append(PATH, FIELDS, rows)
 
 
 if __name__ == "__main__":
-    main([int(seed) for seed in sys.argv[1:]] or SEEDS)
+    main()

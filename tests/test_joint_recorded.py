@@ -30,9 +30,9 @@ def moved(start, examples):
     )
 
 
-def test_there_are_three_seeds_of_every_stage():
+def test_there_are_five_seeds_of_every_stage():
     for name in (*STAGES, "labels", "teacher"):
-        assert stage(name, "seed").tolist() == [0, 1, 2]
+        assert stage(name, "seed").tolist() == [0, 1, 2, 3, 4]
 
 
 def test_a_hundredth_of_the_weights_is_left_and_no_stage_makes_the_file_larger():
@@ -60,10 +60,10 @@ def test_with_a_teacher_every_one_of_the_three_is_worse():
     assert (stage("teacher", "test_error") > stage("labels", "test_error")).all()
 
 
-def test_there_are_three_seeds_of_every_transfer():
+def test_there_are_five_seeds_of_every_transfer():
     for start in ("scratch", "dense", "pruned 95%", "pruned 98%", "pruned after"):
         for examples in transfer_pruned.EXAMPLES:
-            assert len(moved(start, examples)) == 3
+            assert len(moved(start, examples)) == 5
 
 
 @pytest.mark.parametrize("examples", transfer_pruned.EXAMPLES)

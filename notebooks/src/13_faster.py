@@ -48,7 +48,7 @@ logging.getLogger("tensorflow").setLevel(logging.ERROR)
 LITERT, SCIPY = (importlib.util.find_spec(name) for name in ("ai_edge_litert", "scipy"))
 for name, spec in {"LiteRT, the runtime of phones": LITERT, "SciPy": SCIPY}.items():
     print(f"{name}: {'here' if spec else 'not here; its cells do nothing'}")
-data = load_mnist().head(500 if quick_mode() else 20_000)
+data = load_mnist().head(500 if quick_mode() else 10_000)
 images = data.x_val[: 64 if quick_mode() else 256]
 print(f"{speed.cores()} processor cores; {data.caption}")
 

@@ -41,7 +41,7 @@ predict = Predictions("14_joint_compression")
 
 # %% [markdown] covers="79" corrects="39"
 # The network is LeNet-5 (lesson 06). It comes with the course, already trained; set `TRAIN` to
-# train it yourself. Each training below is short, and a single run. Beside it stand three seeds of
+# train it yourself. Each training below is short, and a single run. Beside it stand five seeds of
 # a longer run, recorded by `python benchmarks/few_kilobytes.py`.
 #
 # <details><summary>What the article says</summary>
@@ -383,7 +383,7 @@ assert all((pruning.weights(tuned)[name][gone] == 0).all() for name, gone in zer
 # %% [markdown]
 # There are no more values than before, and the zeros held. Is it worth the trouble? Training can
 # win back what sharing has cost, and with 15 values sharing costs hardly anything. In the recorded
-# run the 15 values were trained for an epoch; mean ± sd of three seeds:
+# run the 15 values were trained for an epoch; mean ± sd of five seeds:
 
 
 # %%
@@ -534,7 +534,7 @@ for stage, model in {"pruned": pruned, "coded": final}.items():
 
 # %% [markdown]
 # And the longer run: all of MNIST, its images shifted by up to a pixel, ten epochs, 99 % pruned,
-# values trained; the mean of three seeds.
+# values trained; the mean of five seeds.
 
 
 # %%
@@ -559,12 +559,12 @@ plt.show()
 # %% [markdown]
 # ## Beside the paper
 #
-# Deep Compression's own LeNet-5 (tables 1 and 3 there), beside these three seeds:
+# Deep Compression's own LeNet-5 (tables 1 and 3 there), beside these five seeds:
 
 # %%
 paper = {"dense": (1720, 0.80), "pruned and shared": (1720 / 33, None), "coded": (44, 0.74)}
 mine = {"dense": "dense", "pruned and shared": "biases", "coded": "coded"}
-print(f"{'LeNet-5':18} {'Deep Compression':>26}   this course (3 seeds)")
+print(f"{'LeNet-5':18} {'Deep Compression':>26}   this course (5 seeds)")
 for stage, (kilobytes, wrong) in paper.items():
     size = runs(mine[stage], "bytes").mean() / 1e3
     their = f"{kilobytes:6.0f} kB {1720 / kilobytes:4.0f}x"

@@ -248,7 +248,7 @@ for name, model in {"only cut": cut["Taylor"], **fitted}.items():
 
 # %% [markdown]
 # That is one draw of crops. `benchmarks/without_data.py` did the same for all three criteria and
-# three seeds, which draw other crops, other noise and another chance:
+# five seeds, which draw other crops, other noise and another chance:
 
 # %%
 table = recorded.rows("without_data")
@@ -277,29 +277,30 @@ ax.legend(title="chosen by")
 plt.show()
 
 # %% [markdown]
-# A repair does not always help. In all three seeds
+# A repair does not always help.
 #
-# - a fit to noise leaves every network worse than it was;
-# - a fit to crops makes the choices of Taylor's score and of chance better, with a face or without;
-# - and it makes the norm's choice, which made three errors before, *worse*. We did not expect that,
-#   and do not know why.
+# - In all five seeds a fit to noise leaves every network worse than it was.
+# - A fit to crops makes the choices of Taylor's score and of chance better, with a face or without:
+#   nine times out of ten for each.
+# - It makes the norm's choice, which made three errors before, *worse* in all five seeds, with
+#   either kind of crops. We did not expect that, and do not know why.
 #
-# So measure before and after each repair. Taylor's choice, fitted, beats chance, fitted. But it
-# makes one to three errors, the norm's choice without any repair three: 200 patches cannot tell
-# these apart.
+# So measure before and after each repair. Taylor's choice, fitted to the same crops, beats chance
+# in every seed. But with a face among them it makes none to three errors, and the norm's choice
+# without any repair makes three: 200 patches cannot tell these apart.
 
 # %%
 for criterion in looks:
     before, noisy = errors(criterion, "none", "cut"), errors(criterion, "noise", "fit")
     assert all(a < b for a, b in zip(before, noisy, strict=True)), criterion
-for name in ("no face", "one face"):
-    lot, before = errors("chance", name, "fit"), errors("chance", "none", "cut")
-    assert all(a < b for a, b in zip(lot, before, strict=True)), name
-    taylor = errors("Taylor", name, "fit")
-    assert max(taylor) < min(errors("Taylor", "none", "cut"))
-    assert max(taylor) < min(errors("chance", name, "fit"))
+crops_shown = ("no face", "one face")
+for criterion in ("Taylor", "chance"):
+    after = [errors(criterion, name, "fit") for name in crops_shown]
+    assert np.sum(np.less(after, errors(criterion, "none", "cut"))) == 9
+for name in crops_shown:
+    assert np.all(np.less(errors("Taylor", name, "fit"), errors("chance", name, "fit")))
     assert min(errors("norm", name, "fit")) > 3 == max(errors("norm", "none", "cut"))
-print("Taylor, fitted without a face:", errors("Taylor", "no face", "fit"), "wrong of 200")
+    print(f"Taylor, fitted, {name}: {errors('Taylor', name, 'fit')} wrong of 200")
 
 # %% [markdown]
 # ## Repair without labels: teach
@@ -340,7 +341,7 @@ assert np.median(p * (1 - p)) < 0.025
 # Hinton and others (2015).
 #
 # Logits should help (we did not teach with probabilities); do they help enough? The recorded table
-# again, three seeds. All of these networks were cut, and taught by logits, without a fit:
+# again, five seeds. All of these networks were cut, and taught by logits, without a fit:
 
 # %%
 print(f"norm, only cut: {errors('norm', 'none', 'cut')} wrong of 200")
@@ -351,14 +352,16 @@ for criterion in looks:
 # %% [markdown]
 # Taught without a face, the norm's network forgets faces, for all its logits: training follows what
 # it is shown. One photograph with one face, which the network found itself, makes the difference.
-# With it the norm's choice and Taylor's are level, and chance is still behind. But none is better
-# than Taylor's choice with a fit or the norm's left alone, which took no training at all.
+# With it the norm's choice and Taylor's are level, and chance is still behind. But in every seed
+# Taylor's choice does better with a fit to the same crops, which took no training at all, and in
+# the mean so does the norm's, left alone.
 
 # %%
 assert min(errors("norm", "no face", "taught")) > 20
 taught = {criterion: errors(criterion, "one face", "taught") for criterion in looks}
-assert max(taught["norm"] + taught["Taylor"]) < 5 < min(taught["chance"])
-assert max(errors("Taylor", "no face", "fit")) <= max(taught["Taylor"])
+assert max(taught["norm"] + taught["Taylor"]) < min(taught["chance"])
+assert np.all(np.less(errors("Taylor", "one face", "fit"), taught["Taylor"]))
+assert np.mean(taught["norm"]) > 3
 
 # %% [markdown]
 # Now ours: Taylor's choice, fitted. (We chose it by the labels of the patches, which therefore
