@@ -56,7 +56,7 @@ def test_a_code_changes_no_output():
     np.testing.assert_array_equal(stage("pruned", "test_error"), stage("trimmed", "test_error"))
 
 
-def test_with_a_teacher_every_one_of_the_three_is_worse():
+def test_with_a_teacher_every_one_of_the_five_is_worse():
     assert (stage("teacher", "test_error") > stage("labels", "test_error")).all()
 
 

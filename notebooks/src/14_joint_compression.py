@@ -54,7 +54,7 @@ predict = Predictions("14_joint_compression")
 
 # %% tags=["varies"]
 TRAIN = False  # True: train it here, about 30 s
-data = load_mnist().head(256, held_out=100) if quick_mode() else load_mnist().head(10_000)
+data = load_mnist().head(256, held_out=100) if quick_mode() else load_mnist().head(8_000)
 dense = networks.train("lenet5") if TRAIN else networks.trained("lenet5", data)
 epochs = 1 if quick_mode() else 12 if data.stand_in else 3
 x_val, y_val = data.x_val[:5_000], data.y_val[:5_000]

@@ -188,8 +188,8 @@ assert (apart > 0).all()
 assert t > 2.78  # Student's t for five pairs, 95 %
 
 # %% [markdown]
-# The teacher *hurt*, a little, in all three pairs. (A mean of three pairs counts as more than
-# chance where $t$, the mean over its standard error, is beyond ±4.3.) That holds for this task and
+# The teacher *hurt*, a little, in all five pairs. (A mean of five pairs counts as more than
+# chance where $t$, the mean over its standard error, is beyond ±2.78.) That holds for this task and
 # this setting: one temperature, one extra epoch, the teacher's loss and the labels' weighted
 # equally. Others might do better; we neither searched for them nor measured why. Try distillation
 # beside plain training, and do not assume that it helps.
@@ -389,25 +389,25 @@ def gain(start):
 # %%
 guess_start.was(sorted(guess_start.choices, key=lambda start: mean(start)[1]))
 behind = transferred("pruned 95%") - transferred("dense")
-assert (gain("dense") > 0).all()
+assert (transferred("dense") < transferred("scratch")).all()
 assert (behind[:, 1:] > 0.01).all()  # in every seed, more than a point
-assert 0 < gain("pruned 95%")[1] < 0.25 * gain("dense")[1]
+assert 0 < gain("pruned 95%")[1] < 0.1 * gain("dense")[1]
 assert gain("pruned 95%")[2] < 0
-assert (gain("pruned 98%") < 0).all()
+assert (transferred("pruned 98%") > transferred("scratch"))[:, 1:].all()
 assert gain("pruned after")[1] > 0.9 * gain("dense")[1]
-assert 0.5 < gain("pruned after")[2] / gain("dense")[2] < 0.75
+assert 0.5 < gain("pruned after")[2] / gain("dense")[2] < 0.65
 
 # %% [markdown]
-# With 20 and 100 examples of each digit, what was learned on one half of the digits helps with the
-# other half: the dense network, transferred, beats the one from scratch. But what pruning left for
-# the digits 0 to 4 helps less: the network pruned to 95 % is worse than the dense one by more than
-# a point in every seed. In the mean of three seeds most of the gain over scratch is gone with 20
-# examples, and all of it with 100. (± is one sd: three seeds cannot tell this network from
-# scratch.) At 98 % the mean is worse than from scratch. With five examples seeds differ too much to
-# say any of this.
+# What was learned on one half of the digits helps with the other half: in every seed the dense
+# network, transferred, beats the one from scratch. But what pruning left for the digits 0 to 4
+# helps less. With 20 and 100 examples the network pruned to 95 % is worse than the dense one by
+# more than a point in every seed, and in the mean of five seeds hardly any of the gain over scratch
+# is left, or none. (± is one sd: five seeds cannot tell this network from scratch.) Pruned to 98 %
+# it is worse than from scratch in every seed. With five examples seeds differ too much to say this
+# of the pruned networks.
 #
 # Pruned on the new task, the same 95 % of zeros costs nearly nothing of the gain with 20 examples,
-# and about a third of it with 100. So their number is not to blame: they are in other places, and
+# and about two fifths of it with 100. So their number is not to blame: they are in other places, and
 # came later (this table does not say which of the two helps). Transfer first, then prune, on the
 # task that counts. A network that somebody else has pruned is pruned for *their* task.
 #
@@ -479,7 +479,7 @@ task.judge(my_finding)
 # %% [markdown]
 # ## What to remember
 #
-# - A teacher does not always help. Here it hurt a little, in all three pairs.
+# - A teacher does not always help. Here it hurt a little, in all five pairs.
 # - int8 keeps zeros exact, because its scale is symmetric. It serves arithmetic; in a sparse file
 #   15 shared values take less room.
 # - Prune on the task that counts: transfer first, prune afterwards.
