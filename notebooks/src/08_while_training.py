@@ -549,7 +549,8 @@ check.rate(my_rate)
 # as <code>step / steps</code> goes from 0 to 1.
 # </details>
 #
-# The network is loaded, as trained at 1e-3. A rate that has passed the check is run.
+# The network is loaded, as trained at 1e-3 throughout: compare your run with the one beside it, not
+# with the figure. A rate that has passed the check is run.
 
 # %% tags=["varies"]
 TRAIN = False  # True: train it here, about 10 s

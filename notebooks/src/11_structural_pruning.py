@@ -125,7 +125,7 @@ except ValueError as error:
 
 # %% [markdown]
 # They do not. The dense layer now reads 31 maps of 13 x 13 places, but its kernel still has the
-# rows of 32. Which ones must go? `Flatten` goes through an image place by place, and at each place
+# rows of 32. Which ones must go? `Flatten` goes through the maps place by place, and at each place
 # filter by filter. Here are 4 places and 5 filters, each box with its filter's number, and below it
 # the row of the dense kernel that reads it:
 
