@@ -58,8 +58,8 @@ print(f"{speed.cores()} processor cores; {data.caption}")
 #
 # <details><summary>What the article says</summary>
 #
-# In five places, that pruning makes networks or their training faster, easier to deploy,
-# significantly so. It gives no milliseconds, no bytes, no operations: not one number. See
+# In five places it says that pruning makes networks or their training faster, or easier to deploy,
+# and significantly so. It gives no milliseconds, no bytes, no operations: not one number. See
 # [coverage](../docs/coverage.md).
 # </details>
 
@@ -280,7 +280,7 @@ limits = {bits: f"{32 / (32 + bits):.0%}" for bits in (32, 16, 2)}
 print("less room below, by bits of an index:", limits)
 
 # %% [markdown]
-# Bytes break even at a density of their own, as the last line shows (2 bits: the pattern 2:4,
+# Bytes break even at a density of their own, as the last line shows (2 bits: as in the pattern 2:4,
 # below): with an index of so many bits for each 32-bit value, density times (32 + bits) must stay
 # below 32. Where that is above your break-even point in time, the best you can do at densities
 # between the two is to store the sparse file, and to unpack it before you multiply.
