@@ -68,7 +68,7 @@ look("trained", free)
 # %% [markdown]
 # We shall set to zero the 90 % of the weights that are nearest to it and then train on, as is usual
 # after pruning: first a single **step**, in which the network sees 128 images and the weights move
-# a little, then one pass over all the training images in `few`, a part of MNIST.
+# a little, then one pass over all the training images in `few`, a part of the data.
 #
 # **Predict** marks a question to answer *before* you run what follows. Put your number in place of
 # the dots and run the cell; when the result is there, it is shown beside your guess. A wrong guess
@@ -145,18 +145,18 @@ cost_guess.was(round(100 * (free["end"][1] - held["end"][1]), 1))
 print(f"(One run each, measured on {len(few.y_val):,} images. Lesson 05 repeats such runs.)")
 
 # %% [markdown] covers="3"
-# In the upper row the spike is as tall one step after the cut as before, but only its lower part is
-# still red. On a logarithmic axis that looks like most of the spike; the titles tell how small a
-# share it is. In the lower row the whole spike stays red to the end. This is the habit to take
-# along: *do not believe that a network is pruned. Count the zeros.* It is also why this course
+# In the upper row the spike is as tall one step later as right after the cut, but only its lower
+# part is still red. On a logarithmic axis that looks like most of the spike; the titles tell how
+# small a share it is. In the lower row the whole spike stays red to the end. This is the habit to
+# take along: *do not believe that a network is pruned. Count the zeros.* It is also why this course
 # exists: a published program that prunes a network and trains it on ends with a network that is
 # mostly dense, and reports its accuracy as a success. Lesson 05 runs that program, with controls.
 #
 # ## The four choices
 #
 # We cut the smallest weights (the *criterion*), single ones (the *granularity*), from all layers
-# together (the *scope*), all at one time (the *schedule*). Each of these was a choice, and every
-# method of pruning makes all four:
+# together (the *scope*), all at once (the *schedule*). Each of these was a choice, and every method
+# of pruning makes all four:
 #
 # ![The compass: criterion, granularity, scope, schedule](figures/compass_all.svg)
 #
@@ -207,9 +207,9 @@ plt.show()
 #
 # It defines weight pruning as bringing weights *close to* zero: that is regularization. It counts
 # removing single connections as structural: nothing shrinks. It says that structural pruning pays
-# off only together with weight pruning: it works alone. It calls pruning during training *dynamic*:
-# so are called only methods in which weights may come back (lesson 09). And networks are pruned
-# after training and before it, too.
+# off only together with weight pruning: it works alone. It calls pruning during training *dynamic*;
+# said of training, the word means methods in which weights may come back (lesson 09). And networks
+# are pruned after training and before it, too.
 #
 # It names five benefits, and measures none. The course does:
 #
@@ -268,7 +268,8 @@ check.count_zeros(answer, pruned)
 # an answer that fits only the example does not pass. Your function must `return` its result;
 # printing it is not enough.
 #
-# **Sparsity** 稀疏度 is the share of entries that are exactly zero, between 0 and 1. Write it.
+# **Sparsity** 稀疏度 is the share of entries that are exactly zero, between 0 and 1. Write it as a
+# function.
 
 
 # %% tags=["exercise"]
@@ -309,8 +310,8 @@ check.sparsity(my_sparsity)
 # %% [markdown]
 # ## The map
 #
-# Each lesson answers one question. The core path, in bold below, takes six to seven hours; the
-# other lessons are electives: take what you need.
+# Each lesson answers one question. The core path, in bold below, takes six to seven hours without
+# its open tasks; the other lessons are electives: take what you need.
 #
 # - **00** start here: is it still pruned?
 # - **01** [norms and normalization](01_norms.ipynb): what does $W / \|W\|$ change?
@@ -374,8 +375,8 @@ logbook.page()
 #   filters, and why that differs from single weights.
 # - Books: I. Goodfellow, Y. Bengio, A. Courville (2016), *Deep Learning*, for convolution and
 #   training; on pruning it has next to nothing. Several books are called *Neural Networks and Deep
-#   Learning*, among them M. Nielsen's, which is free, and Qiu Xipeng's (2020, in Chinese), as is a
-#   course of Andrew Ng's on Coursera. We know of no course there on pruning.
+#   Learning*, among them M. Nielsen's, which is free, and Qiu Xipeng's (2020, in Chinese); so is a
+#   course by Andrew Ng on Coursera, where we know of none on pruning.
 # - Tools: Keras 3 runs on TensorFlow (arXiv 1603.04467), PyTorch (arXiv 1912.01703) or JAX. To
 #   prune there are `torch.nn.utils.prune` and Torch-Pruning (arXiv 2301.12900) for PyTorch, the
 #   Model Optimization Toolkit for Keras 2, and for Keras 3 this course's `course_utils`.

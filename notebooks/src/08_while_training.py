@@ -42,8 +42,8 @@ plots.use_style()
 predict = Predictions("08_while_training")
 
 # %% [markdown]
-# The network throughout is LeNet-300-100: three dense layers, 266,200 weights. It is trained here,
-# not loaded, since pruning *while* training is the subject. Each network ends with 2 % of its
+# The network throughout is LeNet-300-100: three dense layers, 266,200 weights. Where it is pruned
+# *while* training, it is trained here, not loaded. Unless we say otherwise, it ends with 2 % of its
 # weights:
 
 # %% tags=["varies"]
@@ -66,11 +66,13 @@ print(f"{STEPS} steps of 128 images each, {data.caption}")
 # | at initialization | before the first step | no | SNIP, Lee et al. 2019 |
 # | dynamic sparse training | again and again, at one sparsity | yes | SET 2018, RigL 2020 |
 #
-# The first three are this lesson; the fourth is [09 · Weights that come back](09_regrowth.ipynb).
+# The first three belong to this lesson, the fourth to [09 · Weights that come
+# back](09_regrowth.ipynb).
 #
-# *Dynamic* has a second meaning. In surveys (Liang et al. 2021) all four families are *static*
-# pruning: done before the network is used. *Dynamic* pruning there happens **at run time**: what is
-# computed depends on the input. When you read "dynamic", ask: while training, or while running?
+# *Dynamic* has a second meaning. In surveys such as Liang et al. (2021) all four families are
+# *static* pruning: done before the network is used. *Dynamic* pruning there happens **at run
+# time**: what is computed depends on the input. When you read "dynamic", ask: while training, or
+# while running?
 #
 # <details><summary>What the article says</summary>
 #
@@ -247,7 +249,7 @@ print("by step: ", {step: round(s, 3) for step, s in list(pruner.history.items()
 assert abs(masking.sparsity(pruning.held_masks(model)) - FINAL) < 1e-5
 
 # %% [markdown]
-# Seven cuts, each taking the same share of the rest. Predict:
+# `iterative` makes seven cuts, and each takes the same share of the rest. Predict:
 
 # %% tags=["varies"]
 worst = predict("Which of the seven cuts multiplies the loss most, the 1st to the 7th?", ...)
@@ -281,8 +283,8 @@ for name in losses:
 # %% [markdown]
 # For scale: $\ln 10 \approx 2.3$ is the loss of a guess among ten digits. In rounds the first cuts
 # hardly show and the late ones hurt: the same share of the rest is *more that matters*. The
-# polynomial takes less and less. Its worst cuts come while there is still training ahead, and its
-# last ones cannot be seen. (One run each; the next section has five.)
+# polynomial takes less and less: its highest peaks come about half-way, and its last cuts cannot be
+# seen. (One run each; the next section has five seeds.)
 #
 # And *which* weights go? Nobody tells the network that digits sit in the middle of the image:
 
@@ -297,23 +299,24 @@ plt.show()
 
 # %% [markdown]
 # The edge empties first. A pixel that is always black has no gradient: its weights stay as small as
-# they were drawn, while others grow. So the ranking leaves them out by itself. (The densest spots
-# lie at the rim of the digits, not in the middle.)
+# they were drawn, while others grow. So the ranking cuts them by itself. (The densest spots lie at
+# the rim of the digits, not in the middle.)
 #
 # ![A cubic schedule, and at nine steps the masks of four units, full at first, at the end a few
 # pixels inside the digits; of fc1 1.2 % of the weights are left, of fc3
 # half.](figures/moving_on_schedule.svg)
 #
-# *The same in motion, recorded once: each layer loses another share, though all follow one curve.*
+# *The same in motion, recorded once: the curve sets what all layers lose together; each loses a
+# different share.*
 
 # %% [markdown]
 # ## Same end, other ways
 #
-# All end at 98 % zeros after as many steps. Which is best? Here are five seeds, recorded by
-# `python benchmarks/schedules_compared.py` on MNIST (10 epochs on 30,000 images). Controls, in
-# grey: the **dense** network, and a **random mask** from the first step on, with ERK's share for
-# each layer (lesson 06; the others rank all weights together). SNIP prunes before the first step,
-# too, by the first order (lesson 07). Predict:
+# All end at 98 % zeros after the same number of steps, at Adam's rate of 1e-3. Which is best? Five
+# seeds were recorded by `python benchmarks/schedules_compared.py` on MNIST (10 epochs on 30,000
+# images). Controls, in grey: the **dense** network, and a **random mask** from the first step on,
+# with ERK's share for each layer (lesson 06; the others rank all weights together). SNIP prunes
+# before the first step, too, by the first order (lesson 07). Predict:
 
 # %%
 ranked = predict(
@@ -356,11 +359,12 @@ for one, other in [("cubic", other) for other in names if other != "cubic"] + [
     print(f"{one:9} - {other:13} {compared(runs(one), runs(other))}")
 
 # %% [markdown]
-# Every gradual schedule beats the single cut half-way, with every seed. Among the three the order
-# of the means holds for this network and these ten epochs, no further. Cubic and dense cannot be
-# told apart by five seeds: 98 % of the weights were not needed *at the end*. Masks chosen before
-# any training are points behind, and SNIP's lead over chance is not certain. Frankle et al. (2021)
-# report of SNIP and its relatives: better than random, worse than magnitude after training.
+# Every gradual schedule beats the single cut half-way, with every seed. (After so deep a cut a
+# higher rate helps; see below.) Among the three the order of the means holds for this network and
+# these ten epochs, no further. Cubic and dense cannot be told apart by five seeds: 98 % of the
+# weights were not needed *at the end*. Masks chosen before any training are points behind, and
+# SNIP's lead over chance is not certain. Frankle et al. (2021) report of SNIP and its relatives:
+# better than random, worse than magnitude after training.
 
 # %%
 one_shot = runs("one shot")
@@ -372,7 +376,7 @@ for one, other in (("cubic", "dense"), ("SNIP", "static random")):
     assert abs(difference.mean()) < 2.78 * difference.std(ddof=1) / 5**0.5
 
 # %% [markdown]
-# One number from the test set, for the sparse network with the best validation accuracy:
+# One look at the test set, for the best sparse network by validation and the dense one:
 
 # %%
 best = max(names[1:], key=lambda name: runs(name).mean())
@@ -461,9 +465,10 @@ rate.was(max(rates, key=lambda one: accuracy(f"fixed {one}", 1).mean()))
 
 # %% [markdown]
 # The grey line is the network right after the cut: far from where it was, and small steps do not
-# bring it back in time. The names hardly matter: sorted by their mean rate, ways of equal length
-# lie on one falling curve, in line with Le and Hua. "Rate rewound" by one epoch repeats the
-# smallest rates of the schedule; by four, the whole. (Rates above 3e-3 were not tried.) In pairs:
+# bring it back in time. While the weights are kept, the names hardly matter: sorted by mean rate,
+# ways of equal length lie on one falling curve, in line with Le and Hua. "Rate rewound" by one
+# epoch repeats the smallest rates of the schedule; by four, the whole. (Rates above 3e-3 were not
+# tried.) In pairs:
 
 # %%
 for one, other in (
@@ -487,9 +492,9 @@ assert (accuracy("rate rewound", 4) > accuracy("weights rewound", 4)).all()
 assert all((accuracy(way, 2) > accuracy(way, 1)).all() for way in ways)  # and the longer
 
 # %% [markdown]
-# Length can be bought with rate: four epochs at 3e-3 do a little more than eight at 1e-3. Rewinding
-# the weights to the first step is worse, at this length and this cut: it throws away what training
-# learned.
+# A higher rate can stand in for length: four epochs at 3e-3 do a little better than eight at 1e-3.
+# Rewinding the weights, too, here to the first step, is worse than rewinding the rate alone: it
+# throws away what training learned.
 #
 # After a milder cut, to 10 % of the weights, less is at stake. Below it the control: *nothing*
 # pruned, and trained on in the same way, after a falling rate and after 1e-3 throughout.
@@ -507,10 +512,10 @@ for sparsity, start in ((0.9, "falling"), (0.9, "constant"), (0, "falling"), (0,
 # 1e-4, with every seed and without any pruning. A pruned network is not there yet; even with 10 %
 # of its weights it gains more at 1e-3.
 #
-# So: start retraining at the rate of the original training (after a deep cut, above it), and go on
-# as long as you can. (A falling rate may win in longer retrainings; here it never beat the fixed
-# rate that it started from.) And give the dense network the same epochs at the same rates before
-# you compare: it changes, too.
+# So start retraining at the rate that the original training began with (after a deep cut, above
+# it), and go on as long as you can. (A falling rate may win in longer retrainings; here it never
+# beat the fixed rate that it started from.) And give the dense network the same epochs at the same
+# rates before you compare: it changes, too.
 
 # %%
 for start in ("falling", "constant"):
@@ -544,7 +549,8 @@ check.rate(my_rate)
 # as <code>step / steps</code> goes from 0 to 1.
 # </details>
 #
-# The network is loaded, as trained at 1e-3. A rate that has passed the check is run.
+# The network is loaded, as trained at 1e-3 throughout: compare your run with the one beside it, not
+# with the figure. A rate that has passed the check is run.
 
 # %% tags=["varies"]
 TRAIN = False  # True: train it here, about 10 s
@@ -608,10 +614,10 @@ for name, options in {"any epoch": {}, "only the last": {"start_from_epoch": 4}}
         print(textwrap.fill(str(warning.message), 90))
 
 # %% [markdown]
-# Let it start after the schedule has ended.
+# So let it start after the schedule has ended. (One run each.)
 #
 # **Trap 2: steps count from the last `compile`.** The schedule reads `optimizer.iterations`. On a
-# network that is trained already, all its steps are past:
+# network that is trained already, they may all be past:
 
 # %% tags=["varies"]
 model = models.lenet300(seed=0)
@@ -672,8 +678,8 @@ predict.summary()
 # %% [markdown]
 # ## An open task
 #
-# **One plan for sparsity and rate.** Write a function that says, for each step, how many of the
-# weights are zero and how fast the others learn. LeNet-300-100 follows it for two epochs of 10,000
+# **One plan for sparsity and rate.** Write a function that says, for each step, what share of the
+# weights is zero and how fast the others learn. LeNet-300-100 follows it for two epochs of 10,000
 # images, 158 steps, from its first step on, with three seeds that you do not know. The sparsity
 # never falls, and ends at 98 %. What counts is the mean accuracy on the test images.
 #
@@ -706,8 +712,8 @@ task.judge(my_plan)
 #
 # - "Dynamic" has two meanings: the mask moves while training, or the computation depends on the
 #   input.
-# - A schedule is a function from step to sparsity. Many small cuts beat one large one; let the late
-#   ones be the smallest.
+# - A schedule is a function from step to sparsity. Several cuts beat a single one, here with all
+#   five seeds.
 # - Retraining after a deep cut: a high rate, for as long as you can. Names such as rewinding matter
 #   less than the mean rate; a dense network, trained on, is the control.
 # - Steps count from `compile`; early stopping waits for the schedule's end; zeros carry the mask

@@ -125,7 +125,7 @@ except ValueError as error:
 
 # %% [markdown]
 # They do not. The dense layer now reads 31 maps of 13 x 13 places, but its kernel still has the
-# rows of 32. Which ones must go? `Flatten` goes through an image place by place, and at each place
+# rows of 32. Which ones must go? `Flatten` goes through the maps place by place, and at each place
 # filter by filter. Here are 4 places and 5 filters, each box with its filter's number, and below it
 # the row of the dense kernel that reads it:
 
@@ -431,23 +431,23 @@ assert np.flatnonzero(told["Taylor"]).tolist() == [3, 7, 8, 9]  # conv2 30, fc1 
 assert min(better["Taylor"]) == better["Taylor"][8] < -8  # p = 0.001: small, even for 36 tests
 
 # %% [markdown]
-# Grey is the mean of chance on the same network; small dots are the five networks, lines their
-# means. A place counts as told apart where a paired t test over the five says so (95 %); in 36 such
-# tests, one or two come out by luck alone. With five networks, the norm, L1 or L2, cannot be told
-# from chance in any layer or at any share. That does not make them equal: in `conv1` the L2 norm's
-# mean is up to 6 points lower, but the networks differ by more. Taylor is told apart at four
-# places: above chance at two where 30 % go, below it in `fc1` at 50 and 70 %. Only the last is too
-# large to be luck. So judge no criterion by one network, nor by the accuracy right after removal:
-# what counts is what a repair makes of it.
+# The grey line is the mean of chance on the same network; small dots are the five networks,
+# coloured lines their means. A place counts as told apart where a paired t test over the five says
+# so (95 %); in 36 such tests, one or two come out by luck alone. With five networks, the norm, L1
+# or L2, cannot be told from chance in any layer or at any share. That does not make them equal: in
+# `conv1` the L2 norm's mean is up to 6 points lower, but the networks differ by more. Taylor is
+# told apart at four places: above chance at two where 30 % go, below it in `fc1` at 50 and 70 %.
+# Only `fc1` at 70 % is too far off to be luck. So judge no criterion by one network, nor by the
+# accuracy right after removal: what counts is what a repair makes of it.
 
 # %% [markdown] covers="32" corrects="17"
 # ## After the cut
 #
-# Two repairs are usual. **Fine-tuning** trains the rest. **Reconstruction** (重建) fits each layer
-# that lost inputs, by least squares, to what it computed before; it needs images but no labels (He
-# et al. 2017, Luo et al. 2017). **Predict**: half of the channels of every layer go, chosen by
-# norm, Taylor or chance. How many points of accuracy lie between the best and the worst of the
-# three after reconstruction with 1,000 images?
+# Two repairs are usual. **Fine-tuning** trains what is left. **Reconstruction** (重建) fits each
+# layer that lost inputs, by least squares, to what it computed before; it needs images but no
+# labels (He et al. 2017, Luo et al. 2017). **Predict**: half of the channels of every layer go,
+# chosen by norm, Taylor or chance. How many points of accuracy lie between the best and the worst
+# of the three after reconstruction with 1,000 images?
 #
 # <details><summary>What the article says</summary>
 #
@@ -475,11 +475,11 @@ assert 100 * min(fitted) > whole - 2
 
 # %% [markdown]
 # Repaired, the three lie within half a point of each other and within two points of the whole
-# network. (Repaired networks were judged on 5,000 validation images, the others on 1,000; chance
-# before the repair is the mean of five draws.) Mittal et al. (2018) saw the same after fine-tuning:
-# they removed 25 to 50 % of the filters of VGG-16 and ResNet-50 at random, and ended as well as
-# with the criteria of their time. A criterion earns its name when it beats this control *after* the
-# repair.
+# network. (Repaired networks were judged on 5,000 validation images, the others on 1,000; chance is
+# the mean of five draws before the repair, and one draw after it.) Mittal et al. (2018) saw the
+# same after fine-tuning: they removed 25 to 50 % of the filters of VGG-16 and ResNet-50 at random,
+# and ended as well as with the criteria of their time. A criterion earns its name when it beats
+# this control *after* the repair.
 
 # %% [markdown]
 # ### New statistics
@@ -530,8 +530,8 @@ for way, scores in ways.items():
     print(f", recalibrated {accuracy(half):.1%}")
 
 # %% [markdown]
-# It often brings much back, but the accuracy may even fall. It costs next to nothing to try, so
-# keep whichever network is better on the validation images.
+# It can bring much back, but the accuracy may also fall. To try it costs next to nothing, so keep
+# whichever network is better on the validation images.
 #
 # ## A budget
 #
@@ -539,7 +539,7 @@ for way, scores in ways.items():
 # bytes. `within_budget` removes what scores lowest until the budget is met. A filter of `conv2`
 # costs far more MACs than a unit of `fc1`, so we rank by Taylor's score *per MAC saved*, all layers
 # together. Here for a tenth of the work, with one epoch of training. Beside it stand the widths
-# that *equal* shares of every layer would leave for as many MACs:
+# that *equal* shares of every layer would leave for about as many MACs:
 
 # %% tags=["varies"]
 masks = structure.within_budget(structure.per_cost(taylor, cost.macs), cost.macs, budget=0.1)
@@ -561,7 +561,7 @@ assert cost.macs(masks) <= 0.1 * cost.macs({})
 # | pruned: chosen channels, then 2 epochs | what we want to know |
 # | by lot: as many channels of each layer, then 2 epochs | was it worth choosing? |
 # | same widths, new weights, 6 epochs | are the old weights worth anything? |
-# | equal shares of all widths, as many MACs, new weights, 6 epochs | are the widths? |
+# | equal shares of all widths, about as many MACs, new weights, 6 epochs | are the widths? |
 #
 # **Predict** the order of their mean test accuracies, the lowest first.
 
@@ -591,10 +591,10 @@ order_guess.was(sorted(short, key=lambda name: tests[names[short.index(name)]].m
 # *weights* that were kept are not what counts: new ones of the same widths, after as many epochs in
 # all, do at least as well on the test images. Equal shares of all widths do worse than the widths
 # that were found. Pruning found a *shape*; though this shape has more parameters for its MACs, as
-# the lines above show, and that alone may explain its lead.
+# the lines above show for one network, and that alone may explain its lead.
 #
 # That was little training on few images. In `benchmarks/structured_lenet5.py` LeNet-5 went down in
-# eight rounds to at most 150,000 MACs, a fifteenth, and trained long on all of MNIST:
+# eight rounds to at most 150,000 MACs, a fifteenth, and was trained long on all of MNIST:
 
 # %%
 small_ones = recorded.rows("structured_lenet5")
@@ -641,14 +641,14 @@ predict.summary()
 #
 # **The fewest MACs at 97 %.** `start` is the article's network, trained. Hand in a smaller one,
 # after at most two epochs of the 10,000 images `x, y` (160 steps of an optimizer). On the test
-# images at least 97 % of its answers are right (on the stand-in's, 90 %), or it has no score. What
-# counts is its MACs for one image.
+# images at least 97 % of its answers must be right (on the stand-in's, 90 %), or it has no score.
+# What counts is its MACs for one image.
 #
 # <details><summary>Hint</summary>
 #
 # What does a filter cost in its own layer, and what in the layer that reads it? Look at the
 # network's report first. Leave some of `x, y` out to see how far above the floor you are: a network
-# that just reaches it there has an even chance of missing it on the test images.
+# that just reaches it there has about an even chance of missing it on the test images.
 # </details>
 
 # %% tags=["open-task", "varies"]
@@ -674,8 +674,9 @@ task.judge(my_network)
 #
 # - Structural pruning removes slices of arrays: the filter, its bias, its scale and shift, and
 #   every weight that reads it. Behind `Flatten` that is one row for every place.
-# - The small network must compute exactly what the full one does with those channels at zero.
-# - 30 % fewer channels is half the work: in the middle layers a share counts twice.
+# - The small network must compute what the full one does with those channels at zero, up to
+#   rounding.
+# - 30 % fewer channels means about half the work: in the middle layers a share counts twice.
 # - Test a criterion against chance, on several networks, and *after* a repair: that may level the
 #   differences.
 # - Compare with small networks trained from scratch, of the same widths and of equal shares.

@@ -58,8 +58,8 @@ print(f"{speed.cores()} processor cores; {data.caption}")
 #
 # <details><summary>What the article says</summary>
 #
-# In five places, that pruning makes networks or their training faster, easier to deploy,
-# significantly so. It gives no milliseconds, no bytes, no operations: not one number. See
+# In five places it says that pruning makes networks or their training faster, or easier to deploy,
+# and significantly so. It gives no milliseconds, no bytes, no operations: not one number. See
 # [coverage](../docs/coverage.md).
 # </details>
 
@@ -92,9 +92,10 @@ first_guess.was(round(times[0] / usual))
 # you time a dense network and then a pruned one, once each, the pruned one may seem faster only
 # because it came second. So some calls of **warm-up** are thrown away.
 #
-# The other calls differ as well: other programs take turns on the processor, and its clock moves up
-# and down. A few odd calls move a mean, but hardly the **median**. The **quartiles** (a quarter of
-# the calls lie below the lower one, a quarter above the upper one) show how far to trust it.
+# The other calls differ as well: other programs take turns on the processor, and its clock rate
+# goes up and down. A few odd calls move a mean, but hardly the **median**. The **quartiles** (a
+# quarter of the calls lie below the lower one, a quarter above the upper one) show how far to trust
+# it.
 #
 # ### Exercise 1
 #
@@ -125,7 +126,7 @@ check.summary(my_summary)
 # Now *one and the same* network under two names, A and B. After a third of the calls a neighbour
 # starts to work (`disturbed`: a thread that multiplies matrices; at home a browser or an update).
 # First we time all of A, then all of B; then both in turns, each turn in random order. Which ratio
-# of B's time to A's do you expect in each?
+# of B's time to A's do you expect in each order?
 
 
 # %% tags=["varies"]
@@ -143,7 +144,7 @@ axes[1].set_ylabel("")
 plt.show()
 
 # %% [markdown]
-# Timed one after the other, most of what the neighbour costs is blamed on B. In turns it hits both
+# One after the other, B gets the blame for most of what the neighbour costs. In turns it hits both
 # equally often: the milliseconds are still too high, but the *ratio* suffers less. So trust ratios
 # more than milliseconds.
 #
@@ -197,15 +198,15 @@ if LITERT:
     print(f"LiteRT, batch of {len(images)}, {against(measure(calls), '95% zeros', 'dense')}")
 
 # %% [markdown] corrects="1"
-# (Told apart: the quartiles do not overlap, and the gap is over twice the dense network's to
-# itself.) There is no reason for a difference, whatever the lines above say. A zero is multiplied
-# like any other number: a dense product does not look before it multiplies. Looking would cost
-# more, since processors do four, eight or sixteen multiplications at once. If a line says "told
-# apart", run the cell again: does it stay on the same side?
+# (Told apart: the quartiles do not overlap, and the two are more than twice as far apart as the
+# dense network is from itself.) There is no reason for a difference, whatever the lines above say.
+# A zero is multiplied like any other number: a dense product does not look before it multiplies.
+# Looking would cost more, since processors do four, eight or sixteen multiplications at once. If a
+# line says "told apart", run the cell again: does it stay on the same side?
 #
 # And the files? There is the `.keras` file, that file after gzip, and a file made for sparse arrays
 # (the *gaps* between non-zeros, in few bits, beside their values; Han et al. 2016). **Predict** the
-# second one with 95 % zeros, as a share of the dense `.keras` file.
+# second of these with 95 % zeros, as a share of the dense `.keras` file.
 
 # %% tags=["varies"]
 gzip_guess = predict("95 % zeros after gzip?", ..., unit="%")  # your number
@@ -279,10 +280,10 @@ limits = {bits: f"{32 / (32 + bits):.0%}" for bits in (32, 16, 2)}
 print("less room below, by bits of an index:", limits)
 
 # %% [markdown]
-# Bytes break even at a density of their own, as the last line shows (2 bits: the pattern 2:4,
+# Bytes break even at a density of their own, as the last line shows (2 bits: as in the pattern 2:4,
 # below): with an index of so many bits for each 32-bit value, density times (32 + bits) must stay
-# below 32. Where that is above your break-even point in time, the best you can do between the two
-# is to store the sparse file, and to unpack it before you multiply.
+# below 32. Where that is above your break-even point in time, the best you can do at densities
+# between the two is to store the sparse file, and to unpack it before you multiply.
 #
 # LiteRT has a sparse encoding of its own. Its fast sparse kernels are for networks of 1x1
 # convolutions in one particular arrangement (Elsen et al. 2020, where sparse networks *are* faster,
@@ -306,8 +307,8 @@ if LITERT and not quick_mode():
         print(textwrap.fill(f"int8 and sparse: {refusal}", 90))
 
 # %% [markdown]
-# Some graphics processors have hardware for zeros in one pattern: **2:4**: of the weights from
-# every four neighbouring inputs to a unit at most two are not zero (Mishra et al. 2021). The
+# Some graphics processors have hardware for zeros in one pattern, **2:4**: of the weights from
+# every four neighbouring inputs to a unit, at most two are not zero (Mishra et al. 2021). The
 # position of each value within its four takes 2 bits.
 #
 # ### Exercise 2
@@ -439,11 +440,11 @@ assert max(longer) < 0  # the smaller network takes longer
 
 # %% [markdown]
 # So on one thread fewer channels *are* faster, and no sparse format or special kernel was needed.
-# In the recorded runs with 256 images well over half of the reduction arrives in LiteRT and with
-# oneDNN. The same network, with the same MACs, gains less in TensorFlow's own kernels, and with a
-# single image in Keras, with or without oneDNN, less than a quarter arrives. The line printed below
-# the figure is a warning: on *two* threads, with one image, the halved CNN took *longer* in LiteRT
-# than the whole one, nine times of nine. Where does the rest go?
+# In these recorded runs, with 256 images, well over half of the reduction arrives in LiteRT and
+# with oneDNN. The same network, with the same MACs, gains less in TensorFlow's own kernels, and
+# with a single image in Keras, with or without oneDNN, less than a quarter arrives. The line
+# printed below the figure is a warning: on *two* threads, with one image, the halved CNN took
+# *longer* in LiteRT than the whole one, nine times out of nine. Where does the rest go?
 #
 # ### Where the rest went
 #
@@ -487,8 +488,9 @@ for left_out, names in without.items():
 # %% [markdown]
 # Two kinds of layers may stand on your list. Pooling has no MACs at all, so all its time counts.
 # And the first convolution reads *one* channel, the grey image: before anything is multiplied, the
-# image is copied out window by window, and that work does not depend on the number of filters. With
-# one image there is a third cost: Keras needs a while to start any computation.
+# image is copied out window by window, and that work does not depend on the number of filters. A
+# third cost weighs most with one image: Keras needs a while to start any computation (about what
+# `flatten` takes, which computes nothing).
 #
 # ### A latency table
 #
@@ -516,9 +518,9 @@ for asked in widths[:-1:3]:
 
 # %% [markdown]
 # Look for **stairs**. LiteRT computes filters in groups, as many as fit into the processor's
-# registers, and a group that is not full costs as much as a full one. Where there is a stair,
-# removing a few filters saves nothing, or adding a few is free. (`structure.choose(...,
-# multiple=16)` leaves a multiple of 16 in every group.)
+# registers, and a group that is not full costs as much as a full one. Within one stair, removing
+# filters saves nothing, and adding some is free. (`structure.choose(..., multiple=16)` leaves a
+# multiple of 16 in every group.)
 #
 # ### Exercise 3
 #
@@ -642,7 +644,7 @@ for name in ("dense", "half the widths"):
 # | + less complex | yes, if the mask is held, or units are removed | 05, 11 |
 # | + faster training | no, and it contradicts the second drawback | 08 |
 # | + better results | sometimes, where little is pruned | 05, 06 |
-# | + easier deployment | download: yes; time: by fewer channels or bits, not by zeros alone | 13 |
+# | + easier deployment | download: yes; time: by fewer channels, not by zeros alone | 13 |
 # | − loss, if too much is pruned | yes; lesson 06 measures where it begins | 06 |
 # | − more training | yes | 05, 08 |
 # | − not for all networks | wherever there are weights; the report says what cannot go | 12, 17 |
@@ -655,15 +657,15 @@ predict.summary()
 # ## An open task
 #
 # **Which of the two is faster?** You have nothing but reports: of two small CNNs the layers, the
-# MACs, the parameters, how many numbers stand between the layers in all, and the most after one
+# MACs, the parameters, how many numbers stand between the layers in all, and the most behind one
 # layer. Write a function that decides. `task.given()` returns thirty reports with the times that
 # `benchmarks/open_tasks.py` measured, for 64 images on one processor core. It is tried on pairs of
-# thirty other networks, whose times differ by a tenth or more. What counts is how many it gets
+# thirty other networks, whose times differ by more than a tenth. What counts is how many it gets
 # right. Say to yourself, too, *why*.
 #
 # <details><summary>Hint</summary>
 #
-# MACs alone decide nine pairs in ten, and our answer hardly one in a hundred more (five seeds).
+# MACs alone get nine pairs in ten right, and our answer hardly one in a hundred more (five seeds).
 # Which do they get wrong? Think of what is done besides multiplying (part 4), and fit a line.
 # </details>
 
