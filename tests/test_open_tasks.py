@@ -125,10 +125,10 @@ def test_a_score_stands_beside_the_mark(monkeypatch):
     marks = [90.0, 91.0, 92.0]
     course = "The course's own: 91.00 % ± 1.00 % with 3 seeds."
     assert scored(95.0, marks, monkeypatch) == (
-        f"Your score: 95.00 %, 4.00 % better than the mark. {course}"
+        f"Your score: 95.00 %, 4.00 points better than the mark. {course}"
     )
     assert scored(90.5, marks, monkeypatch) == (
-        "Your score: 90.50 %, 0.50 % short of the mark (seeds alone differ as much). " + course
+        "Your score: 90.50 %, 0.50 points short of the mark (seeds alone differ as much). " + course
     )
     assert "exactly the mark. " in scored(91.0, marks, monkeypatch)
 

@@ -69,6 +69,7 @@ def theme() -> str:
 @font-face {{
   font-family: "Course Chinese";
   src: url("data:font/woff;base64,{font}") format("woff");
+  unicode-range: U+3000-303F, U+3400-9FFF, U+FF00-FFEF;
 }}
 """
 

@@ -150,7 +150,7 @@ def widest(function: Callable) -> Iterator[str]:
         yield f"where no width is fast enough, 0 was expected, and {got:g} came."
 
 
-@exercise("Right: a quarter of the bytes, off by half a step at most.")
+@exercise("Right: a quarter of the bytes, off by a step at most.")
 def quantized(function: Callable) -> Iterator[str]:
     """Check a function x -> (q, scale, zero) with whole q in int8 and x ≈ scale · (q - zero)."""
     rng = np.random.default_rng(12)

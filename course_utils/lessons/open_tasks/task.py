@@ -85,7 +85,8 @@ class Score:
         if text(abs(gain)) == text(0):
             how = "exactly the mark"
         else:
-            how = f"{text(abs(gain))} {'better than' if gain > 0 else 'short of'} the mark"
+            apart = text(abs(gain)).replace("%", "points")
+            how = f"{apart} {'better than' if gain > 0 else 'short of'} the mark"
             how += " (seeds alone differ as much)" if abs(gain) <= spread else ""
         own = f"{text(mean(marks))} ± {text(spread)} with {len(marks)} seeds"
         return f"Your score: {text(self.value)}, {how}. The course's own: {own}."
