@@ -462,7 +462,7 @@ check.control(my_shuffled)
 # </details>
 #
 # Now all of them: 90 % of the weights go at once, all layers ranked together, *not* retrained. One
-# network, one run. Predict; remember who knew single weights best.
+# network, one run. Predict; remember which knew single weights best.
 
 # %% tags=["varies"]
 order = predict(
