@@ -164,6 +164,7 @@ seeds.was(round(100 * apart["dense"], 2))
 print(f"dense against 95 % pruned: {apart['95 % pruned']:.2%}")
 assert abs(error["95 % pruned"] - error["dense"]) < 0.001
 assert abs(apart["95 % pruned"] - apart["dense"]) < 0.002
+assert 0.0155 < np.mean(answers["dense"][:5] != answers["95 % pruned"]) < 0.0165
 
 # %% [markdown]
 # Two dense networks of different seeds disagree just as much as a dense one and a 95 % pruned one.
@@ -223,9 +224,9 @@ plots.seeds_by_class(shown).set_title("MNIST test images (recorded)")
 plt.show()
 
 # %% [markdown]
-# From seed to seed a dense network's error on a digit varies, by a standard deviation of a quarter
-# of itself or more. So we pair each pruned network with the dense one of its seed, and ask of each
-# digit whether the mean change is beyond $t = 2.78$ standard errors, the 95 % limit for five pairs:
+# From seed to seed a dense network's error on a digit varies: its standard deviation is about a
+# quarter of its mean, or more. So we pair each pruned network with the dense one of its seed. On
+# which digits is the mean change beyond $t = 2.78$ standard errors, the 95 % limit for five pairs?
 
 
 # %%
@@ -240,6 +241,7 @@ for name in ("95 % pruned", "98 % pruned"):
     clear = [f"{d}: {c:+.1%}" for d, (c, se) in changes.items() if abs(c) > 2.78 * se]
     mean = -changed(name, "test_accuracy")[0]
     print(f"{name}: error {mean:+.2%} in all; clearly changed: {', '.join(clear) or 'no digit'}")
+assert (by_digit("dense").std(axis=0, ddof=1) > 0.24 * by_digit("dense").mean(axis=0)).all()
 
 # %% [markdown]
 # (Ten digits are ten chances to be fooled: one in twenty would pass this limit by luck.) At 98 %
@@ -524,6 +526,9 @@ def interval(name, key):
 
 assert interval("95 % pruned", "blur 3")[0] > 0
 assert interval("90 % random", "blur 3")[0] > 0
+assert changed("early", "blur 3")[0] > 0
+for name, key in (("95 % pruned", "blur 3"), ("90 % random", "blur 3"), ("98 % pruned", "noise 3")):
+    assert (column(name, key) > column("dense", key)[:5]).all()
 for key in ("noise 3", "shift 3", "rotation 3", "contrast 3"):
     assert interval("90 % random", key)[1] < 0
     for name in ("95 % pruned", "98 % pruned"):
@@ -698,7 +703,7 @@ predict.summary()
 #
 # **Sparse, and not easily confused.** `start` is the small CNN of this lesson, trained. Prune 95 %
 # of its weights and train it for at most two epochs of the 10,000 images `x, y` (160 steps), so
-# that it still reads images in a worse state: the judge deforms the test images in each of several
+# that it still reads images in a worse state: the judge deforms each test image in one of several
 # ways, mildly. What counts is the mean accuracy over the ways.
 #
 # <details><summary>Hint</summary>
