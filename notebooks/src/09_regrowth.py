@@ -180,8 +180,8 @@ fig.suptitle(f"where the first layer looks, over the training ({data.caption})",
 plt.show()
 
 # %% [markdown]
-# RigL goes for the middle; SET grows blindly, and only leaves the edge. In numbers: connections to
-# pixels that are black in *every* training image, and to the middle quarter of the image.
+# RigL goes for the middle; SET grows blindly, and only leaves the edge (one run each). In numbers:
+# connections to pixels that are black in *every* training image, and to the middle quarter.
 
 # %% tags=["varies"]
 blank = (data.x_train.max(axis=0) == 0)[..., 0]
@@ -273,8 +273,8 @@ assert all((runs(name) > runs("small dense")).all() for name in ("static random"
 assert runs("cubic", "mean_density").min() > 10 * runs("RigL", "mean_density").max()
 
 # %% [markdown]
-# "Cheaper" is what the masks say, not what the clock says. Keras multiplies the zeros, too: on your
-# machine the masks save no time. [13 · Faster?](13_faster.ipynb) asks what zeros can save.
+# Cheaper by the masks is not cheaper by the clock. Keras multiplies the zeros, too: on your machine
+# the masks save no time. [13 · Faster?](13_faster.ipynb) asks what zeros can save.
 
 # %% [markdown]
 # ## Surgery
