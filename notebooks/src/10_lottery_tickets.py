@@ -335,7 +335,7 @@ task.judge(my_origin)
 #   network. It is a hypothesis, with controls and limits.
 # - The controls: new weights under the same mask, the same weights under a shuffled mask. Positions
 #   and start both matter.
-# - A ticket saves no training. For a good sparse network, train on instead of rewinding.
+# - A ticket saves no training. For a good sparse network, train on; do not rewind to the start.
 #
 # ## What to read
 #
