@@ -368,7 +368,7 @@ assert found["early"].sum() > 2 * found["98 % pruned"].sum()
 # %% [markdown]
 # Without the grey band we would have reported more than a hundred "images that pruning forgot" at
 # 95 %. Two groups of dense networks can differ on as many. At 98 % there are more than in any draw,
-# but most of that number comes without pruning, and the early networks, never pruned, have more
+# but most of them would come without pruning, and the early networks, never pruned, have more
 # than twice as many. Here are exemplars of 98 %: the first of the file, then those on which both
 # groups agreed most among themselves.
 
