@@ -739,8 +739,8 @@ task.judge(my_network)
 #   pruning changed and what luck changed look alike.
 # - One network is one draw. Exemplars, errors by class and corruptions need several networks.
 # - A mean hides groups. Report each with its count and its interval; too few cases show nothing.
-# - Pruning makes a network less sure. Measure the ECE with its chance level, and refit the
-#   temperature.
+# - Pruned networks are less sure, as are others that fit less closely. Measure the ECE with its
+#   chance level, and refit the temperature.
 # - "Robust" needs the name of a corruption, "generalizes" needs new images, "interpretable" needs a
 #   measure and a random mask beside it.
 #
