@@ -253,7 +253,7 @@ def scores_of(model, x, y, samples=20):
 
 
 # %% [markdown]
-# We look twice: **early**, at the network as it is, and **late**, after 297 passes more, nearer to
+# We look twice: **early**, at the network as it is, and **late**, after 297 more passes, nearer to
 # a minimum. Predict:
 
 # %% tags=["varies"]
@@ -690,8 +690,8 @@ task.judge(my_scores)
 #   the weight.
 # - For many weights at once that need not carry over. Size is not a property of the function, knows
 #   single weights badly, and is still hard to beat where there are weights to spare.
-# - Random and shuffled masks belong beside every comparison, made *after* retraining,
-#   with several seeds, at more than one sparsity.
+# - Random and shuffled masks belong beside every comparison, made *after* retraining, with several
+#   seeds, at more than one sparsity.
 #
 # ## What to read
 #
