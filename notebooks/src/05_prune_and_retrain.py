@@ -69,10 +69,9 @@ predict = Predictions("05_prune_and_retrain")
 # Its network is the one of lesson 04, trained for ten epochs in batches of 32 with Adam. Ours was
 # trained like that by `benchmarks/starting_networks.py`, and travels with the course; switch
 # `TRAIN` on to train it yourself. But the article trains on all 60,000 images and keeps none back
-# to choose by. We train on 50,000, and keep 10,000 for **validation**.
-# MNIST's other 10,000, the **test** images, are not for choosing: they only report, at the end.
-# (Labels as whole numbers give the same loss as its one-hot vectors, a 1 among nine zeros. It fixes
-# no seed; we do.)
+# to choose by. We train on 50,000, and keep 10,000 for **validation**. MNIST's other 10,000, the
+# **test** images, are not for choosing: they only report, at the end. (Labels as whole numbers give
+# the same loss as its one-hot vectors, a 1 among nine zeros. It fixes no seed; we do.)
 
 # %% tags=["varies"]
 data = load_mnist().head(640, held_out=160) if quick_mode() else load_mnist()
