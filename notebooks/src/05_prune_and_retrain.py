@@ -68,11 +68,10 @@ predict = Predictions("05_prune_and_retrain")
 #
 # Its network is the one of lesson 04, trained for ten epochs in batches of 32 with Adam. Ours was
 # trained like that by `benchmarks/starting_networks.py`, and travels with the course; switch
-# `TRAIN` on to train it yourself. One thing differs from the article: it trains on all 60,000
-# images and keeps none back to choose by. We train on 50,000, and keep 10,000 for **validation**.
-# MNIST's other 10,000, the **test** images, are not for choosing: they only report, at the end.
-# (Labels as whole numbers give the same loss as its one-hot vectors, a 1 among nine zeros. It fixes
-# no seed; we do.)
+# `TRAIN` on to train it yourself. But the article trains on all 60,000 images and keeps none back
+# to choose by. We train on 50,000, and keep 10,000 for **validation**. MNIST's other 10,000, the
+# **test** images, are not for choosing: they only report, at the end. (Labels as whole numbers give
+# the same loss as its one-hot vectors, a 1 among nine zeros. It fixes no seed; we do.)
 
 # %% tags=["varies"]
 data = load_mnist().head(640, held_out=160) if quick_mode() else load_mnist()
@@ -378,7 +377,7 @@ order_guess = predict("The four, highest first?", ..., choices=short)  # a list
 # %% [markdown] covers="70 71" corrects="37"
 # <details><summary>What the article says</summary>
 #
-# It plots accuracy over epochs in two panels. Its code cannot run: two of its variables do not
+# It plots accuracy over epochs in two panels. The code for them cannot run: two variables do not
 # exist, and one call fails on the shape of its input. Both panels have the same title, each has its
 # own scale and no legend, and they show *training* accuracy where the text speaks of the test set.
 # The next figure is how it should look: one scale, images that were not trained on, and a line

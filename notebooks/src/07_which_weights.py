@@ -88,7 +88,7 @@ for weights in ({"into": into, "out": out}, {"into": into_2, "out": out_2}):
 
 # %% [markdown] covers="34" corrects="27"
 # The output stays: $\mathrm{relu}(c\,z) = c\,\mathrm{relu}(z)$ for $c > 0$. The function is the
-# same, and another half of its weights is kept. So size is not a property of what the network
+# same, and the other half of its weights is kept. So size is not a property of what the network
 # computes. The product $g \, w$ of gradient and weight is: multiply $w$ by $c$, and its gradient is
 # divided by $c$. That is one reason for the criteria below.
 
@@ -253,7 +253,7 @@ def scores_of(model, x, y, samples=20):
 
 
 # %% [markdown]
-# We look twice: **early**, at the network as it is, and **late**, after 297 passes more, nearer to
+# We look twice: **early**, at the network as it is, and **late**, after 297 more passes, nearer to
 # a minimum. Predict:
 
 # %% tags=["varies"]
@@ -375,7 +375,7 @@ model = networks.train("lenet300") if TRAIN else networks.trained("lenet300", da
 dense = model.get_weights()
 
 # %% [markdown]
-# First *what* each criterion keeps: 95 % of the first layer go; how many connections does each
+# First *what* each criterion keeps: 95 % of the first layer goes; how many connections does each
 # pixel have left?
 
 # %% tags=["varies"]
@@ -462,7 +462,7 @@ check.control(my_shuffled)
 # </details>
 #
 # Now all of them: 90 % of the weights go at once, all layers ranked together, *not* retrained. One
-# network, one run. Predict; remember who knew single weights best.
+# network, one run. Predict; remember which knew single weights best.
 
 # %% tags=["varies"]
 order = predict(
@@ -557,9 +557,9 @@ behind.was(round(100 * gap.mean(), 1))
 # - **Retraining levels most of it**: at 90 %, Taylor's 30 points behind magnitude become 4. At 50 %
 #   the means of magnitude, LAMP, first order, Taylor, Fisher and Wanda lie within half a point,
 #   even before it: a comparison of them made only there shows nothing.
-# - **At 98 % Wanda and Taylor lose to a control**, the shuffled mask, with every seed. (Wanda's
-#   authors rank within each output, not all weights together.) LAMP, which is size with another
-#   share for each layer, is ahead of magnitude there.
+# - **Retrained at 98 %, Wanda and Taylor lose to a control**, the shuffled mask, with every seed.
+#   (Wanda's authors rank within each output, not all weights together.) LAMP, which is size with
+#   another share for each layer, is ahead of magnitude there.
 # - **Places matter**: magnitude beats its own shuffled mask at 90 % with every seed. (Of masks
 #   chosen *before* training Frankle et al. 2021 report that shuffling costs nothing.)
 #
@@ -685,13 +685,13 @@ task.judge(my_scores)
 # ## What to remember
 #
 # - The truth about one weight can be computed. Compare criteria with it before you believe them.
-# - For one weight the slope tells on the way, Fisher's curvature near a minimum. There, average
+# - For one weight the slope tells most early on, Fisher's curvature near a minimum. There, average
 #   over examples *after* taking the size: the slope of the mean loss is 0 at a minimum, whatever
 #   the weight.
 # - For many weights at once that need not carry over. Size is not a property of the function, knows
 #   single weights badly, and is still hard to beat where there are weights to spare.
-# - Random and shuffled masks belong beside every comparison, and it is made *after* retraining,
-#   with several seeds, at more than one sparsity.
+# - Random and shuffled masks belong beside every comparison, made *after* retraining, with several
+#   seeds, at more than one sparsity.
 #
 # ## What to read
 #

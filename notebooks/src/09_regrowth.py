@@ -53,22 +53,22 @@ print(f"{STEPS} steps of 128 images each, {data.caption}")
 # What if a cut was a mistake? In lesson 08 a weight that is gone stays gone, and the good networks
 # were dense for part of the training. **Dynamic sparse training** starts sparse, stays at one
 # sparsity, and every so many steps *drops* the smallest weights and *grows* as many others, which
-# start at 0:
+# here start at 0:
 #
 # - **SET** (Mocanu et al. 2018) grows at random;
 # - **RigL** (Evci et al. 2020) grows where the gradient is largest: where a weight would lower the
 #   loss fastest, if it were there.
 #
-# In RigL the number replaced shrinks with time, so that the mask settles (we let SET do the same).
-# At step $t$ of $T$ it is a share
+# In RigL the number replaced shrinks until step $T$, so that the mask settles (we let SET do the
+# same). At step $t$ it is a share
 # $\frac{\alpha}{2}\bigl(1 + \cos \frac{\pi t}{T}\bigr)$ of the weights in place, with
 # $\alpha = 0.3$ in RigL.
 
 # %% [markdown]
 # ### Exercise 1
 #
-# How many weights are replaced at a step, when `kept` weights are in place? From step `end` on
-# nothing moves.
+# How many weights are replaced at a step, when `kept` weights are in place? From step `end`, the
+# $T$ above, nothing moves.
 
 
 # %% tags=["exercise"]
@@ -125,7 +125,7 @@ check.swap(my_swap)
 #
 # The package has both steps as `regrowth.cosine` and `regrowth.swap`; the callback of lesson 08
 # takes a rule as `regrow=`. We start from a random mask. How much each layer keeps follows ERK
-# (lesson 06): most small layers keep a larger share.
+# (lesson 06): here, the smaller the layer, the larger the share.
 
 # %% tags=["varies"]
 start = models.lenet300(seed=0)
@@ -180,8 +180,8 @@ fig.suptitle(f"where the first layer looks, over the training ({data.caption})",
 plt.show()
 
 # %% [markdown]
-# RigL goes for the middle; SET grows blindly, and only leaves the edge. In numbers: connections to
-# pixels that are black in *every* training image, and to the middle quarter of the image.
+# RigL goes for the middle; SET grows blindly, and only leaves the edge (one run each). In numbers:
+# connections to pixels that are black in *every* training image, and to the middle quarter.
 
 # %% tags=["varies"]
 blank = (data.x_train.max(axis=0) == 0)[..., 0]
@@ -257,11 +257,12 @@ undecided = pairs("RigL", "SET")
 # SET and RigL beat the random mask that stays, with every seed. SNIP's mask stays as well, and five
 # seeds do not separate it from them, nor SET from RigL. All beat the small dense network: with
 # 5,300 weights, many units with few connections each are better than six that see every pixel. The
-# cubic schedule is points better, but held more than ten times as many weights on average.
+# cubic schedule beats SET and RigL by about four points, but held over ten times as many weights on
+# average.
 #
 # At larger scale RigL is clearly ahead of SET: ResNet-50 on ImageNet at 80 %: static random 70.6,
 # SNIP 72.0, small dense 72.1, SET 72.9, RigL 74.6, gradual pruning 75.6 % (Evci et al. 2020, figure
-# 2). There the small dense network beats the random mask.
+# 2). There the small dense network beats the random mask, but not one with ERK's shares: 72.1.
 
 # %%
 for (_, other), difference in against.items():
@@ -272,8 +273,8 @@ assert all((runs(name) > runs("small dense")).all() for name in ("static random"
 assert runs("cubic", "mean_density").min() > 10 * runs("RigL", "mean_density").max()
 
 # %% [markdown]
-# "Cheaper" is what the masks say, not what the clock says. Keras multiplies the zeros, too, so on
-# your machine all of these take as long. [13 · Faster?](13_faster.ipynb) asks what zeros can save.
+# Cheaper by the masks is not cheaper by the clock. Keras multiplies the zeros, too: on your machine
+# the masks save no time. [13 · Faster?](13_faster.ipynb) asks what zeros can save.
 
 # %% [markdown]
 # ## Surgery
@@ -290,9 +291,9 @@ assert (healed > 0).all()
 assert not (to_dense < 0).any()
 
 # %% [markdown]
-# Under the cubic schedule surgery gains with every seed, and at 98 % zeros it ends no worse than
-# the dense network with any. Of all the sparse networks here it is the best. Its test accuracy,
-# once:
+# Under the cubic schedule surgery gains with every seed, and with none does it end worse than the
+# dense network, at 98 % zeros. Of all the sparse networks here it is the best, on average. Its test
+# accuracy, once:
 
 # %%
 sparse_ones = sorted({row["network"] for row in table} - {"dense", "small dense"})
@@ -303,9 +304,10 @@ for name in (best, "dense"):
     print(f"{name:8} test accuracy {test.mean():.2f} ± {test.std(ddof=1):.2f} %, MNIST, 5 seeds")
 
 # %% [markdown]
-# A warning: with Adam, look often (the recorded runs look every 10 steps). Adam moves every weight
-# by up to 0.001 a step, however small its gradient (lesson 05), and out of sight nothing corrects
-# such a walk. After 100 steps a hidden weight may be as large as a trained one for no good reason.
+# A warning: with Adam, look often (the recorded runs look every 10 steps). Adam divides a gradient
+# by its usual size, so even a small one can move its weight by about 0.001 a step, and out of sight
+# nothing corrects such a walk. After 100 steps a hidden weight may be as large as a trained one for
+# no good reason.
 
 # %% tags=["varies"]
 predict.summary()
@@ -322,7 +324,7 @@ predict.summary()
 #
 # `regrowth.Regrowth` takes any function from weights and step to scores: what grows need not follow
 # chance or the gradient alone. And how often, how many, until when? The defaults were chosen for
-# trainings a hundred times as long.
+# trainings two hundred times as long.
 # </details>
 
 # %% tags=["open-task", "varies"]
@@ -349,7 +351,7 @@ task.judge(my_rule)
 # - Weights that move beat a random mask that stays, and a small dense network of the same size.
 #   Whether they beat SNIP's mask, five seeds do not decide.
 # - With all weights in memory (gradual pruning, surgery) more is possible, at more cost.
-# - "Sparse all the time" is a saving on paper, until kernels skip zeros.
+# - "Sparse all the time" is a saving on paper until the multiplication skips zeros.
 #
 # ## What to read
 #

@@ -272,15 +272,15 @@ check.claims(my_claims)
 # ## What it does not show
 #
 # - The smallest ticket took ten trainings to find. It saves nothing; it says something.
-# - Who only wants a good sparse network need not rewind its weights: trained on, it is better than
-#   the ticket at every size, on average. It has trained for longer, so the race is not fair. Lesson
-#   [08](08_while_training.ipynb#How-to-retrain%3A-rate%2C-length%2C-rewinding) compares both at
-#   equal length.
+# - If all you want is a good sparse network, do not rewind to the start: trained on, it is better
+#   than the ticket at every size, on average. It has trained for longer, so the race is not fair.
+#   Lesson [08](08_while_training.ipynb#How-to-retrain%3A-rate%2C-length%2C-rewinding) compares both
+#   at equal length.
 # - On larger networks tickets from step 0 fail, and one must **rewind to an early step** (Frankle
 #   et al. 2020): `Snapshots([0, 100])` keeps both.
 # - Liu et al. (2019) found no gain from the ticket's weights at a large learning rate, and that
 #   small networks left by *structural* pruning train as well from new weights.
-# - That such tickets exist was measured, often. Why they win is not known.
+# - That such tickets exist has been measured often. Why they win is not known.
 
 # %%
 trained_on, ticket = (by_size(kind).mean(axis=0) for kind in ("trained on", "ticket"))
@@ -301,8 +301,9 @@ predict.summary()
 #
 # <details><summary>Hint</summary>
 #
-# By chance alone a pixel's number of connections follows the binomial distribution, whose variance
-# you know. What does each of the three shuffles leave as it was? (And neighbouring pixels?)
+# By chance alone a pixel's number of connections nearly follows the binomial distribution, whose
+# variance you know. What does each of the three shuffles leave as it was? (And what of neighbouring
+# pixels?)
 # </details>
 
 # %% tags=["open-task", "varies"]
@@ -334,7 +335,7 @@ task.judge(my_origin)
 #   network. It is a hypothesis, with controls and limits.
 # - The controls: new weights under the same mask, the same weights under a shuffled mask. Positions
 #   and start both matter.
-# - A ticket saves no training. For a good sparse network, train on instead of rewinding.
+# - A ticket saves no training. For a good sparse network, train on; do not rewind to the start.
 #
 # ## What to read
 #

@@ -155,7 +155,7 @@ check.groups(my_groups, model)
 #
 # Follow channel 3 of <code>stem</code> through the graph. At each box ask: is the output's channel
 # 3 computed from this one alone (then it is the same channel), is it added to another one (then
-# the two are bound), or is it mixed into something new?
+# the two are tied), or is it mixed into something new?
 # </details>
 #
 # Now let the code do it. The letter on a box is the group of the channels that come *out* of it.
@@ -191,7 +191,7 @@ report
 
 # %% [markdown]
 # What each layer reads and gives, and in orange what goes with channel 2 of `stem`. (In JupyterLab
-# click on a layer to see what goes with its channels; the slider takes one of them.)
+# click on a layer to see what goes with its channels; the slider picks one of them.)
 
 # %%
 together.clickable(channels, "stem", 2)
@@ -209,7 +209,7 @@ together.clickable(channels, "stem", 2)
 # | add, multiply | *ties* the ids of its inputs, one by one |
 # | concatenate | lays them *side by side* |
 # | flatten | *repeats* them, once for each place |
-# | a layer that mixes channels, or that is unknown | *fixes* them: none may go |
+# | a layer that normalizes over channels, or that is unknown | *fixes* them: none may go |
 #
 # ![Ids flow through stem, conv_a, conv_b, add and flatten; add ties 6, 7 and 8 to 1, 2 and 3;
 # with id 2 go a filter of stem and of conv_b, a slice of conv_a, and four rows of
@@ -540,8 +540,8 @@ task.judge(my_network)
 #   and the channel is gone.
 # - Channels are tied, not layers; a channel's score is summed over all layers that make it, or read
 #   it.
-# - Outputs, unknown layers, and channels under a layer that mixes them stay, and a report should
-#   say so.
+# - Outputs keep their channels; so does what feeds an unknown layer, or a normalization over
+#   channels. A report should say so.
 #
 # ## What to read
 #

@@ -79,7 +79,7 @@ def _largest(scores: np.ndarray, keep: int) -> np.ndarray:
 
 WHY = {
     "A": "A holds: look at the assert on `ahead`, with every seed.",
-    "B": "B is false: the dense network was trained first, and again in every round.",
+    "B": "B is false: the dense network was trained first, then what was left of it, in each round.",
     "C": "C is false: the line of those trained on lies above the tickets.",
     "D": "D holds: with new weights, the ticket's mask still beats a shuffled one.",
     "E": "E was not measured: one small network, on MNIST.",
