@@ -67,7 +67,7 @@ def test_on_text_chance_comes_close_and_in_the_end_does_as_well(network):
     large, lot = (accuracy(network, "weights", c, 0.8).mean() for c in ("magnitude", "chance"))
     assert 0.01 < large - lot < 0.04
     large, lot = (accuracy(network, "weights", c, 0.95).mean() for c in ("magnitude", "chance"))
-    assert large < lot
+    assert abs(large - lot) < 0.02
 
 
 def test_a_pruned_reader_can_be_worse_than_counting():

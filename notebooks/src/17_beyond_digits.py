@@ -334,7 +334,7 @@ show_recorded("detector", "mAP")
 
 # %% [markdown]
 # The choice of the weights matters a great deal: with 80 % removed by chance the detector finds
-# little, while removing the smallest 80 % costs about seven points. For channels the choice matters
+# little, while removing the smallest 80 % costs about eight points. For channels the choice matters
 # less, but in every seed Taylor's choice beat chance. What one gains differs as well: zeros make
 # the compressed file smaller and leave the work as it was; removing half of the channels makes the
 # file as small, and saves about three quarters of the MACs, too.

@@ -442,19 +442,19 @@ for network, title in titles.items():
 # %% [markdown]
 # (Mind the vertical axes, which differ.)
 #
-# - **Speech, weights.** By magnitude, the CNN holds to 95 % and the GRU to 80 %; by chance neither
-#   does. At 90 % the GRU is *worse than the simple regression*, which gets 89 % right. The GRU has
-#   fewer weights, and uses nearly all of them 24 times in a row; we have not measured which of the
-#   two matters.
+# - **Speech, weights.** By magnitude, the CNN stays ahead of the simple regression, which gets 89 %
+#   right, up to 95 %, and the GRU up to 80 %; at 90 % the GRU is *worse than the regression*. By
+#   chance both are far behind it at 80 %. The GRU has fewer weights, and uses nearly all of them 24
+#   times in a row; we have not measured which of the two matters.
 # - **Speech, structure.** With three quarters removed, a network of that size trained *from
 #   scratch* beat the pruned one in every seed. Two epochs may be too few to repair so deep a cut.
-#   The GRU falls below the regression in every seed, the CNN in two of three. In the GRU even
+#   The GRU falls below the regression in every seed, the CNN in four of five. In the GRU even
 #   chance beat Taylor's choice in one seed.
 # - **Text.** The curves lie within a few points of each other. At 80 % magnitude is better than
 #   chance in every seed, by less than four points; at 95 % not in every seed, and the pruned GRU is
-#   *worse than counting characters*. A whole network is only a few points better than counting, so
-#   a high accuracy after pruning proves little. With a quarter of the structure left, the pruned
-#   network and the one from scratch are less than a point apart.
+#   *worse than counting characters* in four of five. A whole network is only a few points better
+#   than counting, so a high accuracy after pruning proves little. With a quarter of the structure
+#   left, the pruned network and the one from scratch are less than a point apart in the mean.
 
 
 # %%
@@ -466,13 +466,13 @@ def difference(network, what, one, other, share):
 for network in ("vowel_cnn", "vowel_gru"):
     assert difference(network, "weights", "magnitude", "chance", 0.8).min() > 0.15
     assert difference(network, "structure", "scratch", "taylor", 0.75).min() > 0
-    assert accuracies(network, "weights", "chance", 0.8).max() < loudness
+    assert accuracies(network, "weights", "chance", 0.8).max() < loudness - 0.1
 assert round(loudness, 2) == 0.89
 assert accuracies("vowel_cnn", "weights", "magnitude", 0.95).min() > loudness
 assert accuracies("vowel_gru", "weights", "magnitude", 0.8).min() > loudness
 assert accuracies("vowel_gru", "weights", "magnitude", 0.9).max() < loudness
 assert accuracies("vowel_gru", "structure", "taylor", 0.75).max() < loudness
-assert (accuracies("vowel_cnn", "structure", "taylor", 0.75) < loudness).sum() == 2
+assert (accuracies("vowel_cnn", "structure", "taylor", 0.75) < loudness).sum() == 4
 assert (difference("vowel_gru", "structure", "taylor", "chance", 0.75) < 0).sum() == 1
 for network in ("text_gru", "text_transformer"):
     better = difference(network, "weights", "magnitude", "chance", 0.8)
@@ -480,8 +480,8 @@ for network in ("text_gru", "text_transformer"):
     assert better.max() < 0.04
     assert difference(network, "weights", "magnitude", "chance", 0.95).min() < 0
     assert accuracies(network, "none", "none", 0).max() < counted + 0.06
-    assert abs(difference(network, "structure", "scratch", "taylor", 0.75)).max() < 0.01
-assert accuracies("text_gru", "weights", "magnitude", 0.95).max() < counted
+    assert abs(difference(network, "structure", "scratch", "taylor", 0.75).mean()) < 0.01
+assert (accuracies("text_gru", "weights", "magnitude", 0.95) < counted).sum() == 4
 
 # %% [markdown] covers="104" corrects="51"
 # ## Which networks can be pruned?
