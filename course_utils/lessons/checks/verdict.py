@@ -29,6 +29,8 @@ IN_THE_LOOP = ". Does `return` stand inside the loop? It ends the function at on
 WHERE_ARRAYS_DO_NOT_FIT = {
     "The truth value": "`if`, `and` and `not` take one value; for arrays there are masks, & and ~.",
     "setting an array": f"an array came where one number belongs: {ALL_OF_IT}",
+    "ufunc 'bitwise_xor'": "a power is written ** in Python; ^ is something else.",
+    "'str' object has": "a loop over a dictionary gives names; .values() has the arrays.",
 }
 _IDLE = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}
 
@@ -123,7 +125,13 @@ def call(function: Callable, *arguments: object) -> object:
     if not callable(function):
         raise Mistake(f"a function was expected, not {function!r}")
     copies = copy.deepcopy(arguments)
-    result = function(*copies)
+    try:
+        result = function(*copies)
+    except Exception as error:
+        for given in copies:
+            if isinstance(given, np.ndarray) and given.ndim != 2:  # a matrix is what all think of
+                error.add_note(f"It was given an array of shape {given.shape}")
+        raise
     if not all(map(_unchanged, arguments, copies)):
         raise Mistake(
             "your function changed the array that it was given. Compute a new array instead "
@@ -240,4 +248,5 @@ def _in_one_line(error: BaseException) -> str:
     name, text = type(error).__name__, " ".join(str(error).split())
     meant = (told for start, told in WHERE_ARRAYS_DO_NOT_FIT.items() if text.startswith(start))
     text = ". That is: ".join([text.rstrip("."), *meant])
-    return f"{name}: {text}" if text else name
+    told, notes = f"{name}: {text}" if text else name, getattr(error, "__notes__", ())
+    return ". ".join([told.rstrip("."), *notes]) if notes else told
