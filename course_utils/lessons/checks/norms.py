@@ -51,10 +51,10 @@ def filter_norms(function: Callable) -> Iterator[str]:
         right = operators.norm(kernel, granularity="filter").ravel()
         if got.shape == (shape[2],):
             yield "you got one number for each *input channel*. Filters are the last axis."
+        if got.shape in ((), (1,)) and got.dtype == float and np.isclose(got, right[0]).all():
+            yield "one norm came, that of the first filter. Does `return` stand inside the loop?"
         if got.shape == ():
             yield "you got one number for the whole kernel. Sum over axes (0, 1, 2) only."
-        if got.shape == (1,):
-            yield "one norm came, that of the first filter. Does `return` stand inside the loop?"
         if got.shape == shape[2:]:
             yield "a filter spans all its input channels: sum over axis 2 as well."
         if got.shape != right.shape:

@@ -30,7 +30,7 @@ def sparsity(function: Callable) -> Iterator[str]:
         ("give a share between 0 and 1, not a percentage.", 100 * right),
         ("this is the number of zeros. Divide by the number of weights.",
          sum(int((W == 0).sum()) for W in weights.values())),
-        ("0 came. A loop over `weights` gives names, one over weights.values() the arrays.", 0),
+        ("0 came. Add up with += in a loop over weights.values(): `weights` gives only names.", 0),
         ("this is the first array alone. A `return` inside the loop ends it too early.", shares[0]),
         ("len(W) is the number of rows. W.size is the number of entries.",
          right * 237 / sum(map(len, weights.values()))),

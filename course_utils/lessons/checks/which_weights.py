@@ -24,14 +24,14 @@ def taylor(function: Callable) -> Iterator[str]:
     )
     early = "examples cancel here: take the size of each example's change before you average."
     alone = "this is the gradient alone: it does not know how far a weight is from 0."
+    one = "only one example counts here. A `return` inside the loop ends it too early."
     product = (G * W).mean(axis=0)
     yield from compare(
         got, np.abs(G * W).mean(axis=0),
         "for the weights and gradients tried, something else than the mean of |g · w| came.",
         (early, np.abs(product)), (early, product), (early, -product),
         (early, product**2),
-        ("only one example counts here. A `return` inside the loop ends it too early.",
-         np.abs(G[0] * W) / len(G)),
+        (one, np.abs(G[0] * W)), (one, np.abs(G[0] * W) / len(G)),
         (squares, ((G * W) ** 2).mean(axis=0)),
         (squares, ((G * W) ** 2).mean(axis=0) / 2),
         (squares, np.sqrt(((G * W) ** 2).mean(axis=0))),
@@ -69,6 +69,8 @@ def lamp(function: Callable) -> Iterator[str]:
              np.where(np.isinf(got), got, squares / np.where(strictly == 0, 1, strictly))),
             ("this is upside down: the weight's own square stands above, the sum below.",
              1 / right),
+            ("signs do not count: compare the squares, or sizes, to find which are not smaller.",
+             squares / [squares[w >= v].sum() for v in w]),
             ("squares, not sizes: LAMP is about the energy that a layer loses.",
              size / [size[size >= s].sum() for s in size]),
         )  # fmt: skip
@@ -87,7 +89,7 @@ def control(function: Callable) -> Iterator[str]:
         yield "a mask holds True and False (or 1 and 0) only."
     one, again, other = (array.astype(bool) for array in (one, again, other))
     if np.array_equal(one, mask):
-        yield "nothing has moved."
+        yield "nothing has moved: a row is all True or all False. Mix all entries, not row by row."
     if one.sum() == mask.size - mask.sum():
         yield "the mask is the wrong way round: as many should stay as before."
     if one.sum() != mask.sum():

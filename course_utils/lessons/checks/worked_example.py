@@ -48,7 +48,7 @@ def same_mask_theta(answer: object) -> Iterator[str]:
     if not np.array_equal(mask, W > THETA):
         yield f"with that θ, {9 - mask.sum()} weights of f(W) are cut; on W, 0.2 cuts 2."
     if not np.isclose(theta, THETA / size, rtol=0.01):
-        yield "it happens to cut the same two weights. Which θ does so for any entries? Units!"
+        yield "it happens to cut the same two. Which θ does so for any W? f(W) is W divided by ‖W‖."
 
 
 @exercise("Right: the largest weight becomes 0.2, and what equals θ is cut.")
