@@ -159,6 +159,8 @@ check.sparsity(my_sparsity)
 step_guess = predict("Zeros after one step?", ..., unit="%")  # your number
 
 # %% tags=["varies"]
+model.set_weights(dense)
+prune_weights(model, 0.1)  # as it is already, unless this cell runs a second time
 models.compiled(model)
 first = data.x_train[:32], data.y_train[:32]
 gradient = pruning.gradients(model, *first)["dense/kernel"]
