@@ -382,9 +382,9 @@ dense = model.get_weights()
 some = 50 if quick_mode() else 500
 x_some, y_some = data.x_train[:some], data.y_train[:some]
 scores = scores_of(model, x_some, y_some, samples=2 if quick_mode() else 20)
-W = pruning.weights(model)
-scores["Wanda"] = criteria.wanda(W, pruning.input_norms(model, x_some))
-scores["LAMP"] = criteria.lamp(W)
+kernels = pruning.weights(model)
+scores["Wanda"] = criteria.wanda(kernels, pruning.input_norms(model, x_some))
+scores["LAMP"] = criteria.lamp(kernels)
 
 # %% tags=["varies"]
 maps = {}
