@@ -9,8 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import ndimage
 
-from course_utils.arrays import whole
-from course_utils.lessons.forgetting.inputs import unit_images
+from course_utils.arrays import checked, whole
 
 
 def corrupt(images: np.ndarray, kind: str, severity: int, seed: int = 0) -> np.ndarray:
@@ -22,7 +21,11 @@ def corrupt(images: np.ndarray, kind: str, severity: int, seed: int = 0) -> np.n
     >>> corrupt(np.ones((1, 28, 28, 1)), "contrast", 5)[0, 0, 0].round(2).tolist()
     [0.6]
     """
-    x = unit_images(images)
+    x = checked(images, "images")
+    if x.ndim != 4:
+        raise ValueError(f"images must be (n, height, width, channels); the shape is {x.shape}.")
+    if x.dtype.kind != "f" or x.min() < 0 or x.max() > 1:
+        raise ValueError("images must be floats from 0 to 1: divide bytes by 255.")
     if kind not in _STEPS:
         raise ValueError(f"kind must be one of {list(KINDS)}, not {kind!r}.")
     if severity not in range(6):
