@@ -94,13 +94,19 @@ def latency(
         for _ in range(warmup):
             call()
     times: dict[str, list[float]] = {name: [] for name in calls}
-    with _no_collection():
+    collecting = gc.isenabled()
+    gc.collect()
+    gc.disable()  # or it would run in the midst of a call
+    try:
         for _ in range(repeats):
             for name in order.permutation(list(calls)):
                 with calls[name].holding():
                     start = time.perf_counter_ns()
                     calls[name].run()
                     times[name].append((time.perf_counter_ns() - start) / 1e9)
+    finally:
+        if collecting:
+            gc.enable()
     rows = []
     for name, call in calls.items():
         low, median, high = (float(q) for q in np.quantile(times[name], [0.25, 0.5, 0.75]))
@@ -116,19 +122,6 @@ def cores() -> int:
     """
     allowed = getattr(os, "sched_getaffinity", None)  # Linux only
     return len(allowed(0)) if allowed else os.cpu_count() or 1
-
-
-@contextlib.contextmanager
-def _no_collection() -> object:
-    """Keep Python from collecting garbage in the midst of a call."""
-    collecting = gc.isenabled()
-    gc.collect()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _checked(name: str, call: Callable[[], object]) -> TimedCall:
