@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from course_utils.lessons.data import Dataset, load_mnist
-from course_utils.lessons.scoreboard.entries import Budget, Entry
+from course_utils.lessons.scoreboard.entries import Budget, Entry, Limits
 from course_utils.lessons.scoreboard.isolation import Supervisor
 from course_utils.lessons.scoreboard.judging import Task
-from course_utils.lessons.scoreboard.limits import Limits
 from course_utils.tables import Printed
 
 JUDGING = "course_utils.lessons.scoreboard.child"

@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from course_utils.lessons.scoreboard.limits import Limits, Refused
+from course_utils.lessons.scoreboard.entries import Limits, Refused
 
 try:
     import resource

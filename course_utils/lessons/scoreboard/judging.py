@@ -15,9 +15,15 @@ import numpy as np
 
 from course_utils.lessons.data import Dataset, load_mnist
 from course_utils.lessons.scoreboard.child import RESULT, SUBMISSION
-from course_utils.lessons.scoreboard.entries import Budget, Entry, missed
+from course_utils.lessons.scoreboard.entries import (
+    Budget,
+    Entry,
+    Limits,
+    Refused,
+    missed,
+    one_line,
+)
 from course_utils.lessons.scoreboard.isolation import Supervisor
-from course_utils.lessons.scoreboard.limits import Limits, Refused, one_line
 
 
 def judge(model: object, budget: Budget | None = None, data: Dataset | None = None) -> Entry:
@@ -82,7 +88,7 @@ def bytes_of(path: Path, most: int) -> bytes:
 
     >>> bytes_of(Path(), 100)
     Traceback (most recent call last):
-    course_utils.lessons.scoreboard.limits.Refused: it is no ordinary file.
+    course_utils.lessons.scoreboard.entries.Refused: it is no ordinary file.
     """
     flags = (getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
     try:
@@ -106,7 +112,7 @@ def understood(output: bytes, count: int) -> dict:
 
     >>> understood(b'{"refused": "it is empty."}', 10)
     Traceback (most recent call last):
-    course_utils.lessons.scoreboard.limits.Refused: it is empty.
+    course_utils.lessons.scoreboard.entries.Refused: it is empty.
     """
     try:
         found = json.loads(output)
