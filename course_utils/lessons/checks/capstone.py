@@ -7,7 +7,7 @@ import numpy as np
 
 from course_utils.lessons.checks.verdict import call, exercise
 from course_utils.lessons.data import Dataset
-from course_utils.lessons.scoreboard import Budget, Entry, judge
+from course_utils.lessons.scoreboard import Budget, judge
 
 Candidate = dict[str, object]
 
@@ -75,8 +75,25 @@ def choice(function: Callable) -> Iterator[str]:
     for _ in range(10):
         candidates = _drawn(rng)
         right, got = _chosen(candidates, budget, "validation"), call(function, candidates, budget)
-        if got != right:
-            yield _wrong_choice(got, right, candidates, budget)
+        if isinstance(got, dict):
+            yield "return the name alone, candidate['name']."
+        taken = {c["name"]: c for c in candidates}.get(got) if isinstance(got, str) else None
+        if taken is None:
+            yield f"{got!r} is the name of no candidate."
+        if got == right:
+            continue
+        if got == _chosen(candidates, budget, "test"):
+            yield "you chose by the test images. They are asked once, when the choice is made."
+        if got == _chosen(candidates, budget, "validation", "test"):
+            yield (
+                "you asked the test images as well: a choice that they take part in is made by "
+                "them."
+            )
+        if taken["bytes"] > budget.bytes:
+            yield f"{got!r} has more bytes than the budget allows."
+        if taken["validation"] < budget.accuracy:
+            yield f"{got!r} stays below {budget.accuracy:.0%} on the validation images."
+        yield f"{got!r} meets the budget, but {right!r} does with fewer bytes."
 
 
 def _drawn(rng: np.random.Generator) -> list[Candidate]:
@@ -101,32 +118,12 @@ def _chosen(candidates: list[Candidate], budget: Budget, *splits: str) -> str:
     return min(fitting, key=operator.itemgetter("bytes"))["name"]
 
 
-def _wrong_choice(got: object, right: str, candidates: list[Candidate], budget: Budget) -> str:
-    if isinstance(got, dict):
-        return "return the name alone, candidate['name']."
-    taken = {c["name"]: c for c in candidates}.get(got) if isinstance(got, str) else None
-    if taken is None:
-        return f"{got!r} is the name of no candidate."
-    if got == _chosen(candidates, budget, "test"):
-        return "you chose by the test images. They are asked once, when the choice is made."
-    if got == _chosen(candidates, budget, "validation", "test"):
-        return "you asked the test images as well: a choice that they take part in is made by them."
-    if taken["bytes"] > budget.bytes:
-        return f"{got!r} has more bytes than the budget allows."
-    if taken["validation"] < budget.accuracy:
-        return f"{got!r} stays below {budget.accuracy:.0%} on the validation images."
-    return f"{got!r} meets the budget, but {right!r} does with fewer bytes."
-
-
 @exercise("Right: within the budget, by the same judge as the scoreboard's.")
 def network(model: object, budget: Budget, data: Dataset) -> Iterator[str]:
     """Check a Keras model: it is judged as a file, on the validation images."""
     if not callable(getattr(model, "save", None)):
         yield "a Keras model was expected, ready to be saved."
-    yield from _falls_short(judge(model, budget, data), budget)
-
-
-def _falls_short(entry: Entry, budget: Budget) -> Iterator[str]:
+    entry = judge(model, budget, data)
     if entry.refused:
         yield f"the judge refuses it: {entry.refused}"
     if entry.bytes > budget.bytes and entry.accuracy >= budget.accuracy:

@@ -34,12 +34,6 @@ def cubic(function: Callable) -> Iterator[str]:
          cube(70 / 400)),
         ("give a share between 0 and 1, not a percentage.", 100 * right),
     )  # fmt: skip
-    yield from _edges_of_cubic(come, final, cube)
-
-
-def _edges_of_cubic(
-    come: Callable[[int], float], final: float, cube: Callable[[float], float]
-) -> Iterator[str]:
     if come(40) != 0:
         yield "before `begin` nothing is pruned: the sparsity there is 0."
     if not math.isclose(come(530), final) or not math.isclose(come(930), final):
@@ -50,11 +44,11 @@ def _edges_of_cubic(
          cube(199 / 400)),
         ("it moves too early: round the steps since `begin` *down* (// in Python).", cube(0.5)),
     )  # fmt: skip
-    right = schedules.polynomial(final, 130, 530, every=100)
+    stairs = schedules.polynomial(final, begin, end, every=every)
     for step in (130, 229, 230, 329, 330, 529):
-        got = come(step)
-        if not math.isclose(got, right(step), abs_tol=1e-12):
-            yield f"at step {step}, {got:.4f} came and {right(step):.4f} was expected."
+        got, right = come(step), stairs(step)
+        if not math.isclose(got, right, abs_tol=1e-12):
+            yield f"at step {step}, {got:.4f} came and {right:.4f} was expected."
 
 
 @exercise("Right: a mean rate that did well in the table. See below what it brings.")
