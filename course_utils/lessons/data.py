@@ -59,15 +59,9 @@ class Dataset:
         """
         whole(n, "n", least=1)
         whole(1 if held_out is None else held_out, "held_out", least=1)
-        return replace(
-            self,
-            x_train=self.x_train[:n],
-            y_train=self.y_train[:n],
-            x_val=self.x_val[:held_out],
-            y_val=self.y_val[:held_out],
-            x_test=self.x_test[:held_out],
-            y_test=self.y_test[:held_out],
-        )
+        arrays = {key: value for key, value in vars(self).items() if key != "name"}
+        some = {k: W[: n if k.endswith("_train") else held_out] for k, W in arrays.items()}
+        return replace(self, **some)
 
     def __repr__(self) -> str:
         """Show a short table."""
