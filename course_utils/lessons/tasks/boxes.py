@@ -35,7 +35,7 @@ class Objects:
     def __len__(self) -> int:
         return len(self.scene)
 
-    def where(self, chosen: np.ndarray) -> "Objects":
+    def where(self, chosen: np.ndarray | slice) -> "Objects":
         """Return some of the objects: a Boolean mask, or their places in an order."""
         return Objects(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
@@ -43,9 +43,7 @@ class Objects:
         """Show the number, and the first five."""
         rows = [
             f"  scene {scene}: {label} at {np.round(box).astype(int).tolist()}, score {score:.2f}"
-            for scene, label, box, score in zip(
-                self.scene[:5], self.label[:5], self.box[:5], self.score[:5], strict=True
-            )
+            for scene, label, box, score in zip(*vars(self.where(slice(5))).values(), strict=True)
         ]
         return "\n".join(
             [f"{len(self):,} object{'s' * (len(self) != 1)}", *rows, *["  …"] * (len(self) > 5)]
