@@ -61,11 +61,9 @@ def _race(rng: np.random.Generator, n: int, swapped: bool) -> tuple[dict, dict, 
         by_size[2:4] = "near", "strict"
     sizes = np.sort(rng.choice(np.arange(4_000, 30_000), 5, replace=False))
     size = {letters[what]: int(bytes_) for what, bytes_ in zip(by_size, sizes, strict=True)}
-    rule = {"right": letters["near" if swapped else "strict"]}
-    rule |= {"strict": letters["near"], "unpaired": letters["unpaired"]}
-    rule |= {"best": letters["best"], "smallest": letters["smallest"]}
-    names = sorted(right)
-    return {name: right[name] for name in names}, {name: size[name] for name in names}, rule
+    rule = {"right": letters["near" if swapped else "strict"], "strict": letters["near"]}
+    rule |= {what: letters[what] for what in ("unpaired", "best", "smallest")}
+    return dict(sorted(right.items())), dict(sorted(size.items())), rule
 
 
 @exercise("Right: the smallest of those that pass, and the test images were not asked.")

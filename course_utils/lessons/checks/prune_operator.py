@@ -17,7 +17,7 @@ def prune(function: Callable) -> Iterator[str]:
         yield "this is the mask. The operator returns weights: multiply W by the mask."
     if got.shape != W.shape:
         yield f"the shape became {got.shape}. Pruning sets entries to 0; it does not take them out."
-    size = np.abs(W)
+    size, share = np.abs(W), W / np.linalg.norm(W)
     yield from hints(
         got,
         ("every negative weight is gone. Large and negative is large: compare |W|, not W.",
@@ -31,7 +31,6 @@ def prune(function: Callable) -> Iterator[str]:
          "pruning leaves them as they are.", np.sign(W) * np.maximum(size - 0.5, 0)),
     )  # fmt: skip
     # What else than |W| was compared with θ? At 0.3 the answers differ.
-    share = W / np.linalg.norm(W)
     yield from hints(
         call(function, W, 0.3),
         ("you compared W² with θ. Compare the size, |W|.", np.where(size**2 > 0.3, W, 0)),

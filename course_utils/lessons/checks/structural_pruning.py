@@ -59,26 +59,23 @@ def work_left(function: Callable) -> Iterator[str]:
         got, left = number(call(function, macs, share)), 1 - share
         powers = [1] + [2] * (len(macs) - 2) + [1]
         right = _total(macs, left, powers)
-        if not math.isclose(got, right):
-            yield from hints(
-                got,
-                ("this is the work that goes. What is left was asked.", sum(macs) - right),
-                ("this is a share. Return MACs, in the unit of those that came in.",
-                 right / sum(macs)),
-                ("take 1 - share: `share` is what goes.", _total(macs, share, powers)),
-                ("a layer in the middle loses twice: its own channels, and those it reads.",
-                 _total(macs, left, [1] * len(macs))),
-                ("the first layer reads the image, and the last one makes the classes: these stay. "
-                 "Each loses on one side only.", _total(macs, left, [2] * len(macs))),
-                ("the first layer reads the image, which loses nothing: only its outputs go.",
-                 _total(macs, left, [2] * (len(macs) - 1) + [1])),
-                ("the last layer makes the classes, which stay: only what it reads goes.",
-                 _total(macs, left, [1] + [2] * (len(macs) - 1))),
-                ("the last layer reads fewer channels, too.",
-                 _total(macs, left, [*powers[:-1], 0])),
-            )  # fmt: skip
-        if not math.isclose(got, right, rel_tol=1e-6, abs_tol=1):  # a whole number will do
-            yield f"for {macs} and {share}, {got:g} came and {right:g} was expected."
+        if math.isclose(got, right, rel_tol=1e-6, abs_tol=1):  # a whole number will do
+            continue
+        yield from compare(
+            got, right, f"for {macs} and {share}, {got:g} came and {right:g} was expected.",
+            ("this is the work that goes. What is left was asked.", sum(macs) - right),
+            ("this is a share. Return MACs, in the unit of those that came in.", right / sum(macs)),
+            ("take 1 - share: `share` is what goes.", _total(macs, share, powers)),
+            ("a layer in the middle loses twice: its own channels, and those it reads.",
+             _total(macs, left, [1] * len(macs))),
+            ("the first layer reads the image, and the last one makes the classes: these stay. "
+             "Each loses on one side only.", _total(macs, left, [2] * len(macs))),
+            ("the first layer reads the image, which loses nothing: only its outputs go.",
+             _total(macs, left, [2] * (len(macs) - 1) + [1])),
+            ("the last layer makes the classes, which stay: only what it reads goes.",
+             _total(macs, left, [1] + [2] * (len(macs) - 1))),
+            ("the last layer reads fewer channels, too.", _total(macs, left, [*powers[:-1], 0])),
+        )  # fmt: skip
 
 
 def _total(macs: list[int], left: float, powers: list[int]) -> float:
