@@ -97,7 +97,13 @@ def scan(
             for some, labels in steps(model, parts, batch_size):
                 outputs = compute(tensors(some), training=False)
                 outputs = keras.tree.map_structure(np.asarray, outputs)
-                total += _sum(measure(outputs, labels), count(some))
+                found, size = np.asarray(measure(outputs, labels)), count(some)
+                if found.shape != (size,) or found.dtype.kind not in "biufV":  # V: bfloat16
+                    raise ValueError(
+                        f"measure must return one number for each example, ({size},), not "
+                        f"{found!r:.80}."
+                    )
+                total += float(found.sum())
         return total / count(parts)
 
     baseline, results = mean(), {}
@@ -110,15 +116,6 @@ def scan(
     if not results:
         raise ValueError("there is nothing to scan: give trials such as [('fc', 0.9, masks)].")
     return Scan(baseline, results, count(parts))
-
-
-def _sum(measured: object, size: int) -> float:
-    found = np.asarray(measured)
-    if found.shape != (size,) or found.dtype.kind not in "biufV":  # V: bfloat16
-        raise ValueError(
-            f"measure must return one number for each example, ({size},), not {found!r:.80}."
-        )
-    return float(found.sum())
 
 
 @contextmanager

@@ -60,7 +60,14 @@ class Latencies(Printed):
 
     def table(self) -> list[tuple[str, ...]]:
         """Return headings and rows as text; relative to the first row."""
-        return [_HEADINGS, *(_cells(row, self.rows[0].median) for row in self.rows)]
+        first, table = self.rows[0].median, [_HEADINGS]
+        for row in self.rows:
+            quartiles = f"{row.low * 1e3:.3g} to {row.high * 1e3:.3g}"
+            relative = f"{row.median / first:.2f}" if first else "-"
+            threads = "not known" if row.threads is None else str(row.threads)
+            cells = (f"{row.median * 1e3:.3g}", quartiles, relative, f"{row.calls}", threads)
+            table.append((str(row.name), *cells))
+        return table
 
     def summary(self) -> list[str]:
         """Return the line below the table."""
@@ -129,10 +136,3 @@ def _checked(name: str, call: Callable[[], object]) -> TimedCall:
         way = f"not {call!r}: keras_call(model, x) is one"
         raise TypeError(f"{name!r} must be a function without arguments, {way}.")
     return call if isinstance(call, TimedCall) else TimedCall(call)
-
-
-def _cells(row: Timing, first: float) -> tuple[str, ...]:
-    quartiles = f"{row.low * 1e3:.3g} to {row.high * 1e3:.3g}"
-    relative = f"{row.median / first:.2f}" if first else "-"
-    threads = "not known" if row.threads is None else str(row.threads)
-    return (str(row.name), f"{row.median * 1e3:.3g}", quartiles, relative, f"{row.calls}", threads)
