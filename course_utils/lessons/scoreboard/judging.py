@@ -67,18 +67,15 @@ class Task:
                     f"export.write_sparse(model, {one_line(path.stem, 60) + '.sparse'!r})."
                 )
             data = bytes_of(path, self.limits.file_bytes)
-            found = self._found(data)
+            with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+                (Path(folder) / SUBMISSION).write_bytes(data)
+                job = {"limits": asdict(self.limits), "images": str(self.images), "folder": folder}
+                self.supervisor.ask(job)
+                result = bytes_of(Path(folder) / RESULT, self.limits.output_bytes)
+            found = understood(result, len(self.labels))
         except Refused as reason:
             return Entry(name, refused=one_line(reason))
         return _compared(Entry(name, bytes=len(data)), found, self.labels, self.budget)
-
-    def _found(self, data: bytes) -> dict:
-        job = {"limits": asdict(self.limits), "images": str(self.images)}
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            (Path(folder) / SUBMISSION).write_bytes(data)
-            self.supervisor.ask(job | {"folder": folder})
-            result = bytes_of(Path(folder) / RESULT, self.limits.output_bytes)
-        return understood(result, len(self.labels))
 
 
 def bytes_of(path: Path, most: int) -> bytes:
