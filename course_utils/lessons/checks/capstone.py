@@ -7,7 +7,7 @@ import numpy as np
 
 from course_utils.lessons.checks.verdict import call, exercise
 from course_utils.lessons.data import Dataset
-from course_utils.lessons.scoreboard import Budget, judge
+from course_utils.lessons.scoreboard import Budget, Entry, judge
 
 Candidate = dict[str, object]
 
@@ -121,7 +121,10 @@ def network(model: object, budget: Budget, data: Dataset) -> Iterator[str]:
     """Check a Keras model: it is judged as a file, on the validation images."""
     if not callable(getattr(model, "save", None)):
         yield "a Keras model was expected, ready to be saved."
-    entry = judge(model, budget, data)
+    yield from _falls_short(judge(model, budget, data), budget)
+
+
+def _falls_short(entry: Entry, budget: Budget) -> Iterator[str]:
     if entry.refused:
         yield f"the judge refuses it: {entry.refused}"
     if entry.bytes > budget.bytes and entry.accuracy >= budget.accuracy:
