@@ -7,7 +7,7 @@ changed here from 8x8 to 28x28.
 """
 
 import os
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,11 @@ class Dataset:
     y_val: np.ndarray
     x_test: np.ndarray
     y_test: np.ndarray
+
+    def __post_init__(self) -> None:
+        for array in vars(self).values():
+            if isinstance(array, np.ndarray):
+                array.setflags(write=False)
 
     @property
     def stand_in(self) -> bool:
@@ -88,7 +93,7 @@ def load_mnist() -> Dataset:
         return load_digits()
     x, x_test = _unit(arrays["x_train"]), _unit(arrays["x_test"])
     y, y_test = arrays["y_train"].astype(np.int64), arrays["y_test"].astype(np.int64)
-    return _locked(Dataset("MNIST", x[:50000], y[:50000], x[50000:], y[50000:], x_test, y_test))
+    return Dataset("MNIST", x[:50000], y[:50000], x[50000:], y[50000:], x_test, y_test)
 
 
 def load_digits() -> Dataset:
@@ -103,9 +108,7 @@ def load_digits() -> Dataset:
     arrays = read_arrays(Path(__file__).with_name("digits.npz"), DIGITS_SHAPES, DIGITS_SHA256)
     x, y = enlarge(arrays["images"])[..., None], arrays["labels"].astype(np.int64)
     train, val, test = slice(0, 1197), slice(1197, 1497), slice(1497, None)
-    return _locked(
-        Dataset("scikit-learn digits", x[train], y[train], x[val], y[val], x[test], y[test])
-    )
+    return Dataset("scikit-learn digits", x[train], y[train], x[val], y[val], x[test], y[test])
 
 
 def enlarge(images: np.ndarray) -> np.ndarray:
@@ -128,10 +131,3 @@ def enlarge(images: np.ndarray) -> np.ndarray:
 def _unit(images: np.ndarray) -> np.ndarray:
     # One pass and one new array: the training images alone take 188 MB as float32.
     return np.divide(images, np.float32(255), dtype=np.float32)[..., None]
-
-
-def _locked(data: Dataset) -> Dataset:
-    for field in fields(data):
-        if isinstance(array := getattr(data, field.name), np.ndarray):
-            array.setflags(write=False)
-    return data

@@ -101,8 +101,7 @@ class Prediction:
     def _form(self) -> str:
         if not self.choices:
             return f"a number ({self.unit})" if self.unit else "a number"
-        names = ", ".join(map(repr, self.choices))
-        return f"one of {names} (for an order: a list of all)"
+        return f"one of {', '.join(map(repr, self.choices))} (for an order: a list of all)"
 
     def _problem(self, answer: object) -> str | None:
         if not self.choices:
