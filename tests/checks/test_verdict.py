@@ -187,4 +187,4 @@ def test_what_is_right_gets_no_hint_of_a_mistake_that_looks_the_same():
 )
 def test_what_is_no_mask_is_told_in_words(answer, text):
     with pytest.raises(Mistake, match=text):
-        as_mask(answer, 2, "no places", "True and False only")
+        as_mask(answer, (2,), "True and False only", "no places")

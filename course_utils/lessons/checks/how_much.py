@@ -61,7 +61,7 @@ def prune_lowest(function: Callable) -> Iterator[str]:
         sizes = np.argsort(np.argsort(np.abs(scores))) >= 4  # the mask of who ranks sizes
         ranks = np.argsort(scores) >= 4  # the mask of who takes places for ranks
         for count in (4, 0, 10):
-            mask = as_mask(call(function, scores, count), len(scores), places, values)
+            mask = as_mask(call(function, scores, count), scores.shape, values, places)
             gone, low = int((~mask).sum()), np.sort(scores)
             if count == 4 and np.array_equal(~mask, scores > low[3]) and len(set(scores)) == 10:
                 yield "the mask is the wrong way round: True is what stays."
@@ -100,7 +100,7 @@ def choose(function: Callable) -> Iterator[str]:
         ("the floor was not looked at: accuracy is far below it there.", 0.97),
         ("this is the first that fails. The one before it still holds.", 0.95),
         ("give the sparsity, not its place in the list.", 2),
-        *(("give the sparsity, not the accuracy.", value) for value in falls),
+        ("give the sparsity, not the accuracy.", *falls),
     )  # fmt: skip
     if number(call(function, levels, dips, 0.98)) == 0.9:
         yield (

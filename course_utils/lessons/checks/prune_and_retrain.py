@@ -21,7 +21,6 @@ def sparsity(function: Callable) -> Iterator[str]:
     right = masking.sparsity(weights)
     got = number(call(function, weights))
     shares = [np.mean(W == 0) for W in weights.values()]
-    tiny = "tiny weights were counted as zeros. A pruned weight is *exactly* 0: use W == 0."
     yield from compare(
         got, right, f"for the weights tried, {got:.4f} came and {right:.4f} was expected.",
         ("this is the density, the share that is left. Sparsity is the share of zeros.", 1 - right),
@@ -34,8 +33,8 @@ def sparsity(function: Callable) -> Iterator[str]:
         ("this is the first array alone. A `return` inside the loop ends it too early.", shares[0]),
         ("len(W) is the number of rows. W.size is the number of entries.",
          right * 237 / sum(map(len, weights.values()))),
-        (tiny, np.mean([np.abs(W).max() < 1e-6 for W in weights.values()])),
-        (tiny, right + 25 / 237),
+        ("tiny weights were counted as zeros. A pruned weight is *exactly* 0: use W == 0.",
+         np.mean([np.abs(W).max() < 1e-6 for W in weights.values()]), right + 25 / 237),
     )  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import importlib
-import operator
 import platform
 from collections.abc import Callable, Iterator, Mapping
 
@@ -74,7 +73,6 @@ def count_zeros(answer: object, W: np.ndarray) -> Iterator[str]:
         ("nearly: one is missing. Some zeros were 0 before, and what equals the border goes, too.",
          zeros - 1),
         ("nearly: that is one too many. Small is not zero; count what is exactly 0.", zeros + 1),
-        same=operator.eq,
     )  # fmt: skip
 
 

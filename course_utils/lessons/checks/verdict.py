@@ -36,6 +36,7 @@ _IDLE = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}
 
 Findings = Callable[..., Iterator[str]]  # (answer, ...) -> what is wrong with it
 Same = Callable[[object, object], bool]
+Slip = tuple[str, *tuple[object, ...]]  # a hint, and the results of the mistakes that it is for
 
 
 @dataclass(frozen=True)
@@ -175,19 +176,21 @@ def as_array(answer: object, shape: tuple[int, ...]) -> np.ndarray:
     return array
 
 
-def as_mask(answer: object, length: int, if_places: str, if_values: str) -> np.ndarray:
-    """Return the reader's mask (length,) as bool.
+def as_mask(
+    answer: object, shape: tuple[int, ...], if_values: str, if_places: str = ""
+) -> np.ndarray:
+    """Return the reader's mask as bool.
 
-    Raises Mistake: `if_places` where places came in place of a mask, `if_values` where it holds
-    something else than True and False.
+    Raises Mistake: `if_values` where it holds something else than True and False, `if_places`, if
+    that is given, where places came in place of a mask, and if its shape is not `shape`.
 
-    >>> as_mask([1, 0], 2, "a mask was expected, not places", "a mask holds True and False only")
+    >>> as_mask([1, 0], (2,), "a mask holds True and False only")
     array([ True, False])
     """
     array = np.asarray(answer)
-    if array.dtype.kind in "iu" and array.shape != (length,):
+    if if_places and array.dtype.kind in "iu" and array.shape != shape:
         raise Mistake(if_places)
-    array = as_array(answer, (length,))
+    array = as_array(answer, shape)
     if not np.isin(array, (0, 1)).all():
         raise Mistake(if_values)
     return array.astype(bool)
@@ -202,19 +205,19 @@ def alike(got: object, other: object) -> bool:
     return np.shape(got) == np.shape(other) and bool(np.allclose(got, other))
 
 
-def hints(got: object, *mistakes: tuple[str, object], same: Same = alike) -> Iterator[str]:
-    """Yield the hint of each typical mistake, (hint, its result), that `got` is.
+def hints(got: object, *mistakes: Slip, same: Same = alike) -> Iterator[str]:
+    """Yield the hint of each typical mistake, (hint, its result, ...), that `got` is.
 
     `same` tells whether two results count as equal.
 
-    >>> list(hints(5, ("multiply, do not add.", 5), ("it is 0.", 0)))
+    >>> list(hints(5, ("multiply, do not add.", 5, 6), ("it is 0.", 0)))
     ['multiply, do not add.']
     """
-    yield from (hint for hint, wrong in mistakes if same(got, wrong))
+    yield from (hint for hint, *wrong in mistakes if any(same(got, one) for one in wrong))
 
 
 def compare(
-    got: object, right: object, otherwise: str, *mistakes: tuple[str, object], same: Same = alike
+    got: object, right: object, otherwise: str, *mistakes: Slip, same: Same = alike
 ) -> Iterator[str]:
     """Yield nothing if `got` is right; else the `hints` of what it is, and at last `otherwise`.
 
