@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from course_utils.arrays import as_array, checked
-from course_utils.lessons.forgetting.inputs import whole_labels
+from course_utils.lessons.forgetting.labels import whole_labels
 
 Layers = Sequence[tuple[np.ndarray, np.ndarray]]  # (kernel, bias) of each dense layer, in order
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 COURSE = Path(__file__).resolve().parents[1]
 SHARED = COURSE / ".venv" / "share" / "jupyter"  # where the layer below keeps JupyterLab and kernel
+FOR_ALL = ("COURSE_DATA_DIR", "COURSE_QUICK")  # given to `make hub`, they reach every learner
 
 c = get_config()  # noqa: F821, which traitlets puts there
 c.JupyterHub.bind_url = "http://:8000"
@@ -23,7 +24,7 @@ c.Spawner.environment = {
     "JUPYTER_PATH": str(SHARED),
     "JUPYTERLAB_DIR": str(SHARED / "lab"),
     "COURSE_WIDGETS": "1",
-    **({"COURSE_DATA_DIR": folder} if (folder := os.environ.get("COURSE_DATA_DIR")) else {}),
+    **{name: os.environ[name] for name in FOR_ALL if os.environ.get(name)},
 }
 c.JupyterHub.concurrent_spawn_limit = 5
 # Kernels that nobody uses give their memory back, notebooks stay.

@@ -40,6 +40,10 @@ import matplotlib
 from ipykernel.kernelapp import IPKernelApp
 sys.argv.append(f"--IPKernelApp.parent_handle={os.getppid()}")
 matplotlib.rcParams["backend"] = "module://matplotlib_inline.backend_inline"
+if os.environ.get("COURSE_FULL") != "1":  # draw figures, but do not lay them out: half their time
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+    ConstrainedLayoutEngine.execute = lambda self, figure: None
+    sys.argv.append("--InlineBackend.print_figure_kwargs={'bbox_inches': None}")
 IPKernelApp.launch_instance()
 """
 

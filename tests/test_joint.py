@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from batches import cut
 
 from course_utils import criteria, masking, pruning
 from course_utils.backend import build_optimizer, keras
@@ -49,7 +50,7 @@ def test_masks_and_codebooks_of_a_student_hold_while_it_is_distilled(batch):
     teacher, student = logits(32, 0), pruned(logits(8, 1), 0.5)
     clustering.hold_codebooks(student, clustering.cluster(pruning.weights(student), 4))
     before = pruning.weights(student)
-    distiller(teacher, student).fit(*batch, batch_size=8, epochs=3, verbose=0)
+    distiller(teacher, student).fit(cut(*batch), epochs=3, verbose=0, shuffle=False)
     after = pruning.weights(student)
     assert not any(pruning.regrown(student).values())
     assert all(len(clustering.codebook(W)) <= 4 for W in after.values())
@@ -60,13 +61,13 @@ def test_a_mask_that_the_students_compiled_distiller_does_not_know_is_not_held(b
     """Attach to what trains: here `attach` was told of the student, not of the distiller."""
     teacher, student = logits(32, 0), logits(8, 1)
     both = distiller(teacher, student)
-    both.fit(*batch, batch_size=8, verbose=0)
+    both.fit(cut(*batch), verbose=0, shuffle=False)
     pruned(student, 0.5)
-    both.fit(*batch, batch_size=8, verbose=0)
+    both.fit(cut(*batch), verbose=0, shuffle=False)
     assert any(pruning.regrown(student).values())
     both.make_train_function(force=True)
     pruned(student, 0.5)
-    both.fit(*batch, batch_size=8, verbose=0)
+    both.fit(cut(*batch), verbose=0, shuffle=False)
     assert not any(pruning.regrown(student).values())
 
 
@@ -91,7 +92,7 @@ def test_a_student_comes_nearer_to_its_teacher_if_the_loss_is_given_as_an_object
         return float(np.abs(one - other).mean())
 
     before = apart()
-    distiller(teacher, student, 0.0, loss).fit(*batch, batch_size=8, epochs=30, verbose=0)
+    distiller(teacher, student, 0.0, loss).fit(cut(*batch), epochs=30, verbose=0, shuffle=False)
     assert (apart() < 0.3 * before) == nearer
 
 
@@ -103,7 +104,7 @@ def quantized(batch) -> tuple[keras.Model, keras.Model]:
     """A wide network, held at 80 % zeros and trained; and the same in int8."""
     model = logits(400, 0)
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    pruned(model, 0.8).fit(*batch, verbose=0)
+    pruned(model, 0.8).fit(cut(*batch, 32), verbose=0, shuffle=False)
     copy = logits(400, 0)
     copy.set_weights(model.get_weights())
     with warnings.catch_warnings():

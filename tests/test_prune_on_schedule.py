@@ -5,6 +5,7 @@ import itertools
 import forked
 import numpy as np
 import pytest
+from batches import cut
 from sizes import few, full_run
 
 from course_utils import criteria, masking, measuring, models, pruning, regrowth, schedules
@@ -17,8 +18,8 @@ RISING = schedules.polynomial(0.75, begin=1, end=7, every=2)
 
 def fit(model: keras.Model, batch, pruner: PruneOnSchedule, **settings: object) -> dict:
     """Train for two epochs of four steps of 8, unless told otherwise."""
-    default = {"batch_size": 8, "epochs": 2, "verbose": 0, "shuffle": False, "callbacks": [pruner]}
-    return model.fit(*batch, **{**default, **settings}).history
+    default = {"epochs": 2, "verbose": 0, "shuffle": False, "callbacks": [pruner]}
+    return model.fit(cut(*batch), **{**default, **settings}).history
 
 
 def zeros(model: keras.Model) -> float:
@@ -212,7 +213,7 @@ def test_masks_that_are_held_already_are_kept_and_go_on_from_there(tiny, batch):
 
 def test_masks_that_are_held_already_and_cut_less_than_asked_are_brought_to_what_is(tiny, batch):
     model = tiny()
-    model.fit(*batch, batch_size=8, verbose=0)
+    model.fit(cut(*batch), verbose=0, shuffle=False)
     pruning.attach(model, masking.make_masks(criteria.magnitude(pruning.weights(model)), 0.25))
     fit(model, batch, PruneOnSchedule(schedules.constant(0.75)))
     assert zeros(model) == 0.75
@@ -245,7 +246,7 @@ def test_a_schedule_that_gives_no_share_is_refused_at_the_first_step(tiny, batch
 def test_a_trained_model_is_not_pruned_at_one_blow_by_a_schedule_that_is_over(tiny, batch):
     """Steps are the optimizer's, as for learning rates: a gradual schedule would be at its end."""
     model = tiny()
-    model.fit(*batch, batch_size=8, epochs=3, verbose=0)
+    model.fit(cut(*batch), epochs=3, verbose=0, shuffle=False)
     before = model.get_weights()
     with pytest.raises(
         ValueError, match=r"made 12 steps.*compile it anew.*schedule\(max\(step - 12, 0\)\)"
@@ -260,14 +261,14 @@ def test_a_trained_model_is_not_pruned_at_one_blow_by_a_schedule_that_is_over(ti
 
 def test_a_schedule_that_begins_at_this_very_step_prunes_a_trained_model(tiny, batch):
     model = tiny(run_eagerly=True)
-    model.fit(*batch, batch_size=8, verbose=0)  # four steps
+    model.fit(cut(*batch), verbose=0, shuffle=False)  # four steps
     fit(model, batch, PruneOnSchedule(schedules.one_shot(0.5, at=4)), epochs=1)
     assert zeros(model) == 0.5
 
 
 def test_a_constant_schedule_prunes_a_trained_model_at_once(tiny, batch):
     model = tiny()
-    model.fit(*batch, batch_size=8, verbose=0)
+    model.fit(cut(*batch), verbose=0, shuffle=False)
     fit(model, batch, PruneOnSchedule(schedules.constant(0.75)))
     assert zeros(model) == 0.75
 

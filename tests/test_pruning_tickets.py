@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from batches import cut
 from sizes import few
 
 from course_utils import criteria, masking, models, pruning, regrowth, schedules
@@ -35,7 +36,7 @@ def compiled(model: keras.Model, **settings: object) -> keras.Model:
 
 def fit(model: keras.Model, batch, epochs: int = 2, *callbacks: object) -> None:
     """Four steps of 8 an epoch."""
-    model.fit(*batch, batch_size=8, epochs=epochs, verbose=0, shuffle=False, callbacks=callbacks)
+    model.fit(cut(*batch), epochs=epochs, verbose=0, shuffle=False, callbacks=callbacks)
 
 
 def half(model: keras.Model) -> masking.Masks:

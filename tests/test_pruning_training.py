@@ -7,6 +7,7 @@ either the mask holds, or the call is refused in words, or `regrown` tells.
 import forked
 import numpy as np
 import pytest
+from batches import cut
 from sizes import few
 
 from course_utils import criteria, masking, models, pruning
@@ -29,7 +30,7 @@ def attach(model: keras.Model, sparsity: float = 0.5) -> masking.Masks:
 
 def fit(model: keras.Model, batch, **settings: object) -> None:
     """Train for two epochs of steps of 8, unless told otherwise."""
-    model.fit(*batch, **{"batch_size": 8, "epochs": 2, "verbose": 0, "shuffle": False, **settings})
+    model.fit(cut(*batch), **{"epochs": 2, "verbose": 0, "shuffle": False, **settings})
 
 
 def assert_held(model: keras.Model, masks: masking.Masks) -> None:
@@ -54,7 +55,7 @@ def cnn() -> keras.Model:
 
 
 def train(model: keras.Model, pictures, epochs: int = 1, **settings: object) -> None:
-    model.fit(*pictures, batch_size=32, epochs=epochs, verbose=0, **settings)
+    model.fit(cut(*pictures, 32), epochs=epochs, verbose=0, shuffle=False, **settings)
 
 
 def test_without_a_mask_pruned_weights_grow_back(cnn, pictures):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from batches import cut
 
 from course_utils import models, pruning
 from course_utils.backend import keras
@@ -49,14 +50,14 @@ def test_strengths_that_cannot_be_are_refused(strength):
 
 def test_a_penalty_on_a_built_model_takes_part_in_training_and_can_be_taken_away(tiny, batch):
     model = tiny(keras.optimizers.Adam(0.01))
-    model.fit(*batch, verbose=0)  # its step is compiled before
+    model.fit(cut(*batch, 32), verbose=0, shuffle=False)  # its step is compiled before
     plain = model.evaluate(*batch, verbose=0)
     regularizing.regularize(model, keras.regularizers.L1(0.5), include="hidden/*")
     W = pruning.weights(model)["hidden/kernel"]
     added = model.evaluate(*batch, verbose=0) - plain
     assert added == pytest.approx(0.5 * np.abs(W).sum(), rel=1e-4)
     other = pruning.weights(model)["output/kernel"]
-    model.fit(*batch, verbose=0, epochs=20)
+    model.fit(cut(*batch, 32), verbose=0, shuffle=False, epochs=20)
     after = pruning.weights(model)
     assert np.abs(after["hidden/kernel"]).sum() < 0.9 * np.abs(W).sum()
     assert np.abs(after["output/kernel"] - other).max() > 0
@@ -68,7 +69,7 @@ def test_l1_makes_weights_small_and_none_zero(tiny, batch):
     """The article calls that pruning (audit: E3, number 4)."""
     model = tiny(keras.optimizers.Adam(0.01))
     regularizing.regularize(model, keras.regularizers.L1(0.1))
-    model.fit(*batch, batch_size=8, epochs=20, verbose=0)
+    model.fit(cut(*batch), epochs=20, verbose=0, shuffle=False)
     W = np.concatenate([W.ravel() for W in pruning.weights(model).values()])
     assert np.mean(np.abs(W) < 0.02) > 0.3
     assert np.count_nonzero(W) == W.size
@@ -78,7 +79,7 @@ def test_group_lasso_makes_whole_units_small_and_nothing_else(tiny, batch):
     """Within a unit no weight is small for itself: all shrink by the same share."""
     model = tiny(keras.optimizers.Adam(0.01))
     regularizing.regularize(model, regularizing.GroupLasso(0.05), include="hidden/*")
-    model.fit(*batch, batch_size=8, epochs=40, verbose=0)
+    model.fit(cut(*batch), epochs=40, verbose=0, shuffle=False)
     norms = np.linalg.norm(pruning.weights(model)["hidden/kernel"], axis=0)
     assert norms.min() < 0.1 * norms.max()
     assert norms.min() > 0
@@ -88,7 +89,7 @@ def test_masks_hold_under_a_penalty(tiny, batch):
     model = tiny("adam")
     regularizing.regularize(model, regularizing.GroupLasso(0.1))
     pruning.attach(model, {n: W > 0 for n, W in pruning.weights(model).items()})
-    model.fit(*batch, verbose=0)
+    model.fit(cut(*batch, 32), verbose=0, shuffle=False)
     assert not any(pruning.regrown(model).values())
 
 

@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+from batches import cut
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
@@ -166,7 +167,7 @@ def shared_model(tiny, optimizer: object = "sgd", step: str = "mean", **settings
 )
 def test_weights_stay_shared_through_training_and_move(tiny, batch, optimizer, settings):
     model, shared = shared_model(tiny, optimizer, **settings)
-    model.fit(batch.x, batch.y, batch_size=8, epochs=3, verbose=0)
+    model.fit(cut(*batch), epochs=3, verbose=0, shuffle=False)
     for name, W in pruning.weights(model).items():
         assert len(clustering.codebook(W)) <= 3
         np.testing.assert_array_equal(W == 0, shared[name] == 0)
@@ -180,7 +181,7 @@ def test_without_masks_zeros_stay_zero_as_well(tiny, batch):
     model = tiny()
     W = pruning.weights(pruned(tiny(), 0.6))
     clustering.hold_codebooks(model, clustering.cluster(W, 4))
-    model.fit(*batch, verbose=0, epochs=2)
+    model.fit(cut(*batch, 32), verbose=0, shuffle=False, epochs=2)
     assert masking.sparsity(pruning.weights(model)) == pytest.approx(0.6, abs=0.01)
     assert pruning.held_masks(model) == {}
 
@@ -197,7 +198,7 @@ def gradients_by_value(model, batch, shared) -> dict[str, np.ndarray]:
 def test_a_step_of_sgd_with_sums_is_equation_3(tiny, batch):
     model, shared = shared_model(tiny, keras.optimizers.SGD(0.01), "sum")
     gradients = gradients_by_value(model, batch, shared)
-    model.fit(*batch, batch_size=32, verbose=0)
+    model.fit(cut(*batch, 32), verbose=0, shuffle=False)
     for name, W in pruning.weights(model).items():
         expected = np.sort(clustering.codebook(shared[name]) - 0.01 * gradients[name])
         np.testing.assert_allclose(clustering.codebook(W), expected, rtol=1e-5, atol=1e-7)
@@ -220,7 +221,7 @@ def test_momentum_adds_up_as_if_the_values_were_the_variables(tiny, batch):
         gradients = gradients_by_value(other, batch, now)
         velocity = {n: 0.9 * velocity[n] - 0.02 * gradients[n] for n in values}
         values = {n: values[n] + velocity[n] for n in values}
-        model.fit(*batch, batch_size=32, verbose=0)
+        model.fit(cut(*batch, 32), verbose=0, shuffle=False)
     for name, W in pruning.weights(model).items():
         np.testing.assert_allclose(
             clustering.codebook(W), np.sort(values[name]), rtol=1e-4, atol=1e-6
@@ -239,7 +240,7 @@ def test_a_step_with_means_is_the_nearest_shared_kernel_to_what_the_optimizer_ma
     for name, variable in pruning.kernels(free).items():
         variable.assign(shared[name])
     for one in (model, free):
-        one.fit(*batch, batch_size=32, verbose=0)
+        one.fit(cut(*batch, 32), verbose=0, shuffle=False)
     for name, W in pruning.weights(free).items():
         means = [W[shared[name] == value].mean() for value in clustering.codebook(shared[name])]
         shares = clustering.codebook(pruning.weights(model)[name])
@@ -248,9 +249,9 @@ def test_a_step_with_means_is_the_nearest_shared_kernel_to_what_the_optimizer_ma
 
 def test_a_model_that_has_trained_before_is_held_from_the_next_step_on(tiny, batch):
     model = pruned(tiny())
-    model.fit(*batch, verbose=0)
+    model.fit(cut(*batch, 32), verbose=0, shuffle=False)
     clustering.hold_codebooks(model, clustering.cluster(pruning.weights(model), 3))
-    model.fit(*batch, verbose=0)
+    model.fit(cut(*batch, 32), verbose=0, shuffle=False)
     assert max(different(model).values()) <= 3
 
 
@@ -258,7 +259,7 @@ def test_what_a_mask_cuts_later_takes_no_part_in_its_value(tiny, batch):
     model, shared = shared_model(tiny, keras.optimizers.SGD(1e-6))
     masks = {name: W > 0 for name, W in shared.items()}  # all negative values go
     pruning.attach(model, masks)
-    model.fit(*batch, verbose=0)
+    model.fit(cut(*batch, 32), verbose=0, shuffle=False)
     for name, W in pruning.weights(model).items():
         np.testing.assert_allclose(W, np.where(masks[name], shared[name], 0), atol=1e-4)
 
@@ -267,7 +268,7 @@ def test_masks_may_come_after(tiny, batch):
     model = tiny()
     clustering.hold_codebooks(model, clustering.cluster(pruning.weights(model), 5))
     pruned(model, 0.4)
-    model.fit(*batch, verbose=0, epochs=2)
+    model.fit(cut(*batch, 32), verbose=0, shuffle=False, epochs=2)
     assert masking.sparsity(pruning.weights(model)) >= 0.4
     assert max(different(model).values()) <= 5
 
@@ -278,10 +279,10 @@ def test_detach_leaves_codebooks_and_earlier_constraints(tiny, batch):
     model.layers[0].kernel.constraint = earlier
     pruned(model)
     clustering.hold_codebooks(model, clustering.cluster(pruning.weights(model), 3))
-    model.fit(*batch, verbose=0)
+    model.fit(cut(*batch, 32), verbose=0, shuffle=False)
     assert max(different(model).values()) <= 3
     pruning.detach(model)
-    model.fit(*batch, verbose=0)
+    model.fit(cut(*batch, 32), verbose=0, shuffle=False)
     assert max(different(model).values()) <= 3
     assert model.layers[0].kernel.constraint.earlier is earlier
 
@@ -289,7 +290,7 @@ def test_detach_leaves_codebooks_and_earlier_constraints(tiny, batch):
 def test_attaching_again_replaces_a_codebook(tiny, batch):
     model, _ = shared_model(tiny)
     clustering.hold_codebooks(model, clustering.cluster(pruning.weights(model), 2))
-    model.fit(*batch, verbose=0)
+    model.fit(cut(*batch, 32), verbose=0, shuffle=False)
     assert max(different(model).values()) <= 2
 
 
@@ -322,7 +323,7 @@ def test_steps_averages_and_what_is_not_shared_are_refused(tiny, batch):
     model.compile(keras.optimizers.SGD(use_ema=True), "sparse_categorical_crossentropy")
     before = model.get_weights()
     with pytest.raises(ValueError, match="use_ema=False"):
-        model.fit(*batch, verbose=0)
+        model.fit(cut(*batch, 32), verbose=0, shuffle=False)
     for one, other in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     wide = keras.Sequential([keras.Input((300,)), keras.layers.Dense(300, name="wide")])

@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from course_utils.extras import sparsefile
 from course_utils.extras.sparsefile.container import MAGIC
-from course_utils.extras.sparsefile.gaps import WIDTHS, pack, unpack
+from course_utils.extras.sparsefile.gaps import WIDTHS, cheapest_width, from_gaps, pack, unpack
 from course_utils.extras.sparsefile.huffman import coded, decoded
 from course_utils.extras.sparsefile.tensors import DTYPES, restore, store
 
@@ -55,7 +55,7 @@ def test_what_goes_in_comes_out_bit_for_bit(given_arrays, text):
 def test_gaps_of_any_width_lead_back_to_the_positions(positions, width):
     gaps = sparsefile.to_gaps(positions, width)
     assert (gaps.codes < 2**width).all()
-    np.testing.assert_array_equal(sparsefile.from_gaps(gaps.codes)[~gaps.fillers], positions)
+    np.testing.assert_array_equal(from_gaps(gaps.codes)[~gaps.fillers], positions)
 
 
 @given(POSITIONS, st.integers(1, 64))
@@ -63,7 +63,7 @@ def test_no_other_width_takes_fewer_bits(positions, value_bits):
     def bits(width: int) -> int:
         return len(sparsefile.to_gaps(positions, width).codes) * (width + value_bits)
 
-    chosen = sparsefile.cheapest_width(positions, value_bits)
+    chosen = cheapest_width(positions, value_bits)
     assert bits(chosen) == min(bits(width) for width in WIDTHS)
 
 
@@ -100,7 +100,7 @@ def test_edges(array):
 def test_figure_2_of_deep_compression():
     """Non-zeros at 1, 4 and 15 with 3 bits: a filler zero at 12."""
     gaps = sparsefile.to_gaps(np.array([1, 4, 15]), 3)
-    assert sparsefile.from_gaps(gaps.codes).tolist() == [1, 4, 12, 15]
+    assert from_gaps(gaps.codes).tolist() == [1, 4, 12, 15]
     assert gaps.fillers.tolist() == [False, False, True, False]
 
 

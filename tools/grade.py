@@ -23,7 +23,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from grade_lms import Scheme, WrongFile, collect, fill
-from grade_sandbox import sandbox_problem, write_kernel
+from grade_sandbox import course_problem, sandbox_problem, write_kernel
 from grade_source import predictions_asked, write_course
 from notebook_editions import read_lessons
 
@@ -85,6 +85,9 @@ def autograde(folder: Path, stems: list[str], trust: bool = False) -> int:
             "--trust-submissions.",
             file=sys.stderr,
         )
+        return 1
+    if not trust and (problem := course_problem(ROOT)):
+        print(f"Nothing was run: {problem}.\nmake clean, then make setup.", file=sys.stderr)
         return 1
     statuses = []
     for stem, learner in _handed_in(folder / "submitted", stems):

@@ -230,8 +230,12 @@ def _shares(folder: Path, stem: str, asked: int, scheme: Scheme) -> dict[str, fl
         # nbgrader lists everybody for every lesson, with 0 who handed nothing in, or what failed.
         if row["assignment"] != stem or not row["student_id"] or not place.is_dir():
             continue
+        notebook = place / f"{stem}.ipynb"
+        odd = _no_marks_for(notebook.read_bytes(), stem) if notebook.is_file() else None
         if not (folder / "autograded" / row["student_id"] / stem).is_dir():
             _say(f"{row['student_id']}: handed in, but not graded, so no mark; autograde says why.")
+        elif odd:  # it was run, but in vain: none of its checks counts
+            _say(f"{row['student_id']}: no mark for a notebook {odd}.")
         else:
             solved = float(row["score"] or 0) / (float(row["max_score"] or 0) or 1)
             made = min(1, predictions_made(place / "logbook.json", stem) / max(asked, 1))

@@ -6,11 +6,13 @@ MNIST to read, a folder of its own to write, and nothing else in sight: no grade
 no other submission, no home folder, none of the teacher's variables.
 """
 
+import importlib.util
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,6 +49,16 @@ def sandbox_problem() -> str | None:
         text=True,
     )
     return f"bubblewrap does not work here: {tried.stderr.strip()}" if tried.returncode else None
+
+
+def course_problem(root: Path) -> str | None:
+    """Say why no lesson runs in the sandbox, where everybody would get 0; None if lessons do."""
+    with tempfile.TemporaryDirectory(prefix="grade-") as runtime:
+        sandbox = _sandbox(root, Path(runtime), None, {})
+        command = [*sandbox, sys.executable, "-c", "import course_utils"]
+        tried = subprocess.run(command, capture_output=True, text=True)
+    said = tried.stderr.strip().splitlines() or [f"it ends with status {tried.returncode}"]
+    return f"the course cannot be imported in the sandbox: {said[-1]}" if tried.returncode else None
 
 
 def write_kernel(
@@ -102,7 +114,10 @@ def _limit(bwrap: str) -> list[str]:
 def _seen(root: Path) -> Iterator[Path]:
     """The places that a lesson needs: Python, its packages, the course's own."""
     yield from {Path(sys.base_prefix).resolve(), Path(sys.executable).resolve().parent.parent}
-    yield from (root / ".venv", root / ".venv-peers" / "nbgrader", root / "course_utils")
+    yield from (root / ".venv", root / ".venv-peers" / "nbgrader")
+    # Not always the clone's own name for it: a path to the clone may lead through a link.
+    spec = importlib.util.find_spec("course_utils")
+    yield Path(spec.origin).parent if spec and spec.origin else root / "course_utils"
 
 
 def _own_files(root: Path) -> Iterator[Path]:

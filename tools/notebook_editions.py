@@ -3,6 +3,8 @@
 Nothing here runs a cell or reads a committed notebook: the same source always gives the same cells.
 """
 
+import copy
+import functools
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,8 +59,13 @@ class Lesson:
 
 def read_lesson(path: Path) -> Lesson:
     """Read one percent script."""
-    notebook = jupytext.read(path, fmt="py:percent")
-    return Lesson(path.stem, tuple(notebook.cells))
+    return Lesson(path.stem, copy.deepcopy(_cells(path.read_text("utf-8"))))
+
+
+@functools.cache
+def _cells(script: str) -> tuple[NotebookNode, ...]:
+    """Parse a script once: all take a second, and the tests read them two dozen times."""
+    return tuple(jupytext.reads(script, fmt="py:percent").cells)
 
 
 def read_lessons(folder: Path) -> list[Lesson]:

@@ -94,8 +94,13 @@ def hold_codebooks(model: keras.Model, shared: Arrays, *, step: str = "mean") ->
         raise ValueError(f"unknown kernels {unknown}; this model has {sorted(variables)}.")
     arrays = {name: _checked(name, W, variables[name]) for name, W in shared.items()}
     for name, W in arrays.items():
-        _constrain(variables[name], _CodebookConstraint(model, variables[name], W, step))
-        variables[name].assign(W)
+        variable = variables[name]
+        held = _CodebookConstraint(model, variable, W, step)
+        if isinstance(variable.constraint, MaskConstraint):
+            variable.constraint.earlier = held
+        else:
+            variable.constraint = held
+        variable.assign(W)
     recompile(model)
 
 
@@ -145,19 +150,17 @@ def _clustered(W: np.ndarray, clusters: int, start: str, rng: np.random.Generato
     kept = W[W != 0]
     if len(np.unique(kept)) <= clusters:
         return W.copy()  # as few as that already
-    centroids = _k_means(kept, _start(kept, clusters, start, rng))
+    if start == "linear":
+        first = np.linspace(float(kept.min()), float(kept.max()), clusters)
+    elif start == "density":
+        first = np.quantile(kept, (np.arange(clusters) + 0.5) / clusters)
+    else:
+        first = rng.choice(np.unique(kept), clusters, replace=False)
+    centroids = _k_means(kept, first)
     centroids[centroids == 0] = np.finfo(W.dtype).tiny  # zero would look pruned
     shared = W.copy()
     shared[W != 0] = centroids[np.searchsorted((centroids[1:] + centroids[:-1]) / 2, kept)]
     return shared
-
-
-def _start(kept: np.ndarray, clusters: int, start: str, rng: np.random.Generator) -> np.ndarray:
-    if start == "linear":
-        return np.linspace(float(kept.min()), float(kept.max()), clusters)
-    if start == "density":
-        return np.quantile(kept, (np.arange(clusters) + 0.5) / clusters)
-    return rng.choice(np.unique(kept), clusters, replace=False)
 
 
 def _k_means(kept: np.ndarray, start: np.ndarray) -> np.ndarray:
@@ -204,11 +207,3 @@ def _beneath(variable: keras.Variable) -> keras.constraints.Constraint | None:
     for kind in (MaskConstraint, _CodebookConstraint):
         constraint = constraint.earlier if isinstance(constraint, kind) else constraint
     return constraint
-
-
-def _constrain(variable: keras.Variable, constraint: keras.constraints.Constraint) -> None:
-    """Give a variable a constraint, beneath its mask, if one is held."""
-    if isinstance(variable.constraint, MaskConstraint):
-        variable.constraint.earlier = constraint
-    else:
-        variable.constraint = constraint

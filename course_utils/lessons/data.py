@@ -7,7 +7,7 @@ changed here from 8x8 to 28x28.
 """
 
 import os
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +35,11 @@ class Dataset:
     x_test: np.ndarray
     y_test: np.ndarray
 
+    def __post_init__(self) -> None:
+        for array in vars(self).values():
+            if isinstance(array, np.ndarray):
+                array.setflags(write=False)
+
     @property
     def stand_in(self) -> bool:
         """Tell whether these are not the MNIST that the course speaks of."""
@@ -59,15 +64,9 @@ class Dataset:
         """
         whole(n, "n", least=1)
         whole(1 if held_out is None else held_out, "held_out", least=1)
-        return replace(
-            self,
-            x_train=self.x_train[:n],
-            y_train=self.y_train[:n],
-            x_val=self.x_val[:held_out],
-            y_val=self.y_val[:held_out],
-            x_test=self.x_test[:held_out],
-            y_test=self.y_test[:held_out],
-        )
+        arrays = {key: value for key, value in vars(self).items() if key != "name"}
+        some = {k: W[: n if k.endswith("_train") else held_out] for k, W in arrays.items()}
+        return replace(self, **some)
 
     def __repr__(self) -> str:
         """Show a short table."""
@@ -94,7 +93,7 @@ def load_mnist() -> Dataset:
         return load_digits()
     x, x_test = _unit(arrays["x_train"]), _unit(arrays["x_test"])
     y, y_test = arrays["y_train"].astype(np.int64), arrays["y_test"].astype(np.int64)
-    return _locked(Dataset("MNIST", x[:50000], y[:50000], x[50000:], y[50000:], x_test, y_test))
+    return Dataset("MNIST", x[:50000], y[:50000], x[50000:], y[50000:], x_test, y_test)
 
 
 def load_digits() -> Dataset:
@@ -109,9 +108,7 @@ def load_digits() -> Dataset:
     arrays = read_arrays(Path(__file__).with_name("digits.npz"), DIGITS_SHAPES, DIGITS_SHA256)
     x, y = enlarge(arrays["images"])[..., None], arrays["labels"].astype(np.int64)
     train, val, test = slice(0, 1197), slice(1197, 1497), slice(1497, None)
-    return _locked(
-        Dataset("scikit-learn digits", x[train], y[train], x[val], y[val], x[test], y[test])
-    )
+    return Dataset("scikit-learn digits", x[train], y[train], x[val], y[val], x[test], y[test])
 
 
 def enlarge(images: np.ndarray) -> np.ndarray:
@@ -134,10 +131,3 @@ def enlarge(images: np.ndarray) -> np.ndarray:
 def _unit(images: np.ndarray) -> np.ndarray:
     # One pass and one new array: the training images alone take 188 MB as float32.
     return np.divide(images, np.float32(255), dtype=np.float32)[..., None]
-
-
-def _locked(data: Dataset) -> Dataset:
-    for field in fields(data):
-        if isinstance(array := getattr(data, field.name), np.ndarray):
-            array.setflags(write=False)
-    return data

@@ -7,7 +7,6 @@ anywhere. Without that variable the logbook lasts as long as the kernel.
 import contextlib
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 Entries = dict[str, dict[str, dict]]  # kind -> name -> what was noted
@@ -45,12 +44,12 @@ def read() -> Entries:
     return {kind: stored.get(kind, {}) | _here.get(kind, {}) for kind in {*stored, *_here}}
 
 
-def forget(unwanted: Callable[[str, str], bool]) -> None:
-    """Take out the entries whose kind and name are unwanted."""
+def forget(kind: str, lesson: str) -> None:
+    """Take out the entries of a kind that a lesson has."""
     known = read()
     for entries in (known, _here):
-        for kind, part in entries.items():
-            entries[kind] = {n: what for n, what in part.items() if not unwanted(kind, n)}
+        part = entries.get(kind, {}).items()
+        entries[kind] = {n: what for n, what in part if not n.startswith(f"{lesson}: ")}
     _keep(known)
 
 

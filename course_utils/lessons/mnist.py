@@ -148,8 +148,20 @@ def download(url: str, silence: float = 10.0, whole: float = 120.0) -> bytes:
     # a daemon it does not keep Python from ending.
     thread = threading.Thread(target=fetch, daemon=True)
     thread.start()
+    start = heard = time.monotonic()
+    size = 0
     try:
-        _watch(thread, came, silence, whole)
+        while thread.is_alive():
+            thread.join(0.02)
+            now = time.monotonic()
+            if len(came) > size:
+                size, heard = len(came), now
+            if size > LARGEST_ANSWER:
+                raise ConnectionError(f"the answer is longer than {LARGEST_ANSWER:,} bytes")
+            if now - start > whole:
+                raise TimeoutError(f"too slow: {size:,} bytes came in the time allowed")
+            if now - heard > silence:
+                raise TimeoutError(f"no answer within {silence:g} s")
     finally:
         over.set()
     if failed:
@@ -169,23 +181,6 @@ def why(error: Exception) -> str:
         error = error.reason
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return " ".join(str(text).split())
-
-
-def _watch(thread: threading.Thread, came: bytearray, silence: float, whole: float) -> None:
-    """Wait for a thread that adds to `came`, but not too long, and not for too much."""
-    start = heard = time.monotonic()
-    size = 0
-    while thread.is_alive():
-        thread.join(0.02)
-        now = time.monotonic()
-        if len(came) > size:
-            size, heard = len(came), now
-        if size > LARGEST_ANSWER:
-            raise ConnectionError(f"the answer is longer than {LARGEST_ANSWER:,} bytes")
-        if now - start > whole:
-            raise TimeoutError(f"too slow: {size:,} bytes came in the time allowed")
-        if now - heard > silence:
-            raise TimeoutError(f"no answer within {silence:g} s")
 
 
 def _read(path: Path, unused: str, way_out: str) -> Arrays | None:

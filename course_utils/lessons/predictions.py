@@ -36,29 +36,29 @@ class Predictions:
         What cannot be an answer is told in a sentence; without one nothing is lost. Once the
         result has been shown the first answer stands (`forget` begins anew).
         """
-        made = Prediction(self.lesson, question, unit, tuple(choices))
+        made = Prediction(f"{self.lesson}: {question}", question, unit, tuple(choices))
         self.made = [one for one in self.made if one.question != question] + [made]
         made.note(answer[0] if len(answer) == 1 else answer or ...)  # 0,9 is two answers
         return made
 
     def summary(self) -> None:
         """Print all predictions of the lesson beside what came."""
-        told = [(one.question, one.entry()) for one in self.made]
-        told = [(question, entry) for question, entry in told if entry and "was" in entry]
+        known = [(one.question, one.entry() or {}) for one in self.made]
+        told = [(question, entry) for question, entry in known if "was" in entry]
         print("You said; it was:" if told else "You made no predictions this time.")
         for question, entry in told:
             print(f"  {question}  {_show(entry['said'])}; {_show(entry['was'])}")
 
     def forget(self) -> None:
         """Begin anew: take this lesson's predictions out of the logbook."""
-        logbook.forget(lambda kind, name: kind == KIND and name.startswith(f"{self.lesson}: "))
+        logbook.forget(KIND, self.lesson)
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """One question, and what the logbook has for it."""
+    """One question, and what the logbook has for it under its name."""
 
-    lesson: str
+    name: str
     question: str
     unit: str
     choices: tuple[str, ...]
@@ -76,7 +76,7 @@ class Prediction:
         else:
             said = list(map(str, answer)) if isinstance(answer, list | tuple) else str(answer)
             said = said if self.choices else number(answer)
-            logbook.note(KIND, self._name(), {"said": said})
+            logbook.note(KIND, self.name, {"said": said})
             print(f"Noted: {self._text(said)}. You can change it until the result is there.")
 
     def was(self, result: object) -> None:
@@ -86,17 +86,14 @@ class Prediction:
         if entry is None:
             print(f"It is {self._text(result)}. (You made no prediction.)")
             return
-        logbook.note(KIND, self._name(), {"said": entry["said"], "was": result})
+        logbook.note(KIND, self.name, {"said": entry["said"], "was": result})
         same = " You were right." if entry["said"] == result else ""
         print(f"You said {self._text(entry['said'])}; it is {self._text(result)}.{same}")
 
     def entry(self) -> dict | None:
         """Return what was said, and what it was, if the result has been shown."""
-        noted = logbook.read().get(KIND, {}).get(self._name(), {})
+        noted = logbook.read().get(KIND, {}).get(self.name, {})
         return noted if "said" in noted else None
-
-    def _name(self) -> str:
-        return f"{self.lesson}: {self.question}"
 
     def _text(self, value: Said) -> str:
         return f"{_show(value)} {self.unit}".strip()
@@ -104,8 +101,7 @@ class Prediction:
     def _form(self) -> str:
         if not self.choices:
             return f"a number ({self.unit})" if self.unit else "a number"
-        names = ", ".join(map(repr, self.choices))
-        return f"one of {names} (for an order: a list of all)"
+        return f"one of {', '.join(map(repr, self.choices))} (for an order: a list of all)"
 
     def _problem(self, answer: object) -> str | None:
         if not self.choices:

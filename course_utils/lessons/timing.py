@@ -26,8 +26,13 @@ def disturbed(call: Callable[[], object], names: Sequence[str]) -> np.ndarray:
     >>> disturbed(lambda: None, ["A", "B", "A"]).shape
     (3,)
     """
-    stop, seconds = threading.Event(), []
-    neighbour = threading.Thread(target=_work_until, args=[stop])
+    stop, seconds, big = threading.Event(), [], np.ones((1000, 1000), "float32")
+
+    def work() -> None:
+        while not stop.is_set():
+            big @ big
+
+    neighbour = threading.Thread(target=work)
     for number in range(len(names)):
         if number == len(names) // 3:
             neighbour.start()
@@ -51,9 +56,3 @@ def against(found: Latencies, name: str, base: str) -> str:
         f"{name}: {ratio:.0%} of the time of {base}, {word} ({base} timed twice: {chance:.1%} "
         f"apart; {other.threads} thread(s))"
     )
-
-
-def _work_until(stop: threading.Event) -> None:
-    big = np.ones((1000, 1000), "float32")
-    while not stop.is_set():
-        big @ big

@@ -36,7 +36,15 @@ def slider(draw: Callable[..., Figure | Axes], **ranges: Range) -> None:
     """
     if not ranges:
         raise ValueError("slider needs at least one range, as in theta=(0.0, 1.0, 0.1, 0.2).")
-    start = {name: _start(name, given) for name, given in ranges.items()}
+    start = {}
+    for name, given in ranges.items():
+        fits = isinstance(given, tuple) and len(given) == 4
+        low, high, step, start[name] = given if fits else (0, 0, 0, 0)
+        if not (low <= start[name] <= high and low < high and step > 0):
+            raise ValueError(
+                f"{name} needs (low, high, step, start) with low <= start <= high and step > 0; "
+                f"got {given!r}."
+            )
     png = picture(draw, start)
     caption = "figure at " + ", ".join(f"{name}={value}" for name, value in start.items())
     show(png, caption, lambda: _live_view(draw, ranges, png))
@@ -77,12 +85,17 @@ def as_data(view: object) -> dict:
 
 def _live_view(draw: Callable[..., Figure | Axes], ranges: dict[str, Range], png: bytes) -> dict:
     """Make the part of the display that a live notebook shows in place of the picture."""
-    from ipywidgets import HTML, Image, VBox
+    from ipywidgets import HTML, FloatSlider, Image, IntSlider, VBox
 
     # Left to itself, a box stretches the picture to the notebook's width.
     natural = {"align_self": "flex-start", "max_width": "100%"}
     image, message = Image(value=png, format="png", layout=natural), HTML()
-    controls = {name: _control(name, given) for name, given in ranges.items()}
+    controls = {}
+    for name, given in ranges.items():
+        low, high, step, start = given
+        kind = IntSlider if all(isinstance(number, int) for number in given) else FloatSlider
+        label = {"description": name, "style": {"description_width": "initial"}}
+        controls[name] = kind(value=start, min=low, max=high, step=step, **label)
 
     def redraw(change: object) -> None:
         # An error here would end in the server's log, where the reader does not look.
@@ -97,29 +110,6 @@ def _live_view(draw: Callable[..., Figure | Axes], ranges: dict[str, Range], png
     for control in controls.values():
         control.observe(redraw, names="value")
     return as_data(VBox([*controls.values(), message, image]))
-
-
-def _control(name: str, given: Range) -> object:
-    """Make the slider of a range."""
-    import ipywidgets
-
-    label = {"description": name, "style": {"description_width": "initial"}}
-    low, high, step, start = given
-    whole = all(isinstance(number, int) for number in given)
-    kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
-    return kind(value=start, min=low, max=high, step=step, **label)
-
-
-def _start(name: str, given: Range) -> float:
-    """Give the value at which a slider starts, or say what is wrong with its range."""
-    if isinstance(given, tuple) and len(given) == 4:
-        low, high, step, start = given
-        if low <= start <= high and low < high and step > 0:
-            return start
-    raise ValueError(
-        f"{name} needs (low, high, step, start) with low <= start <= high and step > 0; "
-        f"got {given!r}."
-    )
 
 
 def picture(draw: Callable[..., Figure | Axes], values: dict[str, object]) -> bytes:

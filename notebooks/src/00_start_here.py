@@ -72,7 +72,7 @@ look("trained", free)
 #
 # **Predict** marks a question to answer *before* you run what follows. Put your number in place of
 # the dots and run the cell; when the result is there, it is shown beside your guess. A wrong guess
-# costs nothing. You may also leave the dots and go on.
+# costs nothing. You may leave the dots, but run the cell.
 
 # %%
 accuracy_guess = predict("Accuracy right after the cut?", ..., unit="%")  # your number

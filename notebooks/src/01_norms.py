@@ -38,7 +38,7 @@ plots.use_style()
 #
 # $$\|w\|_p = \Big(\sum_i |w_i|^p\Big)^{1/p}$$
 #
-# $p = 2$ is the length that a ruler measures. For the vector $(3, -4)$:
+# $p = 2$, the **L2 norm**, is what a ruler measures. For $(3, -4)$:
 
 # %%
 for p in (1, 2, math.inf):
@@ -60,12 +60,12 @@ ax.legend(loc="center")  # there is room inside the diamond
 plt.show()
 
 # %% [markdown] corrects="4"
-# The diamond ($p = 1$) has its corners on the axes, where one of the entries is zero. That is why a
-# penalty on $\|w\|_1$ during training can make weights exactly zero. A penalty on $\|w\|_2^2$, the
-# common weight decay, makes weights small, but rarely zero. Without the square, and with a whole
-# *group* of weights as $w$, it can make the whole group zero: this is the group lasso
-# ([lesson 14](14_joint_compression.ipynb)). Such penalties, called **regularization**,
-# prepare pruning; the cut comes after.
+# The diamond ($p = 1$) has its corners on the axes, where one of the entries is zero. So training
+# that must also keep $\|w\|_1$ small, by a *penalty*, can make weights exactly zero. One on
+# $\|w\|_2^2$, weight decay, makes them small, but rarely zero. Without the square, and with a whole
+# *group* of weights as $w$, it can make the whole group zero: this is the group lasso ([lesson
+# 14](14_joint_compression.ipynb)). Such penalties, called **regularization**, prepare pruning; the
+# cut comes after.
 
 # %% [markdown] covers="49"
 # ## How long is a matrix?

@@ -64,8 +64,8 @@ plt.show()
 # %% [markdown]
 # A window of 3 fits into 7 at five places: $7 - 3 + 1$. Keras calls this `"valid"`; with `"same"` a
 # frame of zeros keeps the map as large as the image. (In mathematics a convolution first turns the
-# kernel by 180°. A network learns its kernel and need not turn it; strictly speaking, what it
-# computes is a *cross-correlation* 互相关.)
+# kernel by 180°. A network learns its kernel and need not turn it; what it computes is a
+# *cross-correlation* 互相关.)
 
 # %% [markdown]
 # ### Exercise 1
@@ -396,7 +396,7 @@ lenet_guess.was(max(lenet.rows, key=lambda row: row.macs).layer)
 # **step** uses one **batch** 批 of images; all batches once are an **epoch** 轮.
 # ([Prerequisites](../docs/prerequisites.md) has more.)
 #
-# The trained network comes with the course.
+# The trained network comes with the course; *validation* images are new to it.
 
 # %% tags=["varies"]
 TRAIN = False  # True: train it here, about two minutes
@@ -439,8 +439,8 @@ plt.show()
 # %% [markdown]
 # Where the gradient is positive, a step against it makes the weight smaller; where it is negative,
 # larger: each dot moves towards the bottom of its valley. (All weights move at once, so the valleys
-# shift, too.) Note the scales: after training the loss is far lower, and the walls of the valley
-# are far steeper. [Lesson 07](07_which_weights.ipynb) explains why that matters for pruning.
+# shift.) Note the scales: after training the loss is far lower, and the walls of the valley are far
+# steeper. [Lesson 07](07_which_weights.ipynb) explains why that matters for pruning.
 
 # %% [markdown]
 # Now the filters, untrained and trained each with a scale of its own, and all the weights:

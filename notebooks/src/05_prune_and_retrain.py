@@ -159,6 +159,8 @@ check.sparsity(my_sparsity)
 step_guess = predict("Zeros after one step?", ..., unit="%")  # your number
 
 # %% tags=["varies"]
+model.set_weights(dense)
+prune_weights(model, 0.1)  # as it is already, unless this cell runs a second time
 models.compiled(model)
 first = data.x_train[:32], data.y_train[:32]
 gradient = pruning.gradients(model, *first)["dense/kernel"]
@@ -173,8 +175,8 @@ step_guess.was(round(100 * counter.sparsity[1]))
 # Nothing in the model knows that these weights were pruned. To the optimizer a zero is a number
 # like any other: it has a gradient, and it moves. How far? At the first step Adam divides each
 # gradient by its own size, so all steps would be as long as the learning rate $\eta = 0.001$, if it
-# did not add a small $\varepsilon$ to what it divides by. Keras takes $\varepsilon = 10^{-7}$ and
-# $\beta_2 = 0.999$. Put into its formula, for a gradient $g$:
+# did not add a small $\varepsilon$ to what it divides by. Keras takes $\varepsilon = 10^{-7}$, and
+# $\beta_2 = 0.999$ for how slowly Adam forgets. So for a gradient $g$:
 #
 # $$\text{first step} = \eta \, \frac{|g|}{|g| + \varepsilon'}, \qquad
 # \varepsilon' = \frac{\varepsilon}{\sqrt{1-\beta_2}} \approx 3.2 \cdot 10^{-6}$$

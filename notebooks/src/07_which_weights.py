@@ -254,7 +254,7 @@ def scores_of(model, x, y, samples=20):
 
 # %% [markdown]
 # We look twice: **early**, at the network as it is, and **late**, after 297 more passes, nearer to
-# a minimum. Predict:
+# a minimum. **Predict**:
 
 # %% tags=["varies"]
 knowing = ("magnitude", "first order", "Taylor", "OBD, Fisher")
@@ -382,9 +382,9 @@ dense = model.get_weights()
 some = 50 if quick_mode() else 500
 x_some, y_some = data.x_train[:some], data.y_train[:some]
 scores = scores_of(model, x_some, y_some, samples=2 if quick_mode() else 20)
-W = pruning.weights(model)
-scores["Wanda"] = criteria.wanda(W, pruning.input_norms(model, x_some))
-scores["LAMP"] = criteria.lamp(W)
+kernels = pruning.weights(model)
+scores["Wanda"] = criteria.wanda(kernels, pruning.input_norms(model, x_some))
+scores["LAMP"] = criteria.lamp(kernels)
 
 # %% tags=["varies"]
 maps = {}
@@ -492,7 +492,7 @@ order.was(sorted(order.choices, key=one_run.get, reverse=True))
 # What counts is the network at the end. Five seeds on MNIST, recorded by
 # `python benchmarks/criteria_compared.py`: all pruned networks of one seed come from the same dense
 # one, and are retrained for one pass over 20,000 images with the mask held. Before retraining, at
-# 90 %, Taylor is tens of points behind magnitude. Predict:
+# 90 %, Taylor is tens of points behind magnitude. **Predict**:
 
 # %%
 behind = predict(
@@ -593,7 +593,7 @@ assert (runs("LAMP", "retrained", 0.98) > runs("magnitude", "retrained", 0.98)).
 # *filter* everything that makes one output channel, a *channel* everything that reads one input
 # channel. In a dense layer these are a single weight, all weights into one unit, and all weights
 # out of one input. LeNet-5, trained and not retrained; `conv2` and `fc1` are pruned, each by
-# itself. Predict:
+# itself. **Predict**:
 
 # %% tags=["varies"]
 kinds = ("weight", "kernel", "filter", "channel")

@@ -113,7 +113,7 @@ def by_ranking(factors, sizes, budget):
 
 
 def by_small_steps(factors, sizes, budget):
-    c = 1e-4
+    c = 0.99 * budget / (factors @ sizes)  # a little less than if no layer were full
     while np.minimum(1, c * factors) @ sizes < budget:
         c *= 1.0001
     return np.minimum(1, c * factors).tolist()

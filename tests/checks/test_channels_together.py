@@ -18,7 +18,7 @@ def model():
     stem = L.Conv2D(4, 3, padding="same", name="stem")(image)
     x = L.Conv2D(4, 3, padding="same", name="conv_a")(stem)
     x = L.BatchNormalization()(L.Conv2D(4, 3, padding="same", name="conv_b")(x))
-    x = L.DepthwiseConv2D(3, padding="same", name="depth")(L.Add()([x, stem]))
+    x = L.DepthwiseConv2D(3, padding="same", name="depth")(L.Add(name="add")([x, stem]))
     point = L.Conv2D(6, 1, name="point")(x)
     side = L.Conv2D(2, 3, padding="same", name="side")(point)
     x = L.Flatten()(L.Concatenate()([point, side]))

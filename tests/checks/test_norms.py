@@ -31,6 +31,7 @@ WRONG_NORMALIZE = {
     "is no function": (np.ones(3), "function was expected"),
 }
 WRONG_FILTERS = {
+    "returns one number": (lambda k: np.linalg.norm(k[..., 0]), "inside the loop"),
     "returns too early": (lambda k: [np.linalg.norm(k[..., 0])], "inside the loop"),
     "by channel": (lambda k: np.sqrt((k**2).sum(axis=(0, 1, 3))), "input channel"),
     "the whole kernel": (lambda k: np.linalg.norm(k), "whole kernel"),
@@ -41,6 +42,7 @@ WRONG_FILTERS = {
     "the largest": (lambda k: np.abs(k).max(axis=(0, 1, 2)), "order infinity"),
     "three axes for NumPy": (lambda k: np.linalg.norm(k, axis=(0, 1, 2)), "one axis or two"),
     "knows one shape": (lambda k: np.linalg.norm(k.reshape(18, 5), axis=0), "stops with"),
+    "for 8 filters": (lambda k: [k[..., i].sum() for i in range(8)], "shape (3, 3, 2, 5)"),
     "fixed length": (lambda k: [np.linalg.norm(k[..., i]) for i in range(5)], "has 7 filters"),
     "mixes filters": (lambda k: np.linalg.norm(k.reshape(k.shape[-1], -1), axis=1), "mixed"),
     "without squares": (lambda k: np.sqrt(k.sum(axis=(0, 1, 2)) ** 2), "the numbers are not"),

@@ -86,8 +86,16 @@ def test_each_kind_of_answer_gets_its_sentence(answer, expected):
 def test_what_numpy_says_in_its_own_words_is_explained():
     assert "for arrays there are masks" in repr(check(lambda W: W if W > 0 else -W))
     assert "where one number belongs" in repr(check(puts_an_array_into_one_place))
+    assert "is written **" in repr(check(lambda W: W ^ 2.0))
     with pytest.raises(Mistake, match=r"not an array of shape \(3,\). np.sum"):
         number(sum(np.ones((2, 3))))
+
+
+def test_an_error_on_what_is_no_matrix_tells_the_shape():
+    said = repr(check(lambda W: W.shape[1]))
+    assert said.endswith(
+        "IndexError: tuple index out of range. It was given an array of shape (2,)"
+    )
 
 
 def test_numpys_warnings_are_no_output(recwarn):
@@ -112,7 +120,7 @@ def test_an_error_without_words_is_told_by_its_name():
     def fails(W):
         raise AssertionError
 
-    assert repr(check(fails)).rstrip(": .") == "✗ your code stops with AssertionError"
+    assert repr(check(fails)).startswith("✗ your code stops with AssertionError. It was")
 
 
 def test_an_interruption_stops_the_check_too():
@@ -179,4 +187,4 @@ def test_what_is_right_gets_no_hint_of_a_mistake_that_looks_the_same():
 )
 def test_what_is_no_mask_is_told_in_words(answer, text):
     with pytest.raises(Mistake, match=text):
-        as_mask(answer, 2, "no places", "True and False only")
+        as_mask(answer, (2,), "True and False only", "no places")

@@ -59,7 +59,7 @@ WRONG = {
         (lambda W, G: np.abs(W), "this is magnitude"),
         (lambda W, G: np.abs(W) + np.abs(G).mean(axis=0), "multiply"),
         (lambda W, G: np.median(np.abs(W * G), axis=0), "something else"),
-        (lambda W, G: np.abs(W * G[0]), "something else"),
+        (lambda W, G: np.abs(W * G[0]), "inside the loop"),
         (lambda W, G: np.ones_like(W), "something else"),
     ],
     check.lamp: [
@@ -81,9 +81,11 @@ WRONG = {
         (lambda w: np.abs(w), "came"),
         (lambda w: w**2 / np.cumsum(w**2), "came"),
         (lambda w: lamp(w) * np.sign(w), "came"),
+        (lambda w: [a * a / (w[w >= a] ** 2).sum() for a in w], "signs do not count"),
     ],
     check.control: [
         (lambda m, rng: m, "nothing has moved"),
+        (lambda m, rng: rng.permuted(m, axis=1), "not row by row"),
         (lambda m, rng: ~permuted(m, rng), "wrong way round"),
         (lambda m, rng: rng.random(m.shape) < m.mean(), "exactly as many"),
         (lambda m, rng: permuted(m, np.random.default_rng(7)), "generator that is given"),

@@ -16,7 +16,7 @@ KINDS, SEVERITIES = st.sampled_from(forgetting.KINDS), st.integers(0, 5)
 
 def made(kind, x, how_much, seed=0):
     """What a kind of corruption makes at a step of one's own."""
-    return getattr(corruptions, f"_{kind}")(x, how_much, np.random.default_rng(seed))
+    return corruptions._STEPS[kind][0](x, how_much, np.random.default_rng(seed))
 
 
 def inner(x, edge=6):

@@ -54,15 +54,16 @@ def logbook(made: int) -> str:
     return json.dumps({"predictions": entries})
 
 
+RELEASED = json.dumps({"cells": [{"metadata": {"nbgrader": {"grade_id": f"{STEM}-017"}}}]})
 MOODLE = {
-    "Änne Muster_4711_assignsubmission_file_/lesson.ipynb": "{}",
+    "Änne Muster_4711_assignsubmission_file_/lesson.ipynb": RELEASED,
     "Änne Muster_4711_assignsubmission_file_/logbook.json": logbook(ASKED),
-    "Bo Late_4712_assignsubmission_file_lesson 02.ipynb": "{}",
+    "Bo Late_4712_assignsubmission_file_lesson 02.ipynb": RELEASED,
 }
 CANVAS = {
-    "mustermaenne_4711_90210_02_prune_operator-1.ipynb": "{}",
+    "mustermaenne_4711_90210_02_prune_operator-1.ipynb": RELEASED,
     "mustermaenne_4711_90210_logbook.json": logbook(ASKED),
-    "latebo_LATE_4712_90211_mine.ipynb": "{}",
+    "latebo_LATE_4712_90211_mine.ipynb": RELEASED,
 }
 
 
@@ -199,6 +200,17 @@ def test_who_could_not_be_graded_gets_no_0_in_silence(tmp_path, capsys):
     grades = filled(tmp_path, marks=marks)
     assert (grades["4711"], grades["4712"]) == ("6.67", "")
     assert "Bo_Late_4712: handed in, but not graded" in capsys.readouterr().err
+
+
+def test_a_notebook_that_was_not_released_gets_no_0_in_silence(tmp_path, capsys):
+    """That of the zip file runs and has no cell that counts: nbgrader's export has 0 for it."""
+    place = tmp_path / "submitted" / "Cy_Absent_4713" / STEM
+    place.mkdir(parents=True)
+    (place / f"{STEM}.ipynb").write_text(json.dumps({"cells": [{"metadata": {}}]}), "utf-8")
+    marks = f"{MARKS}{STEM},Bo_Late_4712,3,3\n{STEM},Cy_Absent_4713,0.0,3\n"
+    grades = filled(tmp_path, marks=marks)
+    assert (grades["4712"], grades["4713"]) == ("10.00", "")
+    assert "Cy_Absent_4713: no mark" in capsys.readouterr().err
 
 
 def test_one_damaged_file_leaves_the_others(tmp_path, capsys):

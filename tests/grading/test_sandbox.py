@@ -9,8 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import grade_sandbox
 import pytest
-from grade_sandbox import sandbox_problem, write_kernel
+from grade_sandbox import course_problem, sandbox_problem, write_kernel
 from grade_source import with_open_and_solved
 from notebook_editions import BEGIN, END
 
@@ -72,6 +73,15 @@ def test_it_gets_its_own_variables_and_none_of_the_teachers(found):
 def test_it_writes_into_its_own_folder_alone_and_leaves_no_core(found):
     assert found["written"] == ["/tmp"]
     assert found["core"] == [0, 0]
+
+
+def test_a_sandbox_that_lacks_the_course_is_noticed(monkeypatch):
+    """Every cell would fail there, and every mark would be 0."""
+    if problem := sandbox_problem():
+        pytest.skip(problem)
+    python = [Path(sys.base_prefix).resolve(), Path(sys.prefix)]
+    monkeypatch.setattr(grade_sandbox, "_seen", lambda root: iter(python))
+    assert "No module named 'course_utils'" in course_problem(ROOT)
 
 
 def test_every_solution_has_an_open_line_before_it():

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from course_utils.lessons.scoreboard.entries import Refused
 from course_utils.lessons.scoreboard.isolation import Supervisor
 from course_utils.lessons.scoreboard.judging import understood
-from course_utils.lessons.scoreboard.limits import Refused
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds all limits")
 
@@ -22,7 +22,7 @@ import json, sys
 from functools import partial
 from pathlib import Path
 from course_utils.lessons.scoreboard.isolation import run
-from course_utils.lessons.scoreboard.limits import Limits, Refused
+from course_utils.lessons.scoreboard.entries import Limits, Refused
 
 for line in sys.stdin:
     code, folder, limits = json.loads(line)
@@ -105,7 +105,7 @@ def test_our_settings_do_not_change_the_code_that_judges(tmp_path, monkeypatch):
     (tmp_path / "course_utils.py").write_text("replaced = True")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    code = "import course_utils.lessons.scoreboard.limits as m\nprint(json.dumps(m.__file__))"
+    code = "import course_utils.lessons.scoreboard.entries as m\nprint(json.dumps(m.__file__))"
     assert "scoreboard" in asked(code)
 
 

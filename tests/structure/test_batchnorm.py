@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from batches import cut
 
 from course_utils import structure
 from course_utils.backend import keras
@@ -73,7 +74,7 @@ def test_new_statistics_repair_a_shifted_network(batch):
 def test_slimming_is_a_penalty_on_scales_in_loss_training_and_file(batch, tmp_path):
     model = normalized()
     model.compile(keras.optimizers.SGD(0.1), keras.losses.SparseCategoricalCrossentropy(True))
-    model.fit(batch.x, batch.y, verbose=0)  # the step is compiled without the penalty
+    model.fit(cut(*batch, 32), verbose=0, shuffle=False)  # the step is compiled without the penalty
     plain = model.evaluate(batch.x, batch.y, verbose=0)
     assert structure.slimming(model, 0.5) == 2
     scales = sum(abs(model.get_layer(n).gamma.numpy()).sum() for n in ("first", "second"))
@@ -81,7 +82,7 @@ def test_slimming_is_a_penalty_on_scales_in_loss_training_and_file(batch, tmp_pa
     assert penalty == pytest.approx(0.5 * scales, rel=1e-5)
     model.compile(model.optimizer, model.loss)
     assert model.evaluate(batch.x, batch.y, verbose=0) == pytest.approx(plain + penalty, rel=1e-4)
-    model.fit(batch.x, batch.y, epochs=10, verbose=0)
+    model.fit(cut(*batch, 32), epochs=10, verbose=0, shuffle=False)
     assert (
         sum(abs(model.get_layer(n).gamma.numpy()).sum() for n in ("first", "second")) < scales / 2
     )
@@ -95,10 +96,10 @@ def test_slimming_is_a_penalty_on_scales_in_loss_training_and_file(batch, tmp_pa
 def test_slimming_reaches_a_training_that_is_compiled_already(batch):
     model = normalized()
     model.compile(keras.optimizers.SGD(0.1), keras.losses.SparseCategoricalCrossentropy(True))
-    model.fit(batch.x, batch.y, verbose=0)
+    model.fit(cut(*batch, 32), verbose=0, shuffle=False)
     before = abs(model.get_layer("first").gamma.numpy()).sum()
     structure.slimming(model, 0.5)
-    model.fit(batch.x, batch.y, epochs=10, verbose=0)
+    model.fit(cut(*batch, 32), epochs=10, verbose=0, shuffle=False)
     assert abs(model.get_layer("first").gamma.numpy()).sum() < before / 2
 
 

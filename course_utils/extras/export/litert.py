@@ -64,7 +64,15 @@ def litert(
     >>> 4 * 347_146 < len(litert(article_cnn())) < 4 * 347_146 + 10_000
     True
     """
-    _check(precision, samples, sparse)
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, not {precision!r}.")
+    if precision == "int8" and samples is None:
+        raise ValueError(
+            "int8 needs samples, some hundred inputs of the training data: the scale of every "
+            "layer's outputs is measured on them. Without samples: precision='dynamic'."
+        )
+    if samples is not None and precision != "int8" and not sparse:
+        raise ValueError(f"samples serve int8 and sparse files only, not {precision!r}.")
     model = model_of(model)
     needed("ai_edge_litert.interpreter", "ai-edge-litert")  # what runs it
     if samples is not None:
@@ -78,18 +86,6 @@ def litert(
     data = _converted(model, _settings(model, precision, samples, True))
     _require_same(data, expected, _by_file(model, x), precision)
     return data
-
-
-def _check(precision: str, samples: object, sparse: bool) -> None:
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, not {precision!r}.")
-    if precision == "int8" and samples is None:
-        raise ValueError(
-            "int8 needs samples, some hundred inputs of the training data: the scale of every "
-            "layer's outputs is measured on them. Without samples: precision='dynamic'."
-        )
-    if samples is not None and precision != "int8" and not sparse:
-        raise ValueError(f"samples serve int8 and sparse files only, not {precision!r}.")
 
 
 def _settings(model: keras.Model, precision: str, samples: object, sparse: bool) -> dict:

@@ -4,11 +4,10 @@ import gzip
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from course_utils.backend import keras, model_of
-from course_utils.extras.export.litert import litert
+from course_utils.extras.export.litert import PRECISIONS, litert
 from course_utils.extras.export.sparse import sparse_file
 from course_utils.tables import Printed
 
@@ -36,11 +35,11 @@ class FileSizes(Printed):
 
     def table(self) -> list[tuple[str, ...]]:
         """Return headings and rows as text."""
-        counts = [
-            ("-", "-") if row.note else (f"{row.raw:,}", f"{row.compressed:,}") for row in self.rows
-        ]
         rows = [
-            (row.name, *both, row.note or "-") for row, both in zip(self.rows, counts, strict=True)
+            (row.name, "-", "-", row.note)
+            if row.note
+            else (row.name, f"{row.raw:,}", f"{row.compressed:,}", "-")
+            for row in self.rows
         ]
         return [("file", "bytes", "gzip", "note"), *rows]
 
@@ -57,19 +56,14 @@ def sizes(model: keras.Model, samples: object = None, *, inputs: object = None) 
     ['.keras', 'sparse file', 'LiteRT float32']
     """
     some = samples if inputs is None else inputs
-    makers: dict[str, Callable[[], bytes]] = {
-        ".keras": partial(_keras_file, model),
-        "sparse file": partial(sparse_file, model),
-    }
-    for precision in ("float32", "float16", "dynamic", "int8"):
+    rows = [_sized(".keras", _keras_file, model), _sized("sparse file", sparse_file, model)]
+    for kind in (*PRECISIONS, "float32 sparse", "float16 sparse"):
+        precision, _, sparse = kind.partition(" ")
+        given = samples if precision == "int8" else None
         if precision != "int8" or samples is not None:
-            given = {"samples": samples} if precision == "int8" else {}
-            makers[f"LiteRT {precision}"] = partial(litert, model, precision, inputs=some, **given)
-    for precision in ("float32", "float16"):
-        makers[f"LiteRT {precision} sparse"] = partial(
-            litert, model, precision, sparse=True, inputs=some
-        )
-    return FileSizes(model_of(model).name, tuple(_sized(*maker) for maker in makers.items()))
+            how = {"samples": given, "sparse": bool(sparse), "inputs": some}
+            rows.append(_sized(f"LiteRT {kind}", litert, model, precision, **how))
+    return FileSizes(model_of(model).name, tuple(rows))
 
 
 def keras_bytes(model: keras.Model, compressed: bool = False) -> int:
@@ -102,9 +96,9 @@ def _keras_file(model: keras.Model) -> bytes:
         return path.read_bytes()
 
 
-def _sized(name: str, make: Callable[[], bytes]) -> FileSize:
+def _sized(name: str, make: Callable[..., bytes], *given: object, **how: object) -> FileSize:
     try:
-        data = make()
+        data = make(*given, **how)
     except Exception as error:  # a layer of one's own raises what it likes, over many lines
         return FileSize(name, 0, 0, " ".join(str(error).split()))
     return FileSize(name, len(data), len(gzip.compress(data, mtime=0)))

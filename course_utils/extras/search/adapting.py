@@ -117,7 +117,7 @@ def adaptive(
         raise ValueError(f"accuracy(model) is {baseline} before anything is pruned: it diverged.")
     attach(model, {n: held.get(n, np.ones((1,) * len(v.shape))) for n, v in chosen.items()})
     masks = {name: held_masks(model)[name] for name in chosen}
-    reached, state, rounds = (sparsity(masks), baseline), _State(model), []
+    reached, restore, rounds = (sparsity(masks), baseline), _kept(model), []
     while step >= min_step and len(rounds) < max_rounds:
         arrays = {name: read(variable) for name, variable in chosen.items()}
         scores = excluding(criteria.scored(criterion, arrays), masks)
@@ -132,14 +132,14 @@ def adaptive(
             hold(model, further)  # whatever was written past the masks
             tried = (sparsity(further), _number(accuracy(model)))
         except BaseException:
-            state.restore()
+            restore()
             raise
         accepted = tried[1] >= baseline - tolerance - SLACK  # not for NaN
         rounds.append(Round(step, *tried, accepted))
         if accepted:
-            masks, reached, state = further, tried, _State(model)
+            masks, reached, restore = further, tried, _kept(model)
         else:
-            state.restore()
+            restore()
             step /= 2
     return Adapted(baseline, tolerance, reached[1], reached[0], tuple(rounds))
 
@@ -154,18 +154,16 @@ def _number(accuracy: object) -> float:
     return float(accuracy)
 
 
-class _State:
-    """All variables of a model and its optimizer, and its masks, to come back to."""
+def _kept(model: keras.Model) -> Callable[[], None]:
+    """Return what puts a model back as it is now: its variables, its optimizer's, its masks."""
+    build_optimizer(model)  # or there is no state of it to come back to
+    optimizer, masks = getattr(model, "optimizer", None), held_masks(model)
+    variables = [*model.variables, *(optimizer.variables if optimizer is not None else ())]
+    values = [(variable, read(variable)) for variable in variables]
 
-    def __init__(self, model: keras.Model) -> None:
-        build_optimizer(model)  # or there is no state of it to come back to
-        optimizer = getattr(model, "optimizer", None)
-        variables = [*model.variables, *(optimizer.variables if optimizer is not None else ())]
-        self.model, self.masks = model, held_masks(model)
-        self._values = [(variable, read(variable)) for variable in variables]
-
-    def restore(self) -> None:
-        """Put everything back."""
-        attach(self.model, self.masks)
-        for variable, value in self._values:
+    def restore() -> None:
+        attach(model, masks)
+        for variable, value in values:
             variable.assign(value)
+
+    return restore

@@ -118,17 +118,12 @@ def _opened(data: bytes) -> tuple[object, bytes]:
     if hashlib.sha256(data[:-_DIGEST]).digest() != data[-_DIGEST:] or len(data) < start + _DIGEST:
         raise ValueError("it is cut short or damaged (its checksum differs)")
     (length,) = struct.unpack("<I", data[start - 4 : start])
-    body = data[start:-_DIGEST]
-    return _parsed(body[:length]), body[length:]
-
-
-def _parsed(header: bytes) -> object:
-    unpacker = zlib.decompressobj()
+    body, unpacker = data[start:-_DIGEST], zlib.decompressobj()
     try:
-        text = unpacker.decompress(header, LARGEST_JSON)
+        text = unpacker.decompress(body[:length], LARGEST_JSON)
         if not unpacker.eof:
             raise ValueError("its description is cut short or too long")
-        return json.loads(text)
+        return json.loads(text), body[length:]
     except (zlib.error, RecursionError) as error:
         raise ValueError("its description cannot be unpacked") from error
 

@@ -97,8 +97,13 @@ def restore(head: Head, data: bytes) -> np.ndarray:
         entries = np.frombuffer(table, bits)[codes]
     else:
         entries = np.frombuffer(values, bits)
-    codes = _numbers(gaps, head.gap, head.entries, head.coded_gaps)
-    whole = _placed(head, from_gaps(codes), entries)
+    whole = entries
+    if head.gap:
+        positions = from_gaps(_numbers(gaps, head.gap, head.entries, head.coded_gaps))
+        if len(positions) and positions[-1] >= head.size:
+            raise ValueError(f"the array {head.name!r} has values beyond its end")
+        whole = np.zeros(head.size, bits)
+        whole[positions] = entries
     return whole.view(np.dtype(head.dtype).newbyteorder("<")).astype(head.dtype).reshape(head.shape)
 
 
@@ -155,8 +160,13 @@ def _stored(head: Head, bits: np.ndarray, gap: str, shared: int, codes: bool) ->
     if gap != "no gaps":
         value_bits = shared.bit_length() or 8 * bits.itemsize
         # Gaps of a byte may take fewest when they are coded: then long ones cost only themselves.
-        width = BITS if gap == "a byte" else cheapest_width(np.flatnonzero(bits), value_bits)
-        head, gaps, entries = _without_zeros(head, bits, width, codes)
+        positions = np.flatnonzero(bits)
+        width = BITS if gap == "a byte" else cheapest_width(positions, value_bits)
+        found = to_gaps(positions, width)
+        gaps, length = narrowest(found.codes, width, codes)
+        entries = np.zeros(len(found.codes), bits.dtype)
+        entries[~found.fillers] = bits[positions]
+        head = replace(head, entries=len(entries), gap=width, coded_gaps=length)
     if not shared:
         return head, gaps + entries.tobytes()
     table, places = np.unique(entries, return_inverse=True)
@@ -165,28 +175,6 @@ def _stored(head: Head, bits: np.ndarray, gap: str, shared: int, codes: bool) ->
     return replace(head, coded_entries=length), gaps + table.tobytes() + data
 
 
-def _without_zeros(
-    head: Head, bits: np.ndarray, width: int, codes: bool
-) -> tuple[Head, bytes, np.ndarray]:
-    positions = np.flatnonzero(bits)
-    gaps = to_gaps(positions, width)
-    entries = np.zeros(len(gaps.codes), bits.dtype)
-    entries[~gaps.fillers] = bits[positions]
-    data, length = narrowest(gaps.codes, width, codes)
-    head = replace(head, entries=len(entries), gap=width, coded_gaps=length)
-    return head, data, entries
-
-
 def _numbers(data: bytes, width: int, count: int, coded: int) -> np.ndarray:
     """Return what `narrowest` wrote."""
     return decoded(data, count) if coded else unpack(data, width, count)
-
-
-def _placed(head: Head, positions: np.ndarray, entries: np.ndarray) -> np.ndarray:
-    if not head.gap:
-        return entries
-    if len(positions) and positions[-1] >= head.size:
-        raise ValueError(f"the array {head.name!r} has values beyond its end")
-    whole = np.zeros(head.size, entries.dtype)
-    whole[positions] = entries
-    return whole

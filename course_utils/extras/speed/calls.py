@@ -30,7 +30,10 @@ def keras_call(model: keras.Model, x: object = None) -> TimedCall:
     made = probe(model, rng=np.random.default_rng(0)) if x is None else inputs_of(x, model)
     batch = tensors(made)
     compute = tf.function(lambda batch: model(batch, training=False))
-    return TimedCall(lambda: compute(batch), _tensorflow_threads())
+    asked = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
+    threads = tf.config.threading.get_intra_op_parallelism_threads()
+    threads = threads or (int(asked) if asked.isdigit() else 0) or cores()
+    return TimedCall(lambda: compute(batch), threads)
 
 
 def litert_call(data: bytes, x: Inputs, threads: int = 1) -> TimedCall:
@@ -89,12 +92,3 @@ def _matrices(W: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             f"{x.shape}. A convolution's kernel: W.reshape(-1, W.shape[-1])."
         )
     return np.ascontiguousarray(W), np.ascontiguousarray(x, W.dtype)
-
-
-def _tensorflow_threads() -> int:
-    wanted = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
-    return (
-        tf.config.threading.get_intra_op_parallelism_threads()
-        or (int(wanted) if wanted.isdigit() else 0)
-        or cores()
-    )

@@ -60,7 +60,14 @@ class Latencies(Printed):
 
     def table(self) -> list[tuple[str, ...]]:
         """Return headings and rows as text; relative to the first row."""
-        return [_HEADINGS, *(_cells(row, self.rows[0].median) for row in self.rows)]
+        first, table = self.rows[0].median, [_HEADINGS]
+        for row in self.rows:
+            quartiles = f"{row.low * 1e3:.3g} to {row.high * 1e3:.3g}"
+            relative = f"{row.median / first:.2f}" if first else "-"
+            threads = "not known" if row.threads is None else str(row.threads)
+            cells = (f"{row.median * 1e3:.3g}", quartiles, relative, f"{row.calls}", threads)
+            table.append((str(row.name), *cells))
+        return table
 
     def summary(self) -> list[str]:
         """Return the line below the table."""
@@ -94,13 +101,19 @@ def latency(
         for _ in range(warmup):
             call()
     times: dict[str, list[float]] = {name: [] for name in calls}
-    with _no_collection():
+    collecting = gc.isenabled()
+    gc.collect()
+    gc.disable()  # or it would run in the midst of a call
+    try:
         for _ in range(repeats):
             for name in order.permutation(list(calls)):
                 with calls[name].holding():
                     start = time.perf_counter_ns()
                     calls[name].run()
                     times[name].append((time.perf_counter_ns() - start) / 1e9)
+    finally:
+        if collecting:
+            gc.enable()
     rows = []
     for name, call in calls.items():
         low, median, high = (float(q) for q in np.quantile(times[name], [0.25, 0.5, 0.75]))
@@ -118,28 +131,8 @@ def cores() -> int:
     return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
-@contextlib.contextmanager
-def _no_collection() -> object:
-    """Keep Python from collecting garbage in the midst of a call."""
-    collecting = gc.isenabled()
-    gc.collect()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
-
-
 def _checked(name: str, call: Callable[[], object]) -> TimedCall:
     if isinstance(call, keras.Layer) or not can_take(call, 0):
         way = f"not {call!r}: keras_call(model, x) is one"
         raise TypeError(f"{name!r} must be a function without arguments, {way}.")
     return call if isinstance(call, TimedCall) else TimedCall(call)
-
-
-def _cells(row: Timing, first: float) -> tuple[str, ...]:
-    quartiles = f"{row.low * 1e3:.3g} to {row.high * 1e3:.3g}"
-    relative = f"{row.median / first:.2f}" if first else "-"
-    threads = "not known" if row.threads is None else str(row.threads)
-    return (str(row.name), f"{row.median * 1e3:.3g}", quartiles, relative, f"{row.calls}", threads)

@@ -45,10 +45,9 @@ def mend(file: str | PathLike) -> None:
     """
     with open(file, "a+b") as stream:
         stream.seek(0)
-        data = stream.read()
-        whole = _without_half_line(data)
-        stream.truncate(len(whole))
-        if whole == data and data[-1:] not in (b"", b"\n"):
+        data = _without_half_line(stream.read())
+        stream.truncate(len(data))
+        if data[-1:] not in (b"", b"\n"):
             stream.write(b"\n")
 
 

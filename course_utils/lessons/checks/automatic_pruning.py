@@ -26,37 +26,35 @@ _CASES = (
 def plan(function: Callable) -> Iterator[str]:
     """Check (losses, levels, sizes, budget) -> level of each layer: one tolerance for all."""
     for losses, sizes, budget in ((np.array(a, float), np.array(b), c) for a, b, c in _CASES):
-        given = (losses, LEVELS, sizes, budget)
-        got = _levels_of(call(function, *given), losses)
-        right = _planned(*given)
-        if not np.allclose(got, right):
-            yield from _plan_hints(got, right, given)
+        got = _levels_of(call(function, losses, LEVELS, sizes, budget), losses)
+        if not np.allclose(got, _planned(losses, sizes, budget)[0]):
+            yield from _plan_hints(got, losses, sizes, budget)
 
 
-def _plan_hints(got: np.ndarray, right: np.ndarray, given: tuple) -> Iterator[str]:
-    losses, levels, sizes, budget = given
+def _plan_hints(
+    got: np.ndarray, losses: np.ndarray, sizes: np.ndarray, budget: float
+) -> Iterator[str]:
+    right, before = _planned(losses, sizes, budget)
     if np.allclose(got, 1 - right):
         yield "these are the shares that stay. Return levels: the shares that go."
     left = float(((1 - got) * sizes).sum())
     yield from hints(
         got,
         ("here the budget is *exceeded* for the last time, and the next tolerance keeps it (a loss "
-         "equal to the tolerance is tolerated).",
-         _planned(*given, before=True)),
+         "equal to the tolerance is tolerated).", before),
         ("the layers differ in size: count the weights that are left, not the mean of the levels.",
-         _planned(losses, levels, np.full(len(sizes), sizes.mean()), budget)),
+         _planned(losses, np.full(len(sizes), sizes.mean()), budget)[0]),
         ("`budget` is how many weights may stay, not how many go.",
-         _planned(losses, levels, sizes, sizes.sum() - budget)),
+         _planned(losses, sizes, sizes.sum() - budget)[0]),
         ("a layer stops at the first level that loses too much; take the highest that does not. "
          "(Or do you ask for less than the budget? As much as the budget is allowed.)",
-         _planned(*given, first=True)),
+         _planned(np.maximum.accumulate(losses, axis=1), sizes, budget)[0]),
     )  # fmt: skip
     if len(set(got)) == 1:
         yield "all layers get the same level. Where less is lost, more can go."
     if left > budget:
         yield f"{left:,.0f} weights are left, and the budget is {budget:,}."
-    top = max(losses[i, list(levels).index(level)] for i, level in enumerate(got))
-    least = max(losses[i, list(levels).index(level)] for i, level in enumerate(right))
+    top, least = (losses[LEVELS == levels[:, None]].max() for levels in (got, right))
     if top > least + 1e-12:
         yield f"a layer loses {top:.2f}; the budget can be kept with {least:.2f} in each."
     yield (
@@ -65,24 +63,14 @@ def _plan_hints(got: np.ndarray, right: np.ndarray, given: tuple) -> Iterator[st
     )
 
 
-def _planned(
-    losses: np.ndarray,
-    levels: np.ndarray,
-    sizes: np.ndarray,
-    budget: float,
-    *,
-    before: bool = False,
-    first: bool = False,
-) -> np.ndarray:
-    """Return the plan; the switches make the typical mistakes."""
+def _planned(losses: np.ndarray, sizes: np.ndarray, budget: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the plan, and the choice of the last tolerance before it."""
     chosen = np.zeros(len(sizes))
     for tolerance in np.unique(losses):
-        good = losses <= tolerance
-        good = np.cumprod(good, axis=1).astype(bool) if first else good
-        last, chosen = chosen, np.where(good, levels, 0).max(axis=1)
+        last, chosen = chosen, np.where(losses <= tolerance, LEVELS, 0).max(axis=1)
         if ((1 - chosen) * sizes).sum() <= budget:
-            return last if before else chosen
-    return chosen
+            break
+    return chosen, last
 
 
 def _levels_of(answer: object, losses: np.ndarray) -> np.ndarray:

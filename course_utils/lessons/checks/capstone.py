@@ -61,11 +61,9 @@ def _race(rng: np.random.Generator, n: int, swapped: bool) -> tuple[dict, dict, 
         by_size[2:4] = "near", "strict"
     sizes = np.sort(rng.choice(np.arange(4_000, 30_000), 5, replace=False))
     size = {letters[what]: int(bytes_) for what, bytes_ in zip(by_size, sizes, strict=True)}
-    rule = {"right": letters["near" if swapped else "strict"]}
-    rule |= {"strict": letters["near"], "unpaired": letters["unpaired"]}
-    rule |= {"best": letters["best"], "smallest": letters["smallest"]}
-    names = sorted(right)
-    return {name: right[name] for name in names}, {name: size[name] for name in names}, rule
+    rule = {"right": letters["near" if swapped else "strict"], "strict": letters["near"]}
+    rule |= {what: letters[what] for what in ("unpaired", "best", "smallest")}
+    return dict(sorted(right.items())), dict(sorted(size.items())), rule
 
 
 @exercise("Right: the smallest of those that pass, and the test images were not asked.")
@@ -75,8 +73,25 @@ def choice(function: Callable) -> Iterator[str]:
     for _ in range(10):
         candidates = _drawn(rng)
         right, got = _chosen(candidates, budget, "validation"), call(function, candidates, budget)
-        if got != right:
-            yield _wrong_choice(got, right, candidates, budget)
+        if isinstance(got, dict):
+            yield "return the name alone, candidate['name']."
+        taken = {c["name"]: c for c in candidates}.get(got) if isinstance(got, str) else None
+        if taken is None:
+            yield f"{got!r} is the name of no candidate."
+        if got == right:
+            continue
+        if got == _chosen(candidates, budget, "test"):
+            yield "you chose by the test images. They are asked once, when the choice is made."
+        if got == _chosen(candidates, budget, "validation", "test"):
+            yield (
+                "you asked the test images as well: a choice that they take part in is made by "
+                "them."
+            )
+        if taken["bytes"] > budget.bytes:
+            yield f"{got!r} has more bytes than the budget allows."
+        if taken["validation"] < budget.accuracy:
+            yield f"{got!r} stays below {budget.accuracy:.0%} on the validation images."
+        yield f"{got!r} meets the budget, but {right!r} does with fewer bytes."
 
 
 def _drawn(rng: np.random.Generator) -> list[Candidate]:
@@ -99,23 +114,6 @@ def _chosen(candidates: list[Candidate], budget: Budget, *splits: str) -> str:
     enough = [c for c in candidates if all(c[split] >= budget.accuracy for split in splits)]
     fitting = [c for c in enough if c["bytes"] <= budget.bytes]
     return min(fitting, key=operator.itemgetter("bytes"))["name"]
-
-
-def _wrong_choice(got: object, right: str, candidates: list[Candidate], budget: Budget) -> str:
-    if isinstance(got, dict):
-        return "return the name alone, candidate['name']."
-    taken = {c["name"]: c for c in candidates}.get(got) if isinstance(got, str) else None
-    if taken is None:
-        return f"{got!r} is the name of no candidate."
-    if got == _chosen(candidates, budget, "test"):
-        return "you chose by the test images. They are asked once, when the choice is made."
-    if got == _chosen(candidates, budget, "validation", "test"):
-        return "you asked the test images as well: a choice that they take part in is made by them."
-    if taken["bytes"] > budget.bytes:
-        return f"{got!r} has more bytes than the budget allows."
-    if taken["validation"] < budget.accuracy:
-        return f"{got!r} stays below {budget.accuracy:.0%} on the validation images."
-    return f"{got!r} meets the budget, but {right!r} does with fewer bytes."
 
 
 @exercise("Right: within the budget, by the same judge as the scoreboard's.")

@@ -87,26 +87,25 @@ def tied(function: Callable) -> Iterator[str]:
         answer = call(function, count, pairs)
         if isinstance(answer, dict | set):
             raise Mistake("return a list: entry i is the smallest id that i is tied to.")
-        got = as_array(answer, (count,)).tolist()
-        right = _smallest(count, pairs)
-        if got != right:
-            yield _wrong_ties(got, right, count, pairs)
-
-
-def _wrong_ties(got: list, right: list, count: int, pairs: list) -> str:
-    if got == list(range(count)):
-        return "nothing is tied. For each pair, let all ids of both groups have the same smallest."
-    if got == [max(i for i, other in enumerate(right) if other == name) for name in right]:
-        return "each group is named by its largest id. Name it by its smallest."
-    if _partition(got) == _partition(right):
-        return "the groups are right, but each should be named by its smallest id."
-    if all(any(part <= whole for whole in _partition(right)) for part in _partition(got)):
-        some = f"the ties {pairs} came {got}, not {right}" if count < 20 else "a long chain of ties"
-        return (
-            f"for {some}. An id that was tied before takes its "
-            "whole group along: change all that have the old name."
-        )
-    return f"for {count} ids and the ties {pairs}, {got} came and {right} was expected."
+        got, right = as_array(answer, (count,)).tolist(), _smallest(count, pairs)
+        if got == right:
+            continue
+        parts, wholes = _partition(got), _partition(right)
+        if got == list(range(count)):
+            yield (
+                "nothing is tied. For each pair, let all ids of both groups have the same smallest."
+            )
+        if got == [max(next(whole for whole in wholes if i in whole)) for i in range(count)]:
+            yield "each group is named by its largest id. Name it by its smallest."
+        if parts == wholes:
+            yield "the groups are right, but each should be named by its smallest id."
+        if all(any(part <= whole for whole in wholes) for part in parts):
+            came = f"the ties {pairs} came {got}, not {right}"
+            yield (
+                f"for {came if count < 20 else 'a long chain of ties'}. An id that was tied before "
+                "takes its whole group along: change all that have the old name."
+            )
+        yield f"for {count} ids and the ties {pairs}, {got} came and {right} was expected."
 
 
 def _smallest(count: int, pairs: list[tuple[int, int]]) -> list[int]:

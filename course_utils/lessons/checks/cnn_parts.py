@@ -30,7 +30,17 @@ def convolve(function: Callable) -> Iterator[str]:
     image, kernel, bias = rng.normal(size=(7, 9)), rng.normal(size=(3, 3)), 0.7
     got = np.asarray(call(function, image, kernel, bias))
     right = _convolution(image, kernel, bias)
-    yield from _shape_findings(got.shape, image.shape, right.shape)
+    yield from compare(
+        got.shape, right.shape,
+        f"the map has shape {got.shape}; a 7x9 image and a 3x3 kernel give {right.shape}.",
+        ('the map is as large as the image: that is "same" padding. Use windows that fit only.',
+         (7, 9)),
+        ("the last row and column are missing: size - kernel + 1 windows fit on an axis.", (4, 6)),
+        ("the map grew: you took windows that hang over the edge. Use windows that fit only.",
+         (9, 11)),
+        ("the products of each window are still apart: sum over axes (2, 3).", (5, 7, 3, 3)),
+        ("rows and columns of the map are exchanged.", (7, 5)),
+    )  # fmt: skip
     yield from compare(
         got, right, "one number of the map is sum(window * kernel) + bias; here some are not.",
         ("the bias is missing: add it to every number of the map.", right - bias),
@@ -59,23 +69,6 @@ def convolve(function: Callable) -> Iterator[str]:
 
 def _convolution(image: np.ndarray, kernel: np.ndarray, bias: float) -> np.ndarray:
     return (sliding_window_view(image, kernel.shape) * kernel).sum(axis=(2, 3)) + bias
-
-
-def _shape_findings(
-    got: tuple[int, ...], image: tuple[int, ...], right: tuple[int, ...]
-) -> Iterator[str]:
-    if got == image:
-        yield 'the map is as large as the image: that is "same" padding. Use windows that fit only.'
-    if got == (image[0] - 3, image[1] - 3):
-        yield "the last row and column are missing: size - kernel + 1 windows fit on an axis."
-    if got == (image[0] + 2, image[1] + 2):
-        yield "the map grew: you took windows that hang over the edge. Use windows that fit only."
-    if got[:2] == right and len(got) == 4:
-        yield "the products of each window are still apart: sum over axes (2, 3)."
-    if got == right[::-1]:
-        yield "rows and columns of the map are exchanged."
-    if got != right:
-        yield f"the map has shape {got}; a 7x9 image and a 3x3 kernel give {right}."
 
 
 @exercise("Right: only whole windows count.")
@@ -121,21 +114,9 @@ def conv_costs(function: Callable) -> Iterator[str]:
     right = np.array([(costs.parameters(s), costs.macs(s, (out, out))) for s, out in shapes])
     if np.allclose(got, right[:, ::-1]):
         yield "the two are exchanged: return parameters first, then MACs."
-    yield from _wrong_parameters(got[:, 0])
-    yield from _wrong_macs(got[:, 1])
-    for case, answer, expected in zip(LAYERS, got, right, strict=True):
-        for name, one, other in zip(("parameters", "MACs"), answer, expected, strict=True):
-            if one != other:
-                yield (
-                    f"for size, kernel, channels, filters = {case} you give {one:,.0f} {name}, "
-                    f"but {other:,} were expected."
-                )
-
-
-def _wrong_parameters(got: np.ndarray) -> Iterator[str]:
     n, k, c, f = np.array(LAYERS).T
-    return hints(
-        got,
+    yield from hints(
+        got[:, 0],
         ("parameters: the biases are missing, one for each filter.", k * k * c * f),
         ("parameters: a filter spans all input channels: kernel · kernel · channels weights.",
          k * k * f + f),
@@ -147,13 +128,9 @@ def _wrong_parameters(got: np.ndarray) -> Iterator[str]:
         ("parameters: the same weights serve at every position; do not multiply by positions.",
          (k * k * c * f + f) * (n - k + 1) ** 2),
     )  # fmt: skip
-
-
-def _wrong_macs(got: np.ndarray) -> Iterator[str]:
-    n, k, c, f = np.array(LAYERS).T
     along = n - k + 1  # positions along an axis
-    return hints(
-        got,
+    yield from hints(
+        got[:, 1],
         ("MACs: each weight works once at every position of the output: multiply by positions.",
          k * k * c * f),
         ('MACs: a "valid" output has size - kernel + 1 positions along an axis, not size.',
@@ -172,3 +149,10 @@ def _wrong_macs(got: np.ndarray) -> Iterator[str]:
          k * k * f * along**2),
         ("MACs: each filter does this work: multiply by filters.", k * k * c * along**2),
     )  # fmt: skip
+    for case, answer, expected in zip(LAYERS, got, right, strict=True):
+        for name, one, other in zip(("parameters", "MACs"), answer, expected, strict=True):
+            if one != other:
+                yield (
+                    f"for size, kernel, channels, filters = {case} you give {one:,.0f} {name}, "
+                    f"but {other:,} were expected."
+                )

@@ -22,7 +22,7 @@ def divergence(function: Callable) -> Iterator[str]:
         got = number(answer)
         hot, cold = softmax([teacher * T, student * T], axis=2)
         down, across = softmax([teacher / T, student / T], axis=1)
-        whole = (softmax(x / T) for x in (teacher, student))
+        whole = softmax(teacher / T), softmax(student / T)
         yield from compare(
             got, right, f"for {rows} images and T = {T:g}, {right:.4f} was expected; {got:.4f} "
             "came.",
@@ -43,9 +43,7 @@ def divergence(function: Callable) -> Iterator[str]:
             ("use the natural logarithm.", right / np.log(2)),
             ("the sign: a divergence is never negative.", -right),
             ("the softmax runs over the classes of one image, the last axis.",
-             T**2 * rel_entr(down, across).sum(axis=1).mean()),
-            ("the softmax runs over the classes of one image, the last axis.",
-             T**2 * rel_entr(*whole).sum(axis=1).mean()),
+             *(T**2 * rel_entr(*pair).sum(axis=1).mean() for pair in ((down, across), whole))),
         )  # fmt: skip
 
 
@@ -90,8 +88,8 @@ def _eight_hints(q: np.ndarray, scale: np.ndarray, W: np.ndarray) -> Iterator[st
         scale[some], right[some], "scale times 127 should be the largest size in each column.",
         ("these are 127 / max; w ≈ scale · q wants max / 127.", 1 / right[some]),
         ("divide by 127, not 128: -127 to 127 is symmetric.", top[some] / 128),
-        ("divide by 127: the largest weight becomes 127 or -127.", top[some] / 255),
-        ("divide by 127: the largest weight becomes 127 or -127.", top[some] / 256),
+        ("divide by 127: the largest weight becomes 127 or -127.", top[some] / 255,
+         top[some] / 256),
         ("this is the range from least to largest. The largest *size* counts, so that 0 stays 0.",
          np.ptp(W, axis=0)[some] / 255),
         ("sizes, |w|: in a column the largest may be negative.", W.max(axis=0)[some] / 127),
@@ -107,7 +105,6 @@ def _eight_hints(q: np.ndarray, scale: np.ndarray, W: np.ndarray) -> Iterator[st
         ("this is W again. Divide by the scale.", W[:, some]),
         ("these are the weights that come back, scale · q. Return q itself.",
          (np.round(exact) * right)[:, some]),
-        same=lambda a, b: np.shape(a) == np.shape(b) and np.abs(a - b).max() < 1e-6,
     )  # fmt: skip
     if np.abs(q.astype(float)).max() > 127:
         yield "q runs from -127 to 127."

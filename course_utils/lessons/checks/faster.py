@@ -1,6 +1,5 @@
 """Checks for notebook 13: a summary of times, 2:4, a width from a table, int8."""
 
-import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -8,7 +7,9 @@ import numpy as np
 from course_utils.lessons.checks.verdict import (
     Mistake,
     Unsolved,
+    alike,
     as_array,
+    as_mask,
     call,
     compare,
     exercise,
@@ -28,38 +29,35 @@ def summary(function: Callable) -> Iterator[str]:
         answer = call(function, times, warmup)
         if not isinstance(answer, tuple | list | np.ndarray) or len(answer) != 3:
             yield "return three numbers: the median, the lower and the upper quartile."
-        got = [number(value) for value in answer]
-        if not math.isclose(got[0], np.median(times[warmup:])):
-            yield from _wrong_calls(got[0], times, warmup)
-        yield from _wrong_numbers(got, times[warmup:])
+        yield from _wrong_numbers([number(value) for value in answer], times, warmup)
 
 
-def _wrong_calls(got: float, times: np.ndarray, warmup: int) -> Iterator[str]:
-    if math.isclose(got, np.median(times)):
-        yield "the warm-up is still in it: leave out the first `warmup` calls."
-    if math.isclose(got, np.median(np.sort(times)[warmup:])):
-        yield "the fastest calls are missing: the *first* ones go, so do not sort before."
-    if math.isclose(got, np.median(times[: len(times) - warmup])):
-        yield "the last calls are missing; the warm-up comes first."
-    if warmup and math.isclose(got, np.median(times[:warmup])):
-        yield "these are the warm-up calls; take what remains after them."
-
-
-def _wrong_numbers(got: list[float], rest: np.ndarray) -> Iterator[str]:
+def _wrong_numbers(got: list[float], times: np.ndarray, warmup: int) -> Iterator[str]:
+    rest = times[warmup:]
     low, median, high = np.quantile(rest, [0.25, 0.5, 0.75])
-    if math.isclose(got[0], rest.mean()):
-        yield "this is the mean: one call that was disturbed moves it far. Take the median."
-    if math.isclose(got[0], rest.min()):
-        yield "this is the best call of all, which nobody gets twice. Take the median."
-    if np.allclose(got, [low, median, high], rtol=1e-9):
-        yield "all three are there, in another order: the median first, then low, then high."
-    if not math.isclose(got[0], median):
-        yield f"for the times tried, the median {got[0]:.6f} came and {median:.6f} was expected."
-    if np.allclose(got[1:], [rest.min(), rest.max()], rtol=1e-9):
-        yield "these are the extremes. A quartile leaves a quarter of the calls outside."
-    if np.allclose(got[1:], [high, low], rtol=1e-9):
-        yield "the quartiles are the wrong way round: the lower one comes first."
-    if np.allclose(got[1:], [low - median, high - median]) or math.isclose(got[2], rest.std()):
+    yield from compare(
+        got[0], median,
+        f"for the times tried, the median {got[0]:.6f} came and {median:.6f} was expected.",
+        ("the warm-up is still in it: leave out the first `warmup` calls.", np.median(times)),
+        ("the fastest calls are missing: the *first* ones go, so do not sort before.",
+         np.median(np.sort(times)[warmup:])),
+        ("the last calls are missing; the warm-up comes first.",
+         np.median(times[: len(times) - warmup])),
+        ("these are the warm-up calls; take what remains after them.",
+         np.median(times[:warmup]) if warmup else np.nan),
+        ("this is the mean: one call that was disturbed moves it far. Take the median.",
+         rest.mean()),
+        ("this is the best call of all, which nobody gets twice. Take the median.", rest.min()),
+        ("all three are there, in another order: the median first, then low, then high.",
+         low if alike(got, [low, median, high]) else np.nan),
+    )  # fmt: skip
+    yield from hints(
+        got[1:],
+        ("these are the extremes. A quartile leaves a quarter of the calls outside.",
+         [rest.min(), rest.max()]),
+        ("the quartiles are the wrong way round: the lower one comes first.", [high, low]),
+    )  # fmt: skip
+    if alike(got[1:], [low - median, high - median]) or alike(got[2], rest.std()):
         yield "give the quartiles themselves, as times: np.quantile(..., 0.25) and 0.75."
     if not (_between(got[1], rest, 0.25) and _between(got[2], rest, 0.75)):
         yield f"the quartiles {low:.6f} and {high:.6f} were expected; {got[1:]} came."
@@ -78,11 +76,10 @@ def two_of_four(function: Callable) -> Iterator[str]:
     rng = np.random.default_rng(15)
     for shape in ((8, 4), (12, 8), (4, 1)):
         W = rng.normal(size=shape)
-        answer = as_array(call(function, W), shape)
-        if not np.isin(answer, (0, 1)).all():
-            raise Mistake("a mask was expected, True or False for each weight, not weights.")
+        if_values = "a mask was expected, True or False for each weight, not weights."
         yield from compare(
-            answer.astype(bool), _top_two(np.abs(W)), "not the two largest |w| of every four stay.",
+            as_mask(call(function, W), shape, if_values), _top_two(np.abs(W)),
+            "not the two largest |w| of every four stay.",
             ("True means that a weight stays: yours is the wrong way round.", ~_top_two(np.abs(W))),
             ("the sign counts for nothing: rank |w|.", _top_two(W)),
             ("go along the inputs, the first axis: W[0:4, j]. Yours goes along the outputs.",
@@ -97,7 +94,6 @@ def two_of_four(function: Callable) -> Iterator[str]:
              (np.abs(W).reshape(-1, 4, shape[1]).argsort(1) >= 2).reshape(shape)),
             ("these are the first two of every four; the two with the largest |w| were asked.",
              np.arange(shape[0])[:, None] % 4 < np.full(shape, 2)),
-            same=np.array_equal,
         )  # fmt: skip
     tied = as_array(call(function, np.ones((4, 2))), (4, 2)).astype(bool)
     if (tied.sum(axis=0) != 2).any():
@@ -132,14 +128,12 @@ def widest(function: Callable) -> Iterator[str]:
                 ("a layer that takes exactly the budget is within it.",
                  max(n for n in table if table[n] < budget)),
                 ("do not stop at the first width that is too slow: a wider one may be faster.",
-                 list(table)[slow - 1] if slow else None),
-                ("do not stop at the first width that is too slow: a wider one may be faster.",
+                 list(table)[slow - 1] if slow else np.nan,
                  max((n for n in table if all(table[m] <= budget for m in table if m <= n)),
-                     default=None)),
+                     default=np.nan)),
                 ("this is the last entry that fits; the table need not be sorted.", fits[-1]),
                 ("this is the one that uses most of the budget; a wider one may take less.",
                  max(fits, key=table.get)),
-                same=lambda one, other: other is not None and one == other,
             )  # fmt: skip
             yield f"for a budget of {budget:g} ms, {got:g} came and {right} was expected: {table}."
     try:

@@ -61,7 +61,7 @@ def prune_lowest(function: Callable) -> Iterator[str]:
         sizes = np.argsort(np.argsort(np.abs(scores))) >= 4  # the mask of who ranks sizes
         ranks = np.argsort(scores) >= 4  # the mask of who takes places for ranks
         for count in (4, 0, 10):
-            mask = as_mask(call(function, scores, count), len(scores), places, values)
+            mask = as_mask(call(function, scores, count), scores.shape, values, places)
             gone, low = int((~mask).sum()), np.sort(scores)
             if count == 4 and np.array_equal(~mask, scores > low[3]) and len(set(scores)) == 10:
                 yield "the mask is the wrong way round: True is what stays."
@@ -77,10 +77,12 @@ def prune_lowest(function: Callable) -> Iterator[str]:
                     "places (np.argsort) instead of looking for a threshold."
                 )
             if gone != count:
-                yield (
-                    f"asked to prune {count} of {name}, yours prunes {gone}. A threshold cannot "
-                    "tell equal scores apart. Rank them: np.argsort gives places."
+                ties = "A threshold cannot tell equal scores apart: np.argsort gives places."
+                places_from_0 = (
+                    "Take the first `count` places of np.argsort; mind that [-0:] is all."
                 )
+                why = places_from_0 if name == "distinct scores" else ties
+                yield f"asked to prune {count} of {name}, yours prunes {gone}. {why}"
             if count and scores[~mask].max() > low[count - 1]:
                 yield f"of {name}, something goes that scores higher than what stays."
 
@@ -94,11 +96,11 @@ def choose(function: Callable) -> Iterator[str]:
         number(call(function, levels, falls, 0.98)), 0.9,
         f"for accuracies {falls} and a floor of 0.98, 0.9 was expected.",
         ("an accuracy equal to the floor is within it: use >=.", 0.8),
-        ("this is the best accuracy. We want the highest sparsity that is good enough.", 0.5),
+        ("that is the first, with the best accuracy. Go on while it is good enough.", 0.5),
         ("the floor was not looked at: accuracy is far below it there.", 0.97),
         ("this is the first that fails. The one before it still holds.", 0.95),
         ("give the sparsity, not its place in the list.", 2),
-        *(("give the sparsity, not the accuracy.", value) for value in falls),
+        ("give the sparsity, not the accuracy.", *falls),
     )  # fmt: skip
     if number(call(function, levels, dips, 0.98)) == 0.9:
         yield (

@@ -1,6 +1,5 @@
 """Checks for notebook 14: weights of few values, the gradient of a value, Huffman's bits."""
 
-import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -26,13 +25,12 @@ def shared(function: Callable) -> Iterator[str]:
             otherwise = "some weights are none of the centroids."
         if np.any(got[W == 0] != 0):
             otherwise = "some zeros are zeros no more; what is pruned stays pruned."
-        in_list = "these are places in the list. Return the values that stand there."
         yield from compare(
             got, np.where(W != 0, centroids[places], 0), otherwise,
             ("what was pruned has come back: a zero is no weight, and must stay zero.",
              centroids[places]),
-            (in_list, places),
-            (in_list, np.where(W != 0, places, 0)),
+            ("these are places in the list. Return the values that stand there.",
+             places, np.where(W != 0, places, 0)),
             ("nothing has changed: every weight should become one of the centroids.", W),
             ("you compared sizes without signs: 0.5 is not near -0.5.",
              np.where(W != 0, centroids[unsigned], 0)),
@@ -58,7 +56,6 @@ def centroid_gradients(function: Callable) -> Iterator[str]:
         members = [gradients[labels == k] for k in range(count)]
         sums, sizes = np.array([m.sum() for m in members]), np.array([len(m) for m in members])
         pruned, places = gradients[labels == -1].sum(), np.arange(count)
-        got_in = "the pruned weights (label -1) have got in: no centroid is theirs."
         yield from compare(
             got, sums, f"for the labels tried, {sums.round(3)} was expected; {got.round(3)} came.",
             ("these are means. When a shared value moves by a little, all its weights move: their "
@@ -66,9 +63,9 @@ def centroid_gradients(function: Callable) -> Iterator[str]:
             ("the signs are lost: gradients that point in opposite directions cancel.",
              [np.abs(m).sum() for m in members]),
             ("these are the numbers of weights that share a value. Sum their gradients.", sizes),
-            (got_in, sums + pruned * (places == 0)),
-            (got_in, sums + pruned * (places == count - 1)),
-            (got_in, [gradients[labels == k].sum() for k in np.unique(labels)]),
+            ("the pruned weights (label -1) have got in: no centroid is theirs.",
+             sums + pruned * (places == 0), sums + pruned * (places == count - 1),
+             [gradients[labels == k].sum() for k in np.unique(labels)]),
             ("the sign: sum the gradients as they are.", -sums),
         )  # fmt: skip
 
@@ -103,7 +100,6 @@ def huffman_bits(function: Callable) -> Iterator[str]:
             ("a merged pair takes its place among the others: look for the two rarest anew.",
              _merged(counts, sort_once=True)),
             ("the last merge, of all that is left, counts as well.", right - total),
-            same=math.isclose,
         )  # fmt: skip
 
 

@@ -11,7 +11,6 @@ from course_utils.lessons.checks.verdict import Mistake, as_array, call, compare
 @exercise("Right: norm 1, same signs, same proportions.")
 def normalize(function: Callable) -> Iterator[str]:
     """Check a function W -> W / ‖W‖ (Frobenius) on random matrices with signs."""
-    single = "each row or column got norm 1 by itself. One norm for the whole matrix is asked for."
     for shape in ((4, 6), (7, 3), (2, 30)):
         W = np.random.default_rng(1).normal(0, 2, size=shape)
         got = as_array(call(function, W), W.shape)
@@ -29,13 +28,12 @@ def normalize(function: Callable) -> Iterator[str]:
              W / np.abs(W).sum()),
             ("the root is missing: divide by √Σw², not by Σw².", W / (W**2).sum()),
             ("x ** 1 / 2 is half of x. Write x ** 0.5, or np.sqrt(x).", W / ((W**2).sum() / 2)),
-            ("you summed the entries before squaring. Square each of them first.", W / W.sum()),
             ("you summed the entries before squaring. Square each of them first.",
-             W / abs(W.sum())),
+             W / W.sum(), W / abs(W.sum())),
             ("you divided by the root of the mean square. Take the root of the *sum*.",
              W / np.sqrt((W**2).mean())),
-            (single, W / np.linalg.norm(W, axis=0)),
-            (single, W / np.linalg.norm(W, axis=1, keepdims=True)),
+            ("each row or column got norm 1 by itself. One norm for the whole matrix is asked for.",
+             W / np.linalg.norm(W, axis=0), W / np.linalg.norm(W, axis=1, keepdims=True)),
             ("this squeezes W into [0, 1] and moves its zero; a norm only scales.",
              (W - W.min()) / (W.max() - W.min())),
         )  # fmt: skip
@@ -49,19 +47,17 @@ def filter_norms(function: Callable) -> Iterator[str]:
         got = np.asarray(_norms_of(function, kernel))
         got = got.ravel() if got.shape[:-1] == (1, 1, 1) else got  # axes that were kept
         right = operators.norm(kernel, granularity="filter").ravel()
-        if got.shape == (shape[2],):
-            yield "you got one number for each *input channel*. Filters are the last axis."
-        if got.shape == ():
-            yield "you got one number for the whole kernel. Sum over axes (0, 1, 2) only."
-        if got.shape == (1,):
-            yield "one norm came, that of the first filter. Does `return` stand inside the loop?"
-        if got.shape == shape[2:]:
-            yield "a filter spans all its input channels: sum over axis 2 as well."
-        if got.shape != right.shape:
-            yield (
-                f"for a kernel of shape {shape} the result has shape {got.shape}; this kernel has "
-                f"{len(right)} filters."
-            )
+        first = "one norm came, that of the first filter. Does `return` stand inside the loop?"
+        if got.shape == () and got.dtype == float and np.isclose(got, right[0]):
+            yield first
+        yield from compare(
+            got.shape, right.shape, f"for a kernel of shape {shape} the result has shape "
+            f"{got.shape}; this kernel has {len(right)} filters.",
+            ("you got one number for each *input channel*. Filters are the last axis.", shape[2:3]),
+            ("you got one number for the whole kernel. Sum over axes (0, 1, 2) only.", ()),
+            (first, (1,)),
+            ("a filter spans all its input channels: sum over axis 2 as well.", shape[2:]),
+        )  # fmt: skip
         yield from compare(
             got, right, "the shape is right, the numbers are not: take √Σw² over axes (0, 1, 2).",
             ("this is the norm of order 1, Σ|w|. The L2 norm is the root of the sum of squares.",
@@ -92,11 +88,11 @@ def _norms_of(function: Callable, kernel: np.ndarray) -> object:
 def most_above(answer: object) -> Iterator[str]:
     """Check the largest number of entries of f(W) that can exceed 0.25 in size."""
     value = number(answer)
-    if value == 16:
-        yield "nearly: 16 entries of exactly 0.25 use up the sum of squares; none *exceeds* 0.25."
-    if value in (3, 4):
-        yield "you divided 1 by 0.25. The norm is about squares: Σf² = 1."
-    if value > 16:
-        yield "the size of the matrix does not help: Σf² = 1 bounds how many entries can be large."
-    if value != 15:
-        yield "if k entries exceed 0.25, their squares sum to more than k / 16. When is that 1?"
+    yield from compare(
+        value, 15,
+        "if k entries exceed 0.25, their squares sum to more than k / 16. When is that 1?",
+        ("nearly: 16 entries of exactly 0.25 use up the sum of squares; none *exceeds* 0.25.", 16),
+        ("you divided 1 by 0.25. The norm is about squares: Σf² = 1.", 3, 4),
+        ("the size of the matrix does not help: Σf² = 1 bounds how many entries can be large.",
+         value if value > 16 else np.nan),
+    )  # fmt: skip

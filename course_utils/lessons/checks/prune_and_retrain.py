@@ -21,7 +21,6 @@ def sparsity(function: Callable) -> Iterator[str]:
     right = masking.sparsity(weights)
     got = number(call(function, weights))
     shares = [np.mean(W == 0) for W in weights.values()]
-    tiny = "tiny weights were counted as zeros. A pruned weight is *exactly* 0: use W == 0."
     yield from compare(
         got, right, f"for the weights tried, {got:.4f} came and {right:.4f} was expected.",
         ("this is the density, the share that is left. Sparsity is the share of zeros.", 1 - right),
@@ -30,12 +29,12 @@ def sparsity(function: Callable) -> Iterator[str]:
         ("give a share between 0 and 1, not a percentage.", 100 * right),
         ("this is the number of zeros. Divide by the number of weights.",
          sum(int((W == 0).sum()) for W in weights.values())),
-        ("0 came. A loop over `weights` gives names, one over weights.values() the arrays.", 0),
+        ("0 came. Add up with += in a loop over weights.values(): `weights` gives only names.", 0),
         ("this is the first array alone. A `return` inside the loop ends it too early.", shares[0]),
         ("len(W) is the number of rows. W.size is the number of entries.",
          right * 237 / sum(map(len, weights.values()))),
-        (tiny, np.mean([np.abs(W).max() < 1e-6 for W in weights.values()])),
-        (tiny, right + 25 / 237),
+        ("tiny weights were counted as zeros. A pruned weight is *exactly* 0: use W == 0.",
+         np.mean([np.abs(W).max() < 1e-6 for W in weights.values()]), right + 25 / 237),
     )  # fmt: skip
 
 

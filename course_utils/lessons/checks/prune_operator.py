@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from course_utils import operators
-from course_utils.lessons.checks.verdict import as_array, call, compare, exercise, hints, number
+from course_utils.lessons.checks.verdict import as_mask, call, compare, exercise, hints, number
 
 
 @exercise("Right: size decides, ties are cut, signs survive.")
@@ -17,7 +17,7 @@ def prune(function: Callable) -> Iterator[str]:
         yield "this is the mask. The operator returns weights: multiply W by the mask."
     if got.shape != W.shape:
         yield f"the shape became {got.shape}. Pruning sets entries to 0; it does not take them out."
-    size = np.abs(W)
+    size, share = np.abs(W), W / np.linalg.norm(W)
     yield from hints(
         got,
         ("every negative weight is gone. Large and negative is large: compare |W|, not W.",
@@ -29,9 +29,16 @@ def prune(function: Callable) -> Iterator[str]:
         ("these are the 0s and 1s of the mask. Multiply W by them.", (size > 0.5).astype(float)),
         ("the weights that stay have shrunk by θ. That is called soft thresholding; "
          "pruning leaves them as they are.", np.sign(W) * np.maximum(size - 0.5, 0)),
-        same=np.array_equal,
     )  # fmt: skip
-    yield from _measure_findings(function, W)
+    # What else than |W| was compared with θ? At 0.3 the answers differ.
+    yield from hints(
+        call(function, W, 0.3),
+        ("you compared W² with θ. Compare the size, |W|.", np.where(size**2 > 0.3, W, 0)),
+        ("you took θ for a share. It is a size: compare |W| with θ itself.",
+         np.where(size > np.quantile(size, 0.3), W, 0)),
+        ("you compared f(W) = W / ‖W‖ with θ. The operator compares |W| itself.",
+         *(np.where(np.abs(share) > 0.3, kept, 0) for kept in (W, share))),
+    )  # fmt: skip
     if np.isnan(np.asarray(got, float)).any():
         yield "there are NaNs in the result. A cut entry is 0."
     for r, c in np.argwhere(got != operators.prune(W, 0.5))[:1]:
@@ -39,27 +46,9 @@ def prune(function: Callable) -> Iterator[str]:
             f"with θ = 0.5, {W[r, c]:.2f} at row {r}, column {c} of a matrix of {W.shape} became "
             f"{got[r, c]:.2f}. Kept entries stay exactly as they are, cut ones are 0: W * mask."
         )
-    yield from _tie_findings(function)
-
-
-def _measure_findings(function: Callable, W: np.ndarray) -> Iterator[str]:
-    """Say what else than |W| was compared with θ; at 0.3 the answers differ."""
-    got, size, share = call(function, W, 0.3), np.abs(W), W / np.linalg.norm(W)
-    normalized = "you compared f(W) = W / ‖W‖ with θ. The operator compares |W| itself."
-    return hints(
-        got,
-        ("you compared W² with θ. Compare the size, |W|.", np.where(size**2 > 0.3, W, 0)),
-        ("you took θ for a share. It is a size: compare |W| with θ itself.",
-         np.where(size > np.quantile(size, 0.3), W, 0)),
-        (normalized, np.where(np.abs(share) > 0.3, W, 0)),
-        (normalized, np.where(np.abs(share) > 0.3, share, 0)),
-    )  # fmt: skip
-
-
-def _tie_findings(function: Callable) -> Iterator[str]:
     ties = np.array([[0.5, -0.5, 1.0], [-1.0, 0.25, 0.0]])
-    got = as_array(call(function, ties, 0.5), ties.shape)
-    if got[0, 0] or got[0, 1]:
+    got = call(function, ties, 0.5)
+    if np.any(np.ravel(got)[:2]):
         yield "an entry of size exactly θ stayed. The inequality is strict: > and not >=."
     if not np.array_equal(call(function, ties, 0.0), ties):
         yield "θ = 0 should change nothing."
@@ -81,10 +70,8 @@ def keep_largest(function: Callable) -> Iterator[str]:
 
 
 def _mask_findings(answer: object, W: np.ndarray, s: float, what: str) -> Iterator[str]:
-    mask = as_array(answer, W.shape)
-    if not np.isin(mask, (0, 1)).all():
-        yield "a mask holds True and False only: return the mask, not the pruned weights."
-    mask, asked = mask.astype(bool), round(s * W.size)
+    if_values = "a mask holds True and False only: return the mask, not the pruned weights."
+    mask, asked = as_mask(answer, W.shape, if_values), round(s * W.size)
     gone = int((~mask).sum())
     if s == 0 and gone:
         yield "at sparsity 0 nothing should go. A > cuts what equals the threshold: rank instead."
@@ -111,29 +98,25 @@ def energy(function: Callable) -> Iterator[str]:
     for shape in ((6, 4), (3, 2, 5)):
         # Any mask, so that the smallest are not always those that go.
         W, mask = rng.normal(size=shape), rng.random(shape) < 0.6
-        yield from _energy_findings(number(call(function, W, mask)), W, mask)
-
-
-def _energy_findings(got: float, W: np.ndarray, mask: np.ndarray) -> Iterator[str]:
-    lost = operators.energy_lost(W, W * mask)
-    return compare(
-        got, lost,
-        f"for a random W and a random mask the answer is {lost:.4f}, but yours is {got:.4f}.",
-        ("this is the energy kept. What is lost is 1 minus that.", 1 - lost),
-        ("this is the relative error, ‖W - W'‖ / ‖W‖. Energy is its square.", np.sqrt(lost)),
-        ("this is the sum of the removed squares. Divide by the sum of all squares.",
-         lost * (W**2).sum()),
-        ("this is the share of Σ|w|. Energy is the share of Σw²: square the entries.",
-         np.abs(W[~mask]).sum() / np.abs(W).sum()),
-        ("this is the sparsity, a share of *entries*. Energy weighs each by its square.",
-         np.mean(~mask)),
-        ("these are means. Divide the *sum* of the removed squares by the sum of all.",
-         np.mean(W[~mask] ** 2) / np.mean(W**2)),
-        ("you squared after summing. Square each entry first, then sum.",
-         (W[~mask].sum() / W.sum()) ** 2),
-        ("this is a percentage. Give the share itself, between 0 and 1.", 100 * lost),
-        ("you divided by the energy that is kept. Divide by the sum of all squares.",
-         lost / (1 - lost)),
-        ("this is more than the whole. To choose what is cut, index with ~mask; 1 - mask and "
-         "-mask are taken for places.", got if got > 1 else np.nan),
-    )  # fmt: skip
+        got, lost = number(call(function, W, mask)), operators.energy_lost(W, W * mask)
+        yield from compare(
+            got, lost,
+            f"for a random W and a random mask the answer is {lost:.4f}, but yours is {got:.4f}.",
+            ("this is the energy kept. What is lost is 1 minus that.", 1 - lost),
+            ("this is the relative error, ‖W - W'‖ / ‖W‖. Energy is its square.", np.sqrt(lost)),
+            ("this is the sum of the removed squares. Divide by the sum of all squares.",
+             lost * (W**2).sum()),
+            ("this is the share of Σ|w|. Energy is the share of Σw²: square the entries.",
+             np.abs(W[~mask]).sum() / np.abs(W).sum()),
+            ("this is the sparsity, a share of *entries*. Energy weighs each by its square.",
+             np.mean(~mask)),
+            ("these are means. Divide the *sum* of the removed squares by the sum of all.",
+             np.mean(W[~mask] ** 2) / np.mean(W**2)),
+            ("you squared after summing. Square each entry first, then sum.",
+             (W[~mask].sum() / W.sum()) ** 2),
+            ("this is a percentage. Give the share itself, between 0 and 1.", 100 * lost),
+            ("you divided by the energy that is kept. Divide by the sum of all squares.",
+             lost / (1 - lost)),
+            ("this is more than the whole. To choose what is cut, index with ~mask; 1 - mask and "
+             "-mask are taken for places.", got if got > 1 else np.nan),
+        )  # fmt: skip

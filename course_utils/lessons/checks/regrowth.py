@@ -9,8 +9,8 @@ from course_utils import regrowth
 from course_utils.lessons.checks.verdict import as_mask, call, compare, exercise, number
 
 _NO_MASK = (
-    "return the mask, one True or False for each weight, not the positions of some.",
     "a mask holds True and False only: return the mask, not the weights.",
+    "return the mask, one True or False for each weight, not the positions of some.",
 )
 
 
@@ -64,7 +64,7 @@ def swap(function: Callable) -> Iterator[str]:
         gradients = rng.normal(size=12)
         # Among what is not kept the largest gradient, and a larger one still on a kept weight.
         gradients[np.flatnonzero(mask)[0]] = 5.0
-        got = as_mask(call(function, mask, weights, gradients, count), 12, *_NO_MASK)
+        got = as_mask(call(function, mask, weights, gradients, count), (12,), *_NO_MASK)
         w, g = np.abs(weights), np.abs(gradients)
         kept, dropped = np.flatnonzero(mask), mask.copy()
         dropped[kept[np.argsort(w[kept])[:count]]] = False
@@ -91,7 +91,6 @@ def swap(function: Callable) -> Iterator[str]:
             ("the kept weights' own gradients chose what goes. Drop by |w|.",
              _right_swap(mask, g, g, count)),
             ("nothing moved: drop, then grow.", mask),
-            same=np.array_equal,
         )  # fmt: skip
 
 
@@ -99,7 +98,7 @@ def _dropped_may_return(function: Callable) -> Iterator[str]:
     """The largest gradient lies on the weight that was just dropped."""
     mask = np.array([True, True, False, False])
     weights, gradients = np.array([0.1, 2.0, 0.0, 0.0]), np.array([9.0, 0.0, 1.0, 2.0])
-    got = as_mask(call(function, mask, weights, gradients, 1), 4, *_NO_MASK)
+    got = as_mask(call(function, mask, weights, gradients, 1), (4,), *_NO_MASK)
     if np.array_equal(got, [False, True, False, True]):
         yield (
             "what was just dropped may come back at once, if its gradient is the largest: choose "

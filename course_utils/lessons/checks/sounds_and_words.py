@@ -1,11 +1,10 @@
 """Checks for notebook 18: what goes with a recurrent unit, attention without one of its heads."""
 
-import operator
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from course_utils.lessons.checks.verdict import Mistake, as_array, call, compare, exercise
+from course_utils.lessons.checks.verdict import Mistake, Slip, as_array, call, compare, exercise
 
 _PARTS = ("kernel", "recurrent kernel", "biases", "output's kernel")
 
@@ -26,10 +25,10 @@ def unit_entries(function: Callable) -> Iterator[str]:
                 f"for {i} inputs, {u} units and {o} outputs, {got:g} entries of the {part} came; "
                 f"{wanted} were expected."
             )
-            yield from compare(got, wanted, otherwise, *mistakes, same=operator.eq)
+            yield from compare(got, wanted, otherwise, *mistakes)
 
 
-def _mistakes(i: int, u: int, o: int) -> tuple[tuple[tuple[str, int], ...], ...]:
+def _mistakes(i: int, u: int, o: int) -> tuple[tuple[Slip, ...], ...]:
     blocks = "a unit has its column in three blocks: two gates, and what it proposes."
     lstm = "that is an LSTM, with four blocks of columns. A GRU has three."
     whole = "this is the whole array. What goes with one unit was asked."
@@ -40,15 +39,13 @@ def _mistakes(i: int, u: int, o: int) -> tuple[tuple[tuple[str, int], ...], ...]
           6 * u),
          ("the other units read it, too: its row goes as well.", 3 * u),
          ("its own columns go as well, one in each block.", 3 * (u - 1)),
-         (blocks, 2 * u - 1), (blocks, u), (lstm, 8 * u - 4), (whole, 3 * u * u),
+         (blocks, 2 * u - 1, u), (lstm, 8 * u - 4), (whole, 3 * u * u),
          ("the columns of the recurrent kernel are as long as there are units.", 3 * i)),
         (("Keras keeps two biases for each column of a GRU, one for the inputs and one for the "
           "recurrence.", 3),
-         ("each of its columns has biases.", 0), (blocks, 2), (blocks, 1), (lstm, 8), (lstm, 4),
-         (whole, 6 * u)),
+         ("each of its columns has biases.", 0), (blocks, 2, 1), (lstm, 8, 4), (whole, 6 * u)),
         (("the layer behind reads it: its row of the output's kernel goes as well.", 0),
-         ("an output's bias belongs to the output, which stays.", o + 1),
-         ("an output's bias belongs to the output, which stays.", 2 * o),
+         ("an output's bias belongs to the output, which stays.", o + 1, 2 * o),
          ("one row of it goes, with an entry for each output.", 1), (whole, u * o)),
     )  # fmt: skip
 
@@ -70,8 +67,7 @@ def without_head(function: Callable) -> Iterator[str]:
             f"by up to {np.abs(got - rest - b).max():.2g}. Add up what every other head "
             "contributes, and b.",
             ("all heads are still in it.", rest + parts[gone] + b),
-            ("this is what goes. What is left was asked.", parts[gone] + b),
-            ("this is what goes. What is left was asked.", parts[gone]),
+            ("this is what goes. What is left was asked.", parts[gone] + b, parts[gone]),
             ("the bias b is added once, whatever heads there are: it stays.", rest),
             ("nothing is scaled up for the head that is gone: the heads are added up, there is no "
              "mean over them.", rest * heads / (heads - 1) + b),

@@ -47,9 +47,8 @@ def rows_of(function: Callable) -> Iterator[str]:
              one * filters + np.arange(filters)),
             ("these are the rows that stay. Those that go were asked.",
              np.setdiff1d(np.arange(places * filters), right)),
-            ("the filters are counted from 0: yours are the rows of the one beside it.", right + 1),
-            ("the filters are counted from 0: yours are the rows of the one beside it.", right - 1),
-            same=np.array_equal,
+            ("the filters are counted from 0: yours are the rows of the one beside it.",
+             right + 1, right - 1),
         )  # fmt: skip
 
 
@@ -60,27 +59,23 @@ def work_left(function: Callable) -> Iterator[str]:
         got, left = number(call(function, macs, share)), 1 - share
         powers = [1] + [2] * (len(macs) - 2) + [1]
         right = _total(macs, left, powers)
-        if not math.isclose(got, right):
-            yield from hints(
-                got,
-                ("this is the work that goes. What is left was asked.", sum(macs) - right),
-                ("this is a share. Return MACs, in the unit of those that came in.",
-                 right / sum(macs)),
-                ("take 1 - share: `share` is what goes.", _total(macs, share, powers)),
-                ("a layer in the middle loses twice: its own channels, and those it reads.",
-                 _total(macs, left, [1] * len(macs))),
-                ("the first layer reads the image, and the last one makes the classes: these stay. "
-                 "Each loses on one side only.", _total(macs, left, [2] * len(macs))),
-                ("the first layer reads the image, which loses nothing: only its outputs go.",
-                 _total(macs, left, [2] * (len(macs) - 1) + [1])),
-                ("the last layer makes the classes, which stay: only what it reads goes.",
-                 _total(macs, left, [1] + [2] * (len(macs) - 1))),
-                ("the last layer reads fewer channels, too.",
-                 _total(macs, left, [*powers[:-1], 0])),
-                same=math.isclose,
-            )  # fmt: skip
-        if not math.isclose(got, right, rel_tol=1e-6, abs_tol=1):  # a whole number will do
-            yield f"for {macs} and {share}, {got:g} came and {right:g} was expected."
+        if math.isclose(got, right, rel_tol=1e-6, abs_tol=1):  # a whole number will do
+            continue
+        yield from compare(
+            got, right, f"for {macs} and {share}, {got:g} came and {right:g} was expected.",
+            ("this is the work that goes. What is left was asked.", sum(macs) - right),
+            ("this is a share. Return MACs, in the unit of those that came in.", right / sum(macs)),
+            ("take 1 - share: `share` is what goes.", _total(macs, share, powers)),
+            ("a layer in the middle loses twice: its own channels, and those it reads.",
+             _total(macs, left, [1] * len(macs))),
+            ("the first layer reads the image, and the last one makes the classes: these stay. "
+             "Each loses on one side only.", _total(macs, left, [2] * len(macs))),
+            ("the first layer reads the image, which loses nothing: only its outputs go.",
+             _total(macs, left, [2] * (len(macs) - 1) + [1])),
+            ("the last layer makes the classes, which stay: only what it reads goes.",
+             _total(macs, left, [1] + [2] * (len(macs) - 1))),
+            ("the last layer reads fewer channels, too.", _total(macs, left, [*powers[:-1], 0])),
+        )  # fmt: skip
 
 
 def _total(macs: list[int], left: float, powers: list[int]) -> float:
@@ -137,7 +132,7 @@ def _at_the_ends(function: Callable, distinct: np.ndarray) -> Iterator[str]:
 def _staying(function: Callable, norms: np.ndarray, share: float) -> np.ndarray:
     if_places = "a mask was expected, True or False for each filter, not their numbers"
     if_values = "a mask holds True and False only"
-    return as_mask(call(function, norms, share), len(norms), if_places, if_values)
+    return as_mask(call(function, norms, share), norms.shape, if_values, if_places)
 
 
 @exercise("Right: one mean and one variance a channel, over all images and places.")
@@ -150,7 +145,16 @@ def statistics(function: Callable) -> Iterator[str]:
         answer = call(function, maps)
         if not isinstance(answer, tuple | list | np.ndarray) or len(answer) != 2:
             raise Mistake("return two things: the means and the variances of the channels.")
-        yield from _wrong_axes(answer, maps)
+        own = "Each channel has statistics of its own."
+        yield from hints(
+            np.shape(np.squeeze(answer[0])),
+            (f"this goes over the channels. {own}", shape[:-1]),
+            (f"this is one number an image. {own}", shape[:1]),
+            ("places count as well: one number a channel, over images, heights and widths.",
+             shape[1:]),
+            ("these are the statistics of each image: go over the images, too.", shape[::3]),
+            (f"this is one number for everything. {own}", ()),
+        )  # fmt: skip
         mean, variance = (np.ravel(as_array(np.squeeze(a), shape[3:])) for a in answer)
         axes, count = (0, 1, 2), maps[..., 0].size
         yield from compare(
@@ -170,17 +174,3 @@ def statistics(function: Callable) -> Iterator[str]:
             ("places differ, too: take one variance over images and places.",
              maps.var(axis=0).mean((0, 1))),
         )  # fmt: skip
-
-
-def _wrong_axes(answer: object, maps: np.ndarray) -> Iterator[str]:
-    shape = np.shape(np.squeeze(answer[0]))
-    if shape == maps.shape[:-1]:
-        yield "this goes over the channels. Each channel has statistics of its own."
-    if shape == maps.shape[:1]:
-        yield "this is one number an image. Each channel has statistics of its own."
-    if shape == maps.shape[1:]:
-        yield "places count as well: one number a channel, over images, heights and widths."
-    if shape == (maps.shape[0], maps.shape[-1]):
-        yield "these are the statistics of each image: go over the images, too."
-    if shape == ():
-        yield "this is one number for everything. Each channel has statistics of its own."

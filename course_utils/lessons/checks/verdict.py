@@ -29,11 +29,14 @@ IN_THE_LOOP = ". Does `return` stand inside the loop? It ends the function at on
 WHERE_ARRAYS_DO_NOT_FIT = {
     "The truth value": "`if`, `and` and `not` take one value; for arrays there are masks, & and ~.",
     "setting an array": f"an array came where one number belongs: {ALL_OF_IT}",
+    "ufunc 'bitwise_xor'": "a power is written ** in Python; ^ is something else.",
+    "'str' object has": "a loop over a dictionary gives names; .values() has the arrays.",
 }
 _IDLE = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}
 
 Findings = Callable[..., Iterator[str]]  # (answer, ...) -> what is wrong with it
 Same = Callable[[object, object], bool]
+Slip = tuple[str, *tuple[object, ...]]  # a hint, and the results of the mistakes that it is for
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,13 @@ def call(function: Callable, *arguments: object) -> object:
     if not callable(function):
         raise Mistake(f"a function was expected, not {function!r}")
     copies = copy.deepcopy(arguments)
-    result = function(*copies)
+    try:
+        result = function(*copies)
+    except Exception as error:
+        for given in copies:
+            if isinstance(given, np.ndarray) and given.ndim != 2:  # a matrix is what all think of
+                error.add_note(f"It was given an array of shape {given.shape}")
+        raise
     if not all(map(_unchanged, arguments, copies)):
         raise Mistake(
             "your function changed the array that it was given. Compute a new array instead "
@@ -167,19 +176,21 @@ def as_array(answer: object, shape: tuple[int, ...]) -> np.ndarray:
     return array
 
 
-def as_mask(answer: object, length: int, if_places: str, if_values: str) -> np.ndarray:
-    """Return the reader's mask (length,) as bool.
+def as_mask(
+    answer: object, shape: tuple[int, ...], if_values: str, if_places: str = ""
+) -> np.ndarray:
+    """Return the reader's mask as bool.
 
-    Raises Mistake: `if_places` where places came in place of a mask, `if_values` where it holds
-    something else than True and False.
+    Raises Mistake: `if_values` where it holds something else than True and False, `if_places`, if
+    that is given, where places came in place of a mask, and if its shape is not `shape`.
 
-    >>> as_mask([1, 0], 2, "a mask was expected, not places", "a mask holds True and False only")
+    >>> as_mask([1, 0], (2,), "a mask holds True and False only")
     array([ True, False])
     """
     array = np.asarray(answer)
-    if array.dtype.kind in "iu" and array.shape != (length,):
+    if if_places and array.dtype.kind in "iu" and array.shape != shape:
         raise Mistake(if_places)
-    array = as_array(answer, (length,))
+    array = as_array(answer, shape)
     if not np.isin(array, (0, 1)).all():
         raise Mistake(if_values)
     return array.astype(bool)
@@ -194,19 +205,19 @@ def alike(got: object, other: object) -> bool:
     return np.shape(got) == np.shape(other) and bool(np.allclose(got, other))
 
 
-def hints(got: object, *mistakes: tuple[str, object], same: Same = alike) -> Iterator[str]:
-    """Yield the hint of each typical mistake, (hint, its result), that `got` is.
+def hints(got: object, *mistakes: Slip, same: Same = alike) -> Iterator[str]:
+    """Yield the hint of each typical mistake, (hint, its result, ...), that `got` is.
 
     `same` tells whether two results count as equal.
 
-    >>> list(hints(5, ("multiply, do not add.", 5), ("it is 0.", 0)))
+    >>> list(hints(5, ("multiply, do not add.", 5, 6), ("it is 0.", 0)))
     ['multiply, do not add.']
     """
-    yield from (hint for hint, wrong in mistakes if same(got, wrong))
+    yield from (hint for hint, *wrong in mistakes if any(same(got, one) for one in wrong))
 
 
 def compare(
-    got: object, right: object, otherwise: str, *mistakes: tuple[str, object], same: Same = alike
+    got: object, right: object, otherwise: str, *mistakes: Slip, same: Same = alike
 ) -> Iterator[str]:
     """Yield nothing if `got` is right; else the `hints` of what it is, and at last `otherwise`.
 
@@ -240,4 +251,5 @@ def _in_one_line(error: BaseException) -> str:
     name, text = type(error).__name__, " ".join(str(error).split())
     meant = (told for start, told in WHERE_ARRAYS_DO_NOT_FIT.items() if text.startswith(start))
     text = ". That is: ".join([text.rstrip("."), *meant])
-    return f"{name}: {text}" if text else name
+    told, notes = f"{name}: {text}" if text else name, getattr(error, "__notes__", ())
+    return ". ".join([told.rstrip("."), *notes]) if notes else told

@@ -57,19 +57,18 @@ def lost_images(function: Callable) -> Iterator[str]:
         dense, pruned = dense[:, clear], pruned[:, clear]
         if_places = "True or False for each image was expected, not the numbers of some images"
         if_values = "True or False for each image was expected: do the majorities differ?"
-        got = as_mask(call(function, dense, pruned), dense.shape[1], if_places, if_values)
+        got = as_mask(call(function, dense, pruned), dense.shape[1:], if_values, if_places)
         right = forgetting.exemplars(dense, pruned)
         means = dense.mean(axis=0), pruned.mean(axis=0)
         most = "Take the label given most often."
-        no_label = f"a mean of labels is no label: between 3 and 5 it is 4. {most}"
         yield from compare(
             got, right, f"{int(right.sum())} of {len(right)} images are exemplars here; yours "
             f"finds {int(got.sum())}, and {int((got != right).sum())} images are judged otherwise.",
             ("this is the wrong way round: True means that the majorities differ.", ~right),
             ("this compares the first network of each group. One network is one draw: take the "
              "majority of the group.", dense[0] != pruned[0]),
-            (no_label, np.not_equal(*means)),
-            (no_label, np.not_equal(*np.round(means))),
+            (f"a mean of labels is no label: between 3 and 5 it is 4. {most}",
+             np.not_equal(*means), np.not_equal(*np.round(means))),
             (f"a median takes labels for sizes, and they are names. {most}",
              np.median(dense, axis=0) != np.median(pruned, axis=0)),
             ("here a single network that differs makes an exemplar. The majorities must differ.",
@@ -77,7 +76,6 @@ def lost_images(function: Callable) -> Iterator[str]:
             ("here only images count on which the groups share no answer. It is enough that the "
              "majorities differ.", ~np.array([
                  np.isin(a, b).any() for a, b in zip(dense.T, pruned.T, strict=True)])),
-            same=np.array_equal,
         )  # fmt: skip
 
 
@@ -96,22 +94,17 @@ def calibration_error(function: Callable) -> Iterator[str]:
         share = np.array([i.mean() for i in inside])
         gaps = np.array([right[i].mean() - c[i].mean() for i in inside])
         expected, size = float(share @ np.abs(gaps)), np.abs(gaps)
-        alike = "every bin counts the same here. Weight each by its share of the answers."
-        cancel = (
-            "too sure in one bin and not sure enough in another cancel out here. Take the size of "
-            "each gap before you add."
-        )
         yield from compare(
             got, expected,
             f"with {bins} bins and {n} answers {got:.4f} came; {expected:.4f} was expected.",
-            (alike, size.mean()),
-            (alike, size.sum() / bins),
+            ("every bin counts the same here. Weight each by its share of the answers.",
+             size.mean(), size.sum() / bins),
             ("the gaps are summed, not weighted: each counts by its share of the answers.",
              size.sum()),
             ("weight each gap by the *share* of answers in its bin, not by their number.",
              expected * n),
-            (cancel, share @ gaps),
-            (cancel, -(share @ gaps)),
+            ("too sure in one bin and not sure enough in another cancel out here. Take the size of "
+             "each gap before you add.", share @ gaps, -(share @ gaps)),
             ("a single answer is right or wrong, never 80 % right. First take the means of each "
              "bin, then their gap.", np.abs(right - c).mean()),
             ("this is the largest gap, the *maximum* calibration error. The mean was asked.",

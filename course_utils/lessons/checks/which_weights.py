@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from course_utils import criteria
-from course_utils.lessons.checks.verdict import as_array, call, compare, exercise
+from course_utils.lessons.checks.verdict import as_array, as_mask, call, compare, exercise
 
 
 @exercise("Right: how far a weight moves the loss of an example, to first order, on average.")
@@ -19,30 +19,24 @@ def taylor(function: Callable) -> Iterator[str]:
     if np.shape(answer) == () or np.shape(answer) == (len(G),):
         yield "every weight needs a score of its own: average over the examples alone, axis 0."
     got = as_array(answer, W.shape)
-    squares = (
-        "these are squares: the form of 2019, and Fisher's order. Asked for is the size, np.abs."
-    )
-    early = "examples cancel here: take the size of each example's change before you average."
-    alone = "this is the gradient alone: it does not know how far a weight is from 0."
-    product = (G * W).mean(axis=0)
+    product, squares = (G * W).mean(axis=0), ((G * W) ** 2).mean(axis=0)
     yield from compare(
         got, np.abs(G * W).mean(axis=0),
         "for the weights and gradients tried, something else than the mean of |g · w| came.",
-        (early, np.abs(product)), (early, product), (early, -product),
-        (early, product**2),
+        ("examples cancel here: take the size of each example's change before you average.",
+         np.abs(product), product, -product, product**2),
         ("only one example counts here. A `return` inside the loop ends it too early.",
-         np.abs(G[0] * W) / len(G)),
-        (squares, ((G * W) ** 2).mean(axis=0)),
-        (squares, ((G * W) ** 2).mean(axis=0) / 2),
-        (squares, np.sqrt(((G * W) ** 2).mean(axis=0))),
+         np.abs(G[0] * W), np.abs(G[0] * W) / len(G)),
+        ("these are squares: the form of 2019, and Fisher's order. Asked for is the size, np.abs.",
+         squares, squares / 2, np.sqrt(squares)),
         ("the order is right; but take the mean, so that the number of examples does not matter.",
          np.abs(G * W).sum(axis=0)),
         ("this keeps the worst example alone: take the mean over the examples.",
          np.abs(G * W).max(axis=0)),
         ("of the weight, too, take the size: a score below 0 would go first.",
          np.abs(G).mean(axis=0) * W),
-        (alone, np.abs(G).mean(axis=0)),
-        (alone, np.abs(G.mean(axis=0))),
+        ("this is the gradient alone: it does not know how far a weight is from 0.",
+         np.abs(G).mean(axis=0), np.abs(G.mean(axis=0))),
         ("this is magnitude: it does not know what the loss thinks of the weight.", w),
         ("setting w to 0 is a step of -w along the slope g: multiply, do not add.",
          np.abs(G).mean(axis=0) + w),
@@ -69,6 +63,8 @@ def lamp(function: Callable) -> Iterator[str]:
              np.where(np.isinf(got), got, squares / np.where(strictly == 0, 1, strictly))),
             ("this is upside down: the weight's own square stands above, the sum below.",
              1 / right),
+            ("signs do not count: compare the squares, or sizes, to find which are not smaller.",
+             squares / [squares[w >= v].sum() for v in w]),
             ("squares, not sizes: LAMP is about the energy that a layer loses.",
              size / [size[size >= s].sum() for s in size]),
         )  # fmt: skip
@@ -79,15 +75,13 @@ def control(function: Callable) -> Iterator[str]:
     """Check a function (mask, rng) -> a mask with as many zeros, at random places."""
     mask = np.zeros((20, 30), bool)
     mask[:6] = True
+    if_values = "a mask holds True and False (or 1 and 0) only."
     one, again, other = (
-        as_array(call(function, mask, np.random.default_rng(seed)), mask.shape)
+        as_mask(call(function, mask, np.random.default_rng(seed)), mask.shape, if_values)
         for seed in (0, 0, 1)
     )
-    if not np.isin(one, (0, 1)).all():
-        yield "a mask holds True and False (or 1 and 0) only."
-    one, again, other = (array.astype(bool) for array in (one, again, other))
     if np.array_equal(one, mask):
-        yield "nothing has moved."
+        yield "nothing has moved: a row is all True or all False. Mix all entries, not row by row."
     if one.sum() == mask.size - mask.sum():
         yield "the mask is the wrong way round: as many should stay as before."
     if one.sum() != mask.sum():

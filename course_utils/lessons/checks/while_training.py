@@ -19,7 +19,6 @@ def cubic(function: Callable) -> Iterator[str]:
         return final * (1 - (1 - t) ** 3)
 
     inside, right, t = come(230), cube(0.25), 0.25
-    late = "the way starts at `begin`, not at step 0: its length is end - begin."
     yield from compare(
         inside, right, f"a quarter of the way {inside:.4f} came, {right:.4f} was expected.",
         ("this is the density, the share that is left. Return the sparsity.", 1 - right),
@@ -29,18 +28,12 @@ def cubic(function: Callable) -> Iterator[str]:
          final * t**3),
         ("this is a straight line. Raise the part of the way that is left to the power 3.",
          final * t),
-        (late, cube(230 / 530)), (late, cube(200 / 530)), (late, cube(200 / 400)),
+        ("the way starts at `begin`, not at step 0: its length is end - begin.",
+         cube(230 / 530), cube(200 / 530), cube(200 / 400)),
         ("the stairs begin at `begin`: round the steps since `begin`, not the step itself.",
          cube(70 / 400)),
         ("give a share between 0 and 1, not a percentage.", 100 * right),
-        same=math.isclose,
     )  # fmt: skip
-    yield from _edges_of_cubic(come, final, cube)
-
-
-def _edges_of_cubic(
-    come: Callable[[int], float], final: float, cube: Callable[[float], float]
-) -> Iterator[str]:
     if come(40) != 0:
         yield "before `begin` nothing is pruned: the sparsity there is 0."
     if not math.isclose(come(530), final) or not math.isclose(come(930), final):
@@ -50,13 +43,12 @@ def _edges_of_cubic(
         ("it moves at every step. Round the steps since `begin` down to a multiple of `every`.",
          cube(199 / 400)),
         ("it moves too early: round the steps since `begin` *down* (// in Python).", cube(0.5)),
-        same=math.isclose,
     )  # fmt: skip
-    right = schedules.polynomial(final, 130, 530, every=100)
+    stairs = schedules.polynomial(final, begin, end, every=every)
     for step in (130, 229, 230, 329, 330, 529):
-        got = come(step)
-        if not math.isclose(got, right(step), abs_tol=1e-12):
-            yield f"at step {step}, {got:.4f} came and {right(step):.4f} was expected."
+        got, right = come(step), stairs(step)
+        if not math.isclose(got, right, abs_tol=1e-12):
+            yield f"at step {step}, {got:.4f} came and {right:.4f} was expected."
 
 
 @exercise("Right: a mean rate that did well in the table. See below what it brings.")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from course_utils import operators
-from course_utils.lessons.checks.verdict import exercise, hints, number
+from course_utils.lessons.checks.verdict import compare, exercise, hints, number
 
 THETA = 0.2
 
@@ -22,15 +22,12 @@ def example() -> np.ndarray:
 @exercise("Right: steps 1 to 3 hold, and the product of step 4 does not.")
 def wrong_step(answer: object) -> Iterator[str]:
     """Check the number of the first step of the example that is wrong."""
-    step = number(answer)
-    if step in (1, 2):
-        yield f"step {step:g} is right up to rounding: compute it and compare with two decimals."
-    if step == 3:
-        yield "that mask is right, if θ meets the raw W: seven entries are above 0.2."
-    if step == 5:
-        yield "step 5 only repeats the matrix of the step before. Look there."
-    if step != 4:
-        yield "give the number of a step, 1 to 5."
+    yield from compare(
+        step := number(answer), 4, "give the number of a step, 1 to 5.",
+        (f"step {step:g} is right up to rounding: compute it and compare with two decimals.", 1, 2),
+        ("that mask is right, if θ meets the raw W: seven entries are above 0.2.", 3),
+        ("step 5 only repeats the matrix of the step before. Look there.", 5),
+    )  # fmt: skip
 
 
 @exercise("Right: dividing W and θ by the same norm changes no mask.")
@@ -48,7 +45,7 @@ def same_mask_theta(answer: object) -> Iterator[str]:
     if not np.array_equal(mask, W > THETA):
         yield f"with that θ, {9 - mask.sum()} weights of f(W) are cut; on W, 0.2 cuts 2."
     if not np.isclose(theta, THETA / size, rtol=0.01):
-        yield "it happens to cut the same two weights. Which θ does so for any entries? Units!"
+        yield "it happens to cut the same two. Which θ does so for any W? f(W) is W divided by ‖W‖."
 
 
 @exercise("Right: the largest weight becomes 0.2, and what equals θ is cut.")

@@ -8,5 +8,11 @@ Plain functions of arrays: `predicted` labels (n,) of one network or (networks, 
 
 from course_utils.lessons.forgetting.calibration import Bin, ece, ece_if_calibrated, reliability
 from course_utils.lessons.forgetting.corruptions import KINDS, corrupt
-from course_utils.lessons.forgetting.exemplars import by_chance, exemplars, modal
-from course_utils.lessons.forgetting.perclass import class_errors, confusion, wilson
+from course_utils.lessons.forgetting.labels import (
+    by_chance,
+    class_errors,
+    confusion,
+    exemplars,
+    modal,
+    wilson,
+)

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from course_utils.arrays import whole
-from course_utils.lessons.forgetting.inputs import probabilities_and_labels
+from course_utils.arrays import checked, whole
+from course_utils.lessons.forgetting.labels import whole_labels
 
 
 class Bin(NamedTuple):
@@ -30,7 +30,7 @@ def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -
     ...     print(found.count, round(found.confidence, 3), found.accuracy)
     2 0.8 0.5
     """
-    p, labels = probabilities_and_labels(probabilities, labels)
+    p, labels = _both(probabilities, labels)
     confidence, right = p.max(axis=1).astype(np.float64), p.argmax(axis=1) == labels
     edges = np.linspace(0, 1, whole(bins, "bins", least=1) + 1)
     # A bin takes in its upper edge, not its lower one.
@@ -69,8 +69,24 @@ def ece_if_calibrated(probabilities: np.ndarray, draws: int = 100, seed: int = 0
     >>> ece_if_calibrated(np.full((50, 2), 0.5), draws=3).shape
     (3,)
     """
-    p, _ = probabilities_and_labels(probabilities, np.zeros(len(probabilities), int))
+    p, _ = _both(probabilities, np.zeros(len(probabilities), int))
     rng, steps = np.random.default_rng(whole(seed, "seed")), np.cumsum(p, axis=1, dtype=np.float64)
     steps[:, -1] = 1  # rounding must not leave a gap above the last class
     drawn = ((rng.random((len(p), 1)) > steps).sum(axis=1) for _ in range(draws))
     return np.array([ece(p, labels) for labels in drawn])
+
+
+def _both(probabilities: object, labels: object) -> tuple[np.ndarray, np.ndarray]:
+    """Return probabilities (n, classes) and labels (n,), after making sure that they are that."""
+    p = checked(probabilities, "probabilities")
+    if p.ndim != 2:
+        raise ValueError(f"probabilities must have the shape (images, classes), not {p.shape}.")
+    if p.min() < 0 or np.abs(p.sum(axis=1) - 1).max() > 1e-3:
+        raise ValueError(
+            "probabilities must be at least 0 and sum to 1 for each image. These look like logits: "
+            "put them through a softmax first."
+        )
+    labels = whole_labels(labels, "labels", p.shape[:1])
+    if labels.max() >= p.shape[1]:
+        raise ValueError(f"labels go up to {labels.max()}; there are {p.shape[1]} probabilities.")
+    return p, labels

@@ -9,8 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import ndimage
 
-from course_utils.arrays import whole
-from course_utils.lessons.forgetting.inputs import unit_images
+from course_utils.arrays import checked, whole
 
 
 def corrupt(images: np.ndarray, kind: str, severity: int, seed: int = 0) -> np.ndarray:
@@ -22,7 +21,11 @@ def corrupt(images: np.ndarray, kind: str, severity: int, seed: int = 0) -> np.n
     >>> corrupt(np.ones((1, 28, 28, 1)), "contrast", 5)[0, 0, 0].round(2).tolist()
     [0.6]
     """
-    x = unit_images(images)
+    x = checked(images, "images")
+    if x.ndim != 4:
+        raise ValueError(f"images must be (n, height, width, channels); the shape is {x.shape}.")
+    if x.dtype.kind != "f" or x.min() < 0 or x.max() > 1:
+        raise ValueError("images must be floats from 0 to 1: divide bytes by 255.")
     if kind not in _STEPS:
         raise ValueError(f"kind must be one of {list(KINDS)}, not {kind!r}.")
     if severity not in range(6):
@@ -32,11 +35,6 @@ def corrupt(images: np.ndarray, kind: str, severity: int, seed: int = 0) -> np.n
     made, steps = _STEPS[kind]
     worse = made(x, steps[severity - 1], np.random.default_rng(whole(seed, "seed")))
     return np.clip(worse, 0, 1).astype(x.dtype)
-
-
-def _noise(x: np.ndarray, sd: float, rng: np.random.Generator) -> np.ndarray:
-    """Add normal noise of standard deviation `sd`."""
-    return x + rng.normal(0, sd, x.shape)
 
 
 def _blur(x: np.ndarray, sd: float, _: np.random.Generator) -> np.ndarray:
@@ -63,17 +61,13 @@ def _rotation(x: np.ndarray, degrees: float, rng: np.random.Generator) -> np.nda
     return np.where(left[:, None, None, None], one, other)
 
 
-def _contrast(x: np.ndarray, left: float, _: np.random.Generator) -> np.ndarray:
-    """Multiply the contrast by `left`, about the middle grey 1/2."""
-    return 0.5 + left * (x - 0.5)
-
-
-# Five steps of each, from hardly seen to hard for a person.
+# Five steps of each, from hardly seen to hard for a person: the standard deviation of normal noise,
+# pixels, degrees, and the factor of the contrast about the middle grey.
 _STEPS: dict[str, tuple[Callable, tuple[float, ...]]] = {
-    "noise": (_noise, (0.1, 0.2, 0.3, 0.4, 0.5)),
+    "noise": (lambda x, sd, rng: x + rng.normal(0, sd, x.shape), (0.1, 0.2, 0.3, 0.4, 0.5)),
     "blur": (_blur, (0.5, 1.0, 1.5, 2.0, 2.5)),
     "shift": (_shift, (1, 2, 3, 4, 5)),
     "rotation": (_rotation, (10, 20, 30, 40, 50)),
-    "contrast": (_contrast, (0.8, 0.6, 0.4, 0.3, 0.2)),
+    "contrast": (lambda x, left, _: 0.5 + left * (x - 0.5), (0.8, 0.6, 0.4, 0.3, 0.2)),
 }
 KINDS = tuple(_STEPS)

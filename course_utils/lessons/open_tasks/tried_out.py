@@ -1,7 +1,7 @@
 """Tasks whose answer is a function, tried on LeNet-300-100 from seeds that nobody has seen."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, wraps
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from course_utils.arrays import Arrays
 from course_utils.backend import keras
 from course_utils.lessons.checks.verdict import Mistake, as_array, call, number
 from course_utils.lessons.open_tasks.handed_in import right
-from course_utils.lessons.open_tasks.task import digits, open_task
+from course_utils.lessons.open_tasks.task import Measure, digits, open_task
 from course_utils.lessons.progress import quick_mode
 
 EPOCHS, BATCH, TRIES, ROUNDING = 2, 128, 30, 1e-9
@@ -21,9 +21,14 @@ def unseen(seed: int) -> range:
     return range(101 + 10 * seed, 102 + 10 * seed if quick_mode() else 104 + 10 * seed)
 
 
-def mean_over(seed: int, one: Callable[[int], float]) -> float:
-    """Return the mean of what comes of each unseen network."""
-    return float(np.mean([one(stranger) for stranger in unseen(seed)]))
+def on_unseen(one: Measure) -> Measure:
+    """Make a measure of one network's: the mean of what comes of each unseen network."""
+
+    @wraps(one)
+    def measure(function: Callable, seed: int) -> float:
+        return float(np.mean([one(function, stranger) for stranger in unseen(seed)]))
+
+    return measure
 
 
 def length() -> int:
@@ -86,9 +91,10 @@ def tested(model: keras.Model, least: float) -> float:
 
 
 @open_task("06_how_much", dense)
+@on_unseen
 def how_much(function: Callable, seed: int) -> float:
     """Best mean accuracy of three unseen networks, right after a cut of 95 % by size."""
-    return mean_over(seed, lambda one: tested(cut(one, call(function, dense(one))), 0.95))
+    return tested(cut(seed, call(function, dense(seed))), 0.95)
 
 
 @cache
@@ -100,19 +106,17 @@ def measured(seed: int = 0) -> tuple[Arrays, ...]:
 
 
 @open_task("07_which_weights", measured)
+@on_unseen
 def which_weights(function: Callable, seed: int) -> float:
     """Best mean accuracy of three unseen networks, right after the lowest 90 % of scores went."""
-
-    def one(stranger: int) -> float:
-        said = call(function, *measured(stranger))
-        weights = by_layer(said, dense(stranger), "scores")
-        scores = {name: as_array(said[name], W.shape) for name, W in weights.items()}
-        return tested(masked(stranger, masking.make_masks(scores, 0.9)), 0.9)
-
-    return mean_over(seed, one)
+    said = call(function, *measured(seed))
+    weights = by_layer(said, dense(seed), "scores")
+    scores = {name: as_array(said[name], W.shape) for name, W in weights.items()}
+    return tested(masked(seed, masking.make_masks(scores, 0.9)), 0.9)
 
 
 @open_task("08_while_training", length)
+@on_unseen
 def while_training(function: Callable, seed: int) -> float:
     """Best mean accuracy of three networks that end two epochs with 98 % zeros."""
     steps = length()
@@ -123,37 +127,29 @@ def while_training(function: Callable, seed: int) -> float:
     rises = np.all(np.diff(zeros, prepend=0) > -ROUNDING)  # not NaN either
     if not (rises and 0.98 - ROUNDING < zeros[-1] <= 1 and 0 <= min(rates) <= max(rates) < np.inf):
         raise Mistake("the sparsity never falls and ends between 0.98 and 1; no rate is below 0.")
-    zeros = np.maximum.accumulate(zeros)
+    zeros, model = np.maximum.accumulate(zeros), models.lenet300(seed)
 
-    def one(stranger: int) -> float:
-        model = models.lenet300(stranger)
+    def follow(batch: int, logs: object = None) -> None:
+        model.optimizer.learning_rate.assign(rates[int(model.optimizer.iterations)])
 
-        def follow(batch: int, logs: object = None) -> None:
-            model.optimizer.learning_rate.assign(rates[int(model.optimizer.iterations)])
-
-        pruner = pruning.PruneOnSchedule(lambda step: zeros[min(step, steps - 1)], min_kept=500)
-        callbacks = (pruner, keras.callbacks.LambdaCallback(on_train_batch_begin=follow))
-        return tested(fitted(model, stranger, *callbacks), 0.98)
-
-    return mean_over(seed, one)
+    pruner = pruning.PruneOnSchedule(lambda step: zeros[min(step, steps - 1)], min_kept=500)
+    callbacks = (pruner, keras.callbacks.LambdaCallback(on_train_batch_begin=follow))
+    return tested(fitted(model, seed, *callbacks), 0.98)
 
 
 @open_task("09_regrowth", length)
+@on_unseen
 def weights_that_come_back(function: Callable, seed: int) -> float:
     """Best mean accuracy of three networks that have 98 % zeros from the first step on."""
-
-    def one(stranger: int) -> float:
-        model = models.lenet300(stranger)
-        scores = criteria.random(pruning.weights(model), stranger)
-        pruning.attach(model, masking.make_masks(scores, 0.98, "erk"))
-        fresh = pruning.fresh_gradients(model, digits().x_train, digits().y_train, seed=stranger)
-        rule = call(function, length(), fresh)
-        if not isinstance(rule, regrowth.Regrowth) or rule.surgery:
-            raise Mistake("a Regrowth was expected, such as sparse_evolution and rigl make.")
-        held = pruning.PruneOnSchedule(schedules.constant(0.98), scope="erk", regrow=rule)
-        return tested(fitted(model, stranger, held), 0.98)
-
-    return mean_over(seed, one)
+    model = models.lenet300(seed)
+    scores = criteria.random(pruning.weights(model), seed)
+    pruning.attach(model, masking.make_masks(scores, 0.98, "erk"))
+    fresh = pruning.fresh_gradients(model, digits().x_train, digits().y_train, seed=seed)
+    rule = call(function, length(), fresh)
+    if not isinstance(rule, regrowth.Regrowth) or rule.surgery:
+        raise Mistake("a Regrowth was expected, such as sparse_evolution and rigl make.")
+    held = pruning.PruneOnSchedule(schedules.constant(0.98), scope="erk", regrow=rule)
+    return tested(fitted(model, seed, held), 0.98)
 
 
 def trial(seed: int = 0) -> tuple[Callable[[dict[str, float]], float], dict[str, int]]:
@@ -171,11 +167,7 @@ def trial(seed: int = 0) -> tuple[Callable[[dict[str, float]], float], dict[str,
 
 
 @open_task("16_automatic_pruning", trial)
+@on_unseen
 def automatic_pruning(function: Callable, seed: int) -> float:
     """Best mean accuracy of three unseen networks after a cut of 97 % that a program chose."""
-
-    def one(stranger: int) -> float:
-        loss, sizes = trial(stranger)
-        return tested(cut(stranger, call(function, loss, sizes)), 0.97)
-
-    return mean_over(seed, one)
+    return tested(cut(seed, call(function, *trial(seed))), 0.97)

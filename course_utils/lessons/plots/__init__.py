@@ -12,8 +12,7 @@ from course_utils.lessons.plots.choices import (
     layer_densities,
     sensitivity,
 )
-from course_utils.lessons.plots.comparing import label_ends, paired
-from course_utils.lessons.plots.correlation import predicted_and_true, small_masks
+from course_utils.lessons.plots.comparing import label_ends, paired, predicted_and_true
 from course_utils.lessons.plots.graphs import id_rows, layer_graph
 from course_utils.lessons.plots.images import digit_rows, feature_maps, images
 from course_utils.lessons.plots.pixels import (
@@ -69,5 +68,6 @@ from course_utils.lessons.plots.weights import (
     network,
     regrowth,
     regrowth_key,
+    small_masks,
     through_time,
 )

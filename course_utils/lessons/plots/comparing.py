@@ -1,12 +1,13 @@
-"""Pictures that compare: lines named at their ends, and differences within pairs."""
+"""Pictures that compare: lines named at their ends, differences within pairs, ranks with ranks."""
 
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from course_utils.lessons.plots.style import GREY, LIGHT
+from course_utils.lessons.plots.style import BLUE, GREY, LIGHT
 
 
 def label_ends(ax: Axes, gap: float = 0.08) -> Axes:
@@ -54,3 +55,35 @@ def paired(
     ax.set_axisbelow(True)
     ax.locator_params(axis="x", nbins=6)
     return ax
+
+
+def predicted_and_true(
+    rows: Mapping[str, Mapping[str, tuple[np.ndarray, np.ndarray]]], width: float = 10.0
+) -> Figure:
+    """Draw ranks of scores against ranks of the truth, {"early": {"taylor": (scores, truth)}}.
+
+    One dot a weight, black where the truth is exactly 0. On the diagonal a criterion orders the
+    weights as the truth does; the correlation of the ranks stands above each.
+    """
+    from scipy.stats import rankdata  # here, since it takes a second to import
+
+    columns = list(next(iter(rows.values())))
+    size = width / len(columns)
+    shape = (len(rows), len(columns))
+    fig, axes = plt.subplots(*shape, figsize=(width, (size + 0.25) * len(rows)), squeeze=False)
+    for row, (name, found) in zip(axes, rows.items(), strict=True):
+        for ax, (criterion, (scores, truth)) in zip(row, found.items(), strict=True):
+            # From 0 to 1; equal values share the mean of their ranks.
+            one, other = (
+                (rankdata(v, axis=None) - 1) / max(np.size(v) - 1, 1) for v in (scores, truth)
+            )
+            for some, colour in ((truth != 0, BLUE), (truth == 0, "black")):
+                dots = {"color": colour, "markersize": 2.5, "alpha": 0.5}
+                ax.plot(one[some], other[some], ".", **dots)
+            ax.plot([0, 1], [0, 1], color=GREY, linewidth=0.8)
+            ax.set_title(f"{criterion}: {np.corrcoef(one, other)[0, 1]:.2f}", fontsize=10)
+            ax.set(xticks=[], yticks=[], aspect="equal")
+        row[0].set_ylabel(name)
+    fig.supxlabel("rank of the score", fontsize=12)
+    fig.supylabel("rank of the true change", fontsize=12)
+    return fig

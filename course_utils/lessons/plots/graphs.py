@@ -74,7 +74,11 @@ def _layout(edges: Edges) -> tuple[Places, list[list[str]]]:
 
     A long edge gets a name of its own at each level between its ends, so that it has room there.
     """
-    levels = _levels(edges)
+    # How many steps each name is from the start, by the longest way.
+    levels = dict.fromkeys((name for edge in edges for name in edge[:2]), 0)
+    for _ in range(len(levels)):
+        for start, end, _ids in edges:
+            levels[end] = max(levels[end], levels[start] + 1)
     ways = []
     for number, (start, end, _) in enumerate(edges):
         between = range(levels[start] + 1, levels[end])
@@ -89,15 +93,6 @@ def _layout(edges: Edges) -> tuple[Places, list[list[str]]]:
         order = sorted(here, key=lambda n: (np.mean(above[n]) if above[n] else 0, " " in n))
         x.update({name: place - (len(order) - 1) / 2 for place, name in enumerate(order)})
     return {name: (x[name], levels[name]) for name in levels}, ways
-
-
-def _levels(edges: Edges) -> dict[str, int]:
-    """Return how many steps each name is from the start, by the longest way."""
-    levels = dict.fromkeys((name for edge in edges for name in edge[:2]), 0)
-    for _ in levels:
-        for start, end, _ids in edges:
-            levels[end] = max(levels[end], levels[start] + 1)
-    return levels
 
 
 def _arrow(ax: Axes, places: list[tuple[float, int]]) -> None:

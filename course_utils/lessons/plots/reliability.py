@@ -22,14 +22,8 @@ def by_class(series: Mapping[str, Interval], ax: Axes | None = None) -> Axes:
         bars = np.abs(np.array([low, high], float) - np.asarray(middle, float))
         look = {"color": COLOURS[index % 6], "fmt": _MARKS[index % 6], "markersize": 6}
         ax.errorbar(places, middle, yerr=bars, label=name, capsize=2, **look)
-    count = len(next(iter(series.values()))[1])
-    ax.set_xticks(range(count))
-    for edge in np.arange(count - 1) + 0.5:
-        ax.axvline(edge, color=LIGHT, linewidth=0.8, zorder=0)
-    ax.set(xlim=(-0.5, count - 0.5), ylim=(0, None), xlabel="digit", ylabel="error")
-    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.legend()
-    return ax
+    return _by_digit(ax, len(middle))
 
 
 def seeds_by_class(runs: Mapping[str, np.ndarray], ax: Axes | None = None) -> Axes:
@@ -42,12 +36,16 @@ def seeds_by_class(runs: Mapping[str, np.ndarray], ax: Axes | None = None) -> Ax
         ax.plot(places, values.T, ".", alpha=0.5, **look)
         ax.plot(places, values.mean(axis=0), "_", markersize=13, markeredgewidth=3, **look)
         ax.plot([], [], "s", label=name, **look)
-    for edge in np.arange(values.shape[1] - 1) + 0.5:
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    return _by_digit(ax, values.shape[1])
+
+
+def _by_digit(ax: Axes, count: int) -> Axes:
+    for edge in np.arange(count - 1) + 0.5:
         ax.axvline(edge, color=LIGHT, linewidth=0.8, zorder=0)
-    ax.set(xticks=range(values.shape[1]), xlim=(-0.5, values.shape[1] - 0.5), ylim=(0, None))
+    ax.set(xticks=range(count), xlim=(-0.5, count - 0.5), ylim=(0, None))
     ax.set(xlabel="digit", ylabel="error")
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return ax
 
 

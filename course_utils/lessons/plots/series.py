@@ -37,11 +37,9 @@ def sparsity_by_step(series: Mapping[str, Mapping[int, float]], ax: Axes | None 
         look = line(index)
         ax.plot(steps, shares, label=name, marker="o", markersize=4, **look)
     ax.set_xscale("symlog", linthresh=1)
-    ax.set_xlim(left=-0.1)
-    ax.set_ylim(0, 1)
+    ax.set(xlim=(-0.1, None), ylim=(0, 1))
     ax.yaxis.set_major_formatter(PercentFormatter(1))
-    ax.set_xlabel("optimizer steps after pruning")
-    ax.set_ylabel("zeros among the kernels")
+    ax.set(xlabel="optimizer steps after pruning", ylabel="zeros among the kernels")
     ax.legend()
     return ax
 

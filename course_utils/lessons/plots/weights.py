@@ -32,8 +32,7 @@ def matrix(W: np.ndarray, mask: np.ndarray | None = None, ax: Axes | None = None
         if not mask[row, column]:
             strike = [column - 0.35, column + 0.35], [row + 0.35, row - 0.35]
             ax.plot(*strike, color=GREY, linewidth=1)
-    ax.set_xticks([])
-    ax.set_yticks([])
+    ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     return ax
 
@@ -58,8 +57,7 @@ def histogram(
         ax.axvspan(-theta, theta, color=GREY, alpha=0.25, label=label)
         ax.margins(y=0.25)  # room for the legend above the peak
         ax.legend(loc="upper center", handlelength=1)
-    ax.set_xlabel("weight w")
-    ax.set_ylabel("number of weights")
+    ax.set(xlabel="weight w", ylabel="number of weights")
     return ax
 
 
@@ -118,6 +116,20 @@ def filters(kernel: np.ndarray, columns: int = 16, ax: Axes | None = None) -> Ax
     return ax
 
 
+def small_masks(masks: Mapping[str, np.ndarray]) -> Figure:
+    """Draw small masks (inputs, outputs) side by side: blue stays, white is pruned."""
+    fig, axes = plt.subplots(1, len(masks), figsize=(9, 9 / len(masks) + 0.4), squeeze=False)
+    for ax, (name, mask) in zip(axes[0], masks.items(), strict=True):
+        ax.imshow(np.asarray(mask), cmap=ListedColormap(["white", BLUE]), vmin=0, vmax=1)
+        ax.set_xticks(np.arange(-0.5, mask.shape[1]), minor=True)
+        ax.set_yticks(np.arange(-0.5, mask.shape[0]), minor=True)
+        ax.grid(which="minor", color=LIGHT, linewidth=0.6)
+        ax.tick_params(which="both", length=0)
+        ax.set(xticks=[], yticks=[], title=name)
+    axes[0, 0].set(xlabel="outputs", ylabel="inputs")
+    return fig
+
+
 def network(weights: Sequence[np.ndarray], ax: Axes | None = None) -> Axes:
     """Draw a small dense network from its matrices (inputs, outputs); zeros are dotted lines.
 
@@ -126,7 +138,7 @@ def network(weights: Sequence[np.ndarray], ax: Axes | None = None) -> Axes:
     ax = ax or plt.subplots(figsize=(4.2, 3.2))[1]
     limit = max(np.abs(W).max() for W in weights) or 1.0
     for layer, W in enumerate(weights):
-        left, right = _unit_heights(W.shape[0]), _unit_heights(W.shape[1])
+        left, right = ((count - 1) / 2 - np.arange(count) for count in W.shape)
         for (i, j), w in np.ndenumerate(W):
             ax.plot([layer, layer + 1], [left[i], right[j]], zorder=1, **_edge(w / limit))
         for column, at in ((layer, left), (layer + 1, right)):
@@ -144,8 +156,7 @@ def regrowth(cut: np.ndarray, now: np.ndarray, ax: Axes | None = None) -> Axes:
     ax = ax or plt.subplots(figsize=(2, 5))[1]
     state = np.where(cut, np.where(now == 0, 1, 2), 0)
     ax.imshow(state, cmap=ListedColormap(["white", ORANGE, BLUE]), vmin=0, vmax=2, aspect="auto")
-    ax.set_xticks([])
-    ax.set_yticks([])
+    ax.set(xticks=[], yticks=[])
     return ax
 
 
@@ -153,10 +164,6 @@ def regrowth_key() -> list[Patch]:
     """Return the legend handles for the three colours of `regrowth`."""
     names = {"white": "never pruned", ORANGE: "pruned, zero", BLUE: "pruned, grown back"}
     return [Patch(facecolor=c, edgecolor=GREY, label=name) for c, name in names.items()]
-
-
-def _unit_heights(count: int) -> np.ndarray:
-    return (count - 1) / 2 - np.arange(count)
 
 
 def _edge(share: float) -> dict:

@@ -5,11 +5,10 @@
 What is handed in is a sparse file, `export.write_sparse(model, "NAME.sparse")`: arrays, and the
 names of layers. A file can be wrong, hostile or huge. Of each file
 
-    limits        what it may be and take, and how a refusal is said
+    entries       what it may be and take, the budget, what is known of its network, a refusal
     isolation     a process of its own: limits of time, memory, disk, and a bare environment
     child         what happens there: `export.read_sparse` builds what is on its lists, in bounds
     network       what that holds, costs and answers
-    entries       the budget, and what is known of a network
     judging       its answers compared with the labels, which it never sees
     board         the ranking: within the budget, fewest bytes, fewest MACs; ties are ties
 
@@ -43,8 +42,7 @@ as a user who owns nothing, and copies the result out.
 """
 
 from course_utils.lessons.scoreboard.board import Scoreboard, scoreboard
-from course_utils.lessons.scoreboard.entries import Budget, Entry
+from course_utils.lessons.scoreboard.entries import Budget, Entry, Limits
 from course_utils.lessons.scoreboard.judging import judge
-from course_utils.lessons.scoreboard.limits import Limits
 
 __all__ = ["Budget", "Entry", "Limits", "Scoreboard", "judge", "scoreboard"]

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from course_utils.lessons.data import Dataset, load_mnist
-from course_utils.lessons.scoreboard.entries import Budget, Entry
+from course_utils.lessons.scoreboard.entries import Budget, Entry, Limits
 from course_utils.lessons.scoreboard.isolation import Supervisor
 from course_utils.lessons.scoreboard.judging import Task
-from course_utils.lessons.scoreboard.limits import Limits
 from course_utils.tables import Printed
 
 JUDGING = "course_utils.lessons.scoreboard.child"
@@ -75,7 +74,8 @@ def scoreboard(
         task = Task(images, data.y_test, budget, limits or Limits(), supervisor)
         entries = [task.entry(path) for path in paths]
     caption = f"{len(data.y_test):,} test images of {data.caption}"
-    return Scoreboard(caption, _digest(data), budget, tuple(sorted(entries, key=_order)))
+    digest = hashlib.sha256(data.x_test.tobytes() + data.y_test.tobytes()).hexdigest()
+    return Scoreboard(caption, digest, budget, tuple(sorted(entries, key=_order)))
 
 
 def _submissions(folder: Path) -> list[Path]:
@@ -88,11 +88,6 @@ def _submissions(folder: Path) -> list[Path]:
             "export.write_sparse(model, 'FOLDER/NAME.sparse')."
         )
     return paths
-
-
-def _digest(data: Dataset) -> str:
-    arrays = (data.x_test, data.y_test)
-    return hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in arrays)).hexdigest()
 
 
 def _order(entry: Entry) -> tuple:

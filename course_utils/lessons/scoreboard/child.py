@@ -12,29 +12,26 @@ from pathlib import Path
 
 import numpy as np
 
+from course_utils.lessons.scoreboard.entries import Limits, Refused
 from course_utils.lessons.scoreboard.isolation import run
-from course_utils.lessons.scoreboard.limits import Limits, Refused
 
 SUBMISSION, RESULT = "submission", "result"
 
 
 def main() -> None:
     """Do one job after the other, until there is no more input."""
-    for line in sys.stdin:
-        try:
-            _do(json.loads(line))
-            print(json.dumps(""), flush=True)
-        except Refused as reason:
-            print(json.dumps(str(reason)), flush=True)
-
-
-def _do(job: dict) -> None:
-    folder, limits = Path(job["folder"]), Limits(**job["limits"])
     # Keras would look for these two, which take a third of TensorFlow's start; no judge needs them.
     sys.modules.update({"matplotlib": None, "sklearn": None})
     from course_utils.lessons.scoreboard import network  # noqa: F401  (so that all forks have it)
 
-    run(partial(_judge, job, limits), folder, limits)
+    for line in sys.stdin:
+        job = json.loads(line)
+        limits = Limits(**job["limits"])
+        try:
+            run(partial(_judge, job, limits), Path(job["folder"]), limits)
+            print(json.dumps(""), flush=True)
+        except Refused as reason:
+            print(json.dumps(str(reason)), flush=True)
 
 
 def _judge(job: dict, limits: Limits) -> None:

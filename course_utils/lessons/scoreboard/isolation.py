@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from course_utils.lessons.scoreboard.limits import Limits, Refused
+from course_utils.lessons.scoreboard.entries import Limits, Refused
 
 try:
     import resource
@@ -74,7 +74,16 @@ class Supervisor:
     def ask(self, job: dict) -> None:
         """Have a job done: one line of JSON there, and one back, the reason of a refusal."""
         if self._process is None or self._process.poll() is not None:
-            self._process = self._started()
+            kept = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
+            self._process = subprocess.Popen(
+                self._command,
+                cwd=self._home.name,
+                env=kept | dict.fromkeys(_HOMES, self._home.name) | _SETTINGS,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # a group of its own, which can be killed as a whole
+            )
         try:
             self._process.stdin.write(f"{json.dumps(job)}\n".encode())
             self._process.stdin.flush()
@@ -85,18 +94,6 @@ class Supervisor:
             raise Refused("the process that has it judged came to an end.")
         if reason := json.loads(answer):
             raise Refused(reason)
-
-    def _started(self) -> subprocess.Popen:
-        kept = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
-        return subprocess.Popen(
-            self._command,
-            cwd=self._home.name,
-            env=kept | dict.fromkeys(_HOMES, self._home.name) | _SETTINGS,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,  # a group of its own, which can be killed as a whole
-        )
 
 
 def run(function: Callable[[], object], folder: Path, limits: Limits) -> None:

@@ -15,9 +15,15 @@ import numpy as np
 
 from course_utils.lessons.data import Dataset, load_mnist
 from course_utils.lessons.scoreboard.child import RESULT, SUBMISSION
-from course_utils.lessons.scoreboard.entries import Budget, Entry, missed
+from course_utils.lessons.scoreboard.entries import (
+    Budget,
+    Entry,
+    Limits,
+    Refused,
+    missed,
+    one_line,
+)
 from course_utils.lessons.scoreboard.isolation import Supervisor
-from course_utils.lessons.scoreboard.limits import Limits, Refused, one_line
 
 
 def judge(model: object, budget: Budget | None = None, data: Dataset | None = None) -> Entry:
@@ -61,18 +67,15 @@ class Task:
                     f"export.write_sparse(model, {one_line(path.stem, 60) + '.sparse'!r})."
                 )
             data = bytes_of(path, self.limits.file_bytes)
-            found = self._found(data)
+            with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+                (Path(folder) / SUBMISSION).write_bytes(data)
+                job = {"limits": asdict(self.limits), "images": str(self.images), "folder": folder}
+                self.supervisor.ask(job)
+                result = bytes_of(Path(folder) / RESULT, self.limits.output_bytes)
+            found = understood(result, len(self.labels))
         except Refused as reason:
             return Entry(name, refused=one_line(reason))
         return _compared(Entry(name, bytes=len(data)), found, self.labels, self.budget)
-
-    def _found(self, data: bytes) -> dict:
-        job = {"limits": asdict(self.limits), "images": str(self.images)}
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            (Path(folder) / SUBMISSION).write_bytes(data)
-            self.supervisor.ask(job | {"folder": folder})
-            result = bytes_of(Path(folder) / RESULT, self.limits.output_bytes)
-        return understood(result, len(self.labels))
 
 
 def bytes_of(path: Path, most: int) -> bytes:
@@ -82,7 +85,7 @@ def bytes_of(path: Path, most: int) -> bytes:
 
     >>> bytes_of(Path(), 100)
     Traceback (most recent call last):
-    course_utils.lessons.scoreboard.limits.Refused: it is no ordinary file.
+    course_utils.lessons.scoreboard.entries.Refused: it is no ordinary file.
     """
     flags = (getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
     try:
@@ -106,7 +109,7 @@ def understood(output: bytes, count: int) -> dict:
 
     >>> understood(b'{"refused": "it is empty."}', 10)
     Traceback (most recent call last):
-    course_utils.lessons.scoreboard.limits.Refused: it is empty.
+    course_utils.lessons.scoreboard.entries.Refused: it is empty.
     """
     try:
         found = json.loads(output)

@@ -9,7 +9,7 @@ from course_utils import measuring, models
 from course_utils.backend import keras
 from course_utils.backend import tensorflow as tf
 from course_utils.extras import export, speed
-from course_utils.lessons.scoreboard.limits import Limits, Refused, one_line
+from course_utils.lessons.scoreboard.entries import Limits, Refused, one_line
 from course_utils.pruning.examples import batches
 
 INPUT, OUTPUT = (None, 28, 28, 1), (None, 10)

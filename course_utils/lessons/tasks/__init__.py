@@ -2,8 +2,12 @@
 
 # ruff: noqa: F401 (what is imported here is what lessons call by this folder's name)
 
-from course_utils.lessons.tasks.average_precision import mean_average_precision, precision_recall
-from course_utils.lessons.tasks.boxes import Objects, box_iou
+from course_utils.lessons.tasks.boxes import (
+    Objects,
+    box_iou,
+    mean_average_precision,
+    precision_recall,
+)
 from course_utils.lessons.tasks.detection import (
     detect,
     detection_loss,

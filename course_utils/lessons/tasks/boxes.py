@@ -1,8 +1,18 @@
-"""Boxes with labels and scores, of many scenes together, and how far two boxes agree."""
+"""Boxes with labels and scores, of many scenes together: how far two agree, and average precision.
+
+How good a detector is, is said as in PASCAL VOC since 2010: Everingham et al. 2015, The PASCAL
+Visual Object Classes Challenge: A Retrospective (https://doi.org/10.1007/s11263-014-0733-5).
+Objects found are gone through from the surest on; each is right if the box of its class that it
+overlaps most, in its scene, overlaps by at least 0.5 and was not found before. Average precision is
+the area below precision over recall, with precision made to fall everywhere ("all-point
+interpolation").
+"""
 
 from dataclasses import dataclass, fields
 
 import numpy as np
+
+OVERLAP = 0.5  # intersection over union, from which on a box counts as found
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +35,7 @@ class Objects:
     def __len__(self) -> int:
         return len(self.scene)
 
-    def where(self, chosen: np.ndarray) -> "Objects":
+    def where(self, chosen: np.ndarray | slice) -> "Objects":
         """Return some of the objects: a Boolean mask, or their places in an order."""
         return Objects(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
@@ -33,9 +43,7 @@ class Objects:
         """Show the number, and the first five."""
         rows = [
             f"  scene {scene}: {label} at {np.round(box).astype(int).tolist()}, score {score:.2f}"
-            for scene, label, box, score in zip(
-                self.scene[:5], self.label[:5], self.box[:5], self.score[:5], strict=True
-            )
+            for scene, label, box, score in zip(*vars(self.where(slice(5))).values(), strict=True)
         ]
         return "\n".join(
             [f"{len(self):,} object{'s' * (len(self) != 1)}", *rows, *["  …"] * (len(self) > 5)]
@@ -61,3 +69,54 @@ def box_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def _area(box: np.ndarray) -> np.ndarray:
     return np.maximum(box[..., 2:] - box[..., :2], 0).prod(axis=-1)
+
+
+def mean_average_precision(found: Objects, truth: Objects) -> float:
+    """Return the mean of average precision over the classes that are truly there, in [0, 1].
+
+    Objects found of other labels have no class to be counted in. Raises ValueError if nothing is
+    truly there, and for scores that are NaN.
+
+    >>> there = Objects(np.array([0]), np.array([3]), np.array([[0, 0, 4, 4]]), np.ones(1))
+    >>> mean_average_precision(there, there)
+    1.0
+    """
+    if not len(truth):
+        raise ValueError("no object is truly there, so nothing can be found: give scenes with some")
+    areas = []
+    for label in np.unique(truth.label):
+        precision, recall = precision_recall(found, truth, label)
+        falling = np.maximum.accumulate(precision[::-1])[::-1]
+        areas.append(np.sum(np.diff(recall, prepend=0) * falling))
+    return float(np.mean(areas))
+
+
+def precision_recall(found: Objects, truth: Objects, label: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return precision and recall (n,) after the first 1, 2, … n objects found of one class.
+
+    Objects of equal score are taken in the order in which they come.
+
+    >>> there = Objects(np.array([0]), np.array([3]), np.array([[0, 0, 4, 4]]), np.ones(1))
+    >>> precision_recall(there, there, 3)
+    (array([1.]), array([1.]))
+    """
+    if np.isnan(found.score).any():
+        raise ValueError("some scores are NaN, and cannot be ranked: look at the network's outputs")
+    mine, there = found.where(found.label == label), truth.where(truth.label == label)
+    mine = mine.where(np.argsort(-mine.score, kind="stable"))
+    right = np.cumsum(_right(mine, there))
+    return right / np.arange(1, len(mine) + 1), right / max(len(there), 1)
+
+
+def _right(found: Objects, truth: Objects) -> np.ndarray:
+    """Tell which objects found, the surest first, are right; each truth counts once."""
+    taken, right = np.zeros(len(truth), bool), np.zeros(len(found), bool)
+    there = {scene: np.flatnonzero(truth.scene == scene) for scene in np.unique(truth.scene)}
+    for place, (scene, box) in enumerate(zip(found.scene, found.box, strict=True)):
+        here = there.get(scene, ())
+        if len(here):
+            overlaps = box_iou(box, truth.box[here])
+            best = here[overlaps.argmax()]
+            right[place] = overlaps.max() >= OVERLAP and not taken[best]
+            taken[best] |= right[place]
+    return right

@@ -10,7 +10,6 @@ import io
 import re
 import sysconfig
 import tokenize
-from collections.abc import Iterator
 from pathlib import Path
 
 CODE, PROSE = 0, 1
@@ -47,12 +46,20 @@ def labelled(source: str) -> list[tuple[str, int]]:
     >>> labelled('def area(r):\\n    "Return the area."\\n    # pi times r squared\\n    return r')
     [('def area(r):', 0), ('return r', 0), ('pi times r squared', 1), ('Return the area.', 1)]
     """
-    docstrings = _documented(source)
+    docstrings = [  # as expressions, which know their lines
+        node.body[0]
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, _WITH_DOCSTRING) and ast.get_docstring(node, clean=False) is not None
+    ]
     tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
     within = {row for node in docstrings for row in range(node.lineno, node.end_lineno + 1)}
     lines = source.splitlines()
     found = [(lines[row - 1].strip(), CODE) for row in sorted(_code(tokens) - within)]
-    found += [(line, PROSE) for line in (*_comments(tokens), *_prose(docstrings))]
+    comments = [token.string for token in tokens if token.type == tokenize.COMMENT]
+    found += [(c.lstrip("#:").strip(), PROSE) for c in comments if not c.startswith("#!")]
+    for paragraph in "\n\n".join(node.value.value for node in docstrings).split("\n\n"):
+        if ">>>" not in paragraph:  # an example, which a person would call code
+            found += [(line.strip(), PROSE) for line in paragraph.splitlines()]
     return [(line, label) for line, label in found if line and not _RULE.search(line)]
 
 
@@ -66,26 +73,3 @@ def _code(tokens: list[tokenize.TokenInfo]) -> set[int]:
         elif token.type not in _NO_CODE:
             code.add(first)
     return code - other
-
-
-def _comments(tokens: list[tokenize.TokenInfo]) -> Iterator[str]:
-    for token in tokens:
-        if token.type == tokenize.COMMENT and not token.string.startswith("#!"):
-            yield token.string.lstrip("#:").strip()
-
-
-def _prose(docstrings: list[ast.Expr]) -> Iterator[str]:
-    """Yield the lines of docstrings, but for examples that a person would call code."""
-    for node in docstrings:
-        for paragraph in node.value.value.split("\n\n"):
-            if ">>>" not in paragraph:
-                yield from (line.strip() for line in paragraph.splitlines())
-
-
-def _documented(source: str) -> list[ast.Expr]:
-    """Return the docstrings, as expressions that know their lines."""
-    return [
-        node.body[0]
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, _WITH_DOCSTRING) and ast.get_docstring(node, clean=False) is not None
-    ]

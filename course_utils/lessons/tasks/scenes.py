@@ -11,7 +11,7 @@ import numpy as np
 from course_utils.arrays import whole
 from course_utils.backend import keras
 from course_utils.lessons.data import Dataset
-from course_utils.lessons.tasks.boxes import Objects
+from course_utils.lessons.tasks.boxes import Objects, box_iou
 
 INK = 0.25  # darker pixels belong to the digit
 TRIES = 20  # places that are tried for a digit; one that fits nowhere is left out
@@ -139,9 +139,7 @@ def _placed(
     size = (ink[:, 2:] - ink[:, :2])[:, None]
     corner = (rng.random((len(ink), TRIES, 2)) * (side - size + 1)).astype(int)
     tries = np.concatenate([corner, corner + size], axis=2)
-    low = np.maximum(tries[:, :, None, :2], boxes[:, None, :, :2])
-    high = np.minimum(tries[:, :, None, 2:], boxes[:, None, :, 2:])
-    overlaps = (high > low).all(axis=3) & there[:, None]
+    overlaps = (box_iou(tries[:, :, None], boxes[:, None]) > 0) & there[:, None]
     free = ~overlaps.any(axis=2)
     return tries[np.arange(len(ink)), free.argmax(axis=1)], free.any(axis=1)
 

@@ -5,7 +5,6 @@ lines, and results differ a little.
 """
 
 import tokenize
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,7 +92,10 @@ def counts(ids: np.ndarray) -> np.ndarray:
 
 
 def _gathered(files: list[Path], each: int, seen: set[str]) -> Lines:
-    """Read files until there are `each` lines of either kind that are not in `seen`; add them."""
+    """Read files until there are `each` lines of either kind that are not in `seen`; add them.
+
+    What counts is long enough and of printable ASCII.
+    """
     found: dict[int, list[str]] = {CODE: [], PROSE: []}
     used = []
     for path in files:
@@ -101,22 +103,16 @@ def _gathered(files: list[Path], each: int, seen: set[str]) -> Lines:
             break
         used.append(path.name)
         room = {kind: min(each, len(lines) + MOST) for kind, lines in found.items()}
-        for line, kind in _readable(path):
-            if line[:LENGTH] not in seen and len(found[kind]) < room[kind]:
+        try:
+            with tokenize.open(path) as file:
+                lines = labelled(file.read())
+        except (SyntaxError, ValueError):  # a library holds files that are wrong on purpose
+            continue
+        for line, kind in lines:
+            plain = len(line) >= SHORTEST and all(" " <= c <= "~" for c in line)
+            if plain and line[:LENGTH] not in seen and len(found[kind]) < room[kind]:
                 seen.add(line[:LENGTH])
                 found[kind].append(line)
     text = (*found[CODE], *found[PROSE])
     kind = np.repeat([CODE, PROSE], [len(found[CODE]), len(found[PROSE])])
     return Lines(text, encoded(text), kind.astype(np.int64), tuple(used))
-
-
-def _readable(path: Path) -> Iterator[tuple[str, int]]:
-    """Yield the labelled lines of a file that are long enough and of printable ASCII."""
-    try:
-        with tokenize.open(path) as file:
-            found = labelled(file.read())
-    except (SyntaxError, ValueError):  # a library holds files that are wrong on purpose
-        return
-    for line, kind in found:
-        if len(line) >= SHORTEST and all(" " <= c <= "~" for c in line):
-            yield line, kind
