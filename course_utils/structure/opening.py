@@ -5,6 +5,7 @@ runs on symbolic tensors, as in a Functional model; what it does with them is a 
 layers inside it and of operations. These layers stay the same objects, with the same weights.
 """
 
+import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,7 +47,8 @@ def symbols(outputs: object) -> object:
     ((None, 4), False)
     """
     return keras.tree.map_structure(
-        lambda t: keras.KerasTensor(t.shape, t.dtype, sparse=t.sparse, name=t.name), outputs
+        lambda t: t if t is None else keras.KerasTensor(t.shape, t.dtype, t.sparse, name=t.name),
+        outputs,
     )
 
 
@@ -104,7 +106,7 @@ def look(layer: keras.Layer, args: tuple, options: dict, *, masked: bool = False
             model, restored = _model_of(layer, args, options, whole=True)
         except NotOpenedError:
             raise error from None
-        return Look(model, restored, form, _remade(layer, args, options))
+        return Look(model, restored, form, functools.partial(_remade, layer, args, options))
 
 
 def form_of(args: tuple, options: dict) -> str:
@@ -122,7 +124,7 @@ def _model_of(
     layer: keras.Layer, args: tuple, options: dict, whole: bool = False
 ) -> tuple[keras.Model, Callable]:
     """Return a model of what a layer does; `whole`: it will not stand in the layer's place."""
-    inputs, outputs = _called(layer, args, options, {})
+    inputs, outputs = _called(layer, args, options, whole)
     tensors = _tensors(outputs)
     try:
         model = keras.Model(_unpacked(inputs), _unpacked(tensors), name=layer.name)
@@ -130,7 +132,7 @@ def _model_of(
             raise NotOpenedError("uses layers that Keras does not find in its attributes")
         steps, modes = again, trained = _steps(model)
         if "training" in inspect.signature(layer.call).parameters:
-            others, made = _called(layer, args, options, {"training": True})
+            others, made = _called(layer, args, {**options, "training": True}, whole)
             again, trained = _steps(keras.Model(_unpacked(others), _unpacked(_tensors(made))))
         if steps != again:
             raise NotOpenedError("does something else in training")
@@ -143,7 +145,7 @@ def _model_of(
     return model, lambda made: keras.tree.pack_sequence_as(outputs, keras.tree.flatten(made))
 
 
-def _called(layer: keras.Layer, args: tuple, options: dict, more: dict) -> tuple[list, object]:
+def _called(layer: keras.Layer, args: tuple, options: dict, whole: bool) -> tuple[list, object]:
     """Run a layer's `call` on new symbolic tensors; return these, and what it returns."""
     inputs: list[keras.KerasTensor] = []
 
@@ -156,8 +158,8 @@ def _called(layer: keras.Layer, args: tuple, options: dict, more: dict) -> tuple
     args, options = keras.tree.map_structure(like, (args, options))
     with variables_read() as read:
         try:
-            with outputs_by_trial(owners[-1] for _, owners in walk(layer)):
-                outputs = layer.call(*args, **{**options, **more})
+            with outputs_by_trial((owners[-1] for _, owners in walk(layer)), nothing=whole):
+                outputs = layer.call(*args, **options)
         except Exception as why:
             raise NotOpenedError(f"does not run on symbolic tensors: {first_line(why)}") from why
     if read:
@@ -215,13 +217,10 @@ def _has_open_size(operation: keras.Operation) -> bool:
     return any(isinstance(value, tuple | list) and None in value for value in own)
 
 
-def _remade(layer: keras.Layer, args: tuple, options: dict) -> Callable[[dict], keras.Layer]:
-    def remade(config: dict) -> keras.Layer:
-        new = type(layer).from_config(config)
-        new(*args, **options)
-        return new
-
-    return remade
+def _remade(layer: keras.Layer, args: tuple, options: dict, config: dict) -> keras.Layer:
+    new = type(layer).from_config(config)
+    new(*args, **options)
+    return new
 
 
 def _tensors(*nests: object) -> list[keras.KerasTensor]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import itertools
 from collections.abc import Iterable, Iterator
 
 from course_utils.backend import keras
@@ -99,14 +100,25 @@ def sized(value: object) -> object:
 
 
 @contextlib.contextmanager
-def outputs_by_trial(layers: Iterable[keras.Layer]) -> Iterator[None]:
-    """Let symbolic calls of layers go by `output_spec` while the block runs."""
-    layers = list(layers)
+def outputs_by_trial(layers: Iterable[keras.Layer], nothing: bool = False) -> Iterator[None]:
+    """Let symbolic calls of layers go by `output_spec` while the block runs.
+
+    With `nothing` they may return None after their tensors, of which Keras makes no graph to keep.
+    """
+    layers, node = list(layers), keras.src.ops.node.Node
+    init = node.__init__
+
+    def noted(self: object, *args: object, outputs: object, **options: object) -> None:
+        tensors = itertools.takewhile(lambda one: one is not None, keras.tree.flatten(outputs))
+        init(self, *args, outputs=[*tensors], **options)
+
     try:
+        node.__init__ = noted if nothing else init
         for layer in layers:
             vars(layer)["compute_output_spec"] = functools.partial(output_spec, layer)
         yield
     finally:
+        node.__init__ = init
         for layer in layers:
             vars(layer).pop("compute_output_spec", None)
 

@@ -286,6 +286,34 @@ def test_numbers_of_a_config_say_how_wide_a_whole_layer_is_inside():
     check_zeroed(channels, masks, np.random.default_rng(0).normal(size=(2, 5, 6)))
 
 
+class Answers(Causal):
+    """Returns None in place of scores, as attention of packages does; its config has no number."""
+
+    def call(self, x):
+        return super().call(x), None
+
+    def get_config(self):
+        return L.Layer.get_config(self)
+
+
+class Asks(L.Layer):
+    def __init__(self, wide: int, **options: object) -> None:
+        super().__init__(**options)
+        self.wide, self.inner = wide, Answers(wide, name="inner")
+
+    def call(self, x):
+        return self.inner(x)[0]
+
+    def get_config(self):
+        return {**super().get_config(), "wide": self.wide}
+
+
+def test_what_lies_in_a_whole_layer_goes_by_the_numbers_of_that_and_may_return_nothing():
+    channels = channel_groups(decoder(Asks(8, name="one")))
+    assert list(channels.groups) == ["one/inner/up"]
+    check_zeroed(channels, random_masks(channels), np.random.default_rng(0).normal(size=(2, 5, 6)))
+
+
 def test_a_size_that_is_open_is_not_taken_for_one():
     class Sized(Causal):
         def call(self, x):
