@@ -179,6 +179,7 @@ def _steps(model: keras.Model) -> tuple[list[tuple], list]:
     """Return which layers and operations lead from inputs to outputs; `training` of each apart."""
     steps: list[tuple] = []
     modes: list[bool | None] = []
+    places = {id(tensor): (0, place) for place, tensor in enumerate(model.inputs)}
 
     def note(layer: keras.Operation, *args: object, **options: object) -> object:
         for one in keras.tree.flatten((args, options)):
@@ -188,13 +189,18 @@ def _steps(model: keras.Model) -> tuple[list[tuple], list]:
                 raise NotOpenedError(_OPEN)
         if _has_open_size(layer):
             raise NotOpenedError(_OPEN)
-        own = [] if isinstance(layer, keras.Layer) else [attributes(layer), args, options]
-        if has_weights(own):
+        is_layer = isinstance(layer, keras.Layer)
+        own = {} if is_layer else attributes(layer)
+        if not is_layer and has_weights([own, args, options]):
             raise NotOpenedError(f"gives layers to {type(layer).__name__}, which is none")
         modes.append(options.pop("training", None))
-        who = id(layer) if isinstance(layer, keras.Layer) else type(layer).__name__
-        steps.append((who, form_of(args, options)))
-        return symbols(output_spec(layer, *args, **options))
+        who = id(layer) if is_layer else type(layer).__name__
+        settings = [v for k, v in own.items() if k[0] != "_" and k != "name" and not callable(v)]
+        wires = [places.get(id(one)) for one in keras.tree.flatten((args, options))]
+        steps.append((who, wires, form_of((*settings, *args), options)))
+        made = symbols(output_spec(layer, *args, **options))
+        places.update({id(t): (len(steps), n) for n, t in enumerate(keras.tree.flatten(made))})
+        return made
 
     through_graph(model, model.inputs, note)
     return steps, modes

@@ -199,9 +199,7 @@ class Walk:
             now = self._now(flow)
             for axis in sorted(now.varying, key=lambda axis: -now.ids.shape[axis])[1:]:
                 self.ids.tie(now.ids, now.ids.take([0], axis), why)
-        self.inputs = {
-            key: [self._now(flow) for flow in flows] for key, flows in self.inputs.items()
-        }
+        self.inputs = {key: [*map(self._now, flows)] for key, flows in self.inputs.items()}
 
     def _nested(self, model: keras.Model, flows: list[Flow], owners: Owners) -> list[Flow]:
         first = self.inputs.setdefault(id(model), flows)

@@ -150,6 +150,17 @@ class NoisyInTraining(Residual):
         return y * 2 if training else y
 
 
+class ClipsInTraining(Residual):
+    def call(self, x, training=None):
+        return ops.clip(super().call(x, training=training), -9 if training else -1, 9)
+
+
+class TurnsRoundInTraining(Residual):
+    def call(self, x, training=None):
+        y = super().call(x, training=training)
+        return y - x if training else x - y
+
+
 class Penalized(Residual):
     def call(self, x):
         self.add_loss(ops.mean(x))
@@ -180,6 +191,8 @@ CLOSED = {
     "another layer's kernel": (Tied, "kernel itself"),
     "an operation on its weight": (Multiplies, "gamma itself"),
     "training": (NoisyInTraining, "something else in training"),
+    "training, by a number": (ClipsInTraining, "something else in training"),
+    "training, the other way round": (TurnsRoundInTraining, "something else in training"),
     "losses": (Penalized, "add_loss"),
     "TensorFlow": (OfTensorFlow, "does not run on symbolic tensors"),
     "a loop": (Loops, "gives layers to ForiLoop"),
