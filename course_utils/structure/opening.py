@@ -131,8 +131,10 @@ def _model_of(
         if {id(v) for v in model.variables} - {id(v) for v in layer.variables}:
             raise NotOpenedError("uses layers that Keras does not find in its attributes")
         steps, modes = again, trained = _steps(model)
-        if "training" in inspect.signature(layer.call).parameters:
-            others, made = _called(layer, args, {**options, "training": True}, whole)
+        takes = "training" in inspect.signature(layer.call).parameters
+        if takes or {*modes} - {None}:
+            told = {**options, "training": True} if takes else options
+            others, made = _called(layer, args, told, whole, training=True)
             again, trained = _steps(keras.Model(_unpacked(others), _unpacked(_tensors(made))))
         if steps != again:
             raise NotOpenedError("does something else in training")
@@ -145,7 +147,9 @@ def _model_of(
     return model, lambda made: keras.tree.pack_sequence_as(outputs, keras.tree.flatten(made))
 
 
-def _called(layer: keras.Layer, args: tuple, options: dict, whole: bool) -> tuple[list, object]:
+def _called(
+    layer: keras.Layer, args: tuple, options: dict, whole: bool, training: bool | None = None
+) -> tuple[list, object]:
     """Run a layer's `call` on new symbolic tensors; return these, and what it returns."""
     inputs: list[keras.KerasTensor] = []
 
@@ -159,7 +163,9 @@ def _called(layer: keras.Layer, args: tuple, options: dict, whole: bool) -> tupl
     with variables_read() as read:
         try:
             with outputs_by_trial((owners[-1] for _, owners in walk(layer)), nothing=whole):
-                outputs = layer.call(*args, **options)
+                # Called by another one, as the layers inside hear from that whether they train.
+                outer = keras.layers.Lambda(lambda _: layer.call(*args, **options))
+                outputs = outer(np.zeros(1), training=training)
         except Exception as why:
             raise NotOpenedError(f"does not run on symbolic tensors: {first_line(why)}") from why
     if read:
@@ -187,10 +193,10 @@ def _steps(model: keras.Model) -> tuple[list[tuple], list]:
                 raise NotOpenedError(_USES.format(one.path))
             if 0 in getattr(one, "shape", ()):  # made from a length that is open, taken for none
                 raise NotOpenedError(_OPEN)
-        if _has_open_size(layer):
-            raise NotOpenedError(_OPEN)
         is_layer = isinstance(layer, keras.Layer)
         own = {} if is_layer else attributes(layer)
+        if any(isinstance(value, tuple | list) and None in value for value in own.values()):
+            raise NotOpenedError(_OPEN)  # it was given the length of an axis that is not known
         if not is_layer and has_weights([own, args, options]):
             raise NotOpenedError(f"gives layers to {type(layer).__name__}, which is none")
         modes.append(options.pop("training", None))
@@ -215,12 +221,6 @@ def _refuse_nameless(model: keras.Model) -> None:
             named = False
         if inspect.isfunction(function) and not named:
             raise NotOpenedError(f"has {function.__name__} inside, which no file can name")
-
-
-def _has_open_size(operation: keras.Operation) -> bool:
-    """Tell whether an operation was given the length of an axis that is not known, as a shape."""
-    own = () if isinstance(operation, keras.Layer) else vars(operation).values()
-    return any(isinstance(value, tuple | list) and None in value for value in own)
 
 
 def _remade(layer: keras.Layer, args: tuple, options: dict, config: dict) -> keras.Layer:

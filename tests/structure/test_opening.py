@@ -114,6 +114,18 @@ def test_blocks_in_blocks_and_what_is_called_again():
     assert set(channels.groups) == {"stem", "twice/first/wide", "twice/second/wide"}
 
 
+class Untold(Residual):
+    """Leaves it to Keras to tell the layers inside that they train, as most blocks do."""
+
+    def call(self, x):
+        return x + self.back(self.drop(ops.relu(self.norm(self.wide(x)))))
+
+
+def test_layers_inside_may_hear_of_training_from_keras_alone():
+    channels = checked(with_blocks(Untold(8, name="one"), Untold(8, name="two")))
+    assert list(channels.groups) == ["stem", "one/wide", "two/wide"]
+
+
 def test_the_smaller_model_trains_as_one_and_needs_no_class(tmp_path):
     """Dropout drops in training alone; the file is read without the block's class."""
     small, report = shrink(with_blocks(Residual(8, name="one")), 0.5, verify=True)
