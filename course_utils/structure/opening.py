@@ -14,10 +14,10 @@ import numpy as np
 
 from course_utils.backend import keras, layers_inside
 from course_utils.pruning.layers import own_weights, walk
+from course_utils.structure.functions import first_line
 from course_utils.structure.internals import attributes, through_graph
 from course_utils.structure.reaching import has_weights
 from course_utils.structure.symbolic import (
-    first_line,
     gets_mask,
     output_spec,
     outputs_by_trial,

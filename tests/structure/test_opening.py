@@ -11,7 +11,7 @@ from course_utils.backend import keras
 from course_utils.backend import tensorflow as tf
 from course_utils.structure import channel_groups, shrink, zeroed
 from course_utils.structure.channels import Channels
-from course_utils.structure.symbolic import first_line
+from course_utils.structure.functions import first_line
 
 L, ops = keras.layers, keras.ops
 
