@@ -99,3 +99,9 @@ def test_states_and_seeds_come_back_also_after_an_error():
         moved()
     assert not np.any(memory.states[0])
     np.testing.assert_array_equal(seed, before)
+
+
+def test_a_film_that_no_size_fits_does_not_fill_the_memory():
+    film = keras.Input((None, None, None, 1))
+    with pytest.raises(ValueError, match="none of the sizes tried works"):
+        probe(keras.Model(film, keras.ops.reshape(film, (-1, 5))))

@@ -54,9 +54,8 @@ class Cuts:
         if has_graph(layer) and id(layer) not in self.calls:
             flows = self.flows.get(id(layer), [])
             inside = layer.operations if hasattr(layer, "operations") else layer.layers
-            return any(map(self.changes, inside)) or not all(
-                self.kept(flow.ids).all() for flow in flows
-            )
+            narrower = not all(self.kept(flow.ids).all() for flow in flows)
+            return narrower or any(map(self.changes, inside))
         call = self.calls.get(id(layer))
         if call is None:
             return False

@@ -9,7 +9,7 @@ import numpy as np
 from course_utils.backend import keras
 from course_utils.pruning.layers import of_keras
 from course_utils.structure.reaching import methods, reached, read_by_name
-from course_utils.structure.symbolic import first_line, output_spec
+from course_utils.structure.symbolic import output_spec
 
 
 @dataclass(frozen=True)
@@ -149,3 +149,14 @@ def _weights_in(value: object) -> str:
     variables = (v for one in found for v in getattr(one, "variables", [one]) if len(v.shape))
     names = (getattr(v, "path", v.name) for v in variables if v.name != "seed_generator_state")
     return next(names, "")
+
+
+def first_line(error: Exception, longest: int = 120) -> str:
+    """Return how the words of an error begin: Keras puts more after, and some before, in bold.
+
+    >>> first_line(ValueError("In A.call().\\n\\n\\x1b[1mno such size\\x1b[0m\\nArguments ..."))
+    'no such size'
+    """
+    words = str(error).split("Error encountered:")[-1]  # of the layer inside
+    said = words.partition("\x1b[1m")[2] or words
+    return said.strip().split("\n")[0].removesuffix("\x1b[0m")[:longest]

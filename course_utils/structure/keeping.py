@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from course_utils.backend import compile_settings, keras
 from course_utils.pruning.layers import of_keras, walk
 from course_utils.structure.copying import fresh_optimizer
+from course_utils.structure.functions import first_line
 from course_utils.structure.internals import drawn_as_zeros, read_again
 from course_utils.structure.reaching import is_sized, methods, read_by_name
-from course_utils.structure.symbolic import first_line
 from course_utils.structure.walking import has_graph
 
 # What a class of one's own may train by.

@@ -5,6 +5,7 @@ runs on symbolic tensors, as in a Functional model; what it does with them is a 
 layers inside it and of operations. These layers stay the same objects, with the same weights.
 """
 
+import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,10 +14,10 @@ import numpy as np
 
 from course_utils.backend import keras, layers_inside
 from course_utils.pruning.layers import own_weights, walk
+from course_utils.structure.functions import first_line
 from course_utils.structure.internals import attributes, through_graph
 from course_utils.structure.reaching import has_weights
 from course_utils.structure.symbolic import (
-    first_line,
     gets_mask,
     output_spec,
     outputs_by_trial,
@@ -46,7 +47,8 @@ def symbols(outputs: object) -> object:
     ((None, 4), False)
     """
     return keras.tree.map_structure(
-        lambda t: keras.KerasTensor(t.shape, t.dtype, sparse=t.sparse, name=t.name), outputs
+        lambda t: t if t is None else keras.KerasTensor(t.shape, t.dtype, t.sparse, name=t.name),
+        outputs,
     )
 
 
@@ -104,7 +106,7 @@ def look(layer: keras.Layer, args: tuple, options: dict, *, masked: bool = False
             model, restored = _model_of(layer, args, options, whole=True)
         except NotOpenedError:
             raise error from None
-        return Look(model, restored, form, _remade(layer, args, options))
+        return Look(model, restored, form, functools.partial(_remade, layer, args, options))
 
 
 def form_of(args: tuple, options: dict) -> str:
@@ -122,15 +124,17 @@ def _model_of(
     layer: keras.Layer, args: tuple, options: dict, whole: bool = False
 ) -> tuple[keras.Model, Callable]:
     """Return a model of what a layer does; `whole`: it will not stand in the layer's place."""
-    inputs, outputs = _called(layer, args, options, {})
+    inputs, outputs = _called(layer, args, options, whole)
     tensors = _tensors(outputs)
     try:
         model = keras.Model(_unpacked(inputs), _unpacked(tensors), name=layer.name)
         if {id(v) for v in model.variables} - {id(v) for v in layer.variables}:
             raise NotOpenedError("uses layers that Keras does not find in its attributes")
         steps, modes = again, trained = _steps(model)
-        if "training" in inspect.signature(layer.call).parameters:
-            others, made = _called(layer, args, options, {"training": True})
+        takes = "training" in inspect.signature(layer.call).parameters
+        if takes or {*modes} - {None}:
+            told = {**options, "training": True} if takes else options
+            others, made = _called(layer, args, told, whole, training=True)
             again, trained = _steps(keras.Model(_unpacked(others), _unpacked(_tensors(made))))
         if steps != again:
             raise NotOpenedError("does something else in training")
@@ -143,7 +147,9 @@ def _model_of(
     return model, lambda made: keras.tree.pack_sequence_as(outputs, keras.tree.flatten(made))
 
 
-def _called(layer: keras.Layer, args: tuple, options: dict, more: dict) -> tuple[list, object]:
+def _called(
+    layer: keras.Layer, args: tuple, options: dict, whole: bool, training: bool | None = None
+) -> tuple[list, object]:
     """Run a layer's `call` on new symbolic tensors; return these, and what it returns."""
     inputs: list[keras.KerasTensor] = []
 
@@ -156,8 +162,10 @@ def _called(layer: keras.Layer, args: tuple, options: dict, more: dict) -> tuple
     args, options = keras.tree.map_structure(like, (args, options))
     with variables_read() as read:
         try:
-            with outputs_by_trial(owners[-1] for _, owners in walk(layer)):
-                outputs = layer.call(*args, **{**options, **more})
+            with outputs_by_trial((owners[-1] for _, owners in walk(layer)), nothing=whole):
+                # Called by another one, as the layers inside hear from that whether they train.
+                outer = keras.layers.Lambda(lambda _: layer.call(*args, **options))
+                outputs = outer(np.zeros(1), training=training)
         except Exception as why:
             raise NotOpenedError(f"does not run on symbolic tensors: {first_line(why)}") from why
     if read:
@@ -177,6 +185,7 @@ def _steps(model: keras.Model) -> tuple[list[tuple], list]:
     """Return which layers and operations lead from inputs to outputs; `training` of each apart."""
     steps: list[tuple] = []
     modes: list[bool | None] = []
+    places = {id(tensor): (0, place) for place, tensor in enumerate(model.inputs)}
 
     def note(layer: keras.Operation, *args: object, **options: object) -> object:
         for one in keras.tree.flatten((args, options)):
@@ -184,15 +193,20 @@ def _steps(model: keras.Model) -> tuple[list[tuple], list]:
                 raise NotOpenedError(_USES.format(one.path))
             if 0 in getattr(one, "shape", ()):  # made from a length that is open, taken for none
                 raise NotOpenedError(_OPEN)
-        if _has_open_size(layer):
-            raise NotOpenedError(_OPEN)
-        own = [] if isinstance(layer, keras.Layer) else [attributes(layer), args, options]
-        if has_weights(own):
+        is_layer = isinstance(layer, keras.Layer)
+        own = {} if is_layer else attributes(layer)
+        if any(isinstance(value, tuple | list) and None in value for value in own.values()):
+            raise NotOpenedError(_OPEN)  # it was given the length of an axis that is not known
+        if not is_layer and has_weights([own, args, options]):
             raise NotOpenedError(f"gives layers to {type(layer).__name__}, which is none")
         modes.append(options.pop("training", None))
-        who = id(layer) if isinstance(layer, keras.Layer) else type(layer).__name__
-        steps.append((who, form_of(args, options)))
-        return symbols(output_spec(layer, *args, **options))
+        who = id(layer) if is_layer else type(layer).__name__
+        settings = [v for k, v in own.items() if k[0] != "_" and k != "name" and not callable(v)]
+        wires = [places.get(id(one)) for one in keras.tree.flatten((args, options))]
+        steps.append((who, wires, form_of((*settings, *args), options)))
+        made = symbols(output_spec(layer, *args, **options))
+        places.update({id(t): (len(steps), n) for n, t in enumerate(keras.tree.flatten(made))})
+        return made
 
     through_graph(model, model.inputs, note)
     return steps, modes
@@ -209,19 +223,10 @@ def _refuse_nameless(model: keras.Model) -> None:
             raise NotOpenedError(f"has {function.__name__} inside, which no file can name")
 
 
-def _has_open_size(operation: keras.Operation) -> bool:
-    """Tell whether an operation was given the length of an axis that is not known, as a shape."""
-    own = () if isinstance(operation, keras.Layer) else vars(operation).values()
-    return any(isinstance(value, tuple | list) and None in value for value in own)
-
-
-def _remade(layer: keras.Layer, args: tuple, options: dict) -> Callable[[dict], keras.Layer]:
-    def remade(config: dict) -> keras.Layer:
-        new = type(layer).from_config(config)
-        new(*args, **options)
-        return new
-
-    return remade
+def _remade(layer: keras.Layer, args: tuple, options: dict, config: dict) -> keras.Layer:
+    new = type(layer).from_config(config)
+    new(*args, **options)
+    return new
 
 
 def _tensors(*nests: object) -> list[keras.KerasTensor]:

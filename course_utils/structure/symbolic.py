@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import itertools
 from collections.abc import Iterable, Iterator
 
 from course_utils.backend import keras
@@ -99,24 +100,22 @@ def sized(value: object) -> object:
 
 
 @contextlib.contextmanager
-def outputs_by_trial(layers: Iterable[keras.Layer]) -> Iterator[None]:
-    """Let symbolic calls of layers go by `output_spec` while the block runs."""
-    layers = list(layers)
+def outputs_by_trial(layers: Iterable[keras.Layer], nothing: bool = False) -> Iterator[None]:
+    """Let layers' symbolic calls go by `output_spec`; `nothing`: None may follow their tensors."""
+    layers, node = list(layers), keras.src.ops.node.Node
+    init = node.__init__
+
+    def noted(self: object, *args: object, outputs: object, **options: object) -> None:
+        # Of None Keras makes no node: a graph with such calls can be walked through, but not kept.
+        tensors = itertools.takewhile(lambda one: one is not None, keras.tree.flatten(outputs))
+        init(self, *args, outputs=[*tensors], **options)
+
     try:
+        node.__init__ = noted if nothing else init
         for layer in layers:
             vars(layer)["compute_output_spec"] = functools.partial(output_spec, layer)
         yield
     finally:
+        node.__init__ = init
         for layer in layers:
             vars(layer).pop("compute_output_spec", None)
-
-
-def first_line(error: Exception, longest: int = 120) -> str:
-    """Return how the words of an error begin: Keras puts more after, and some before, in bold.
-
-    >>> first_line(ValueError("In A.call().\\n\\n\\x1b[1mno such size\\x1b[0m\\nArguments ..."))
-    'no such size'
-    """
-    words = str(error).split("Error encountered:")[-1]  # of the layer inside
-    said = words.partition("\x1b[1m")[2] or words
-    return said.strip().split("\n")[0].removesuffix("\x1b[0m")[:longest]

@@ -49,8 +49,7 @@ class Walk:
         for _, inside in walk(model):  # symbols tell of masks that are made and used at depth 1
             if getattr(inside[-1], "mask_zero", isinstance(inside[-1], keras.layers.Masking)):
                 self._masks.append(len(inside))
-        flows = [fixed(tensor.shape[1:]) for tensor in model.inputs]
-        for flow in self.through(model, flows, ()):
+        for flow in self.through(model, [fixed(t.shape[1:]) for t in model.inputs], ()):
             self.ids.fix(flow.ids, "an output of the model", above_all=True)
         self._settle()
         self._fix_shared()
@@ -75,11 +74,12 @@ class Walk:
             if "training" in options and "training" not in signature(layer.call).parameters:
                 del options["training"]  # as a layer does when it is called
             outputs = symbols(output_spec(layer, *args, **options))
-            shapes = [tensor.shape[1:] for tensor in keras.tree.flatten(outputs)]
+            made = [tensor for tensor in keras.tree.flatten(outputs) if tensor is not None]
+            shapes = [tensor.shape[1:] for tensor in made]
             arguments, kept = keras.tree.map_structure(flow_of, (args, options))
             given = [f for f in keras.tree.flatten((arguments, kept)) if isinstance(f, Flow)]
             call = Call((*owners, layer), given, shapes, self.ids, arguments, kept, self.inexact)
-            remember(outputs, self._called(call, args, options))
+            remember(made, self._called(call, args, options))
             found = None if id(layer) in self.closed else self.looks.get(id(layer))
             if not tells_shapes(layer, outputs, args, options, found and found.model.outputs):
                 self._untold = f"comes after {call.label}, which makes other shapes than it tells"
@@ -98,10 +98,8 @@ class Walk:
                 lambda value: now.get(id(value), value), (call.flows, call.arguments, call.options)
             )
         if has_graph(layer):
-            given = [
-                self._straight(f, path) for f in _inputs_of(layer, call.arguments, call.options)
-            ]
-            made = self._nested(layer, given, call.owners)
+            given = _inputs_of(layer, call.arguments, call.options)
+            made = self._nested(layer, [self._straight(f, path) for f in given], call.owners)
         elif holds_layers(layer) and not registry.is_known(layer):
             call.flows = [self._straight(flow, path) for flow in call.flows]
             made = self._looked_into(call, args, options)
@@ -159,7 +157,7 @@ class Walk:
         found = self.looks.get(key)
         if found is not None and found.form != form_of(args, options):
             why = "is called in different ways"
-        elif key not in self.closed and found.remade is None:
+        elif key not in self.closed and (found.remade is None or self._in_whole(call)):
             made, why = self._nested(found.model, call.flows, call.owners), self._untold
             if why == untold:
                 return made
@@ -172,11 +170,14 @@ class Walk:
             return call.refuse(self.closed[key])
         why = "is made anew as a whole"
         if self.calls.setdefault(key, call) is call:
+            self.wholes.append(call)
             given = [fixed(tensor.shape[1:]) for tensor in found.model.inputs]
             for flow in self.through(found.model, given, call.owners):
                 call.fix(flow, why)
-            self.wholes.append(call)
         return call.refuse(why)
+
+    def _in_whole(self, call: Call) -> bool:
+        return any(one.layer in call.owners[:-1] for one in self.wholes)
 
     def within(self, layer: keras.Layer) -> list[Call]:
         """Return the calls inside a layer of layers."""
@@ -198,9 +199,7 @@ class Walk:
             now = self._now(flow)
             for axis in sorted(now.varying, key=lambda axis: -now.ids.shape[axis])[1:]:
                 self.ids.tie(now.ids, now.ids.take([0], axis), why)
-        self.inputs = {
-            key: [self._now(flow) for flow in flows] for key, flows in self.inputs.items()
-        }
+        self.inputs = {key: [*map(self._now, flows)] for key, flows in self.inputs.items()}
 
     def _nested(self, model: keras.Model, flows: list[Flow], owners: Owners) -> list[Flow]:
         first = self.inputs.setdefault(id(model), flows)
@@ -212,8 +211,7 @@ class Walk:
         """Let what a layer is called on for a second time go with what it was called on first."""
         why = f"{label} is called again, on what cannot go"
         for one, other in zip(first, flows, strict=False):
-            pair = alike(one, other)
-            if pair:
+            if pair := alike(one, other):
                 self.ids.tie(*pair, why)
             else:
                 for flow in (one, other):
@@ -226,9 +224,9 @@ class Walk:
         both hold stays one only where neither is made anew.
         """
         holders: dict[int, list[Call]] = defaultdict(list)
-        alive, wholes = [], {id(call.layer) for call in self.wholes}
+        alive = []
         for call in self.calls.values():
-            if wholes & {id(owner) for owner in call.owners[:-1]}:
+            if self._in_whole(call):
                 continue  # what it lies in has it, too
             found = reached([call.layer, call.arguments, call.options])
             alive += found
@@ -245,8 +243,6 @@ def _inputs_of(model: keras.Model, arguments: tuple, options: dict) -> list[Flow
     """Return the flows that a model is called on, in the order of its inputs."""
     given = [*arguments, options.get("inputs")][0]
     if isinstance(given, dict):
-        names = [tensor.name for tensor in model.inputs]
-        given = [
-            given[name] for name in (sorted(given) if isinstance(model.input, dict) else names)
-        ]
+        names = sorted(given) if isinstance(model.input, dict) else [t.name for t in model.inputs]
+        given = [given[name] for name in names]
     return keras.tree.flatten(given)[: len(model.inputs)]

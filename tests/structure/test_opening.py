@@ -11,7 +11,7 @@ from course_utils.backend import keras
 from course_utils.backend import tensorflow as tf
 from course_utils.structure import channel_groups, shrink, zeroed
 from course_utils.structure.channels import Channels
-from course_utils.structure.symbolic import first_line
+from course_utils.structure.functions import first_line
 
 L, ops = keras.layers, keras.ops
 
@@ -114,6 +114,18 @@ def test_blocks_in_blocks_and_what_is_called_again():
     assert set(channels.groups) == {"stem", "twice/first/wide", "twice/second/wide"}
 
 
+class Untold(Residual):
+    """Leaves it to Keras to tell the layers inside that they train, as most blocks do."""
+
+    def call(self, x):
+        return x + self.back(self.drop(ops.relu(self.norm(self.wide(x)))))
+
+
+def test_layers_inside_may_hear_of_training_from_keras_alone():
+    channels = checked(with_blocks(Untold(8, name="one"), Untold(8, name="two")))
+    assert list(channels.groups) == ["stem", "one/wide", "two/wide"]
+
+
 def test_the_smaller_model_trains_as_one_and_needs_no_class(tmp_path):
     """Dropout drops in training alone; the file is read without the block's class."""
     small, report = shrink(with_blocks(Residual(8, name="one")), 0.5, verify=True)
@@ -150,6 +162,17 @@ class NoisyInTraining(Residual):
         return y * 2 if training else y
 
 
+class ClipsInTraining(Residual):
+    def call(self, x, training=None):
+        return ops.clip(super().call(x, training=training), -9 if training else -1, 9)
+
+
+class TurnsRoundInTraining(Residual):
+    def call(self, x, training=None):
+        y = super().call(x, training=training)
+        return y - x if training else x - y
+
+
 class Penalized(Residual):
     def call(self, x):
         self.add_loss(ops.mean(x))
@@ -180,6 +203,8 @@ CLOSED = {
     "another layer's kernel": (Tied, "kernel itself"),
     "an operation on its weight": (Multiplies, "gamma itself"),
     "training": (NoisyInTraining, "something else in training"),
+    "training, by a number": (ClipsInTraining, "something else in training"),
+    "training, the other way round": (TurnsRoundInTraining, "something else in training"),
     "losses": (Penalized, "add_loss"),
     "TensorFlow": (OfTensorFlow, "does not run on symbolic tensors"),
     "a loop": (Loops, "gives layers to ForiLoop"),
@@ -284,6 +309,34 @@ def test_numbers_of_a_config_say_how_wide_a_whole_layer_is_inside():
     assert (sizes, type(small.get_layer("one"))) == ([4, 6], Causal)
     masks = random_masks(channels)
     check_zeroed(channels, masks, np.random.default_rng(0).normal(size=(2, 5, 6)))
+
+
+class Answers(Causal):
+    """Returns None in place of scores, as attention of packages does; its config has no number."""
+
+    def call(self, x):
+        return super().call(x), None
+
+    def get_config(self):
+        return L.Layer.get_config(self)
+
+
+class Asks(L.Layer):
+    def __init__(self, wide: int, **options: object) -> None:
+        super().__init__(**options)
+        self.wide, self.inner = wide, Answers(wide, name="inner")
+
+    def call(self, x):
+        return self.inner(x)[0]
+
+    def get_config(self):
+        return {**super().get_config(), "wide": self.wide}
+
+
+def test_what_lies_in_a_whole_layer_goes_by_the_numbers_of_that_and_may_return_nothing():
+    channels = channel_groups(decoder(Asks(8, name="one")))
+    assert list(channels.groups) == ["one/inner/up"]
+    check_zeroed(channels, random_masks(channels), np.random.default_rng(0).normal(size=(2, 5, 6)))
 
 
 def test_a_size_that_is_open_is_not_taken_for_one():

@@ -428,9 +428,17 @@ class Orthogonal(keras.regularizers.Regularizer):
         return {"size": len(self.eye)}
 
 
-def test_outputs_that_are_regularized_at_one_size_stay():
+class OfOneSize(Orthogonal):
+    eye = property(lambda self: np.eye(self.size))
+
+    def __init__(self, size):
+        self.size = size
+
+
+@pytest.mark.parametrize("kind", [Orthogonal, OfOneSize])
+def test_outputs_that_are_regularized_at_one_size_stay(kind):
     x = keras.Input((5,))
-    y = L.Dense(9, name="a", activity_regularizer=Orthogonal(3))(L.Dense(4, name="b")(x))
+    y = L.Dense(9, name="a", activity_regularizer=kind(3))(L.Dense(4, name="b")(x))
     y = L.Dense(6, name="c", activity_regularizer=keras.regularizers.L2(0.1))(y)
     model = randomized(keras.Model(x, L.Dense(2, name="head")(y)))
     assert "has an activity regularizer that holds arrays" in reasons(model)["a"]

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 DIGIT = 2**24  # whole numbers up to here are exact in float32
+SCALE = 2**24  # they are divided by it: large weights round too much for `shrink` to verify
 
 Arrays = list[np.ndarray]
 Sizes = dict[str, int | tuple[int, ...]]
@@ -49,8 +50,8 @@ def codes(model: keras.Model, smaller: Callable[[], keras.Model]) -> Arrays:
     try:
         base = 1
         while base <= total:
-            assign(model, [code // base % DIGIT for code in found])
-            digits.append([base * array.astype("int64") for array in values(smaller())])
+            assign(model, [code // base % DIGIT / SCALE for code in found])
+            digits.append([base * (array * SCALE).astype("int64") for array in values(smaller())])
             base *= DIGIT
     finally:
         assign(model, before)

@@ -54,13 +54,13 @@ def joined(call: Call, is_silent: Callable[[Zeros], bool]) -> Flows:
 
     `is_silent` says for which arguments a zero must be there, so that the result is 0.
     """
-    shape = call.shapes[0]
+    shape, rank = call.shapes[0], len(call.shapes[0])
     values = keras.tree.flatten((call.arguments, call.options))
     flows = {n: value for n, value in enumerate(values) if isinstance(value, Flow)}
     others: dict[int, tuple] = {}  # the shapes of numbers and arrays, with the batch
     for place, value in enumerate(values):
-        if place in flows and len(flows[place].shape) != len(shape):
-            if flows[place].free or len(flows[place].shape) > len(shape):
+        if place in flows and len(flows[place].shape) != rank:
+            if flows[place].free or len(flows[place].shape) > rank:
                 return call.refuse("combines tensors with different numbers of axes")
             others[place] = (None, *flows.pop(place).shape)
         elif place not in flows and value is not None:
@@ -68,9 +68,9 @@ def joined(call: Call, is_silent: Callable[[Zeros], bool]) -> Flows:
             if size is None:
                 return call.refuse("combines them with something that is not known")
             others[place] = size
-    own = {axis for size in others.values() for axis in long_axes(size, len(shape))}
+    own = {axis for size in others.values() for axis in long_axes(size, rank)}
     if type(call.layer).__name__ == "Add" and len(own) == 1:
-        ends = {a for f in flows.values() for a in f.varying} & {0, len(shape) - 1}
+        ends = {a for f in flows.values() for a in f.varying} & {0, rank - 1}
         length = math.prod(n or 1 for size in others.values() for n in size)
         if any(length <= shape[axis] for axis in ends - own):
             return call.refuse("adds a vector on another axis: Keras adds it to theirs if as long")
@@ -78,9 +78,7 @@ def joined(call: Call, is_silent: Callable[[Zeros], bool]) -> Flows:
     if None in level.values():
         return call.refuse("has a number of its own for each of them")
     # What cannot go keeps its axes as long as they are, and so do the others, if they may.
-    stays = {
-        a for f in flows.values() if not f.free for a in long_axes((None, *f.shape), len(shape))
-    }
+    stays = {a for f in flows.values() if not f.free for a in long_axes((None, *f.shape), rank)}
     level = {place: call.beside(flow, stays) or flow for place, flow in level.items()}
     zeros, whole = [_is_zero(values[n], others.get(n)) for n in range(len(values))], []
     varying = {axis for flow in level.values() for axis in flow.varying}

@@ -86,9 +86,8 @@ def take(call: Call) -> Flows:
     if x is None:
         return call.refuse("picks entries by their numbers")
     (axis,), more = axes, len(call.shapes[0]) - len(x.shape)  # axes that the numbers add: -1, 0, …
-    ids = (
-        x.ids.squeeze(axis) if more < 0 else np.expand_dims(x.ids, [axis + n for n in range(more)])
-    )
+    new = [axis + n for n in range(more)]
+    ids = x.ids.squeeze(axis) if more < 0 else np.expand_dims(x.ids, new)
     return Flow(call.shapes[0], ids, x.silent)
 
 
