@@ -155,7 +155,7 @@ plt.show()
 
 # %% tags=["varies"]
 def measure(calls, batch=256):
-    repeats = {1: 20, 256: 3} if quick_mode() else {1: 300, 256: 25}
+    repeats = {1: 20, 256: 3} if quick_mode() else {1: 200, 256: 20}
     return speed.latency(calls, repeats[batch], warmup=2 if quick_mode() else 10)
 
 

@@ -71,7 +71,7 @@ def accuracy(model, x=x_val, y=y_val):
     return model.evaluate(x, y, batch_size=1000, verbose=0)[1]
 
 
-def retrain(model, images=3_000):
+def retrain(model, images=2_500):
     x, y = data.x_train[:images], data.y_train[:images]
     model.fit(x, y, batch_size=128, epochs=0 if quick_mode() else 1, verbose=0)
 
@@ -577,7 +577,7 @@ start = time.perf_counter()
 masking.make_masks(criteria.lamp(weights), 0.98)
 took["masks by LAMP"] = time.perf_counter() - start
 plots.durations(dict(sorted(took.items(), key=lambda item: item[1])))
-plt.title(f"LeNet-5; a short pass is 3,000 images, {len(x_val):,} are measured on")
+plt.title(f"LeNet-5; a short pass is 2,500 images, {len(x_val):,} are measured on")
 plt.show()
 
 # %% tags=["varies"]
