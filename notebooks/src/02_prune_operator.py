@@ -35,8 +35,8 @@ plots.use_style()
 # %% [markdown] covers="43"
 # ## One matrix, and three steps
 #
-# A layer that joins $m$ inputs to $n$ units, each to each (a *dense* layer), has a **weight
-# matrix** $W$ (权重矩阵) of $m \times n$ numbers. Here orange is positive, purple negative:
+# A *dense* layer joins each of $m$ inputs to each of $n$ units, by a **weight matrix** $W$
+# (权重矩阵) of $m \times n$ numbers. Orange is positive, purple negative:
 
 # %%
 W = np.array([[0.9, -0.1, 0.3, -0.6], [-0.2, 0.7, 0.05, 0.2], [0.4, -0.8, -0.25, 0.1]])
@@ -147,10 +147,10 @@ print("W and θ doubled: the result doubles:", np.array_equal(doubled, 2 * once)
 
 # %% [markdown]
 # All four hold for every matrix (the last for any positive factor, up to rounding). The last
-# matters most: **only θ relative to W counts.** A θ means nothing until you know W, and that is the
+# matters most: **only θ relative to W counts.** A θ means nothing until you know W: that is the
 # trouble with thresholds. Here are three layers whose weights have different spreads (σ is the
-# [standard deviation](../docs/prerequisites.md)), and one θ for all. Move the slider (in
-# JupyterLab; elsewhere the picture stands still):
+# [standard deviation](../docs/prerequisites.md)), and one θ. Move the slider (in JupyterLab;
+# elsewhere the picture stands still):
 
 # %%
 rng = np.random.default_rng(1)
