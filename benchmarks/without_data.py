@@ -83,13 +83,13 @@ def networks(seed):
 
 
 def main():
-    options = by_seed.parser(__doc__, 5).parse_args()
+    options, patches = by_seed.parser(__doc__, 5).parse_args(), faces.patches()
     for seed in by_seed.missing(PATH, options.seeds):
         rows = []
         for criterion, name, repair, model in networks(seed):
             row = dict(zip(FIELDS, (seed, criterion, name, repair), strict=False))
             macs = measuring.report(model).total.macs
-            rows.append(row | wrong(model, faces.patches()) | {"macs": macs})
+            rows.append(row | wrong(model, patches) | {"macs": macs})
             print(rows[-1], flush=True)
         by_seed.append(PATH, FIELDS, rows)
 

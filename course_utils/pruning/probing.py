@@ -90,10 +90,10 @@ def _batch(
 
 def _closed(shape: tuple[int | None, ...], sizes: tuple[int, int]) -> list[int]:
     """Return a shape whose open axes are filled with the sides of an image, or a length."""
-    (side, length), many = sizes, sum(n is None for n in shape) > 1
+    many = sum(n is None for n in shape) > 1
     # The first of three is time: a film.
     film = many and len(shape) > 3 and shape[0] is None
-    length = min(length, 64) if film else length  # of pictures, 16,000 fill the memory
+    side, length = (sizes[0], min(sizes[1], 64)) if film else sizes  # 16,000 fill the memory
     return [
         n if n is not None else side if many and (axis or not film) else length
         for axis, n in enumerate(shape)

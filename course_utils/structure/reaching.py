@@ -46,7 +46,8 @@ def is_sized(what: object, sizes: Iterable[int | None]) -> bool:
     (False, False)
     """
     held = [] if of_keras(type(what)) else [*getattr(what, "__dict__", {}).values()]
-    sized = any(type(value) is int and {value, value**2} & {*sizes} for value in held)
+    known = {*sizes}  # as they are, or as the side of a square
+    sized = any(type(value) is int and {value, value**2} & known for value in held)
     return sized or has_weights(held) or any(np.ndim(v) and np.size(v) > 1 for v in held)
 
 

@@ -7,8 +7,10 @@ from course_utils.structure.calls import Call, layer_axes
 from course_utils.structure.ids import Flow
 
 _L = keras.layers
-_ROLES = {"gamma": "scales", "scale": "scales", "beta": "shifts"}
-_ROLES |= {"moving_mean": "keeps", "moving_variance": "keeps"}
+_ROLES = {
+    "gamma": "scales", "scale": "scales", "beta": "shifts",
+    "moving_mean": "keeps", "moving_variance": "keeps",
+}  # fmt: skip
 
 
 def batch_norm(call: Call) -> Flow:
