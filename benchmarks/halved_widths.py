@@ -3,9 +3,8 @@
 python benchmarks/halved_widths.py --repetitions 9
 
 Halves every width of the article's CNN and of LeNet-5, and times both sizes in turns, on one thread
-and on two, with batches of 256 and of 1, in LiteRT and in Keras; in Keras with TensorFlow's own
-kernels, as the course sets it, and with oneDNN's, as TensorFlow does by itself on x86 processors.
-The share that arrives is (1 - t_half / t_full) / (1 - MACs_half / MACs_full), with medians of many
+and on two, with batches of 256 and of 1, in LiteRT and in Keras, with the kernels that TensorFlow
+picks (on x86 processors oneDNN's). The share that arrives is (1 - t_half / t_full) / (1 - MACs_half / MACs_full), with medians of many
 calls; each repetition is a row of course_utils/lessons/results/halved_widths.csv. Rely on the
 shares, not on the milliseconds: both sizes ran within the same seconds.
 """
@@ -30,7 +29,7 @@ FIELDS = (
     "macs_full", "macs_half", "ms_full", "ms_half", "share",
 )  # fmt: skip
 NETWORKS = {"article CNN": models.article_cnn, "LeNet-5": models.lenet5}
-RUNTIMES = ("Keras", "Keras, oneDNN", "LiteRT")
+RUNTIMES = ("Keras", "LiteRT")
 CALLS = {1: 300, 256: 40}  # in a repetition, by batch
 
 
@@ -48,9 +47,8 @@ def main() -> None:
 
 
 def apart(runtime: str, threads: int, repetitions: int) -> list[dict]:
-    """Measure in a new process: TensorFlow reads its kernels and its threads once, at the start."""
+    """Measure in a new process: TensorFlow reads the number of its threads once, at the start."""
     os.environ["TF_NUM_INTRAOP_THREADS"] = str(threads)
-    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1" if "oneDNN" in runtime else "0"
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         return pool.submit(measured, runtime, threads, repetitions).result()
 

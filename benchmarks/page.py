@@ -71,7 +71,7 @@ PARTS_SAY = {
         "Networks of keras.applications at 224 pixels, and twins of as many parameters in plain"
         " torch, weights at random; each time in a new process. The difference is the largest of"
         " the small network from the large one with zeros in the removed channels, as a share of"
-        " the largest output. Keras computes with TensorFlow's own kernels, as the course sets it.",
+        " the largest output.",
     ),
     "course": (
         "From nothing to a lab that answers",

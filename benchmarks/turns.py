@@ -41,9 +41,8 @@ class Worker:
 
     def __init__(self, environment: str, script: str, log: Path) -> None:
         python, self.limit = python_of(environment), LIMIT
-        # The same kernels of TensorFlow on both sides: those that the course sets.
-        variables = {**os.environ, "PYTHONPATH": str(ROOT), "TF_ENABLE_ONEDNN_OPTS": "0"}
-        variables |= {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONUNBUFFERED": "1"}
+        variables = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+        variables["PYTHONUNBUFFERED"] = "1"
         self.log, self.script = log, script
         with log.open("a") as errors:
             self.process = subprocess.Popen(

@@ -28,9 +28,8 @@ def silent_stderr() -> Iterator[None]:
         os.close(sink)
 
 
-# Both are read when TensorFlow loads; a value that the user has set stays.
+# They are read when TensorFlow loads; a value that the user has set stays.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 # An error is a Python exception and still arrives; only what C++ prints is dropped.

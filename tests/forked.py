@@ -30,7 +30,6 @@ SETTINGS = {
     "KERAS_BACKEND": "tensorflow",
     "OPENBLAS_NUM_THREADS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
-    "TF_ENABLE_ONEDNN_OPTS": "0",
 }
 INTERRUPT = b"interrupt"
 # Keras has imported Matplotlib, which looks for a kernel then, and finds none.

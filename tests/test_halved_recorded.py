@@ -33,7 +33,7 @@ def test_the_table_is_complete():
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-@pytest.mark.parametrize("runtime", ["LiteRT", "Keras, oneDNN"])
+@pytest.mark.parametrize("runtime", halved_widths.RUNTIMES)
 def test_most_of_the_macs_reduction_arrives_with_many_images(network, runtime):
     assert median(network, runtime, threads=1, batch=256) >= 0.6
 
@@ -45,11 +45,10 @@ def test_it_arrives_in_litert_on_two_threads_and_with_one_image_too(network):
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-def test_less_of_it_arrives_in_the_kernels_that_the_course_sets(network):
-    """The lesson says so, and where the rest goes: the first convolution."""
+def test_little_of_it_arrives_in_keras_with_one_image(network):
+    """The lesson says so, and where the rest goes: Keras needs a while to start."""
     many, one = (median(network, "Keras", threads=1, batch=batch) for batch in (256, 1))
-    assert one < 0.4
-    assert 0.1 < many < median(network, "LiteRT", threads=1, batch=256)
+    assert one < 0.4 < many
 
 
 def test_a_share_is_that_of_its_own_row():

@@ -97,15 +97,18 @@ def test_a_choice_and_an_order(predict, capsys):
     best = predict("Which is best?", "LAMP", choices=names)
     best.was("LAMP")
     assert said(capsys).endswith("You said LAMP; it is LAMP. You were right.")
-    order = predict("In which order?", ["LAMP", "magnitude", "chance"], choices=names)
+    order = predict("In which order?", ["LAMP", "magnitude", "chance"], order=names)
     order.was(["LAMP", "chance", "magnitude"])
     assert said(capsys).endswith("You said LAMP, magnitude, chance; it is LAMP, chance, magnitude.")
     predict("Which weight?", 0.6, choices=("0.5", "0.6")).was("0.6")  # quotes forgotten
     assert said(capsys).endswith("You said 0.6; it is 0.6. You were right.")
     predict("Which?", "Lamp", choices=names)
     assert "'Lamp' is none of the choices. Expected: one of 'magnitude'" in said(capsys)
-    predict("Which?", ["LAMP", "LAMP", "chance"], choices=names)
-    assert "an order has each of the names once" in said(capsys)
+    for wrong in (["LAMP", "LAMP", "chance"], names[:2], "LAMP", set(names), 1):
+        predict("In what order?", wrong, order=names)
+        assert "an order has each name once. Expected: the list ['magnitude'" in said(capsys)
+    predict("Which?", list(names), choices=names)
+    assert "is none of the choices. Expected: one of 'magnitude', 'chance', 'LAMP'." in said(capsys)
 
 
 def test_the_lesson_is_summed_up(predict, capsys):
@@ -122,7 +125,7 @@ def test_the_lesson_is_summed_up(predict, capsys):
 
 
 def test_arrays_are_answers_and_leave_the_logbook_whole(predict, capsys, empty_logbook):
-    predict("Which?", np.array(["b", "a"]), choices=("a", "b")).was(["b", "a"])
+    predict("Which?", np.array(["b", "a"]), order=("a", "b")).was(["b", "a"])
     predict("Which one?", np.array("a"), choices=("a", "b")).was(np.str_("a"))
     predict("How many?", np.array(3)).was(np.float32(3))
     assert capsys.readouterr().out.count("You were right.") == 3

@@ -135,7 +135,6 @@ FIGURES: dict[str, Callable[[], str]] = {
     "ranking": _ranking_seconds,
     "macs_halved": _macs_halved,
     "arrives_lite": lambda: _arrives("LiteRT", 256),
-    "arrives_onednn": lambda: _arrives("Keras, oneDNN", 256),
     "arrives_keras": lambda: _arrives("Keras", 256),
     "arrives_keras_one": lambda: _arrives("Keras", 1),
     "index_16": lambda: _break_even(16),

@@ -29,14 +29,20 @@ class Predictions:
         self.lesson, self.made = lesson[3:], []
 
     def __call__(
-        self, question: str, *answer: object, unit: str = "", choices: Sequence[str] = ()
+        self,
+        question: str,
+        *answer: object,
+        unit: str = "",
+        choices: Sequence[str] = (),
+        order: Sequence[str] = (),
     ) -> "Prediction":
-        """Note an answer: a number, one of `choices`, or all of them in order as a list.
+        """Note an answer: a number, one of `choices`, or all of `order` in the right order.
 
         What cannot be an answer is told in a sentence; without one nothing is lost. Once the
         result has been shown the first answer stands (`forget` begins anew).
         """
-        made = Prediction(f"{self.lesson}: {question}", question, unit, tuple(choices))
+        names = tuple(choices or order)
+        made = Prediction(f"{self.lesson}: {question}", question, unit, names, bool(order))
         self.made = [one for one in self.made if one.question != question] + [made]
         made.note(answer[0] if len(answer) == 1 else answer or ...)  # 0,9 is two answers
         return made
@@ -62,6 +68,7 @@ class Prediction:
     question: str
     unit: str
     choices: tuple[str, ...]
+    ordered: bool
 
     def note(self, answer: object) -> None:
         """Lock an answer, or say why it is none."""
@@ -101,7 +108,8 @@ class Prediction:
     def _form(self) -> str:
         if not self.choices:
             return f"a number ({self.unit})" if self.unit else "a number"
-        return f"one of {', '.join(map(repr, self.choices))} (for an order: a list of all)"
+        names = ", ".join(map(repr, self.choices))
+        return f"the list [{names}] in your order" if self.ordered else f"one of {names}"
 
     def _problem(self, answer: object) -> str | None:
         if not self.choices:
@@ -110,9 +118,9 @@ class Prediction:
             except (ValueError, OverflowError) as mistake:
                 return f"{mistake} (a point, no comma, and no sign after it: 0.9)"
             return None if abs(value) < float("inf") else "a finite number was expected"
-        if isinstance(answer, list | tuple):
-            ordered = sorted(map(repr, answer)) == sorted(map(repr, self.choices))
-            return None if ordered else "an order has each of the names once"
+        if self.ordered:
+            named = isinstance(answer, list | tuple) and sorted(map(str, answer))
+            return None if named == sorted(self.choices) else "an order has each name once"
         return None if str(answer) in self.choices else f"{answer!r} is none of the choices"
 
 

@@ -374,7 +374,7 @@ check.masked_step(masked_step)
 looks = {"masked": (plots.GREEN, "-"), "dense, longer": (plots.GREY, "-")}
 looks |= {"article": (plots.BLUE, "-"), "random mask": (plots.GREY, ":")}
 short = [name.replace(",", "") for name in sorted(looks)]  # their commas would confuse
-order_guess = predict("The four, highest first?", ..., choices=short)  # a list
+order_guess = predict("The four, highest first?", ..., order=short)  # a list
 
 # %% [markdown] covers="70 71" corrects="37"
 # <details><summary>What the article says</summary>

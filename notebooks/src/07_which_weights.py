@@ -468,7 +468,7 @@ check.control(my_shuffled)
 order = predict(
     "In which order, best first, 90 % cut at once?",
     ...,  # a list
-    choices=("magnitude", "Taylor", "|gradient|", "random"),
+    order=("magnitude", "Taylor", "|gradient|", "random"),
 )
 
 

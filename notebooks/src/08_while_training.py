@@ -322,7 +322,7 @@ plt.show()
 ranked = predict(
     "In which order, best first?",
     ...,
-    choices=("cubic", "one shot", "SNIP", "static random"),
+    order=("cubic", "one shot", "SNIP", "static random"),
 )
 
 # %%

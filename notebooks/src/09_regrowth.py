@@ -213,7 +213,7 @@ assert quick_mode() or data.stand_in or dark < 0.05 < 0.4 < centre
 
 # %%
 order = predict(
-    "In which order, best first?", ..., choices=("RigL", "static random", "small dense", "cubic")
+    "In which order, best first?", ..., order=("RigL", "static random", "small dense", "cubic")
 )
 
 # %%

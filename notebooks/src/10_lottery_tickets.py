@@ -139,7 +139,7 @@ results["ticket"] = train(model, f"ticket, {1 - masking.sparsity(masks):.0%} lef
 
 # %% tags=["varies"]
 three = ("ticket", "new weights", "shuffled mask")
-order = predict("In which order, best first?", ..., choices=three)
+order = predict("In which order, best first?", ..., order=three)
 
 # %% tags=["varies"]
 new = pruning.reinitialized(model, seed=1)

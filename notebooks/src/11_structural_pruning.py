@@ -568,7 +568,7 @@ assert cost.macs(masks) <= 0.1 * cost.macs({})
 # %%
 names = ("pruned", "by lot", "same widths, new", "equal shares, new")
 short = [name.removesuffix(", new") for name in names]
-order_guess = predict("Four small networks, lowest first?", ..., choices=short)  # a list
+order_guess = predict("Four small networks, lowest first?", ..., order=short)  # a list
 
 # %%
 tests = {name: column("budget", name, share=0.1, key="test") for name in names}

@@ -234,7 +234,7 @@ check.eight_bits(my_eight_bits)
 guess_files = predict(
     "The three sparse files, from the smallest to the largest?",
     ...,  # a list of the three names
-    choices=("float32", "int8", "15 values"),
+    order=("float32", "int8", "15 values"),
 )
 
 # %% tags=["varies"]
@@ -288,7 +288,7 @@ except ValueError as refusal:
 guess_start = predict(
     "20 examples of each digit, mean of five seeds: the starts, from lowest to highest error?",
     ...,  # a list of the three names
-    choices=("scratch", "dense", "pruned 95%"),
+    order=("scratch", "dense", "pruned 95%"),
 )
 
 
