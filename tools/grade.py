@@ -22,7 +22,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from grade_lms import Scheme, WrongFile, collect, fill
+from grade_lms import Scheme, WrongFile, collect, fill, no_marks_for
 from grade_sandbox import course_problem, sandbox_problem, write_kernel
 from grade_source import predictions_asked, write_course
 from notebook_editions import read_lessons
@@ -91,7 +91,7 @@ def autograde(folder: Path, stems: list[str], trust: bool = False) -> int:
         return 1
     statuses = []
     for stem, learner in _handed_in(folder / "submitted", stems):
-        wrong = _not_a_file(folder / "submitted" / learner / stem / f"{stem}.ipynb")
+        wrong = _in_vain(folder / "submitted" / learner / stem / f"{stem}.ipynb", stem)
         if wrong:
             print(f"{learner}, {stem}: not run, {wrong}.", file=sys.stderr)
         statuses.append(1 if wrong else _run_and_mark(folder, stem, learner, trust))
@@ -126,11 +126,14 @@ def _handed_in(folder: Path, stems: list[str]) -> list[tuple[str, str]]:
     return sorted((stem, learner) for stem, learner in found if stem in stems)
 
 
-def _not_a_file(path: Path) -> str | None:
-    """Say why a submission is not one file that lies there itself; None if it is."""
+def _in_vain(path: Path, stem: str) -> str | None:
+    """Say why to run a submission would be in vain: it must be the lesson's notebook, itself."""
     if any(place.is_symlink() for place in (path, path.parent, path.parent.parent)):
         return "it is a link to something else"
-    return None if path.is_file() else f"there is no {path.name}"
+    if not path.is_file():
+        return f"there is no {path.name}"
+    odd = no_marks_for(path.read_bytes(), stem)
+    return odd and f"no marks for a notebook {odd}"
 
 
 def _mnist() -> Path | None:

@@ -19,7 +19,9 @@ from typing import NamedTuple
 
 LARGEST = 30_000_000  # bytes of a notebook, with pictures; what is larger is no submission
 # Anna Example_4711_assignsubmission_file_/lesson.ipynb; without folders _file_lesson.ipynb
-MOODLE = re.compile(r"(?P<name>[^/]+?)_(?P<number>\d+)_assignsubmission_file_?/?(?P<file>[^/]+)")
+MOODLE = re.compile(
+    r"(?P<name>[^/]+?)_(?P<number>\d+)_assignsubmission_(file|onlinetext)_?/?(?P<file>[^/]+)"
+)
 # exampleanna_LATE_4711_90210_lesson.ipynb
 CANVAS = re.compile(r"(?P<name>[^/_]+)_(?P<late>LATE_)?(?P<number>\d+)_\d+_(?P<file>[^/]+)")
 EXCUSED = "excused"
@@ -116,17 +118,17 @@ def _place(opened: zipfile.ZipFile, files: list[Found], place: Path, stem: str) 
                 continue
             place.mkdir(parents=True, exist_ok=True)
             (place / name).write_bytes(data)
-            if name != "logbook.json" and (odd := _no_marks_for(data, stem)):
+            if name != "logbook.json" and (odd := no_marks_for(data, stem)):
                 _say(f"{found[0].learner}: no marks for {found[0].file}, {odd}.")
 
 
-def _no_marks_for(notebook: bytes, stem: str) -> str | None:
+def no_marks_for(notebook: bytes, stem: str) -> str | None:
     """Say why nbgrader will give no marks, or None; what else it finds, autograde tells."""
     try:
         cells = [one["metadata"].get("nbgrader", {}) for one in json.loads(notebook)["cells"]]
         ours = [cell["grade_id"] for cell in cells if cell.get("grade_id", "").startswith(stem)]
     except (ValueError, KeyError, TypeError, AttributeError):
-        return "which is no notebook"
+        return "which cannot be read: it is damaged, or is none"
     if not ours:
         return "which is not the one that was released for this lesson"
     twice = len({*ours}) < len(ours)
@@ -231,7 +233,7 @@ def _shares(folder: Path, stem: str, asked: int, scheme: Scheme) -> dict[str, fl
         if row["assignment"] != stem or not row["student_id"] or not place.is_dir():
             continue
         notebook = place / f"{stem}.ipynb"
-        odd = _no_marks_for(notebook.read_bytes(), stem) if notebook.is_file() else None
+        odd = no_marks_for(notebook.read_bytes(), stem) if notebook.is_file() else None
         if not (folder / "autograded" / row["student_id"] / stem).is_dir():
             _say(f"{row['student_id']}: handed in, but not graded, so no mark; autograde says why.")
         elif odd:  # it was run, but in vain: none of its checks counts

@@ -19,6 +19,7 @@ from course_utils.structure.internals import attributes, through_graph
 from course_utils.structure.reaching import has_weights
 from course_utils.structure.symbolic import (
     gets_mask,
+    let_batch_follow,
     output_spec,
     outputs_by_trial,
     sized,
@@ -194,6 +195,7 @@ def _steps(model: keras.Model) -> tuple[list[tuple], list]:
             if 0 in getattr(one, "shape", ()):  # made from a length that is open, taken for none
                 raise NotOpenedError(_OPEN)
         is_layer = isinstance(layer, keras.Layer)
+        let_batch_follow(layer)
         own = {} if is_layer else attributes(layer)
         if any(isinstance(value, tuple | list) and None in value for value in own.values()):
             raise NotOpenedError(_OPEN)  # it was given the length of an axis that is not known

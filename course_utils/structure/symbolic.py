@@ -52,6 +52,21 @@ def variables_read() -> Iterator[list[keras.Variable]]:
         del keras.Variable.value  # that of the class above is there again
 
 
+def let_batch_follow(reshape: keras.Operation) -> None:
+    """Let a shape with one size that was open, mostly read off as the batch's, hold -1 for it.
+
+    >>> x = keras.Input((4, 6))
+    >>> reshape = keras.ops.reshape(x, (keras.ops.shape(x)[0], 24))._keras_history.operation
+    >>> let_batch_follow(reshape)
+    >>> reshape.newshape, reshape.get_config()["newshape"]
+    ((-1, 24), (-1, 24))
+    """
+    shape = getattr(reshape, "newshape", None)
+    if isinstance(shape, tuple | list) and [*shape].count(None) == 1 and -1 not in shape:
+        reshape.newshape = tuple(-1 if size is None else size for size in shape)
+        reshape._auto_config = type(reshape)(reshape.newshape)._auto_config
+
+
 def output_spec(layer: keras.Operation, *args: object, **options: object) -> object:
     """Return symbolic outputs of a layer, also where its own way to tell them fails its call.
 

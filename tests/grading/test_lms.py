@@ -243,7 +243,7 @@ def test_what_nbgrader_will_not_mark_is_told_when_it_comes_in(tmp_path, capsys):
     assert "goo" not in why
     assert "stands twice" in why["twi"]
     assert "not the one that was released" in why["oth"] == why["zip"]
-    assert "no notebook" in why["pag"] == why["emp"] == why["lis"]
+    assert "cannot be read" in why["pag"] == why["emp"] == why["lis"]
 
 
 def test_what_is_missing_is_named_with_the_way_to_it(tmp_path):
@@ -285,6 +285,17 @@ def test_files_of_the_system_are_none_and_browsers_may_add_an_ending(tmp_path, c
     found = {path.name: path.read_text("utf-8") for path in folder.iterdir()}
     assert found == {f"{STEM}.ipynb": "mine", "logbook.json": "book"}
     assert "B_2: no notebook: x.zip." in capsys.readouterr().err
+
+
+def test_words_typed_into_moodle_are_a_learner_without_a_notebook(tmp_path, capsys):
+    typed = {"C_3_assignsubmission_onlinetext_/onlinetext.html": "<p>see my drive</p>",
+             "D_4_assignsubmission_onlinetext_onlinetext.html": "<p>done</p>"}  # fmt: skip
+    assert collect(archive(tmp_path / "all.zip", **typed), STEM, tmp_path) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "C_3: no notebook: onlinetext.html.",
+        "D_4: no notebook: onlinetext.html.",
+        "2 learners in all.zip, 0 of them late.",
+    ]
 
 
 def test_each_lesson_asks_for_the_predictions_that_are_counted():

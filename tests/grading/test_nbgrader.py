@@ -87,10 +87,14 @@ def graded(nbgrader) -> Iterator[Path]:
         (borrowed / f"{LESSON}.ipynb").symlink_to(
             folder / "submitted" / "perfect" / LESSON / f"{LESSON}.ipynb"
         )
+        torn = folder / "submitted" / "torn" / LESSON / f"{LESSON}.ipynb"
+        torn.parent.mkdir(parents=True)
+        torn.write_bytes((folder / "release" / LESSON / f"{LESSON}.ipynb").read_bytes()[:5000])
         said = grade(nbgrader, folder, "autograde", "--trust-nothing", status=2)
         assert "unrecognized" in said
         said = grade(nbgrader, folder, "autograde", status=None)
         assert f"borrower, {LESSON}: not run, it is a link" in said
+        assert f"torn, {LESSON}: not run, no marks for a notebook which cannot be read" in said
         grade(nbgrader, folder, "feedback", status=None)
         grade(nbgrader, folder, "marks")
         yield folder

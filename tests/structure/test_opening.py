@@ -339,6 +339,31 @@ def test_what_lies_in_a_whole_layer_goes_by_the_numbers_of_that_and_may_return_n
     check_zeroed(channels, random_masks(channels), np.random.default_rng(0).normal(size=(2, 5, 6)))
 
 
+class Unfolds(L.Layer):
+    """Reads the batch off a tensor to make an image of its steps, as SegFormer's and Swin's do."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**options)
+        self.up, self.down = L.Dense(8, name="up"), L.Dense(6, name="down")
+        self.around = L.DepthwiseConv2D(3, padding="same", name="around")
+
+    def call(self, x):
+        y, (batch, *sides, _) = self.up(x), ops.shape(x)
+        rows = ops.reshape(y, (batch, sides[0] * sides[1], 8))
+        y = self.around(ops.reshape(ops.gelu(rows), (batch, *sides, 8)))
+        return x + self.down(y)
+
+
+def test_a_batch_read_off_a_tensor_follows(tmp_path):
+    model = with_blocks(Unfolds(name="one"))
+    channels = checked(model)
+    assert sorted(channels.groups) == ["one/up", "stem"]
+    small, _ = shrink(model, 0.5, verify=True)
+    small.save(tmp_path / "small.keras")
+    for x in (inputs_for(model)[:1], inputs_for(model)):
+        assert apart(keras.saving.load_model(tmp_path / "small.keras"), small, x) == 0
+
+
 def test_a_size_that_is_open_is_not_taken_for_one():
     class Sized(Causal):
         def call(self, x):
