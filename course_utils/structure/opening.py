@@ -19,7 +19,7 @@ from course_utils.structure.internals import attributes, through_graph
 from course_utils.structure.reaching import has_weights
 from course_utils.structure.symbolic import (
     gets_mask,
-    let_batch_follow,
+    give_shape,
     output_spec,
     outputs_by_trial,
     sized,
@@ -125,18 +125,15 @@ def _model_of(
     layer: keras.Layer, args: tuple, options: dict, whole: bool = False
 ) -> tuple[keras.Model, Callable]:
     """Return a model of what a layer does; `whole`: it will not stand in the layer's place."""
-    inputs, outputs = _called(layer, args, options, whole)
-    tensors = _tensors(outputs)
     try:
-        model = keras.Model(_unpacked(inputs), _unpacked(tensors), name=layer.name)
+        model, outputs = _graph(layer, args, options, whole)
         if {id(v) for v in model.variables} - {id(v) for v in layer.variables}:
             raise NotOpenedError("uses layers that Keras does not find in its attributes")
         steps, modes = again, trained = _steps(model)
         takes = "training" in inspect.signature(layer.call).parameters
         if takes or {*modes} - {None}:
             told = {**options, "training": True} if takes else options
-            others, made = _called(layer, args, told, whole, training=True)
-            again, trained = _steps(keras.Model(_unpacked(others), _unpacked(_tensors(made))))
+            again, trained = _steps(_graph(layer, args, told, whole, training=True)[0])
         if steps != again:
             raise NotOpenedError("does something else in training")
         if not whole:
@@ -146,6 +143,31 @@ def _model_of(
     except ValueError as error:
         raise NotOpenedError(f"is no graph: {first_line(error)}") from error
     return model, lambda made: keras.tree.pack_sequence_as(outputs, keras.tree.flatten(made))
+
+
+def _graph(
+    layer: keras.Layer, args: tuple, options: dict, whole: bool, training: bool | None = None
+) -> tuple[keras.Model, object]:
+    """Return a model of a layer's `call`, and what that returns.
+
+    A shape with the batch, or another size that was open, holds -1 for it; two sizes tell where.
+    """
+    inputs, outputs = _called(layer, args, options, whole, training)
+    model = keras.Model(_unpacked(inputs), _unpacked(_tensors(outputs)), name=layer.name)
+    if any(None in one.newshape for one in _reshapes(model)):
+        ways = (sized, functools.partial(sized, more=8))
+        nests = (keras.tree.map_structure(way, (args, options)) for way in ways)
+        told = [_reshapes(_graph(layer, *nest, whole, training)[0]) for nest in nests]
+        for reshape, one, other in zip(_reshapes(model), *told, strict=True):
+            pairs = zip(one.output.shape, other.output.shape, strict=True)
+            shape = tuple(a if a == b else -1 for a, b in pairs)
+            if None in reshape.newshape and shape.count(-1) == 1:
+                give_shape(reshape, shape)
+    return model, outputs
+
+
+def _reshapes(model: keras.Model) -> list[keras.Operation]:
+    return [op for op in model.operations if isinstance(getattr(op, "newshape", 0), tuple | list)]
 
 
 def _called(
@@ -195,7 +217,6 @@ def _steps(model: keras.Model) -> tuple[list[tuple], list]:
             if 0 in getattr(one, "shape", ()):  # made from a length that is open, taken for none
                 raise NotOpenedError(_OPEN)
         is_layer = isinstance(layer, keras.Layer)
-        let_batch_follow(layer)
         own = {} if is_layer else attributes(layer)
         if any(isinstance(value, tuple | list) and None in value for value in own.values()):
             raise NotOpenedError(_OPEN)  # it was given the length of an axis that is not known

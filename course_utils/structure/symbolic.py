@@ -52,19 +52,16 @@ def variables_read() -> Iterator[list[keras.Variable]]:
         del keras.Variable.value  # that of the class above is there again
 
 
-def let_batch_follow(reshape: keras.Operation) -> None:
-    """Let a shape with one size that was open, mostly read off as the batch's, hold -1 for it.
+def give_shape(reshape: keras.Operation, shape: tuple[int, ...]) -> None:
+    """Let an operation that reshapes make, and tell a file, another shape.
 
-    >>> x = keras.Input((4, 6))
-    >>> reshape = keras.ops.reshape(x, (keras.ops.shape(x)[0], 24))._keras_history.operation
-    >>> let_batch_follow(reshape)
+    >>> reshape = keras.ops.reshape(keras.Input((4, 6)), (-1, 24))._keras_history.operation
+    >>> give_shape(reshape, (-1, 8, 3))
     >>> reshape.newshape, reshape.get_config()["newshape"]
-    ((-1, 24), (-1, 24))
+    ((-1, 8, 3), (-1, 8, 3))
     """
-    shape = getattr(reshape, "newshape", None)
-    if isinstance(shape, tuple | list) and [*shape].count(None) == 1 and -1 not in shape:
-        reshape.newshape = tuple(-1 if size is None else size for size in shape)
-        reshape._auto_config = type(reshape)(reshape.newshape)._auto_config
+    reshape.newshape = shape
+    reshape._auto_config = type(reshape)(shape)._auto_config
 
 
 def output_spec(layer: keras.Operation, *args: object, **options: object) -> object:
@@ -105,12 +102,12 @@ def tells_shapes(
     return all(None in sizes or len({*sizes}) == 1 for pair in pairs for sizes in pair)
 
 
-def sized(value: object) -> object:
-    """Return a tensor of a size in place of one whose size is open."""
+def sized(value: object, more: int = 0) -> object:
+    """Return a tensor of a size, or one so much larger, in place of one whose size is open."""
     if not isinstance(value, keras.KerasTensor):
         return value
     first, *rest = value.shape
-    shape = (first or 2, *(SOME_LENGTH if size is None else size for size in rest))
+    shape = (first or 2 + more, *(SOME_LENGTH + more if size is None else size for size in rest))
     return keras.Input(batch_shape=shape, dtype=value.dtype)
 
 

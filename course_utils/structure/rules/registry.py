@@ -103,7 +103,8 @@ def unknown(call: Call) -> Flows:
     # By 7, so that a layer which takes only even sizes, say, does not fit.
     wider = [n + 7 if axis in first.varying else n for axis, n in enumerate(first.shape)]
     result = tried_layer(call.layer, (*wider,), *others, **options)
-    if result.why or call.shapes != [first.shape]:
+    sizes = zip(first.shape, *call.shapes, strict=False)
+    if result.why or any(len({*known} - {None}) > 1 for known in sizes):
         return call.refuse(result.why or "makes a tensor of another shape")
     if not np.isfinite(result.at_zero):
         return places.undefined_at_0(call)
