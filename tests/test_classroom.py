@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from front_door.commands import closed_folder
 from front_door.paths import Clone
 from front_door.peers import set_up_peer
 from front_door.preflight import Refusal
@@ -103,6 +104,17 @@ def test_a_container_is_built_and_its_lab_answers():
 
 
 # A hub
+
+
+def test_a_python_that_learners_could_not_start_is_found(tmp_path):
+    home = tmp_path / "root"
+    (home / "bin").mkdir(parents=True)
+    (home / "bin" / "python").touch()
+    (tmp_path / "python").symlink_to(home / "bin" / "python")
+    home.chmod(0o711)
+    assert closed_folder(tmp_path / "python") != home
+    home.chmod(0o700)
+    assert closed_folder(tmp_path / "python") == home
 
 
 def test_a_learner_gets_the_lessons_once_and_no_answers(tmp_path, monkeypatch):

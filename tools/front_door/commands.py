@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -140,9 +141,22 @@ def hub(clone: Clone, arguments: list[str]) -> int:
             "JupyterHub's proxy is missing (it needs Node.js):\n"
             "  npm install --global configurable-http-proxy"
         )
+    as_root = os.name == "posix" and os.geteuid() == 0  # who starts Python for other accounts
+    if as_root and (closed := closed_folder(clone.python)):
+        raise Refusal(
+            f"Learners' accounts could not start Python: {closed} is closed to them.\n"
+            "Take a Python and a folder that all may read:\n"
+            "  make clean; make setup PYTHON=/usr/bin/python3"
+        )
     peer = set_up_peer(clone, "jupyterhub")
     command = ["-m", "jupyterhub", "--config", "classroom/jupyterhub_config.py", *arguments]
     return _call(peer, command, {}, stay=False)
+
+
+def closed_folder(program: Path) -> Path | None:
+    """Return the last folder to a program that other accounts may not enter, or None."""
+    places = sorted({*program.absolute().parents, *program.resolve().parents}, reverse=True)
+    return next((one for one in places if not one.stat().st_mode & stat.S_IXOTH), None)
 
 
 def setup(clone: Clone, arguments: list[str]) -> int:
