@@ -22,6 +22,7 @@ c.Spawner.default_url = "/lab/tree/pruning-course/notebooks/00_start_here.ipynb"
 c.Spawner.start_timeout = 300  # thirty at once read the same libraries from one disk
 c.Spawner.environment = {
     "JUPYTER_PATH": str(SHARED),
+    "JUPYTER_CONFIG_PATH": str(COURSE / ".venv" / "etc" / "jupyter"),
     "JUPYTERLAB_DIR": str(SHARED / "lab"),
     "COURSE_WIDGETS": "1",
     **{name: os.environ[name] for name in FOR_ALL if os.environ.get(name)},

@@ -46,6 +46,13 @@ def ask(url: str, token: str = "", method: str = "GET") -> tuple[int, dict]:
         return 0, {}
 
 
+def text_of(url: str, token: str) -> str:
+    """Return the text of a page."""
+    request = urllib.request.Request(url, headers={"Authorization": f"token {token}"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return answer.read().decode()
+
+
 def until(what, running: subprocess.Popen | None = None) -> dict:
     """Wait until a question has an answer; give up when the server has ended."""
     end = time.monotonic() + PATIENCE
@@ -192,6 +199,8 @@ def test_two_learners_start_from_the_hub_each_with_lessons_of_their_own(hub):
         place = f"{own}/contents/pruning-course/notebooks/00_start_here.ipynb?content=0"
         assert until(lambda place=place: ask(place, token))["writable"]
         assert "python3" in ask(f"{own}/kernelspecs", token)[1]["kernelspecs"]
+        page = f"{url}/user/{name}/lab/tree/pruning-course/notebooks/00_start_here.ipynb"
+        assert "jupyterlab" in text_of(page, token).lower()  # where a login ends
         said = kernel_says(own, token, "import course_utils.pruning, os; print(os.getcwd())")
         assert said.strip().endswith(f"homes/{name}/pruning-course/notebooks")
         assert ask(f"{url}/hub/api/users/{name}/server", token, "DELETE")[0] in (202, 204)
