@@ -36,6 +36,11 @@ class Printed(ABC):
         """Return the lines below the table."""
         return ()
 
+    def _row(self, name: str) -> object:
+        if name not in (found := {row.name: row for row in self.rows}):
+            raise KeyError(f"no row is called {name!r}; there are {[*found]}.")
+        return found[name]
+
     def __str__(self) -> str:
         table, below = self.table(), self.summary()
         left = (table[0][0], *self._words)

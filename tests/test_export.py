@@ -678,6 +678,16 @@ def test_a_file_that_is_damaged_missing_or_too_large(cnn, tmp_path):
         export.read_sparse(tmp_path / "none.sparse")
 
 
+def test_sizes_are_those_of_the_files_and_what_there_is_none_of_has_a_reason():
+    model = keras.Sequential([keras.Input((None, 4)), keras.layers.LSTM(3, name="steps")])
+    table = export.sizes(model, inputs=np.ones((1, 5, 4), "float32"))
+    assert table[".keras"].raw == export.keras_bytes(model)
+    assert table["sparse file"].raw == len(export.sparse_file(model))
+    refused = table["LiteRT float32"]
+    assert (refused.raw, "unroll=True" in refused.note) == (0, True)
+    assert "LiteRT float32" in str(table)
+
+
 class Applied(keras.layers.Layer):
     """Has an argument that no config can tell."""
 
@@ -689,8 +699,16 @@ class Applied(keras.layers.Layer):
         return self.function(x)
 
 
-def test_a_layer_without_a_config_is_in_no_sparse_file_and_in_a_litert_file_all_the_same():
-    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2), Applied(lambda x: 2 * x)])
-    with pytest.raises(NotImplementedError, match=r"must override `get_config\(\)`"):
-        export.sparse_file(model)
-    assert export.litert(model)
+def test_a_layer_without_a_config_leaves_rows_with_the_reason():
+    layers = [keras.Input((4,)), keras.layers.Dense(2), Applied(lambda x: 2 * x)]
+    found = export.sizes(keras.Sequential(layers))
+    assert "must override `get_config()`" in found[".keras"].note
+    assert "\n" not in found["sparse file"].note
+    assert found["LiteRT float32"].raw
+
+
+def test_samples_for_int8_leave_every_other_row():
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    rows = export.sizes(model, np.ones((8, 4))).rows
+    assert [row.name for row in rows if row.note] == []
+    assert "LiteRT int8" in [row.name for row in rows]

@@ -6,8 +6,17 @@ before it is handed out: open it once, `onnxruntime.InferenceSession(path)`. Wit
 Keras's default, one is written that onnxruntime refuses; the approximate one runs.
 """
 
-from course_utils.extras.export.keras_file import keras_bytes
 from course_utils.extras.export.litert import litert
+from course_utils.extras.export.sizes import FileSize, FileSizes, keras_bytes, sizes
 from course_utils.extras.export.sparse import read_sparse, sparse_file, write_sparse
 
-__all__ = ["keras_bytes", "litert", "read_sparse", "sparse_file", "write_sparse"]
+__all__ = [
+    "FileSize",
+    "FileSizes",
+    "keras_bytes",
+    "litert",
+    "read_sparse",
+    "sizes",
+    "sparse_file",
+    "write_sparse",
+]

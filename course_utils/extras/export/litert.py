@@ -31,7 +31,8 @@ from course_utils.pruning.examples import count, fixed_batch, inputs_of, tensors
 from course_utils.pruning.layers import walk
 from course_utils.pruning.probing import probe
 
-# By precision, of the largest output.
+PRECISIONS = ("float32", "float16", "dynamic", "int8")
+# Of the largest output.
 _TOLERANCE = {"float32": 1e-4, "float16": 1e-2, "dynamic": 0.1, "int8": 0.1}
 
 
@@ -63,8 +64,8 @@ def litert(
     >>> 4 * 347_146 < len(litert(article_cnn())) < 4 * 347_146 + 10_000
     True
     """
-    if precision not in _TOLERANCE:
-        raise ValueError(f"precision must be one of {', '.join(_TOLERANCE)}, not {precision!r}.")
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, not {precision!r}.")
     if precision == "int8" and samples is None:
         raise ValueError(
             "int8 needs samples, some hundred inputs of the training data: the scale of every "

@@ -56,9 +56,7 @@ class Latencies(Printed):
 
     def __getitem__(self, name: str) -> Timing:
         """Return the row of one name."""
-        if name not in (found := {row.name: row for row in self.rows}):
-            raise KeyError(f"no row is called {name!r}; there are {[*found]}.")
-        return found[name]
+        return self._row(name)
 
     def table(self) -> list[tuple[str, ...]]:
         """Return headings and rows as text; relative to the first row."""
