@@ -86,9 +86,11 @@ def test_early_stopping_is_said(model, capsys):
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("boom")])
-def test_error_in_a_with_block_is_said(model, capsys, error):
-    with pytest.raises(type(error)), Progress("dense", epochs=5) as line:
+def test_closing_says_where_an_error_stopped_it(model, capsys, error):
+    line = Progress("dense", epochs=5)
+    with pytest.raises(type(error)):
         fit(model, line, StopAfter(3, error), epochs=5)
+    line.close()
     assert capsys.readouterr().out == "dense: stopped after 3 of 5 epochs\n"
 
 

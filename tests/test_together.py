@@ -1,5 +1,7 @@
 """Channels to click on: what goes together is right, drawn, and lit where a person looks."""
 
+from types import SimpleNamespace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -8,8 +10,6 @@ from matplotlib.colors import to_hex
 from course_utils import models, structure
 from course_utils.lessons import together
 from course_utils.lessons.plots.style import GREY, LIGHT, ORANGE
-
-VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 @pytest.fixture(scope="module")
@@ -84,11 +84,8 @@ def test_of_a_large_model_only_what_goes_is_drawn(channels, clean_figures, monke
 
 def test_a_click_lights_the_partners_and_the_slider_one_channel(channels, clean_figures):
     pytest.importorskip("ipywidgets")
-    from ipywidgets.widgets.widget import _instances
-
     plt.switch_backend("agg")
-    view = together._live_view(channels, "side", 2, b"")
-    row, one, image = _instances[view[VIEW]["model_id"]].children
+    row, one, image = together._live_view(channels, "side", 2, b"").children
     buttons = {button.description: button for button in row.children}
     assert list(buttons) == ["stem", "conv_a", "conv_b", "point", "side", "hidden", "output"]
     assert one.value == 2
@@ -114,8 +111,8 @@ def test_a_script_names_the_figure(capsys, clean_figures):
 
 
 def test_the_live_part_is_made_only_where_a_person_looks(channels, monkeypatch, clean_figures):
-    made = []
-    monkeypatch.setattr(together, "_live_view", lambda *given: made.append(given[1:3]) or {})
+    made, view = [], SimpleNamespace(model_id="1")
+    monkeypatch.setattr(together, "_live_view", lambda *given: made.append(given[1:3]) or view)
     for live in ("", "1"):
         monkeypatch.setenv("COURSE_WIDGETS", live)
         together.clickable(channels, "side", 2)

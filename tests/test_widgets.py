@@ -97,11 +97,7 @@ def test_script_names_the_figure_and_draws_with_the_starts(given, capsys):
 def test_moving_gives_plain_rounded_values(given):
     ipywidgets = pytest.importorskip("ipywidgets")
     ranges = {"k": (1, 5, 1, 3), "theta": (0.0, 1.0, 0.05, 0.2)}
-    view = widgets._live_view(drawer(given), ranges, b"")
-    from ipywidgets.widgets.widget import _instances
-
-    box = _instances[view[VIEW]["model_id"]]
-    k, theta = box.children[:2]
+    k, theta = widgets._live_view(drawer(given), ranges, b"").children[:2]
     assert isinstance(k, ipywidgets.IntSlider)
     k.value, theta.value = 4, 0.1 + 0.2
     assert given[-1] == {"k": 4, "theta": 0.3}

@@ -114,7 +114,10 @@ class _CodebookConstraint(Held):
         self, model: keras.Model, variable: keras.Variable, shared: np.ndarray, step: str
     ) -> None:
         self.model = weakref.ref(model)  # the one that trains
-        self.earlier = _beneath(variable)  # such as a MaxNorm: still applied, before
+        self.earlier = variable.constraint  # such as a MaxNorm: still applied, before
+        for kind in (MaskConstraint, _CodebookConstraint):  # one comes after, one goes
+            if isinstance(self.earlier, kind):
+                self.earlier = self.earlier.earlier
         self.step = step
         centroids = codebook(shared)
         labels = np.where(shared != 0, np.searchsorted(centroids, shared), len(centroids))
@@ -199,11 +202,3 @@ def _refuse_averages(model: keras.Model | None) -> None:
     optimizer = getattr(model, "optimizer", None)
     if getattr(getattr(optimizer, "inner_optimizer", optimizer), "use_ema", False):
         raise ValueError("averages of shared weights are not shared: compile with use_ema=False.")
-
-
-def _beneath(variable: keras.Variable) -> keras.constraints.Constraint | None:
-    """Return the constraint that comes before a mask and a codebook."""
-    constraint = variable.constraint
-    for kind in (MaskConstraint, _CodebookConstraint):
-        constraint = constraint.earlier if isinstance(constraint, kind) else constraint
-    return constraint

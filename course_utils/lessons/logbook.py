@@ -9,6 +9,8 @@ import json
 import os
 from pathlib import Path
 
+from course_utils.extras.sparsefile.container import write_whole
+
 Entries = dict[str, dict[str, dict]]  # kind -> name -> what was noted
 
 # The lessons in order, by the names of their files, and how many exercises each has.
@@ -57,9 +59,7 @@ def _keep(entries: Entries) -> None:
     path = _file()
     if path:
         with contextlib.suppress(OSError):
-            whole = path.with_suffix(".new")  # a stop in the middle leaves the old file
-            whole.write_text(json.dumps(entries, indent=1, ensure_ascii=False), encoding="utf-8")
-            whole.replace(path)
+            write_whole(json.dumps(entries, indent=1, ensure_ascii=False).encode(), path)
 
 
 def _file() -> Path | None:

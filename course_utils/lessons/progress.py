@@ -26,12 +26,12 @@ class Progress(keras.callbacks.Callback):
     only. The zeros are told when "sparsity" is in the logs: `pruning.PruneOnSchedule` writes it
     there, for all callbacks that come after it in the list.
     Give `verbose=0` to `fit`. `epochs` is the number that one `fit` runs; without it Keras's own
-    count is taken. An interrupted cell ends the line by itself; a script uses `with`:
+    count is taken. An interrupted cell ends the line by itself; elsewhere `close` does.
 
-    >>> with Progress("dense network", epochs=1) as progress:
-    ...     progress.on_train_begin()
-    ...     progress.on_epoch_end(0)
-    ...     progress.on_train_end()
+    >>> progress = Progress("dense network", epochs=1)
+    >>> progress.on_train_begin()
+    >>> progress.on_epoch_end(0)
+    >>> progress.on_train_end()
     dense network: 1 epoch
     """
 
@@ -73,12 +73,6 @@ class Progress(keras.callbacks.Callback):
         line, self._line = self._line, None
         _after_cell(self.close, register=False)
         line.finish(self._done, "epoch")
-
-    def __enter__(self) -> "Progress":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
 
     def _show(self, logs: dict | None, part: float) -> None:
         self._zeros = (logs or {}).get("sparsity", self._zeros)

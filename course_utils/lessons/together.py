@@ -124,7 +124,7 @@ def _makers(channels: structure.Channels) -> list[str]:
     return [call.path for call in channels.walk.calls.values() if call.makers]
 
 
-def _live_view(channels: structure.Channels, layer: str, channel: int | None, png: bytes) -> dict:
+def _live_view(channels: structure.Channels, layer: str, channel: int | None, png: bytes) -> object:
     """Make the buttons, a slider for one channel, and the picture that follows them."""
     from ipywidgets import Box, Button, Image, SelectionSlider, VBox
 
@@ -154,4 +154,4 @@ def _live_view(channels: structure.Channels, layer: str, channel: int | None, pn
     choose(layer, channel)
     one.observe(redraw, names="value")
     row = Box([*buttons.values()], layout={"flex_flow": "row wrap"})
-    return widgets.as_data(VBox([row, one, image]))
+    return VBox([row, one, image])

@@ -50,19 +50,19 @@ def slider(draw: Callable[..., Figure | Axes], **ranges: Range) -> None:
     show(png, caption, lambda: _live_view(draw, ranges, png))
 
 
-def show(png: bytes, caption: str, live: Callable[[], dict]) -> None:
+def show(png: bytes, caption: str, live: Callable[[], object]) -> None:
     """Show a picture, or what `live` makes where a person looks; outside a notebook, the caption.
 
-    `live` returns a display's data, as `as_data` gives them of a widget; it is called with
-    COURSE_WIDGETS=1 alone, and if there is ipywidgets.
+    `live` returns a widget; it is called with COURSE_WIDGETS=1 alone, and if there is ipywidgets.
 
-    >>> show(b"", "figure at theta=0.2", dict)
+    >>> show(b"", "figure at theta=0.2", object)
     figure at theta=0.2
     """
     shown = {"image/png": base64.b64encode(png).decode("ascii"), "text/plain": caption}
     if os.environ.get("COURSE_WIDGETS") == "1":
         try:
-            shown |= live()
+            view = {"version_major": 2, "version_minor": 0, "model_id": live().model_id}
+            shown["application/vnd.jupyter.widget-view+json"] = view
         except ImportError:
             alone = "Here is the picture alone: buttons and sliders need ipywidgets"
             print(f"{alone}, which `make lab` installs.")
@@ -72,18 +72,7 @@ def show(png: bytes, caption: str, live: Callable[[], dict]) -> None:
         print(caption)
 
 
-def as_data(view: object) -> dict:
-    """Return the data by which a notebook displays a widget.
-
-    >>> from types import SimpleNamespace
-    >>> list(as_data(SimpleNamespace(model_id="1")))
-    ['application/vnd.jupyter.widget-view+json']
-    """
-    kind = "application/vnd.jupyter.widget-view+json"
-    return {kind: {"version_major": 2, "version_minor": 0, "model_id": view.model_id}}
-
-
-def _live_view(draw: Callable[..., Figure | Axes], ranges: dict[str, Range], png: bytes) -> dict:
+def _live_view(draw: Callable[..., Figure | Axes], ranges: dict[str, Range], png: bytes) -> object:
     """Make the part of the display that a live notebook shows in place of the picture."""
     from ipywidgets import HTML, FloatSlider, Image, IntSlider, VBox
 
@@ -109,7 +98,7 @@ def _live_view(draw: Callable[..., Figure | Axes], ranges: dict[str, Range], png
 
     for control in controls.values():
         control.observe(redraw, names="value")
-    return as_data(VBox([*controls.values(), message, image]))
+    return VBox([*controls.values(), message, image])
 
 
 def picture(draw: Callable[..., Figure | Axes], values: dict[str, object]) -> bytes:

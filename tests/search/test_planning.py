@@ -15,15 +15,15 @@ from course_utils.extras.search.allocation import (
     expected,
     given_back,
     spared,
-    with_zero,
 )
 
 LEVELS = (0.3, 0.6, 0.9)
 
-# Losses with ties, gains, and falls from one level to the next; prices that differ by a lot.
+# Losses with ties, and falls from one level to the next; prices that differ by a lot.
+loss_of = st.integers(0, 6).map(lambda n: n / 100)
 losses_of = st.dictionaries(
     st.sampled_from("abcd"),
-    st.fixed_dictionaries({level: st.integers(-2, 6).map(lambda n: n / 100) for level in LEVELS}),
+    st.fixed_dictionaries({0.0: st.just(0.0), **dict.fromkeys(LEVELS, loss_of)}),
     min_size=1,
 )
 PRICES = {"a": 100, "b": 37, "c": 10, "d": 1}
@@ -40,15 +40,13 @@ def product(shares):
 
 
 def choices(losses):
-    curves = with_zero(losses)
-    for levels in itertools.product(*curves.values()):
-        yield dict(zip(curves, levels, strict=True))
+    for levels in itertools.product(*losses.values()):
+        yield dict(zip(losses, levels, strict=True))
 
 
 def best(losses, cost, target, together):
-    curves = with_zero(losses)
     within = [c for c in choices(losses) if cost(c) <= target]
-    return min((together(curves[n][s] for n, s in c.items()) for c in within), default=None)
+    return min((together(losses[n][s] for n, s in c.items()) for c in within), default=None)
 
 
 @settings(max_examples=150)
@@ -62,14 +60,14 @@ def test_the_largest_loss_is_the_least_there_is(losses, share, cost):
         return
     within, beyond = evenly(losses, cost, target)
     assert cost(within) <= target
-    assert max(with_zero(losses)[name][s] for name, s in within.items()) == least
+    assert max(losses[name][s] for name, s in within.items()) == least
     assert cost(beyond) > target or not any(beyond.values())
 
 
 @settings(max_examples=100)
 @given(losses=losses_of, share=st.floats(0.05, 0.99), cost=st.sampled_from([additive, product]))
 def test_levels_are_lowered_as_long_as_the_target_has_room(losses, share, cost):
-    target, curves = share * cost({}), with_zero(losses)
+    target = share * cost({})
     if best(losses, cost, target, max) is None:
         return
     before, _ = evenly(losses, cost, target)
@@ -77,9 +75,9 @@ def test_levels_are_lowered_as_long_as_the_target_has_room(losses, share, cost):
     assert cost(after) <= target
     for name, level in after.items():
         assert level <= before[name]
-        assert curves[name][level] <= curves[name][before[name]]
-        for other, lost in curves[name].items():
-            if other < level and lost <= curves[name][level]:
+        assert losses[name][level] <= losses[name][before[name]]
+        for other, lost in losses[name].items():
+            if other < level and lost <= losses[name][level]:
                 assert cost({**after, name: other}) > target, "there was room for one more"
 
 
@@ -98,9 +96,14 @@ def test_what_is_left_over_is_given_back_to_the_last_bit(losses, share, cost):
 
 
 def test_expected_losses_lie_between_those_measured():
-    losses = {"a": {0.5: 0.02, 0.9: 0.1}, "b": {0.5: -0.01}}
+    losses = {"a": {0.0: 0.0, 0.5: 0.02, 0.9: 0.1}, "b": {0.0: 0.0, 0.5: 0.0}}
     assert expected(losses, {"a": 0.7, "b": 0.25}) == {"a": pytest.approx(0.06), "b": 0}
     assert expected(losses, {"a": 0.5, "b": 0.5}) == {"a": 0.02, "b": 0}
+
+
+def test_what_is_won_counts_as_nothing_lost_and_nothing_pruned_loses_nothing(lenet):
+    losses = {"fc1/kernel": {0.0: 0.3, 0.9: -0.1}}
+    assert search.plan(losses, lenet, 0.5).losses == {"fc1/kernel": 0}
 
 
 # ------------------------------------------------------------------------------------ of weights
@@ -221,7 +224,7 @@ def test_where_there_is_room_for_one_it_goes_to_what_loses_most_for_what_it_save
         return 10 - shares["a"] - 2 * shares["b"]
 
     for lost, kept in (({"a": 0.1, "b": 0.3}, "b"), ({"a": 0.1, "b": 0.1}, "a")):
-        losses = {name: {0.5: lost[name]} for name in names}
+        losses = {name: {0.0: 0.0, 0.5: lost[name]} for name in names}
         found = spared(losses, dict.fromkeys(names, 0.5), cost, target=9.5)
         assert found == {name: 0.0 if name == kept else 0.5 for name in names}
 

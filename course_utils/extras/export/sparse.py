@@ -76,7 +76,7 @@ def read_sparse(source: bytes | str | Path, largest: int = sparsefile.LARGEST) -
     """
     data = source if not isinstance(source, str | Path) else Path(source).read_bytes()
     arrays, text = sparsefile.decode(data, largest)
-    with _one_refusal(), _chance_untouched():
+    with _one_refusal():
         config = sparsefile.plain_config(text)
         # A thread of its own: what Keras keeps to fill later, it keeps by thread, and forgets then.
         with ThreadPoolExecutor(1) as thread:
@@ -97,6 +97,7 @@ def read_sparse(source: bytes | str | Path, largest: int = sparsefile.LARGEST) -
 
 @contextlib.contextmanager
 def _one_refusal() -> Iterator[None]:
+    state = random.getstate()
     try:
         yield
     except Exception as error:  # a config that does not fit its class raises whatever it likes
@@ -105,6 +106,8 @@ def _one_refusal() -> Iterator[None]:
         if not isinstance(error, ValueError):
             reason = f"Keras cannot build it ({type(error).__name__}: {reason})"
         raise ValueError(f"This is no sparse file of a model: {reason}.") from error
+    finally:  # what new layers drew for their seeds: other trainings go on alike
+        random.setstate(state)
 
 
 def _outline(config: dict) -> tuple[dict[str, tuple[int, ...]], int]:
@@ -161,13 +164,3 @@ def _without_training(config: object) -> object:
         kept = {key: value for key, value in config.items() if key != "compile_config"}
         return {key: _without_training(value) for key, value in kept.items()}
     return [_without_training(v) for v in config] if isinstance(config, list | tuple) else config
-
-
-@contextlib.contextmanager
-def _chance_untouched() -> Iterator[None]:
-    """Give back what new layers draw for their seeds, so that other trainings go on alike."""
-    state = random.getstate()
-    try:
-        yield
-    finally:
-        random.setstate(state)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 Shares = dict[str, float]  # {name: which share of it goes}
-Losses = Mapping[str, Mapping[float, float]]  # {name: {share: what is lost}}
+Losses = Mapping[str, Mapping[float, float]]  # {name: {share: what is lost}}, with that of 0
 Cost = Callable[[Shares], float]
 
 
@@ -23,19 +23,18 @@ def evenly(losses: Losses, cost: Cost, target: float) -> tuple[Shares, Shares]:
     where it does not add up, since for one tolerance no choice costs less. The choice of the last
     tolerance before it is over the target. Raises ValueError where no choice is within it.
 
-    >>> losses = {"a": {0.5: 0.01, 0.9: 0.2}, "b": {0.5: 0.03, 0.9: 0.1}}
+    >>> losses = {"a": {0.0: 0.0, 0.5: 0.01, 0.9: 0.2}, "b": {0.0: 0.0, 0.5: 0.03, 0.9: 0.1}}
     >>> evenly(losses, lambda shares: 2 - sum(shares.values()), 1.2)
     ({'a': 0.5, 'b': 0.5}, {'a': 0.5, 'b': 0.0})
     """
-    curves = with_zero(losses)
-    tolerances = sorted({loss for curve in curves.values() for loss in curve.values()})
+    tolerances = sorted({loss for curve in losses.values() for loss in curve.values()})
 
     def choice(index: int) -> Shares:
         if index < 0:
-            return dict.fromkeys(curves, 0.0)
+            return dict.fromkeys(losses, 0.0)
         return {
             name: max(s for s, loss in curve.items() if loss <= tolerances[index])
-            for name, curve in curves.items()
+            for name, curve in losses.items()
         }
 
     least = cost(choice(len(tolerances) - 1))
@@ -54,20 +53,20 @@ def spared(losses: Losses, shares: Shares, cost: Cost, target: float) -> Shares:
 
     Where most is lost for what is saved comes first, and goes to the lowest level that fits.
 
-    >>> losses = {"small": {0.9: 0.02}, "large": {0.9: 0.02}}
+    >>> losses = {"small": {0.0: 0.0, 0.9: 0.02}, "large": {0.0: 0.0, 0.9: 0.02}}
     >>> cost = lambda shares: 11 - shares["small"] - 10 * shares["large"]
     >>> spared(losses, {"small": 0.9, "large": 0.9}, cost, 2.0)
     {'small': 0.0, 'large': 0.9}
     """
-    curves, shares = with_zero(losses), dict(shares)
+    shares = dict(shares)
 
     def lost_for_one(name: str) -> float:
         saved = cost({**shares, name: 0.0}) - cost(shares)
-        return curves[name][shares[name]] / saved if saved > 0 else float("inf")
+        return losses[name][shares[name]] / saved if saved > 0 else float("inf")
 
     for name in sorted(shares, key=lost_for_one, reverse=True):
-        for level, lost in sorted(curves[name].items()):
-            lower = level < shares[name] and lost <= curves[name][shares[name]]
+        for level, lost in sorted(losses[name].items()):
+            lower = level < shares[name] and lost <= losses[name][shares[name]]
             if lower and cost({**shares, name: level}) <= target:
                 shares[name] = level
                 break
@@ -96,23 +95,11 @@ def given_back(ends: tuple[Shares, Shares], cost: Cost, target: float, rounds: i
 def expected(losses: Losses, shares: Shares) -> dict[str, float]:
     """Return what each name loses by itself, between two levels on a straight line.
 
-    >>> expected({"a": {0.5: 0.02}}, {"a": 0.25})
+    >>> expected({"a": {0.0: 0.0, 0.5: 0.02}}, {"a": 0.25})
     {'a': 0.01}
     """
     found = {}
-    for name, curve in with_zero(losses).items():
+    for name, curve in losses.items():
         at, lost = zip(*sorted(curve.items()), strict=True)
         found[name] = float(np.interp(shares[name], at, lost))
     return found
-
-
-def with_zero(losses: Losses) -> dict[str, dict[float, float]]:
-    """Return losses with that of nothing pruned, 0; what is won counts as 0, too.
-
-    >>> with_zero({"a": {0.5: -0.01}})
-    {'a': {0.0: 0.0, 0.5: 0.0}}
-    """
-    return {
-        name: {0.0: 0.0, **{share: max(lost, 0.0) for share, lost in curve.items() if share}}
-        for name, curve in losses.items()
-    }

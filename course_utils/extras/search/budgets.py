@@ -14,12 +14,12 @@ from course_utils.structure.costing import costs
 
 UNITS = ("parameters", "macs")
 Settled = Callable[[Shares], Shares]  # to whole weights, or whole channels of which one stays
-Priced = tuple[Cost, Settled]
+Priced = tuple[dict[str, int], Callable[[dict[str, int]], float]]  # sizes; how many go -> cost
 
 
 def budgeting(
     names: Mapping[str, object], model: keras.Model | Channels, of: str, inputs: object = None
-) -> Priced:
+) -> tuple[Cost, Settled]:
     """Return two functions of shares: what would be left to pay, and which shares really go.
 
     The names, those of a scan, are all kernels or all groups of channels. Raises ValueError where
@@ -32,9 +32,17 @@ def budgeting(
     """
     if of not in UNITS:
         raise ValueError(f"of must be one of {', '.join(UNITS)}, not {of!r}.")
-    if not isinstance(model, Channels) and set(names) <= set(kernels(model)):
-        return _of_kernels(names, model, of, inputs)
-    return _of_channels(names, model, of, inputs)
+    of_kernels = not isinstance(model, Channels) and set(names) <= set(kernels(model))
+    sizes, price = (_of_kernels if of_kernels else _of_channels)(names, model, of, inputs)
+    most = {name: size - (not of_kernels) for name, size in sizes.items()}  # one channel stays
+
+    def gone(shares: Shares) -> dict[str, int]:
+        return {name: min(count(share, sizes[name]), most[name]) for name, share in shares.items()}
+
+    return (
+        lambda shares: price(gone(shares)),
+        lambda shares: {name: n / sizes[name] for name, n in gone(shares).items()},
+    )
 
 
 def _of_kernels(names: Mapping, model: keras.Model, of: str, inputs: object) -> Priced:
@@ -43,14 +51,7 @@ def _of_kernels(names: Mapping, model: keras.Model, of: str, inputs: object) -> 
     if of == "macs":
         work = work_of(model, inputs)
         whole, uses = work.macs, {n: work.by_kernel[n] // size for n, size in sizes.items()}
-
-    def zeros(shares: Shares) -> dict[str, int]:
-        return {name: count(share, sizes[name]) for name, share in shares.items()}
-
-    return (
-        lambda shares: whole - sum(uses[name] * n for name, n in zeros(shares).items()),
-        lambda shares: {name: n / sizes[name] for name, n in zeros(shares).items()},
-    )
+    return sizes, lambda gone: whole - sum(uses[name] * n for name, n in gone.items())
 
 
 def _of_channels(names: Mapping, model: keras.Model | Channels, of: str, inputs: object) -> Priced:
@@ -63,12 +64,5 @@ def _of_channels(names: Mapping, model: keras.Model | Channels, of: str, inputs:
             f"model; its groups are {sorted(sizes)}."
         )
     price = getattr(costs(channels, inputs), of)
-
-    def gone(shares: Shares) -> dict[str, int]:
-        return {n: min(count(s, sizes[n]), sizes[n] - 1) for n, s in shares.items()}
-
-    return (
-        # The first channels go: which ones makes no difference to what is left to pay.
-        lambda shares: price({n: np.arange(sizes[n]) >= k for n, k in gone(shares).items()}),
-        lambda shares: {name: n / sizes[name] for name, n in gone(shares).items()},
-    )
+    # The first channels go: which ones makes no difference to what is left to pay.
+    return sizes, lambda gone: price({a: np.arange(sizes[a]) >= n for a, n in gone.items()})

@@ -95,7 +95,10 @@ def plan(
 
 
 def _checked(losses: object) -> dict[str, dict[float, float]]:
-    """Return losses by name and level, after making sure that they are numbers of shares."""
+    """Return losses by name and level, after making sure that they are numbers of shares.
+
+    That of nothing pruned is 0 among them; what is won counts as 0, too.
+    """
     if not isinstance(losses, Mapping) or not all(isinstance(c, Mapping) for c in losses.values()):
         raise TypeError(
             f"scan must be a Scan, or losses such as {{'fc/kernel': {{0.5: 0.01}}}}, not "
@@ -103,17 +106,17 @@ def _checked(losses: object) -> dict[str, dict[float, float]]:
         )
     if not losses or not all(losses.values()):
         raise ValueError("the scan names nothing, or no level, so there is nothing to plan.")
-    inf = float("inf")
-    found = {
-        name: {
+    inf, curves = float("inf"), {}
+    for name, curve in losses.items():
+        found = {
             checked_number(level, f"a level of {name!r}", 0, 1): checked_number(
                 loss, f"the loss of {name!r} at {level}", -inf, inf
             )
             for level, loss in curve.items()
         }
-        for name, curve in losses.items()
-    }
-    for name, curve in found.items():
-        if not all(map(math.isfinite, curve.values())):
-            raise ValueError(f"the losses of {name!r} are not all finite: {curve}.")
-    return found
+        if not all(map(math.isfinite, found.values())):
+            raise ValueError(f"the losses of {name!r} are not all finite: {found}.")
+        curves[name] = {0.0: 0.0} | {
+            level: max(lost, 0.0) for level, lost in found.items() if level
+        }
+    return curves

@@ -107,9 +107,4 @@ def _dropped_may_return(function: Callable) -> Iterator[str]:
 
 
 def _right_swap(mask: np.ndarray, drop: np.ndarray, grow: np.ndarray, count: int) -> np.ndarray:
-    kept = np.flatnonzero(mask)
-    new = mask.copy()
-    new[kept[np.argsort(drop[kept], kind="stable")[:count]]] = False
-    free = np.flatnonzero(~new)
-    new[free[np.argsort(-grow[free], kind="stable")[:count]]] = True
-    return new
+    return regrowth.swap({"": mask}, {"": drop}, {"": grow}, count / mask.sum())[""]

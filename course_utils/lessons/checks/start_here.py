@@ -29,14 +29,12 @@ def versions() -> dict[str, str]:
     # First, so that TensorFlow comes without its start-up chatter; what is missing shows below.
     with contextlib.suppress(ImportError):
         importlib.import_module("course_utils.backend")
-    return found | {name: _version(name.lower()) for name in ("TensorFlow", "Keras")}
-
-
-def _version(module: str) -> str:
-    try:
-        return importlib.import_module(module).__version__
-    except ImportError:
-        return MISSING
+    for name in ("TensorFlow", "Keras"):
+        try:
+            found[name] = importlib.import_module(name.lower()).__version__
+        except ImportError:
+            found[name] = MISSING
+    return found
 
 
 @exercise("This machine is ready for every notebook.", noted=False)

@@ -44,13 +44,10 @@ def _blur(x: np.ndarray, sd: float, _: np.random.Generator) -> np.ndarray:
 
 def _shift(x: np.ndarray, pixels: int, rng: np.random.Generator) -> np.ndarray:
     """Move each image by whole pixels in one of eight directions, by chance."""
-    height, width = x.shape[1:3]
-    ways = np.array([(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)])
-    # To move an image down is to look at it from further up.
-    corners = pixels * (1 - ways[rng.integers(0, len(ways), len(x))])
-    framed = np.pad(x, ((0, 0), (pixels, pixels), (pixels, pixels), (0, 0)))
-    windows = zip(framed, corners, strict=True)
-    return np.stack([image[i : i + height, j : j + width] for image, (i, j) in windows])
+    ways = np.array([(i, j, 0) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)])
+    moves = pixels * ways[rng.integers(0, len(ways), len(x))]
+    pairs = zip(x.astype(np.float64), moves, strict=True)
+    return np.stack([ndimage.shift(image, move, order=0) for image, move in pairs])
 
 
 def _rotation(x: np.ndarray, degrees: float, rng: np.random.Generator) -> np.ndarray:

@@ -49,18 +49,13 @@ class Task:
         said = verdict.judge(answer, lambda it: iter(found.append(self.measure(it, 0)) or ()), "")
         if not said:
             return said
-        score = Score(self, found[0], self._other())
+        other = digits().name if self.data == "MNIST" and digits().stand_in else ""
+        score = Score(self, found[0], "quick mode" if self.data and quick_mode() else other)
         if Path.cwd().name != "solutions":  # there it is the course's
             on = f" ({score.other})" if score.other else ""
             note = {"score": self.text(score.value) + on, "text": repr(score)}
             logbook.note(KIND, f"{self.lesson[3:]}: score", note)
         return score
-
-    def _other(self) -> str:
-        """Name what a score is measured on where the mark was not, else ""."""
-        if self.data and quick_mode():
-            return "quick mode"
-        return digits().name if self.data == "MNIST" and digits().stand_in else ""
 
     def text(self, value: float) -> str:
         """Write a value with its unit."""

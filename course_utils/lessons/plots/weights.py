@@ -140,7 +140,11 @@ def network(weights: Sequence[np.ndarray], ax: Axes | None = None) -> Axes:
     for layer, W in enumerate(weights):
         left, right = ((count - 1) / 2 - np.arange(count) for count in W.shape)
         for (i, j), w in np.ndenumerate(W):
-            ax.plot([layer, layer + 1], [left[i], right[j]], zorder=1, **_edge(w / limit))
+            colour, size = "#b35806" if w > 0 else "#542788", 0.6 + 4 * abs(w / limit)
+            look = {"color": colour, "linewidth": size, "alpha": 0.8}
+            if w == 0:
+                look = {"color": GREY, "linewidth": 1, "linestyle": ":", "alpha": 0.6}
+            ax.plot([layer, layer + 1], [left[i], right[j]], zorder=1, **look)
         for column, at in ((layer, left), (layer + 1, right)):
             ax.scatter(np.full(len(at), column), at, s=160, color=GREY, zorder=2)
     ax.margins(0.08)
@@ -164,11 +168,3 @@ def regrowth_key() -> list[Patch]:
     """Return the legend handles for the three colours of `regrowth`."""
     names = {"white": "never pruned", ORANGE: "pruned, zero", BLUE: "pruned, grown back"}
     return [Patch(facecolor=c, edgecolor=GREY, label=name) for c, name in names.items()]
-
-
-def _edge(share: float) -> dict:
-    """Style the line of a weight, given as a share of the largest."""
-    if share == 0:
-        return {"color": GREY, "linewidth": 1, "linestyle": ":", "alpha": 0.6}
-    colour = "#b35806" if share > 0 else "#542788"
-    return {"color": colour, "linewidth": 0.6 + 4 * abs(share), "alpha": 0.8}

@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from course_utils.extras.sweeping.pool import THREADS
 from course_utils.lessons.scoreboard.entries import Limits, Refused
 
 try:
@@ -31,13 +32,9 @@ _PROCESSES = multiprocessing.get_context("fork" if sys.platform == "linux" else 
 _HANDED_ON = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "LANG")
 _HOMES = ("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP")
 # One thread: the same answers at every run, and times that can be compared. No graphics card.
-_SETTINGS = {
+_SETTINGS = dict.fromkeys(THREADS, "1") | {
     "KERAS_BACKEND": "tensorflow",
     "TF_CPP_MIN_LOG_LEVEL": "3",
-    "TF_NUM_INTRAOP_THREADS": "1",
-    "TF_NUM_INTEROP_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
     "CUDA_VISIBLE_DEVICES": "",
 }
 _ENDINGS = {

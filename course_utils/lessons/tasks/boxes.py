@@ -22,9 +22,8 @@ class Objects:
     `scene` and `label` int64 (m,); `box` float32 (m, 4) in pixels: top, left, bottom, right;
     `score` float32 (m,), how sure a detector is, and 1 for what is truly there.
 
-    >>> Objects(np.array([0]), np.array([3]), np.array([[0, 0, 4, 4]]), np.ones(1))
-    1 object
-      scene 0: 3 at [0, 0, 4, 4], score 1.00
+    >>> len(Objects(np.array([0]), np.array([3]), np.array([[0, 0, 4, 4]]), np.ones(1)))
+    1
     """
 
     scene: np.ndarray
@@ -38,16 +37,6 @@ class Objects:
     def where(self, chosen: np.ndarray | slice) -> "Objects":
         """Return some of the objects: a Boolean mask, or their places in an order."""
         return Objects(*(getattr(self, field.name)[chosen] for field in fields(self)))
-
-    def __repr__(self) -> str:
-        """Show the number, and the first five."""
-        rows = [
-            f"  scene {scene}: {label} at {np.round(box).astype(int).tolist()}, score {score:.2f}"
-            for scene, label, box, score in zip(*vars(self.where(slice(5))).values(), strict=True)
-        ]
-        return "\n".join(
-            [f"{len(self):,} object{'s' * (len(self) != 1)}", *rows, *["  …"] * (len(self) > 5)]
-        )
 
 
 def box_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
