@@ -7,6 +7,7 @@ import sys
 import tomllib
 import zipfile
 from email.parser import BytesParser
+from importlib.metadata import distributions
 from pathlib import Path
 
 import library_wheel
@@ -55,6 +56,17 @@ def asked() -> list[Requirement]:
 
 def _applies(marker: Marker | None, surroundings: dict[str, str]) -> bool:
     return marker is None or marker.evaluate(surroundings)
+
+
+def test_pip_takes_what_is_pinned():
+    """What uv installs although it closes itself to this Python, pip, conda and Binder refuse."""
+    asks = {one.name: one.metadata["Requires-Python"] for one in distributions()}
+    closed = {name: ask for name, ask in asks.items() if ask and not _open_to_all(ask)}
+    assert not closed
+
+
+def _open_to_all(versions: str) -> bool:
+    return all(SpecifierSet(versions).contains(f"{python}.9") for python in PYTHONS)
 
 
 def test_every_entry_is_exact_and_has_hashes():
