@@ -372,6 +372,29 @@ def test_a_batch_read_off_a_tensor_follows(tmp_path):
         assert apart(loaded, small, x) == 0
 
 
+class Folds(L.Layer):
+    """A layer of one's own that keeps a shape under the name that Keras's operation has for it."""
+
+    def __init__(self, newshape: tuple, scale: float, **options: object) -> None:
+        super().__init__(**options)
+        self.newshape, self.scale = newshape, scale
+
+    def call(self, x):
+        return self.scale * ops.reshape(x, (ops.shape(x)[0], *self.newshape[1:]))
+
+
+class Folding(Unfolds):
+    def call(self, x):
+        return x + self.down(self.around(self.up(x)))
+
+
+def test_a_shape_of_a_layer_of_ones_own_stays_as_it_is():
+    block = Folding(name="one")
+    block.around = Folds((None, 6, 6, 8), 2.0)
+    checked(with_blocks(block))
+    assert block.around.newshape == (None, 6, 6, 8)
+
+
 def test_a_size_that_is_open_is_not_taken_for_one():
     class Sized(Causal):
         def call(self, x):
