@@ -260,15 +260,28 @@ def patched(layer):
     layer.call = lambda x: ops.matmul(x, layer.kernel - ops.mean(layer.kernel))
 
 
+def penalize(layer, x):
+    layer.add_loss(ops.mean(x))
+
+
 class Penalized(L.Layer):
-    """It adds a loss that depends on how many channels there are, not in `call` itself."""
+    """It adds a loss that depends on how many channels there are, not in its class itself."""
 
     def call(self, x):
-        return self.looked_at(x)
-
-    def looked_at(self, x):
-        self.add_loss(ops.mean(x))
+        penalize(self, x)
         return x
+
+
+class PenalizedInTraining(Penalized):
+    def call(self, x, training=False):
+        return super().call(x) if training else x
+
+
+class Noisy(L.Layer):
+    """It has a number of its own for each channel, in training alone."""
+
+    def call(self, x, training=False):
+        return x + keras.random.normal((6,)) if training else x
 
 
 class Rooted(L.Layer):
@@ -286,6 +299,8 @@ WHY = {
     "whole numbers": ("is quantized", altered(lambda layer: layer.quantize("int8"))),
     "a method of one layer": ("not known", altered(patched)),
     "a loss": ("adds a loss", lambda x: Penalized()(x)),
+    "a loss in training": ("adds a loss", lambda x: PenalizedInTraining()(x)),
+    "as many in training": ("or trained for another size", lambda x: Noisy()(x)),
     "a mean of examples": ("axis of examples", lambda x: x - ops.mean(x, 0, keepdims=True)),
     "softmax": ("depends on more", lambda x: L.Activation("softmax")(x)),
     "centred": ("depends on more", lambda x: L.Lambda(lambda x: x - ops.max(x, -1, True))(x)),
