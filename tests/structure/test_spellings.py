@@ -155,7 +155,8 @@ def places(gate: Gate):
         x = ops.image.resize(ops.max_pool(ops.roll(x, 1, axis=1), 2), (4, 4))
         x = ops.einsum("bijc,jk->bikc", ops.matmul(np.tri(4, dtype="float32"), x), np.eye(4))
         x = L.AdaptiveAveragePooling2D(2)(ops.swapaxes(ops.moveaxis(x, 1, 2), 1, 2))
-        y = L.Dense(6, "sigmoid", name="s")(L.GlobalAveragePooling2D()(x))
+        y = L.GlobalAveragePooling2D()(x) / (1 + ops.cast(ops.count_nonzero(x, (1, 2)), "float32"))
+        y = L.Dense(6, "sigmoid", name="s")(y)
         x = L.SpectralNormalization(SameConv(4, 1, name="c"), name="n")(x * y[:, None, None, :])
         return gate("n/c", x)
 
