@@ -426,6 +426,18 @@ def test_a_number_that_does_more_than_count_channels_is_found_out():
         def call(self, x):
             return super().call(x) * self.wide**-0.5
 
+    class Rooted(Causal):
+        """Keeps what it made of the number: it is this that a file's config makes anew."""
+
+        def __init__(self, wide, **options):
+            super().__init__(wide, **options)
+            self.root = wide**-0.5
+
+        def call(self, x):
+            return super().call(x) * self.root
+
+    with pytest.raises(RuntimeError, match=r"one \(Rooted\), made anew.* does more"):
+        shrink(randomized(decoder(Rooted(8, name="one"))), 0.5)
     channels = channel_groups(randomized(decoder(Halving(8, name="one"))))
     with pytest.raises(RuntimeError, match=r"one \(Halving\), made anew.* does more"):
         shrink(channels, 0.5)
