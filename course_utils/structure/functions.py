@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from inspect import signature
 
 import numpy as np
 
 from course_utils.backend import keras
 from course_utils.pruning.layers import of_keras
-from course_utils.structure.reaching import methods, reached, read_by_name
+from course_utils.structure.reaching import reached, read_by_name
 from course_utils.structure.symbolic import output_spec
 
 
@@ -57,9 +58,6 @@ def tried_layer(layer: keras.Operation, wider: tuple, *args: object, **options: 
         weights = any(len(v.shape) for v in layer.weights)  # without seeds
         if not layer.built or weights or isinstance(layer, keras.Model):
             return Tried("is of a kind whose use of channels is not known")
-        own = (function for kind in type(layer).__mro__ for function in methods(kind))
-        if any("add_loss" in function.__code__.co_names for function in own):
-            return Tried("adds a loss of what it sees")
     call = lambda x, one=layer: one.call(x, *args, **options)  # noqa: E731
     x, twin = keras.KerasTensor((None, *wider)), layer
     result = _tried(call, len(x.shape), [layer, args, options])
@@ -72,10 +70,15 @@ def tried_layer(layer: keras.Operation, wider: tuple, *args: object, **options: 
             twin = type(layer).from_config(layer.get_config())
             twin.build(x.shape)
             twin.set_weights(layer.get_weights())
-        with keras.StatelessScope():
+        with keras.StatelessScope(collect_losses=True) as scope:
             same = _same(_of(call, some), _of(lambda x: call(x, twin), some))
+            if "training" in signature(layer.call).parameters:
+                wide = keras.ops.ones([size or 2 for size in x.shape], layer.compute_dtype)
+                layer.call(wide, *args, **options, training=True)
     except Exception as error:
-        return Tried(f"cannot be made for another size: {type(error).__name__}")
+        return Tried(f"cannot be made or trained for another size: {type(error).__name__}")
+    if scope.losses:
+        return Tried("adds a loss of what it sees")
     if told != x.shape:
         return Tried("tells the shape of its output by numbers of its own")
     specs = keras.tree.flatten(getattr(layer, "input_spec", None))

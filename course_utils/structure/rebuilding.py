@@ -152,12 +152,16 @@ class _Rebuilder:
 
     def _take_state(self, old: keras.Layer, new: keras.Layer) -> None:
         """Give a layer that was made anew what is left of the old one's weights."""
-        inner = zip(walk(old), walk(new), strict=True)
-        for one, other in [(old, new), *((a[-1], b[-1]) for (_, a), (_, b) in inner)]:
+        look = self._cuts.looks.get(id(old))
+        anew = look.remade if look else isinstance(old, keras.Model) and type(old).from_config
+        plain = anew(old.get_config()) if anew else new  # what its config alone makes
+        inside = ([one, *(owners[-1] for _, owners in walk(one))] for one in (old, new, plain))
+        for one, other, third in zip(*inside, strict=True):
             if one.trainable != other.trainable:
                 other.trainable = one.trainable
-            for key, value in attributes(one).items():  # sizes are whole numbers, rates are not
-                if key not in vars(other) or type(value) is float:
+            for key, value in attributes(one).items():  # a rate may come of sizes
+                by_hand = type(value) is float and vars(third).get(key) != value
+                if key not in vars(other) or by_hand:
                     vars(other)[key] = self.copier(value)
             if isinstance(one, keras.layers.RNN) and one.states:
                 keras.tree.map_structure(lambda a, b: b.assign(a), one.states, other.states)

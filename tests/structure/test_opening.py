@@ -372,6 +372,29 @@ def test_a_batch_read_off_a_tensor_follows(tmp_path):
         assert apart(loaded, small, x) == 0
 
 
+class Folds(L.Layer):
+    """A layer of one's own that keeps a shape under the name that Keras's operation has for it."""
+
+    def __init__(self, newshape: tuple, scale: float, **options: object) -> None:
+        super().__init__(**options)
+        self.newshape, self.scale = newshape, scale
+
+    def call(self, x):
+        return self.scale * ops.reshape(x, (ops.shape(x)[0], *self.newshape[1:]))
+
+
+class Folding(Unfolds):
+    def call(self, x):
+        return x + self.down(self.around(self.up(x)))
+
+
+def test_a_shape_of_a_layer_of_ones_own_stays_as_it_is():
+    block = Folding(name="one")
+    block.around = Folds((None, 6, 6, 8), 2.0)
+    checked(with_blocks(block))
+    assert block.around.newshape == (None, 6, 6, 8)
+
+
 def test_a_size_that_is_open_is_not_taken_for_one():
     class Sized(Causal):
         def call(self, x):
@@ -403,6 +426,18 @@ def test_a_number_that_does_more_than_count_channels_is_found_out():
         def call(self, x):
             return super().call(x) * self.wide**-0.5
 
+    class Rooted(Causal):
+        """Keeps what it made of the number: it is this that a file's config makes anew."""
+
+        def __init__(self, wide, **options):
+            super().__init__(wide, **options)
+            self.root = wide**-0.5
+
+        def call(self, x):
+            return super().call(x) * self.root
+
+    with pytest.raises(RuntimeError, match=r"one \(Rooted\), made anew.* does more"):
+        shrink(randomized(decoder(Rooted(8, name="one"))), 0.5)
     channels = channel_groups(randomized(decoder(Halving(8, name="one"))))
     with pytest.raises(RuntimeError, match=r"one \(Halving\), made anew.* does more"):
         shrink(channels, 0.5)

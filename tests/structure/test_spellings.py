@@ -155,7 +155,8 @@ def places(gate: Gate):
         x = ops.image.resize(ops.max_pool(ops.roll(x, 1, axis=1), 2), (4, 4))
         x = ops.einsum("bijc,jk->bikc", ops.matmul(np.tri(4, dtype="float32"), x), np.eye(4))
         x = L.AdaptiveAveragePooling2D(2)(ops.swapaxes(ops.moveaxis(x, 1, 2), 1, 2))
-        y = L.Dense(6, "sigmoid", name="s")(L.GlobalAveragePooling2D()(x))
+        y = L.GlobalAveragePooling2D()(x) / (1 + ops.cast(ops.count_nonzero(x, (1, 2)), "float32"))
+        y = L.Dense(6, "sigmoid", name="s")(y)
         x = L.SpectralNormalization(SameConv(4, 1, name="c"), name="n")(x * y[:, None, None, :])
         return gate("n/c", x)
 
@@ -260,15 +261,28 @@ def patched(layer):
     layer.call = lambda x: ops.matmul(x, layer.kernel - ops.mean(layer.kernel))
 
 
+def penalize(layer, x):
+    layer.add_loss(ops.mean(x))
+
+
 class Penalized(L.Layer):
-    """It adds a loss that depends on how many channels there are, not in `call` itself."""
+    """It adds a loss that depends on how many channels there are, not in its class itself."""
 
     def call(self, x):
-        return self.looked_at(x)
-
-    def looked_at(self, x):
-        self.add_loss(ops.mean(x))
+        penalize(self, x)
         return x
+
+
+class PenalizedInTraining(Penalized):
+    def call(self, x, training=False):
+        return super().call(x) if training else x
+
+
+class Noisy(L.Layer):
+    """It has a number of its own for each channel, in training alone."""
+
+    def call(self, x, training=False):
+        return x + keras.random.normal((6,)) if training else x
 
 
 class Rooted(L.Layer):
@@ -286,6 +300,8 @@ WHY = {
     "whole numbers": ("is quantized", altered(lambda layer: layer.quantize("int8"))),
     "a method of one layer": ("not known", altered(patched)),
     "a loss": ("adds a loss", lambda x: Penalized()(x)),
+    "a loss in training": ("adds a loss", lambda x: PenalizedInTraining()(x)),
+    "as many in training": ("or trained for another size", lambda x: Noisy()(x)),
     "a mean of examples": ("axis of examples", lambda x: x - ops.mean(x, 0, keepdims=True)),
     "softmax": ("depends on more", lambda x: L.Activation("softmax")(x)),
     "centred": ("depends on more", lambda x: L.Lambda(lambda x: x - ops.max(x, -1, True))(x)),

@@ -119,7 +119,7 @@ def reduced(call: Call) -> Flows:
         return call.refuse(f"reduces the axis {'of examples' if of_examples else _THEIRS}")
     moves = type(call.layer).__name__ == "Logsumexp"  # of zeros it is the log of their number
     silent = x.silent and not moves and getattr(call.layer, "initial", None) is None
-    gone = () if call.layer.keepdims else tuple(axes)
+    gone = () if getattr(call.layer, "keepdims", False) else tuple(axes)
     return Flow(call.shapes[0], x.ids.squeeze(gone), silent)
 
 
