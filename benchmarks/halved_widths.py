@@ -4,9 +4,10 @@ python benchmarks/halved_widths.py --repetitions 9
 
 Halves every width of the article's CNN and of LeNet-5, and times both sizes in turns, on one thread
 and on two, with batches of 256 and of 1, in LiteRT and in Keras, with the kernels that TensorFlow
-picks (on x86 processors oneDNN's). The share that arrives is (1 - t_half / t_full) / (1 - MACs_half / MACs_full), with medians of many
-calls; each repetition is a row of course_utils/lessons/results/halved_widths.csv. Rely on the
-shares, not on the milliseconds: both sizes ran within the same seconds.
+picks (on x86 processors oneDNN's). The share that arrives is (1 - t_half / t_full) /
+(1 - MACs_half / MACs_full), with medians of many calls; each repetition is a row of
+course_utils/lessons/results/halved_widths.csv. Rely on the shares, not on the milliseconds: both
+sizes ran within the same seconds.
 """
 
 import argparse
