@@ -172,9 +172,9 @@ widgets.slider(draw, theta=(0.0, 0.6, 0.02, 0.1))
 # %% [markdown] corrects="31"
 # With θ = 0.1 for every layer, one layer keeps more than half of its weights and another almost
 # none. Han et al. (2015) use a multiple of each layer's own spread as its threshold, $k\sigma$.
-# That takes about the same share of every layer: if the weights are normally distributed, as here,
-# $|w| \le k\sigma$ holds for a share of $\mathrm{erf}(k / \sqrt 2)$, where erf is a function that
-# Python knows. (Whether equal shares are *good* is a question for [lesson 06](06_how_much.ipynb).)
+# That takes about the same share of every layer: if the weights are normally distributed around 0,
+# as here, $|w| \le k\sigma$ holds for a share of $\mathrm{erf}(k / \sqrt 2)$; Python knows the
+# function erf. (Whether equal shares are *good* is a question for [lesson 06](06_how_much.ipynb).)
 
 # %%
 masks = masking.by_sigma(layers, k=1.0)
