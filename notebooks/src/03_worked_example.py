@@ -145,9 +145,9 @@ check.same_mask_theta(theta_f)
 # Suppose that all nine weights really were zero. Then the layer gives the same output for every
 # input. If the only way through the network leads through this layer, the network gives the same
 # answer to every image. That is **layer collapse** 层坍塌, the worst that pruning can do; it does
-# not show that the layer was useless. The danger is there wherever one threshold, or one ranking,
-# serves layers of different scale ([lesson 01](01_norms.ipynb)); [lesson 06](06_how_much.ipynb)
-# shows it in a real network.
+# not show that the layer was useless. It threatens wherever one threshold, or one ranking, serves
+# layers of different scale ([lesson 01](01_norms.ipynb)); in [lesson 06](06_how_much.ipynb)
+# rounding empties a real layer.
 #
 # ## Small is not unimportant
 #
@@ -227,7 +227,7 @@ predict.summary()
 # - Recompute every example that you read. Here three steps were right, and the fourth was not.
 # - θ on $W$ and θ on $f(W)$ are two readings of one operator, related by the factor ‖W‖. Say which
 #   one you use.
-# - An emptied layer is a broken network, not a compressed one.
+# - An emptied layer with no way around it breaks the network.
 # - A network can be rescaled, layer by layer and unit by unit, without changing what it computes.
 #   So small does not mean unimportant.
 #
