@@ -291,9 +291,9 @@ print("matches Keras:", np.allclose(probabilities, model.predict(digits, verbose
 # %% [markdown] covers="17 18 59" corrects="10 11 33"
 # <details><summary>What the article says</summary>
 #
-# This is the article's network. The article says that a kernel finds features at all positions *and
-# scales*, and that pooling lowers the number of parameters; you have just seen that neither is so.
-# It gives its first layer an <code>input_shape</code>, for which Keras 3 prints a warning, so
+# The network is the article's, which says that a kernel finds features at all positions *and
+# scales* (it does not), and that pooling lowers the number of parameters (only in dense layers
+# after it). It gives its first layer an <code>input_shape</code>, for which Keras 3 warns, so
 # <code>models.article_cnn</code> begins with a <code>keras.Input</code>.
 # [Coverage](../docs/coverage.md).
 # </details>
