@@ -333,7 +333,7 @@ for floor in (0, 1):
 # %% [markdown]
 # With `min_kept=1`, the default, the global scope keeps a weight of each layer and takes one more
 # from another layer, so the count stays exact. (The other scopes have no floor: you asked for a
-# share of each layer, and you get it.) One weight keeps a path open, but not the accuracy. Look at
+# share of each layer, and you get it.) One weight may keep a path open, not the accuracy. Look at
 # what is left of *every* layer before you train.
 
 # %% [markdown]
@@ -389,12 +389,11 @@ if not (quick_mode() or data.stand_in):  # what the text says of the full run
 
 # %% [markdown]
 # **What the map does not show.** Every cut costs less than a point *by itself*; what all of them
-# cost together is not the sum. On this LeNet-5, with MNIST, it is more, and the plan loses over
-# three times what LAMP loses with as many zeros. Nor does the map show what retraining would bring
-# back. Here are the five recorded LeNet-300-100 after one pass of retraining, with as many zeros as
-# the plan of each, and with 95 and 98 %. Dots are differences from **LAMP** within a seed, in test
-# accuracy; diamonds are their mean with its 95 % interval. (`layer` is not shown: at 95 and 98 % it
-# is far behind.)
+# cost together is not the sum. On this LeNet-5, with MNIST, it is more, and the plan loses far more
+# than LAMP with as many zeros. Nor does the map show what retraining would bring back. Here are the
+# five recorded LeNet-300-100 after one pass of retraining, with as many zeros as the plan of each,
+# and with 95 and 98 %. Dots are differences from **LAMP** within a seed, in test accuracy; diamonds
+# are their mean with its 95 % interval. (`layer` is not shown: at 95 and 98 % it is far behind.)
 
 # %%
 table = recorded.rows("scopes_compared")
@@ -424,10 +423,10 @@ for title, values in gaps.items():
     print(f"{title}:", {way: f"{gap.mean():+.2f} points" for way, gap in values.items()})
 
 # %% [markdown]
-# In these networks the plan cannot be told from LAMP, which needs no scan and no data. But LAMP is
-# no winner everywhere: at 95 % ERK is a little ahead of it in all five seeds; at 98 % LAMP is ahead
-# of `global` in all five, and cannot be told from ERK. So try LAMP and ERK before you make a plan,
-# and hold your plan against both. Lesson [16](16_automatic_pruning.ipynb) does that on LeNet-5.
+# In these networks the plan cannot be told from LAMP, `global` or ERK, which need no scan and no
+# data. But at 95 % ERK is a little ahead of LAMP in all five seeds; at 98 % LAMP is ahead of
+# `global` in all five, and cannot be told from ERK. So try LAMP and ERK before you make a plan, and
+# hold your plan against both. Lesson [16](16_automatic_pruning.ipynb) does that on LeNet-5.
 
 # %% [markdown] covers="82 103" corrects="50"
 # ## How to choose: a procedure
@@ -641,7 +640,7 @@ task.judge(my_shares)
 #
 # - Sparsity is the knob, the threshold its consequence. Rank; do not threshold.
 # - A sparsity without a scope does not say where the zeros are. Look at the small layers.
-# - Look at every layer's share before you train. A floor keeps a path open, but not the accuracy.
+# - Look at every layer's share before you train. A floor saves layers, not the accuracy.
 # - A sensitivity map is made of single cuts. It is a guide; its losses do not add up.
 # - Tolerance first, choice on validation, a control that trains as long, one test, several seeds.
 #
