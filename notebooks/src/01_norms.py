@@ -194,9 +194,9 @@ for label, scores in {"raw": sizes, "normalized": normed}.items():
 # %% [markdown]
 # In the raw ranking the first layer bears most of the loss. After normalization the two lose about
 # the same, since nothing but their scale was different (the end of this lesson shows layers of
-# different size). **Across layers, normalization decides who loses.** Neither is right: who should
-# lose is a question for an experiment ([lesson 06](06_how_much.ipynb) compares the raw ranking with
-# three others).
+# different size). **Across layers, normalization decides who loses.** Neither is always right: who
+# should lose is a question for an experiment ([lesson 06](06_how_much.ipynb) compares the raw
+# ranking with three others).
 #
 # ## Norms of filters
 #
