@@ -126,8 +126,8 @@ check.overlap(my_iou)
 # <details><summary>What the article says</summary>
 #
 # It names R-CNN, Fast R-CNN and Faster R-CNN, and calls them efficient. The first was not: it ran a
-# network on some 2,000 cut-outs of each image, and took 47 seconds an image with VGG16 on a GPU.
-# Fast R-CNN was built for that reason, and is 213 times as fast (Girshick 2015).
+# network on some 2,000 cut-outs of each image: 47 seconds with VGG16 on a GPU. Fast R-CNN, built
+# for that reason, is 213 times as fast, finding the cut-outs aside (Girshick 2015).
 # </details>
 #
 # Both networks of this lesson come trained (`course_utils/lessons/networks.py` says how). To train
@@ -192,10 +192,10 @@ plt.show()
 
 # %% [markdown]
 # That area is the **average precision** of a class. Its mean over the classes is **mean average
-# precision**, mAP. As in the PASCAL VOC challenge since 2010 (Everingham et al. 2015) the curve is
-# first made to fall everywhere, and an object reported twice counts as wrong the second time. Other
-# benchmarks average over ten IoU thresholds from 0.5 to 0.95, which gives lower numbers. So always
-# say which mAP you mean.
+# precision**, mAP. As in the PASCAL VOC challenge since 2010 (Everingham et al. 2015) rises of the
+# curve are levelled first, and an object reported twice counts as wrong the second time. Other
+# benchmarks average over ten IoU thresholds from 0.5 to 0.95, which gives lower numbers. So say
+# which mAP you mean.
 
 
 # %%
@@ -208,7 +208,7 @@ def mean_ap(model, scenes=val_scenes):
 #
 # A kernel is applied everywhere, so a digit may lie anywhere. But a kernel has one size. The
 # detector was trained with digits of 20 and 28 pixels (dotted lines, margins included). How does it
-# do on smaller and larger ones?
+# do on other sizes, one digit a scene?
 
 # %% tags=["varies"]
 sizes = (12, 16, 20, 24, 28, 34, 40)
@@ -291,10 +291,10 @@ for name in ("80 % of weights", "80 %, by chance"):
 
 # %% [markdown]
 # One run is only one run. `benchmarks/pictures_pruned.py` repeated this on MNIST with several
-# seeds, more shares, and one more control: a network of half the width trained from new weights
-# ("scratch"), for as many epochs in all as the pruned one. The shares were set after a look at the
-# test scores of the first seed, so that the curves show where they bend. Each dot is a seed, and ±
-# is the standard deviation over seeds.
+# seeds, more shares, and two more controls: channels by chance, and a network of half the width
+# trained from new weights ("scratch") for as many epochs in all. The shares were set after a look
+# at the test scores of the first seed, so that the curves show where they bend. Each dot is a seed,
+# and ± is the standard deviation over seeds.
 
 
 # %%
@@ -560,7 +560,7 @@ predict.summary()
 # the better one? Write a function that decides, 0 or 1. `task.given()` returns such reports of this
 # lesson's networks, with the quality that was measured. It is tried on networks for *sounds and
 # words*, those of lesson 18: what you have learned here, does it hold there? What counts is how
-# many of the pairs, two points or more apart, it gets right.
+# many of the pairs, more than two points apart, it gets right.
 #
 # <details><summary>Hint</summary>
 #

@@ -260,10 +260,10 @@ if not quick_mode():
     assert found["GRU, 80 % zeros by chance"] < found["GRU, 80 % zeros"] - 0.1
 
 # %% [markdown]
-# Both networks can be pruned in both ways, at the cost of a few points here. (± is the standard
-# error of a share among so many sounds.) The MACs follow the structure and not the zeros. They fall
-# below a half, because kernels between two pruned parts lose rows *and* columns, the recurrent one
-# among them.
+# Both networks can be pruned in both ways here, for a few points at most. (± is the standard error
+# of a share among so many sounds.) The MACs follow the structure and not the zeros. They fall below
+# a half, because kernels between two pruned parts lose rows *and* columns, the recurrent one among
+# them.
 
 # %% [markdown] covers="42 76"
 # ## Part 2: prose or code?
@@ -556,7 +556,7 @@ task.judge(my_network)
 # ## What to remember
 #
 # - A recurrent unit has a column in every block, and a row that all others read. It goes with all
-#   of them, and the rest computes on, frame after frame, exactly as before.
+#   of them, and the rest computes on as if it had always been zero.
 # - From a Transformer heads and hidden units can go. What a LayerNormalization sees must stay.
 # - Compare every result with three things: chance, something simple, and the same small network
 #   from scratch.

@@ -52,7 +52,7 @@ data
 # ## The task
 #
 # The budget says what is needed, in the units of those who need it: how accurate, how large a
-# download, how long an answer takes. Bytes are those of the *sparse file* of
+# download, how long 64 answers take. Bytes are those of the *sparse file* of
 # [lesson 13](13_faster.ipynb), so that zeros count as well as missing filters. (The accuracy is
 # modest for MNIST, because training is kept short. With the stand-in, and in quick mode, less is
 # asked.)
@@ -320,9 +320,9 @@ with tempfile.TemporaryDirectory() as name:
 board
 
 # %% [markdown]
-# It ranks by bytes, then by MACs, because measuring these again gives the same; times come with
-# quartiles, and do not count. But *one* order hides that there are several. The best by each
-# measure, within the budget:
+# It ranks by bytes, then by MACs, because measuring these again gives the same; times do not count.
+# But *one* order hides that there are several. The best by each measure, within the budget (fastest
+# in milliseconds, not in multiples):
 
 # %% tags=["varies"]
 judged = {entry.name.removesuffix(".sparse"): entry for entry in board.entries}
@@ -369,8 +369,8 @@ if real:
     assert judged["article"].bytes > 20 * budget.bytes
 
 # %% [markdown]
-# The article's file is far beyond the budget. Most of its zeros came back in retraining; but 0.1
-# leaves too many weights (lesson 06) even if the zeros were held. The closest race is between ours
+# The article's file is far beyond the budget. Most of its zeros were lost in retraining; but 0.1
+# leaves too many weights (lesson 06) even if they are held. The closest race is between ours
 # and small networks that nobody pruned. One run cannot decide it, so here are five seeds
 # (`benchmarks/capstone_compared.py`, test images of MNIST; LeNet-5 had two epochs before the loop,
 # not four; each network had six in all), in both precisions. "Smaller dense" has only 3 and 7
@@ -407,8 +407,8 @@ for name in names[1:]:
 #   the budget in one seed of five; the pruned one does in all.
 # - **MACs.** Small dense does less work, in every seed.
 # - **Accuracy.** Small dense was better in every pair; but its mean lead just misses being clear.
-# - **Precision** alone is worth about as much as pruning: small dense in 16 bits is smaller than
-#   the pruned network in 32. So never compare files of different precision.
+# - **Precision** alone can do more than pruning: small dense in 16 bits is smaller than the pruned
+#   network in 32. So never compare files of different precision.
 #
 # So over these five seeds pruning wins the download. The small network wins the MACs, probably the
 # accuracy as well, and took one training instead of a loop. A single run can turn out otherwise:
@@ -552,7 +552,7 @@ check.network(my_network, tight, data)
 #
 # | say | because |
 # |---|---|
-# | sparsity *after* training, and of which weights | zeros come back (05); a share of what? (06) |
+# | sparsity *after* training, and of which weights | zeros are lost (05); a share of what? (06) |
 # | bytes of a file, without the optimizer's state, and the precision | zeros alone save none (11) |
 # | MACs beside parameters | they do not fall together (04, 11) |
 # | milliseconds: warmed up, in turns, median, quartiles, threads, machine | or it is noise (13) |

@@ -215,9 +215,9 @@ for name, model in cut.items():
 # [Lesson 11](11_structural_pruning.ipynb) fitted each layer by least squares to what it computed
 # before. That needs inputs and no labels, as if made for our case. But which inputs? We do not have
 # the training pictures. We try three kinds: plain noise; the crops without a face; and crops of
-# which half show *one* face. For that we need a photograph with a face in it, and the network finds
-# the face itself: a **sliding window** cuts patches of 96 × 96 pixels, a sixth of a side apart, the
-# network judges each, and of boxes that overlap the surest stays (non-maximum suppression).
+# which half come from around *one* face. The network itself finds it in a photograph: a **sliding
+# window** cuts patches of 96 × 96 pixels, a sixth of a side apart, the network judges each, and of
+# boxes that overlap the surest stays (non-maximum suppression).
 
 # %%
 picture = faces.photograph("astronaut")
@@ -335,13 +335,13 @@ print(f"slope p (1 - p): median {np.median(p * (1 - p)):.4f}, where it is larges
 assert np.median(p * (1 - p)) < 0.025
 
 # %% [markdown]
-# On crops without a face the probabilities lie flat near zero, whatever the logits do: a student
-# that learns from them learns little more than "no". The logits still tell *how much* of a no it
-# is, so they carry what the teacher knows of faces to pictures that show none. This is an idea of
-# Hinton and others (2015).
+# On crops without a face most probabilities lie flat near zero, whatever the logits do: a student
+# would learn little more from them than "no". The logits still tell *how much* of a no it is, so
+# they carry what the teacher knows of faces to pictures that show none. This is an idea of Hinton
+# and others (2015).
 #
 # Logits should help (we did not teach with probabilities); do they help enough? The recorded table
-# again, five seeds. All of these networks were cut, and taught by logits, without a fit:
+# again, five seeds. Those taught, by logits and boxes, were only cut before:
 
 # %%
 print(f"norm, only cut: {errors('norm', 'none', 'cut')} wrong of 200")
@@ -364,9 +364,9 @@ assert np.all(np.less(errors("Taylor", "one face", "fit"), taught["Taylor"]))
 assert np.mean(taught["norm"]) > 3
 
 # %% [markdown]
-# Now ours: Taylor's choice, fitted. (We chose it by the labels of the patches, which therefore
-# flatter it.) Single weights may go as well: a third of those in each layer, the smallest, held at
-# zero while the student learns.
+# Now ours: Taylor's choice, fitted without a face. (We chose it by the labels of the patches, which
+# therefore flatter it.) Single weights may go as well: a third of those in each layer, the
+# smallest, held at zero while the student learns. Does teaching help it?
 
 
 # %%
