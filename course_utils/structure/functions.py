@@ -58,11 +58,16 @@ def tried_layer(layer: keras.Operation, wider: tuple, *args: object, **options: 
         weights = any(len(v.shape) for v in layer.weights)  # without seeds
         if not layer.built or weights or isinstance(layer, keras.Model):
             return Tried("is of a kind whose use of channels is not known")
-    call = lambda x, one=layer: one.call(x, *args, **options)  # noqa: E731
+    call = lambda x, one=layer, **told: one.call(x, *args, **options, **told)  # noqa: E731
     x, twin = keras.KerasTensor((None, *wider)), layer
-    result = _tried(call, len(x.shape), [layer, args, options])
+    holds, trains = [layer, args, options], "training" in signature(layer.call).parameters
+    result = _tried(call, len(x.shape), holds)
     if result.why:
         return result
+    if trains:
+        why = _tried(lambda x: call(x, training=True), len(x.shape), holds).why
+        if why not in ("", _BY_CHANCE):
+            return Tried(f"in training, {why}")
     some = np.random.default_rng(0).normal(size=[2] * len(x.shape)).astype("float32")
     try:
         told = output_spec(layer, x, *args, **options).shape
@@ -72,11 +77,10 @@ def tried_layer(layer: keras.Operation, wider: tuple, *args: object, **options: 
             twin.set_weights(layer.get_weights())
         with keras.StatelessScope(collect_losses=True) as scope:
             same = _same(_of(call, some), _of(lambda x: call(x, twin), some))
-            if "training" in signature(layer.call).parameters:
-                wide = keras.ops.ones([size or 2 for size in x.shape], layer.compute_dtype)
-                layer.call(wide, *args, **options, training=True)
+            if trains:
+                _of(lambda x: call(x, training=True), some)
     except Exception as error:
-        return Tried(f"cannot be made or trained for another size: {type(error).__name__}")
+        return Tried(f"cannot be made for another size: {type(error).__name__}")
     if scope.losses:
         return Tried("adds a loss of what it sees")
     if told != x.shape:
@@ -85,6 +89,9 @@ def tried_layer(layer: keras.Operation, wider: tuple, *args: object, **options: 
     if any(getattr(spec, "axes", None) or getattr(spec, "shape", None) for spec in specs):
         return Tried("declares a size of its input")
     return result if same else Tried("takes numbers from the size that it is built for")
+
+
+_BY_CHANCE = "gives another result each time"
 
 
 def _tried(function: Callable, rank: int, holds: object = None) -> Tried:
@@ -113,7 +120,7 @@ def _mixing(function: Callable, rank: int, rng: np.random.Generator) -> str:
         if y.shape != x.shape:
             return "makes a tensor of another shape"
         if not _same(y, _of(function, x)):
-            return "gives another result each time"
+            return _BY_CHANCE
         for stays in (rng.random(small) < 0.5, np.arange(x.size).reshape(small) == 1):
             others = rng.normal(0, 3 * scale, small).astype("float32")
             if not _same(_of(function, np.where(stays, x, others))[stays], y[stays]):

@@ -321,8 +321,7 @@ board
 
 # %% [markdown]
 # It ranks by bytes, then by MACs, because measuring these again gives the same; times do not count.
-# But *one* order hides that there are several. The best by each measure, within the budget (fastest
-# in milliseconds, not in multiples):
+# But *one* order hides that there are several. The best by each measure, within the budget:
 
 # %% tags=["varies"]
 judged = {entry.name.removesuffix(".sparse"): entry for entry in board.entries}
@@ -330,7 +329,7 @@ within = {title: entry for title, entry in judged.items() if entry.passed} or ju
 winners = {
     "fewest bytes": min(within, key=lambda title: within[title].bytes),
     "fewest MACs": min(within, key=lambda title: within[title].macs),
-    "fastest (median)": min(within, key=lambda title: within[title].times[1]),
+    "fastest (median)": min(within, key=lambda t: within[t].times[1] / within[t].reference[1]),
     "most accurate": max(within, key=lambda title: within[title].accuracy),
 }
 for measure, title in winners.items():

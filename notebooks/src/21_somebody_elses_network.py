@@ -422,8 +422,8 @@ plt.show()
 first = boxes[0]
 for name in ("cut by chance", "ours"):
     overlaps = tasks.box_iou(first, found[name][0])
-    best = f"{overlaps.max():.2f}" if len(overlaps) else "none"
-    print(f"{name}: {len(overlaps)} boxes; the nearest to the original's overlaps it by {best}")
+    print(f"{name}: boxes found: {len(overlaps)}", end="")
+    print(f", the best overlaps the original's by {overlaps.max():.2f}" if len(overlaps) else "")
 
 # %% [markdown]
 # ## Hand it on

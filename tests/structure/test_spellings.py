@@ -273,6 +273,13 @@ class Penalized(L.Layer):
         return x
 
 
+class Balanced(L.Layer):
+    """In training alone it divides by the mean of all channels."""
+
+    def call(self, x, training=False):
+        return x / (ops.mean(ops.abs(x), -1, keepdims=True) + 1) if training else x
+
+
 class PenalizedInTraining(Penalized):
     def call(self, x, training=False):
         return super().call(x) if training else x
@@ -301,7 +308,8 @@ WHY = {
     "a method of one layer": ("not known", altered(patched)),
     "a loss": ("adds a loss", lambda x: Penalized()(x)),
     "a loss in training": ("adds a loss", lambda x: PenalizedInTraining()(x)),
-    "as many in training": ("or trained for another size", lambda x: Noisy()(x)),
+    "as many in training": ("in training, could not be tried", lambda x: Noisy()(x)),
+    "mixed in training": ("in training, depends on more", lambda x: Balanced()(x)),
     "a mean of examples": ("axis of examples", lambda x: x - ops.mean(x, 0, keepdims=True)),
     "softmax": ("depends on more", lambda x: L.Activation("softmax")(x)),
     "centred": ("depends on more", lambda x: L.Lambda(lambda x: x - ops.max(x, -1, True))(x)),

@@ -4,8 +4,7 @@ How good a detector is, is said as in PASCAL VOC since 2010: Everingham et al. 2
 Visual Object Classes Challenge: A Retrospective (https://doi.org/10.1007/s11263-014-0733-5).
 Objects found are gone through from the surest on; each is right if the box of its class that it
 overlaps most, in its scene, overlaps by at least 0.5 and was not found before. Average precision is
-the area below precision over recall, with precision made to fall everywhere ("all-point
-interpolation").
+the area below precision over recall, whose rises are levelled ("all-point interpolation").
 """
 
 from dataclasses import dataclass, fields
