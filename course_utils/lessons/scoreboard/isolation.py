@@ -31,10 +31,12 @@ _PROCESSES = multiprocessing.get_context("fork" if sys.platform == "linux" else 
 # no settings of the person who runs the scoreboard.
 _HANDED_ON = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "LANG")
 _HOMES = ("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP")
-# One thread: the same answers at every run, and times that can be compared. No graphics card.
+# One thread: the same answers at every run, and times that can be compared. No graphics card, and
+# no oneDNN, which takes a hundred times as long for float16 on some processors.
 _SETTINGS = dict.fromkeys(THREADS, "1") | {
     "KERAS_BACKEND": "tensorflow",
     "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
     "CUDA_VISIBLE_DEVICES": "",
 }
 _ENDINGS = {
