@@ -405,8 +405,8 @@ for name, pair in list(both.items())[: 1 if quick_mode() else 2]:
 
 # %% [markdown]
 # Those were short runs (Keras on all cores, LiteRT on one). Below is the same measured at length,
-# by `benchmarks/halved_widths.py`, on one thread of one machine, nine times (grey; blue: the mean);
-# your own are the stars.
+# by `benchmarks/halved_widths.py`, on one thread of one machine, nine times (grey; blue: mean ±
+# sd); your own are the stars.
 
 # %% tags=["varies"]
 table, runs = recorded.rows("halved_widths"), {}
@@ -435,9 +435,9 @@ assert max(longer) < 0  # the smaller network takes longer
 
 # %% [markdown]
 # So on one thread fewer channels *are* faster, and no sparse format or special kernel was needed.
-# In these recorded runs, with 256 images, well over half of the reduction arrives in both; with a
-# single image, four fifths and more in LiteRT, but less than a quarter in Keras. The line printed
-# below the figure is a warning: on *two* threads, with one image, the halved CNN took *longer* in
+# In these recorded runs, with 256 images, well over half of the reduction arrives in Keras and in
+# LiteRT; with one image, four fifths and more in LiteRT, but less than a quarter in Keras. The last
+# line printed is a warning: on *two* threads, with one image, the halved CNN took *longer* in
 # LiteRT than the whole one, nine times out of nine. Where does the rest go?
 #
 # ### Where the rest went
@@ -480,11 +480,11 @@ for left_out, names in without.items():
     print(f"{left_out:14} left out: {arriving(*ms, *millions):4.0%} of the reduction arrives")
 
 # %% [markdown]
-# Two kinds of layers may stand on your list. Pooling has no MACs at all, so all its time counts.
-# And a convolution has to bring the windows of its input together before it multiplies: the first
-# one reads the same grey image, however many filters it has, so that this work stays. A third cost
-# weighs most with one image: Keras needs a while to start any computation (about what
-# `flatten` takes, which computes nothing).
+# Keras needs a while to start any computation (about what `flatten` takes, which computes nothing).
+# Here every layer pays for that; above, the whole network paid once, and more arrived. It weighs
+# most with one image. Pooling has no MACs at all, so all its time counts. And a convolution reads
+# and writes, too: `conv2` keeps a quarter of its MACs, but half of what it reads and writes;
+# `conv1` still reads the whole image.
 #
 # ### A latency table
 #
@@ -512,9 +512,9 @@ for asked in widths[:-1:3]:
 
 # %% [markdown]
 # Look for **stairs**. LiteRT computes filters in groups, as many as fit into the processor's
-# registers, and a group that is not full costs as much as a full one. Within one stair, removing
-# filters saves nothing, and adding some is free. (`structure.choose(..., multiple=16)` leaves a
-# multiple of 16 in every group.)
+# registers, and a group that is not full costs as much as a full one, or more. Within one stair,
+# removing filters saves nothing, and adding some is free. (`structure.choose(..., multiple=16)`
+# leaves multiples of 16.)
 #
 # ### Exercise 3
 #

@@ -404,9 +404,9 @@ print(f"15 values, shared against pruned:  {points('shared', 'trimmed')}")
 print(f"15 values, trained against shared: {points('tuned', 'shared')}")
 
 # %% [markdown]
-# So we leave the 15 values as k-means found them. The biases still take 32 bits each. Beside
-# 430,500 weights they did not matter; beside a few thousand they do. They get 15 values a layer,
-# too.
+# The gain is small: the 15 values stay as k-means found them. The biases still take 32 bits each.
+# Beside 430,500 weights they did not matter; beside a few thousand they do. They get 15 values a
+# layer, too.
 
 # %% tags=["varies"]
 final = with_shared(15)
@@ -598,9 +598,9 @@ guess_why.was("fewer weights")
 # weights are left, and the file has biases and an architecture in it, which the paper does not
 # count.
 #
-# And having fewer weights has a price. The paper's error did not grow; ours has more than doubled,
-# and all of that came with the pruning. So the two files are not equally good, and the bytes alone
-# do not say whose method is better:
+# And fewer weights have a price: the two files are not equally good, and the bytes alone do not say
+# whose method is better. The paper's error did not grow; ours has more than doubled, and all of
+# that came with the pruning:
 
 # %%
 print(f"all steps after pruning together: {points('coded', 'pruned')}")
@@ -609,7 +609,7 @@ assert runs("coded", "test_error").mean() > 2 * runs("dense", "test_error").mean
 # %% [markdown]
 # ### The frontier
 #
-# Can both be had? `benchmarks/records.py` takes more time, and what was chosen on validation
+# Can both be had? `benchmarks/records.py` takes more time, and a recipe chosen on validation
 # images: a penalty on sizes (part 1) from the first step, digits that are bent a little, LAMP's
 # order, a high rate that falls only when the pruning is over. One of its files travels with the
 # course:

@@ -407,8 +407,8 @@ assert 0.5 < gain("pruned after")[2] / gain("dense")[2] < 0.65
 # of the pruned networks.
 #
 # Pruned on the new task, the same 95 % of zeros costs nearly nothing of the gain with 20 examples,
-# and about two fifths of it with 100. So their number is not to blame: they are in other places,
-# and came later (this table does not say which of the two helps). Transfer first, then prune, on
+# and about two fifths of it with 100. So their number alone is not to blame: here they are in
+# other places, and came later (this table does not say which helps). Transfer first, then prune, on
 # the task that counts. A network that somebody else has pruned is pruned for *their* task.
 #
 # <details><summary>What the article says</summary>

@@ -320,9 +320,8 @@ for name in small[tried_out]:
     print(f"{name:13}", ", ".join(f"{factor}: {loss:.3f}" for factor, loss in changes.items()))
 
 # %% [markdown]
-# A number below LAMP's own loss is a change that helps this one network, before retraining, on the
-# images that it was chosen by. None was tried over several seeds. A search over all layers at once
-# comes below.
+# A number below LAMP's own loss, if there is one, is a change that helps this one network, before
+# retraining, on the images that it was chosen by. A search over all layers at once comes below.
 
 # %% [markdown] covers="78 82"
 # ## The same for channels
