@@ -236,7 +236,7 @@ def _shares(folder: Path, stem: str, asked: int, scheme: Scheme) -> dict[str, fl
         odd = no_marks_for(notebook.read_bytes(), stem) if notebook.is_file() else None
         if not (folder / "autograded" / row["student_id"] / stem).is_dir():
             _say(f"{row['student_id']}: handed in, but not graded, so no mark; autograde says why.")
-        elif odd:  # it was run, but in vain: none of its checks counts
+        elif odd:  # autograde left it out: what is marked was handed in before it
             _say(f"{row['student_id']}: no mark for a notebook {odd}.")
         else:
             solved = float(row["score"] or 0) / (float(row["max_score"] or 0) or 1)
