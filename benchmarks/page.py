@@ -63,8 +63,8 @@ PARTS_SAY = {
     "scan": (
         "A sensitivity scan",
         f"Four kernels, five levels and the whole network, {asked('scan', 'images')} images; all"
-        " three find the same accuracies, or nothing is written. The compiled loop is the bound for"
-        " a scan that computes everything: it is compiled before the clock starts.",
+        " three find the same accuracies, or nothing is written. Each compiles its own function,"
+        " within the clock.",
     ),
     "halving": (
         "Half of every width",

@@ -16,7 +16,7 @@ GRANULARITIES = ("weight", "kernel", "filter", "channel", "row", "column")
 
 LAYOUTS = {1: "o", 2: "io", 3: "sio", 4: "ssio", 5: "sssio"}
 # The letters whose axes stay apart; the others are pooled.
-_KEPT = {"kernel": "ioc", "filter": "oc", "channel": "ic"}
+_KEPT = {"weight": "sioc", "kernel": "ioc", "filter": "oc", "channel": "ic"}
 
 
 def pool(scores: Arrays, granularity: str, layouts: Mapping[str, str] | None = None) -> Scores:
@@ -68,8 +68,6 @@ def pooled_axes(layout: str, granularity: str) -> tuple[int, ...]:
     """
     if granularity not in GRANULARITIES:
         raise ValueError(f"granularity must be one of {GRANULARITIES}, not {granularity!r}.")
-    if granularity == "weight":
-        return ()
     if granularity in _KEPT:
         return axes_of(layout, set("sioc") - set(_KEPT[granularity]))
     plane = axes_of(layout, "s") or tuple(range(len(layout)))

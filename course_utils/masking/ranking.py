@@ -123,9 +123,10 @@ def _highest(scores: Scores, pruned: int) -> Masks:
     # all below the cut go, and of those equal to it as many, from the front, as are still owed.
     flat = np.concatenate([S.ravel() for S in scores.values()])
     flat.partition(pruned - 1)
-    cut = flat[pruned - 1]
+    cut, owed = flat[pruned - 1], flat.size - pruned
+    del flat  # before there are masks, so that a large network's are not held beside it
     masks = {name: cut < S for name, S in scores.items()}
-    owed = flat.size - pruned - sum(np.count_nonzero(mask) for mask in masks.values())
+    owed -= sum(np.count_nonzero(mask) for mask in masks.values())
     for name in reversed(masks):  # ties stay from the back
         if owed == 0:
             break
