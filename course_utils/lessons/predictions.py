@@ -7,6 +7,7 @@ import numpy as np
 
 from course_utils.lessons import logbook
 from course_utils.lessons.checks.verdict import number
+from course_utils.lessons.missing import explain_missing_names
 
 KIND = "predictions"
 Said = float | str | list[str]
@@ -27,6 +28,7 @@ class Predictions:
 
     def __init__(self, lesson: str) -> None:
         self.lesson, self.made = lesson[3:], []
+        explain_missing_names()  # a lesson begins, whose cells can be skipped
 
     def __call__(
         self,
