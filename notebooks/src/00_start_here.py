@@ -300,8 +300,8 @@ check.sparsity(my_sparsity)
 #
 # If a name is not defined, results make no sense or a cell does not end, choose **Kernel → Restart
 # Kernel and Run All Cells…** from the menu. That starts from the top and takes a few minutes at
-# most. To get a lesson back without your changes, run `git checkout notebooks` in a terminal, or
-# unpack it once more from the zip file that you were given. On a slow machine start with
+# most. To get lesson 05 back without your changes, run `git checkout notebooks/05*` in a terminal,
+# or unpack it once more from the zip file that you were given. On a slow machine start with
 # `COURSE_QUICK=1 make lab`: training is cut short, and figures differ.
 #
 # If MNIST was not found, put `mnist.npz` into a folder and name that folder in the environment
@@ -346,7 +346,7 @@ check.sparsity(my_sparsity)
 #   without its data?
 
 # %% [markdown]
-# Every lesson ends with your predictions and what came of them:
+# Near its end every lesson shows what came of your predictions:
 
 # %%
 predict.summary()
@@ -375,8 +375,8 @@ logbook.page()
 #   filters, and why that differs from single weights.
 # - Books: I. Goodfellow, Y. Bengio, A. Courville (2016), *Deep Learning*, for convolution and
 #   training; on pruning it has next to nothing. Several books are called *Neural Networks and Deep
-#   Learning*, among them M. Nielsen's, which is free, and Qiu Xipeng's (2020, in Chinese); so is a
-#   course by Andrew Ng on Coursera, where we know of none on pruning.
+#   Learning*, among them M. Nielsen's and Qiu Xipeng's (2020, in Chinese), both free. A course by
+#   Andrew Ng on Coursera has that title; we know of none there on pruning.
 # - Tools: Keras 3 runs on TensorFlow (arXiv 1603.04467), PyTorch (arXiv 1912.01703) or JAX. To
 #   prune there are `torch.nn.utils.prune` and Torch-Pruning (arXiv 2301.12900) for PyTorch, the
 #   Model Optimization Toolkit for Keras 2, and for Keras 3 this course's `course_utils`.
@@ -389,7 +389,7 @@ logbook.page()
 # **Papers** in its text. *Dong, Dosovitskiy, Brox, ICCV 2016*: there is no such paper. P. Molchanov
 # et al., ICLR 2017, arXiv 1611.06440, has nearly this title, and prunes whole
 # <em>filters</em>, not weights. *Han, Pool, Chen, Meng 2015* is S. Han, J. Pool, J. Tran, W. J.
-# Dally, NIPS 2015, arXiv 1506.02626, the original of prune and retrain. *Clara et al. 2020,
+# Dally, NIPS 2015, arXiv 1506.02626: prune by size, retrain, repeat. *Clara et al. 2020,
 # EfficientNet, by structural pruning* is M. Tan, Q. V. Le, ICML 2019, arXiv 1905.11946; it tells
 # how to scale a network up, and prunes nothing.
 #

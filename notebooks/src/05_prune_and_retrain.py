@@ -582,7 +582,7 @@ task.judge(my_network)
 # ## What to read
 #
 # - S. Han, J. Pool, J. Tran, W. J. Dally (2015), *Learning both Weights and Connections for
-#   Efficient Neural Networks*, arXiv 1506.02626: the original of prune and retrain.
+#   Efficient Neural Networks*, arXiv 1506.02626: prune by size, retrain, repeat.
 # - D. Blalock, J. J. Gonzalez Ortiz, J. Frankle, J. Guttag (2020), *What is the State of Neural
 #   Network Pruning?*, arXiv 2003.03033: 81 papers, and what keeps them from being compared.
 # - T. Gale, E. Elsen, S. Hooker (2019), *The State of Sparsity in Deep Neural Networks*, arXiv

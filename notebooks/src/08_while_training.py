@@ -78,7 +78,7 @@ print(f"{STEPS} steps of 128 images each, {data.caption}")
 #
 # The article this course grew from calls pruning after training *static*, meant for "static models
 # such as DNN and RNN", and pruning during training *dynamic*; and it calls deleting weights during
-# training the core idea of all pruning. But DNN means any deep network and RNN is a kind of layer:
+# training the core idea of all pruning. But DNN means any deep network, and RNN one kind of it:
 # either can be pruned in each of the four ways. Deleting for good during training is one family of
 # four, and the article's own script (lesson 05) belongs to another, the first. See
 # [coverage](../docs/coverage.md).
@@ -303,8 +303,7 @@ plt.show()
 # the rim of the digits, not in the middle.)
 #
 # ![A cubic schedule, and at nine steps the masks of four units, full at first, at the end a few
-# pixels inside the digits; of fc1 1.2 % of the weights are left, of fc3
-# half.](figures/moving_on_schedule.svg)
+# dozen pixels; of fc1 1.2 % of the weights are left, of fc3 half.](figures/moving_on_schedule.svg)
 #
 # *The same in motion, recorded once: the curve sets what all layers lose together; each loses a
 # different share.*

@@ -260,7 +260,7 @@ undecided = pairs("RigL", "SET")
 # cubic schedule beats SET and RigL by about four points, but held over ten times as many weights on
 # average.
 #
-# At larger scale RigL is clearly ahead of SET: ResNet-50 on ImageNet at 80 %: static random 70.6,
+# At larger scale RigL is clearly ahead of SET. ResNet-50 on ImageNet at 80 %: static random 70.6,
 # SNIP 72.0, small dense 72.1, SET 72.9, RigL 74.6, gradual pruning 75.6 % (Evci et al. 2020, figure
 # 2). There the small dense network beats the random mask, but not one with ERK's shares: 72.1.
 
