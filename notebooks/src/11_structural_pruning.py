@@ -587,11 +587,11 @@ order_guess.was(sorted(short, key=lambda name: tests[names[short.index(name)]].m
 
 # %% [markdown] covers="38 72"
 # In all five seeds choosing the channels paid: as many chosen by lot do worse, even after two
-# epochs. So a repair does not always make up for the choice: far more goes here than half. But the
-# *weights* that were kept are not what counts: new ones of the same widths, after as many epochs in
-# all, do at least as well on the test images. Equal shares of all widths do worse than the widths
-# that were found. Pruning found a *shape*; though this shape has more parameters for its MACs, as
-# the lines above show for one network, and that alone may explain its lead.
+# epochs. So a repair does not always make up for the choice (here more of the work goes, and the
+# repair is another). But the *weights* that were kept are not what counts: new ones of the same
+# widths, after as many epochs in all, do at least as well on the test images. Equal shares do worse
+# than the widths that were found. Pruning found a *shape*, though one with more parameters for its
+# MACs, as the lines above show for one network; that alone may explain its lead.
 #
 # That was little training on few images. In `benchmarks/structured_lenet5.py` LeNet-5 went down in
 # eight rounds to at most 150,000 MACs, a fifteenth, and was trained long on all of MNIST:

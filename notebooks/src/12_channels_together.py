@@ -351,9 +351,8 @@ print(f", after one epoch {accuracy(small):.1%}; one run, {data.caption}")
 # %% [markdown]
 # ## What cannot go
 #
-# Now a network with other things in it: a layer that normalizes over the channels, a softmax over
-# channels, and a layer that somebody wrote. **Predict**: how many of its seven convolutions can
-# lose channels, and which?
+# Now a network with other things in it, such as a layer that somebody wrote: read its code, two
+# cells down. **Predict**: how many of its seven convolutions can lose channels, and which?
 
 # %%
 free_guess = predict("Convolutions that can lose channels?", ...)  # your number
@@ -384,7 +383,8 @@ structure.channel_groups(odd)
 # %% [markdown]
 # - `LayerNormalization` and a softmax over channels compute a mean, or a sum, over *all* of them.
 #   Remove one, and all the others change, so no exact removal exists.
-# - An unknown layer is left alone. A network that stays large is better than one that is wrong.
+# - An unknown layer without weights is tried; this one mixes channels, so all stay: better a
+#   large network than a wrong one.
 # - `scale` holds one number for each channel in its settings, not in a weight.
 # - The output's channels are the classes.
 # - `GroupNormalization` has two halves here. A half can go, with both of its channels: so the four

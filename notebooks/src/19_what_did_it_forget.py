@@ -432,7 +432,7 @@ check.calibration_error(my_ece)
 # </details>
 #
 # Our two networks. Below the diagonal a network is too sure, above it not sure enough; the larger a
-# mark, the more answers lie in its bin.
+# mark, the more answers in its bin.
 
 # %% tags=["varies"]
 bins = {name: forgetting.reliability(values, y) for name, values in p.items()}
@@ -441,7 +441,7 @@ plt.show()
 
 # %% [markdown]
 # The recorded networks, and the same after a repair: one number $T$, the **temperature**, fitted on
-# validation images, divides all logits. $T > 1$ makes a network less sure.
+# validation images, divides all outputs before the softmax. $T > 1$ makes a network less sure.
 
 # %%
 panels = {"ece": "ECE", "ece_tempered": "ECE at the best T", "temperature": "best T"}
@@ -466,8 +466,8 @@ assert column("98 % pruned", "ece_tempered").mean() < 1.5 * column("dense", "ece
 # *less* sure they get, until they are right more often than they say. One number repairs it: at its
 # best temperature a pruned network is calibrated about as well as a dense one.
 #
-# Is it pruning? The random mask and the early network are unsure as well. All of them fit their
-# training images less closely. Where a dense network is too sure, the same push can help: Mitra et
+# Is it pruning? The random mask and the early network are unsure as well. All fit their training
+# images less closely. Where a dense network is too sure, the same push can help: Mitra et
 # al. (2024) found that pruning *improves* calibration. Compare our own two in *The last look*.
 
 # %% [markdown] covers="14" corrects="7"
