@@ -450,7 +450,8 @@ for epochs, colour in zip((1, 2, 4), (plots.SKY, plots.BLUE, "black"), strict=Tr
     errors = {way: 1 - accuracies for way, accuracies in points.items()}
     mean, sd = np.transpose([(error.mean(), error.std(ddof=1)) for error in errors.values()])
     ax.errorbar(at, mean, sd, color=colour, marker="o", capsize=3)
-    ax.annotate(f"  {epochs} epoch{'s' * (epochs > 1)}", (at[-1], mean[-1]), color=colour)
+    label = f"  {epochs} epoch{'s' * (epochs > 1)}"
+    ax.annotate(label, (at[-1], mean[-1]), color=colour, va="top")
 for way in ways:
     where = (mean_rate(way, 1), 1.08 * (1 - accuracy(way, 1).mean()))
     ax.annotate(way, where, rotation=45, fontsize=10, color=plots.GREY)
@@ -458,7 +459,7 @@ ax.set(xscale="log", xlim=(7e-6, 8e-3), xlabel="mean learning rate of the retrai
 ax.set(yscale="log", ylim=(0.05, 1.5), ylabel="validation error")
 ax.set_yticks([0.05, 0.1, 0.2, 0.5, 1], ["5 %", "10 %", "20 %", "50 %", "100 %"], minor=False)
 ax.set_title("LeNet-300-100 on MNIST, cut to 2 %, 5 seeds, ±1 sd")
-ax.axhline(1 - accuracy("none", 0).mean(), color=plots.GREY, linewidth=1, zorder=0)
+ax.axhline(1 - accuracy("none", 0).mean(), color=plots.LIGHT, linewidth=1, zorder=0)
 plt.show()
 rate.was(max(rates, key=lambda one: accuracy(f"fixed {one}", 1).mean()))
 
