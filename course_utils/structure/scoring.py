@@ -18,6 +18,10 @@ from course_utils.pruning.layers import read, seen
 from course_utils.structure.calls import Slice
 from course_utils.structure.channels import Channels, as_channels
 
+_AT_ONCE = (
+    2**20
+)  # weights in double precision: few channels at a time are read slowly, all need room
+
 
 def filter_norms(model: keras.Model | Channels, order: float = 2) -> Scores:
     """Score every channel by the norm of the filters that make it, L1 or L2, or any order from 0.
@@ -30,7 +34,7 @@ def filter_norms(model: keras.Model | Channels, order: float = 2) -> Scores:
     (20,)
     """
     order = checked_number(order, "order", 0, np.inf)
-    return _summed(as_channels(model), "makes", lambda row: np.linalg.norm(row, order, axis=0))
+    return _summed(as_channels(model), "makes", lambda rows: np.linalg.norm(rows, order, axis=1))
 
 
 def norm_scales(model: keras.Model | Channels) -> Scores:
@@ -43,7 +47,7 @@ def norm_scales(model: keras.Model | Channels) -> Scores:
     >>> norm_scales(models.lenet5())
     {}
     """
-    return _summed(as_channels(model), "scales", lambda row: np.abs(row).sum())
+    return _summed(as_channels(model), "scales", lambda rows: np.abs(rows).sum(axis=1))
 
 
 def taylor(
@@ -70,7 +74,7 @@ def taylor(
     for part in parts:
         g = gradients_of(channels.model, part)
         products = {id(variables[name]): g[name] * W for name, W in weights.items()}
-        change = _summed(channels, "reads", np.sum, products)
+        change = _summed(channels, "reads", lambda rows: rows.sum(axis=1), products)
         for name, values in change.items():
             total[name] = total.get(name, 0) + values**2
     return {name: values / len(parts) for name, values in total.items()}
@@ -103,30 +107,32 @@ def relative(scores: Scores) -> Scores:
 def _summed(
     channels: Channels,
     role: str,
-    measure: Callable[[np.ndarray], float],
+    measure: Callable[[np.ndarray], np.ndarray],
     values: dict[int, np.ndarray] | None = None,
 ) -> Scores:
     """Measure what variables with that role hold of each channel; sum by channel."""
-    groups = channels.groups.items()
-    total: dict[int, float] = {}
-    scored = {int(one) for _, group in groups for one in group.channels}
+    groups, total = channels.groups, np.zeros(len(channels.roots))
+    scored, known = np.zeros((2, len(total)), bool)
+    scored[[one for group in groups.values() for one in group.channels]] = True
     for one in channels.slices:
         if one.role == role and (values is None or id(one.variable) in values):
             value = seen(one.variable) if values is None else values[id(one.variable)]
-            for channel, weights in _by_channel(one, value):
-                if channel in scored:
-                    total[channel] = total.get(channel, 0) + measure(weights)
-    return {
-        name: np.array([total[one] for one in group.channels.tolist()])
-        for name, group in groups
-        if total.keys() >= {*group.channels.tolist()}
-    }
+            for some, rows in _by_channel(one, value, scored):
+                total[some] += measure(rows)
+                known[some] = True
+    return {name: total[g.channels] for name, g in groups.items() if known[g.channels].all()}
 
 
-def _by_channel(one: Slice, value: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield the channels of a slice, and all weights of each in a row, in double precision."""
-    found, counts = np.unique(one.ids, return_counts=True)
-    places = np.split(np.argsort(one.ids, kind="stable"), np.cumsum(counts)[:-1])
-    rows = np.moveaxis(value, one.axis, 0)
-    for channel, place in zip(found.tolist(), places, strict=True):
-        yield channel, rows[place].astype(np.float64, "C").reshape(-1)
+def _by_channel(
+    one: Slice, value: np.ndarray, scored: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield some channels of a slice, and all weights of each in a row, in double precision."""
+    found, first, counts = np.unique(np.sort(one.ids), return_index=True, return_counts=True)
+    order = np.argsort(one.ids, kind="stable")
+    for count in np.unique(counts):
+        alike = np.flatnonzero((counts == count) & scored[found])
+        length = count * (value.size // len(order))
+        for some in np.array_split(alike, max(1, len(alike) * length // _AT_ONCE)):
+            block = value.take(order[np.add.outer(first[some], np.arange(count)).ravel()], one.axis)
+            rows = np.moveaxis(block, one.axis, 0).astype(np.float64, "C")
+            yield found[some], rows.reshape(len(some), length)
