@@ -335,8 +335,8 @@ check.two_of_four(my_two_of_four)
 # %% [markdown]
 # <details><summary>Hint</summary>
 #
-# <code>W.reshape(-1, 4, outputs)</code> puts four neighbouring inputs into one axis. Sorting places
-# along that axis twice (<code>argsort</code> of <code>argsort</code>) gives ranks from 0 to 3.
+# <code>W.reshape(-1, 4, outputs)</code> puts four neighbouring inputs into one axis. Along
+# that axis, <code>argsort</code> of <code>argsort</code> gives ranks from 0 to 3.
 # </details>
 #
 # A pattern is a constraint: half of the weights go either way, but 2:4 may not choose them freely.
@@ -650,8 +650,8 @@ predict.summary()
 # %% [markdown]
 # ## An open task
 #
-# **Which of the two is faster?** You have nothing but reports: of two small CNNs the layers, the
-# MACs, the parameters, how many numbers stand between the layers in all, and the most behind one
+# **Which of the two is faster?** You have nothing but reports on two small CNNs: how many layers,
+# MACs and parameters each has, how many numbers stand between layers in all, the most behind one
 # layer. Write a function that decides. `task.given()` returns thirty reports with the times that
 # `benchmarks/open_tasks.py` measured, for 64 images on one processor core. It is tried on pairs of
 # thirty other networks, whose times differ by more than a tenth. What counts is how many it gets

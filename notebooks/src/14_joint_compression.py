@@ -139,7 +139,7 @@ guess_zeros.was(round(100 * masking.sparsity(pruning.weights(small["L1"])), 1))
 # describes a penalty. Pruning sets weights to exactly zero and holds them there.
 #
 # With an update made for it (a *proximal* step, which cuts every small weight to zero), L1 does
-# give exact zeros. The optimizers of Keras and PyTorch take no such step.
+# give exact zeros. Of Keras's optimizers only `Ftrl` takes such a step.
 # </details>
 #
 # What is a penalty good for, then? It *sorts*: weights that the loss needs stay large, and the
@@ -211,7 +211,7 @@ if not data.stand_in and not quick_mode():
 # trained longer than the plain one, so part of the difference may be due to that. With the stand-in
 # digits the result can be the other way round.)
 #
-# Gradual pruning (lesson 08) works without a penalty, so what follows uses none.
+# Gradual pruning (lesson 08) works without a penalty, so part 2 uses none.
 #
 # ## Part 2: a LeNet-5 in a few kilobytes
 #
@@ -420,8 +420,8 @@ print(f"error before {error(with_shared(15)):.2%}, with shared biases {error(fin
 # ### Code
 #
 # A sparse file (lesson 13) holds two rows of small numbers for each layer: the *gaps* between the
-# weights that are left, and each one's *place* in the codebook. So far every gap takes eight bits
-# and every place four. But some occur far more often than others:
+# weights that are left, and each one's *place* in the codebook. So far a gap in `fc1` takes eight
+# bits and a place four. But some occur far more often than others:
 
 # %% tags=["varies"]
 W = pruning.weights(final)["fc1/kernel"]
@@ -642,7 +642,7 @@ plt.show()
 assert 44e3 > 15 * len(record_file)
 
 # %% [markdown]
-# Down and to the left is better. The steps are those of part 2; what was added is training. The
+# Down and to the left is better. The steps are those of part 2; ranking and training are new. The
 # paper's file still errs a little less, and takes fifteen times the bytes. All records, with seeds,
 # and what others have published, stand in `benchmarks/README.md` of the clone.
 #

@@ -335,7 +335,7 @@ for name, source in sources.items():
 
 # %% [markdown]
 # One run. Here are five seeds and three numbers of examples, trained longer (`python
-# benchmarks/transfer_pruned.py`). "Pruned after" is Molchanov's order: transfer the *dense*
+# benchmarks/transfer_pruned.py`). "Pruned after" is Molchanov et al.'s order: transfer the *dense*
 # network, and prune it to 95 % on the new task, while it learns.
 
 # %%
@@ -414,8 +414,8 @@ assert 0.5 < gain("pruned after")[2] / gain("dense")[2] < 0.65
 # <details><summary>What the article says</summary>
 #
 # Its section 7.1 leaves joining pruning with transfer learning to the future. Molchanov and others
-# had done it in 2016; the article's own first reference is that paper, under other authors' names,
-# another year and another conference. See [the coverage table](../docs/coverage.md).
+# had done it in 2016; the article's own first reference is that paper, under other authors' names
+# and another conference. See [the coverage table](../docs/coverage.md).
 # </details>
 #
 # ## The test set, once

@@ -358,8 +358,8 @@ assert all(abs((retrained["plan"] - gain).mean()) < 0.1 for gain in retrained.va
 # For channels the gain does not last. The plan leads before retraining; two epochs later the means
 # of the three ways lie within a tenth of a point. (With four of the five seeds the plan leaves
 # fewer MACs than the others, by up to 1.6 % of the dense network's.) The scan has a weakness here,
-# too: it looks at each group of filters with all others whole. But a filter less in `conv1` is an
-# input less for `conv2`, and what both cost together need not be the sum of what each costs alone.
+# too: it looks at each group of filters with all others whole. But one filter fewer in `conv1` is
+# one input fewer for `conv2`, and both together need not cost the sum of what each costs alone.
 #
 # ## Adaptive: as far as it goes
 #
@@ -405,7 +405,7 @@ guess_stop.was(round(100 * adapted.sparsity, 1))
 # - Every round trained further. The dense network that set the bar has had less training; a control
 #   trained as long, without pruning, may set another (lesson 06).
 # - Every round asked the same validation images, and one point of 2,000 images is twenty images.
-#   Where it stops is partly chance; report the test images.
+#   Where it stops is partly chance; report the test accuracy.
 #
 # ## Let a program search
 #
@@ -508,7 +508,7 @@ assert len(begun) == count + 1  # only the interrupted trial was begun twice
 # `sweeping.process_pool(4)`, or machines in a network by Dask's `client.get_executor()`. The task
 # must then stand in a file of its own, since a new process cannot look into a notebook. When a
 # worker of Dask dies, its trial goes to another one. Only the calling process writes the file, so
-# every result is in it once. <code>help(sweeping.sweep)</code> has an example.
+# every result is in it once. <code>help(sweeping.sweep)</code> says more.
 # </details>
 #
 # And the search itself: **Optuna** looks at the trials so far and proposes the next. (The first ten
