@@ -506,7 +506,7 @@ task.judge(my_network)
 #
 # ## What to read
 #
-# - K. Zhang, Z. Zhang, Z. Li, Y. Qiao (2016), *Joint Face Detection and Alignment Using Multitask
+# - K. Zhang, Z. Zhang, Z. Li, Y. Qiao (2016), *Joint Face Detection and Alignment Using Multi-task
 #   Cascaded Convolutional Networks*, arXiv 1604.02878: R-Net.
 # - K. He, X. Zhang, S. Ren, J. Sun (2015), *Delving Deep into Rectifiers*, arXiv 1502.01852: PReLU.
 # - G. Hinton, O. Vinyals, J. Dean (2015), *Distilling the Knowledge in a Neural Network*, arXiv
