@@ -37,7 +37,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # so that the same course gives the same bytes
 README = """\
 # Pruning neural networks, a course in notebooks
 
-You need Python 3.11, 3.12 or 3.13 (on Debian and Ubuntu also `python3-venv`), about 2.5 GB of disk,
+You need Python 3.11, 3.12 or 3.13 (on Debian and Ubuntu also `python3-venv`), about 2.7 GB of disk,
 and a network connection for the first call. Then, in this folder,
 
     python3 tools/environment.py lab          (Windows: py -3 tools/environment.py lab)

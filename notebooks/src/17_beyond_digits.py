@@ -126,7 +126,7 @@ check.overlap(my_iou)
 # <details><summary>What the article says</summary>
 #
 # It names R-CNN, Fast R-CNN and Faster R-CNN, and calls them efficient. The first was not: it ran a
-# network on some 2,000 cut-outs of each image: 47 seconds with VGG16 on a GPU. Fast R-CNN, built
+# network on some 2,000 cut-outs of each image, 47 seconds with VGG16 on a GPU. Fast R-CNN, built
 # for that reason, is 213 times as fast, finding the cut-outs aside (Girshick 2015).
 # </details>
 #

@@ -39,8 +39,8 @@ predict = Predictions("18_sounds_and_words")
 
 
 # %% [markdown]
-# Four networks come trained, two for sounds and two for words, to be pruned in two ways. To train
-# them yourself, change one word.
+# Four networks come trained, two for sounds and two for words. To train them yourself, change one
+# word.
 
 # %% tags=["varies"]
 TRAIN = False  # True: train all four here, about a minute
@@ -124,6 +124,7 @@ plt.show()
 #
 # The next cell makes one vowel, a man's *had*. Each resonator
 # $y_t = A x_t + B y_{t-1} + C y_{t-2}$ (Klatt 1980) amplifies what lies near one formant (orange).
+# (Not drawn: the shape of the pulses, which the sound has.)
 
 # %%
 man, had = np.array([0]), np.array([vowels.VOWELS.index("had")])
@@ -269,10 +270,10 @@ if not quick_mode():
 # ## Part 2: prose or code?
 #
 # Text needs no download: Python brings its own. A line of the standard library is **prose** if it
-# stands in a comment or a docstring, and **code** otherwise. (Comment signs, quotation marks and
-# indentation are removed. Your lines depend on your version of Python, so results differ a little;
-# if it is not the version that the networks were trained with, some of your test lines may have
-# been in their training.)
+# stands in a comment or a docstring, and **code** otherwise. (Comment signs, quotation marks around
+# docstrings and indentation are removed. Your lines depend on your version of Python, so results
+# differ a little; and unless the networks were trained with that version, they may know some test
+# lines.)
 
 # %% tags=["varies"]
 lines = (200, 60, 60) if quick_mode() else (8000, 1000, 3000)
@@ -507,7 +508,7 @@ assert (accuracies("text_gru", "weights", "magnitude", 0.95) < counted).sum() ==
 # <details><summary>What had been done</summary>
 #
 # See, Luong and Manning (2016) removed 40 % of the more than 200 million weights of a translator
-# with very little loss, and 80 % after retraining without any. Narang and others (2017) pruned
+# with very little loss and, with retraining, 80 % without any. Narang and others (2017) pruned
 # recurrent networks for speech *while* they trained, to an eighth. Kalchbrenner and others (2018)
 # made a recurrent network speak in real time on a phone: with equally many weights, large and
 # sparse was better than small and dense. Voita and others (2019) removed 38 of the 48 heads of a

@@ -127,7 +127,7 @@ print(f"LeNet-5, dense: {rights(start).mean():.2%}, {data.caption}")
 # | choice | ours | why (lesson) |
 # |---|---|---|
 # | granularity | first channels, then weights | removed channels also save time (11, 13) |
-# | criterion | Taylor per cost, then magnitude | cheap, and ahead of chance where much goes (11) |
+# | criterion | Taylor per cost, then magnitude | cheap; at a tenth of the MACs above chance (11) |
 # | scope | global | one budget for all (06); at 98 % LAMP was better (06, 16) |
 # | schedule | steps, with training after each | one large cut does more harm (08) |
 #
@@ -241,7 +241,7 @@ print(f"{ours_right.mean():.2%} on the validation images, {ours.count_params():,
 
 # %% [markdown]
 # One draw, one run. The channels had their own control in lesson 11: over five seeds, at a tenth of
-# the MACs, the chosen ones were better every time.
+# the MACs, the chosen were better every time.
 #
 # ### Before you hand it in
 #
@@ -320,7 +320,7 @@ with tempfile.TemporaryDirectory() as name:
 board
 
 # %% [markdown]
-# It ranks by bytes, then by MACs, because measuring these again gives the same; times do not count.
+# It ranks by bytes, then by MACs, because measuring these again gives the same; times do not rank.
 # But *one* order hides that there are several. The best by each measure, within the budget:
 
 # %% tags=["varies"]

@@ -92,8 +92,8 @@ assert sum(wrong(rnet)) == 0
 #
 # ### Exercise 1
 #
-# Up to which error rate $p$ would $n$ right answers in a row still come with a chance of 5 %? Solve
-# $(1 - p)^n = 0.05$.
+# Up to which error rate $p$ would $n$ right answers in a row still have a chance of 5 % or more?
+# Solve $(1 - p)^n = 0.05$.
 
 
 # %% tags=["exercise"]
@@ -213,11 +213,11 @@ for name, model in cut.items():
 # ## Repair without labels: fit
 #
 # [Lesson 11](11_structural_pruning.ipynb) fitted each layer by least squares to what it computed
-# before. That needs inputs and no labels, as if made for our case. But which inputs? We do not have
-# the training pictures. We try three kinds: plain noise; the crops without a face; and crops of
-# which half come from around *one* face. The network itself finds it in a photograph: a **sliding
-# window** cuts patches of 96 × 96 pixels, a sixth of a side apart, the network judges each, and of
-# boxes that overlap the surest stays (non-maximum suppression).
+# before. That needs inputs and no labels. But which inputs? We do not have the training pictures.
+# We try three kinds of **calibration pictures**: plain noise; the crops without a face; and crops
+# of which half come from around *one* face. The network itself finds it in a photograph: a
+# **sliding window** cuts patches of 96 × 96 pixels, a sixth of a side apart, the network judges
+# each, and of boxes that overlap the surest stays (non-maximum suppression).
 
 # %%
 picture = faces.photograph("astronaut")
@@ -506,7 +506,7 @@ task.judge(my_network)
 #
 # ## What to read
 #
-# - K. Zhang, Z. Zhang, Z. Li, Y. Qiao (2016), *Joint Face Detection and Alignment Using Multitask
+# - K. Zhang, Z. Zhang, Z. Li, Y. Qiao (2016), *Joint Face Detection and Alignment Using Multi-task
 #   Cascaded Convolutional Networks*, arXiv 1604.02878: R-Net.
 # - K. He, X. Zhang, S. Ren, J. Sun (2015), *Delving Deep into Rectifiers*, arXiv 1502.01852: PReLU.
 # - G. Hinton, O. Vinyals, J. Dean (2015), *Distilling the Knowledge in a Neural Network*, arXiv
