@@ -18,9 +18,8 @@ from course_utils.pruning.layers import read, seen
 from course_utils.structure.calls import Slice
 from course_utils.structure.channels import Channels, as_channels
 
-_AT_ONCE = (
-    2**20
-)  # weights in double precision: few channels at a time are read slowly, all need room
+# Weights: a channel by itself is read slowly, and all at once fall out of the cache.
+_AT_ONCE = 2**18
 
 
 def filter_norms(model: keras.Model | Channels, order: float = 2) -> Scores:

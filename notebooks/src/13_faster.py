@@ -84,7 +84,7 @@ print(f"the fastest {times.min() / usual:.2f} times, the slowest of the others",
 print(
     f"{times[1:].max() / usual:.2f} times; {(times[1:11] > 1.25 * usual).sum()} of the ten", end=""
 )
-print(" calls after the first were more than a quarter slower")
+print(" calls after the first: more than a quarter slower")
 first_guess.was(round(times[0] / usual))
 
 # %% [markdown]

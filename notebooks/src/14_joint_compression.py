@@ -523,7 +523,8 @@ def parts_of(file):
 notes = {s: f", error {error(export.read_sparse(file)):.2%}" for s, file in files.items()}
 ax = plots.stages({stage: parts_of(file) for stage, file in files.items()}, notes)
 whole_file = len(export.sparse_file(dense, codes=False))
-ax.set_title(f"dense: {whole_file / 1e3:,.0f} kB, error {error(dense):.2%} ({data.caption})")
+title = f"dense: {whole_file / 1e3:,.0f} kB, validation error {error(dense):.2%}"
+ax.set_title(f"{title} ({data.caption})")
 plt.show()
 
 # %%

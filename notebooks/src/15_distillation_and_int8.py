@@ -286,9 +286,9 @@ except ValueError as refusal:
 
 # %%
 guess_start = predict(
-    "20 examples of each digit, mean of five seeds: the starts, from lowest to highest error?",
-    ...,  # a list of the three names
-    order=("scratch", "dense", "pruned 95%"),
+    "20 examples of each digit, mean of five seeds: which start has the lowest error?",
+    ...,  # your choice
+    choices=("scratch", "dense", "pruned 95%"),
 )
 
 
@@ -387,7 +387,7 @@ def gain(start):
 
 
 # %%
-guess_start.was(sorted(guess_start.choices, key=lambda start: mean(start)[1]))
+guess_start.was(min(guess_start.choices, key=lambda start: mean(start)[1]))
 behind = transferred("pruned 95%") - transferred("dense")
 assert (transferred("dense") < transferred("scratch")).all()
 assert (behind[:, 1:] > 0.01).all()  # in every seed, more than a point

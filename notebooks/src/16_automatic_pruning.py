@@ -180,7 +180,7 @@ plt.show()
 guess_way = predict(
     "After retraining, in the mean of five seeds: which way is best?",
     ...,  # your choice
-    choices=("plan", "uniform", "global", "ERK", "LAMP"),
+    choices=("plan or LAMP", "uniform", "global", "ERK"),
 )
 
 # %% tags=["varies"]
@@ -247,7 +247,8 @@ axes[0].set(title="2 % of the weights left", xlabel="validation accuracy")
 axes[1].set(title="and retrained; five seeds, ±1 sd", xlabel="test accuracy")
 axes[1].locator_params(axis="x", nbins=5)
 plt.show()
-guess_way.was(names[max(names, key=lambda way: runs(way, "test").mean())])
+best = names[max(names, key=lambda way: runs(way, "test").mean())]
+guess_way.was("plan or LAMP" if best in ("plan", "LAMP") else best)
 
 # %% [markdown]
 # The best mean may be the best by chance. So compare seed by seed: each pair has the same seed, the

@@ -286,7 +286,8 @@ if not (quick_mode() or data.stand_in):
 for name in ("80 % of weights", "80 %, by chance"):
     found = tasks.detect(detectors[name], test_scenes.images[:5])
     shown = {"there": test_scenes.objects, "found": found.where(found.score > 0.3)}
-    plots.boxes(test_scenes.images[:5], shown).set_title(f"{name} ({data.caption})")
+    ax = plots.boxes(test_scenes.images[:5], shown)
+    ax.set_title(f"{name} removed ({data.caption})")
     plt.show()
 
 # %% [markdown]

@@ -367,6 +367,7 @@ assert np.mean(taught["norm"]) > 3
 # Now ours: Taylor's choice, fitted without a face. (We chose it by the labels of the patches, which
 # therefore flatter it.) Single weights may go as well: a third of those in each layer, the
 # smallest, held at zero while the student learns. Does teaching help it?
+# (In one run, an error more or less is chance.)
 
 
 # %%

@@ -53,7 +53,7 @@ def sweep(
 
     `file` gets a line of JSON as soon as a trial has ended, so that the same call after an
     interruption, or with more trials, runs only what is missing. Lines of trials that are not in
-    the list stay there, unread. What changes a result belongs into the trial, for nothing else
+    the list stay there, unread. What changes a result belongs in the trial, for nothing else
     tells results apart; one sweep at a time writes to a file. `progress` is told by
     `show(done, total, known)` and `close()`, as `lessons.progress.Trials`.
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from course_utils.lessons.plots.comparing import label_ends
-from course_utils.lessons.plots.style import COLOURS, GREY, ORANGE
+from course_utils.lessons.plots.style import COLOURS, GREY, LIGHT, ORANGE
 
 
 def formant_chart(
@@ -17,15 +17,19 @@ def formant_chart(
 ) -> Axes:
     """Draw vowels by their first two formants in Hz, {"men": (n, 2)}, each with its word.
 
-    As phoneticians do: F2 to the left, F1 down, so that the tongue is where the point is.
+    As phoneticians do: F2 to the left, F1 down, so that the tongue is where the point is. A line
+    joins the points of each word, which is written at the last.
     """
     ax = ax or plt.subplots(figsize=(7.5, 4.6))[1]
-    for index, (name, points) in enumerate(series.items()):
-        F1, F2 = np.asarray(points, float).T
-        colour = COLOURS[index % 6]
-        ax.plot(F2, F1, "osD^vP"[index % 6], color=colour, label=name, markersize=6)
-        for word, x, y in zip(words, F2, F1, strict=True):
-            ax.annotate(word, (x, y), (4, 3), textcoords="offset points", color=GREY, fontsize=10)
+    F1, F2 = np.array(list(series.values()), float).transpose(2, 0, 1)
+    ax.plot(F2, F1, color=LIGHT, linewidth=1, zorder=0)
+    for index, name in enumerate(series):
+        marks = {"marker": "osD^vP"[index % 6], "color": COLOURS[index % 6]}
+        ax.plot(F2[index], F1[index], **marks, linestyle="", label=name, markersize=6)
+    for word, x, y in zip(words, F2[-1], F1[-1], strict=True):
+        at = {"textcoords": "offset points", "ha": "right", "va": "center"}
+        ax.annotate(word, (x, y), (-7, 0), color=GREY, fontsize=11, **at)
+    ax.margins(x=0.12)
     ax.set(xlabel="second formant, F2 (Hz)", ylabel="first formant, F1 (Hz)")
     ax.invert_xaxis()
     ax.invert_yaxis()
