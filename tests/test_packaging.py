@@ -75,6 +75,13 @@ def test_every_entry_is_exact_and_has_hashes():
         assert re.search(r"^    --hash=sha256:[0-9a-f]{64}", entry, flags=re.MULTILINE), entry[:80]
 
 
+def test_uv_installs_the_lock_with_its_hashes():
+    """A constraint that is no exact pin of the lock makes it refuse, and pip takes minutes."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["uv"]
+    for limit in map(Requirement, settings["constraint-dependencies"]):
+        assert any(entry.startswith(f"{limit} ") for entry in entries()), limit
+
+
 def test_lock_names_no_host_and_no_file():
     assert not re.search(
         r"://|\bfile:| @ |--(extra-)?index-url|--find-links|^-", LOCK, re.MULTILINE
