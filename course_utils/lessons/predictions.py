@@ -4,12 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from IPython.core.interactiveshell import InteractiveShell
 
 from course_utils.lessons import logbook
 from course_utils.lessons.checks.verdict import number
 
 KIND = "predictions"
 Said = float | str | list[str]
+SKIPPED = (
+    "If you changed nothing in this cell, one above it was skipped, or stopped: run that one, or "
+    "choose Run → Run All Above Selected Cell. Then run this cell again."
+)
+ANSWERS = "A prediction is a number alone (90, not 90 %), or a word in quotation marks, or the ..."
 
 
 class Predictions:
@@ -27,15 +33,13 @@ class Predictions:
 
     def __init__(self, lesson: str) -> None:
         self.lesson, self.made = lesson[3:], []
+        if InteractiveShell.initialized():
+            InteractiveShell.instance().events.register("post_run_cell", _say_what_to_do)
 
     def __call__(
-        self,
-        question: str,
-        *answer: object,
-        unit: str = "",
-        choices: Sequence[str] = (),
-        order: Sequence[str] = (),
-    ) -> "Prediction":
+        self, question: str, *answer: object, unit: str = "",
+        choices: Sequence[str] = (), order: Sequence[str] = (),
+    ) -> "Prediction":  # fmt: skip
         """Note an answer: a number, one of `choices`, or all of `order` in the right order.
 
         What cannot be an answer is told in a sentence; without one nothing is lost. Once the
@@ -122,6 +126,12 @@ class Prediction:
             named = isinstance(answer, list | tuple) and sorted(map(str, answer))
             return None if named == sorted(self.choices) else "an order has each name once"
         return None if str(answer) in self.choices else f"{answer!r} is none of the choices"
+
+
+def _say_what_to_do(ran: object) -> None:
+    """Say it below a stack trace, which a beginner cannot read; called after every cell."""
+    if isinstance(ran.error_before_exec or ran.error_in_exec, Exception):
+        print(f"\n{ANSWERS}\n{SKIPPED}" if "predict(" in ran.info.raw_cell else f"\n{SKIPPED}")
 
 
 def _show(value: Said) -> str:
