@@ -1,6 +1,8 @@
 """Predictions are locked, compared and summed up; the logbook survives what happens to files."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +92,38 @@ def test_what_is_no_number_is_told_and_nothing_breaks(predict, capsys, answer, s
     assert said(capsys) == "It is 37. (You made no prediction.)"
     predict.summary()
     assert said(capsys) == "You made no predictions this time."
+
+
+CELLS = """
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance(colors="nocolor")
+for cell in (
+    "from course_utils.lessons.predictions import Predictions",
+    "predict = Predictions('05_prune_and_retrain')",
+    "predict = Predictions('05_prune_and_retrain')",
+    {cell!r},
+):
+    shell.run_cell(cell)
+"""
+
+
+@pytest.mark.parametrize(
+    ("cell", "skipped", "answers"),
+    [
+        ("guess.was(3)", 1, 0),  # the cell that makes it was skipped
+        ("{}['cut']", 1, 0),
+        ("guess = predict('Zeros left?', 90 %)", 1, 1),
+        ("guess = predict('Which?', same, choices=('same', 'other'))", 1, 1),
+        ("guess = predict('Zeros left?', 90)", 0, 0),
+        ("raise KeyboardInterrupt", 0, 0),
+    ],
+)
+def test_below_a_stack_trace_stands_what_to_do(cell, skipped, answers):
+    command = [sys.executable, "-c", CELLS.format(cell=cell)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert told.count("Run All Above Selected Cell") == skipped
+    assert told.count("(90, not 90 %)") == answers
+    assert skipped == 0 or told.rstrip().endswith("Then run this cell again.")
 
 
 def test_a_choice_and_an_order(predict, capsys):

@@ -7,7 +7,7 @@ import numpy as np
 
 from course_utils.lessons import logbook
 from course_utils.lessons.checks.verdict import number
-from course_utils.lessons.missing import explain_missing_names
+from course_utils.lessons.errors import explain_errors
 
 KIND = "predictions"
 Said = float | str | list[str]
@@ -28,16 +28,12 @@ class Predictions:
 
     def __init__(self, lesson: str) -> None:
         self.lesson, self.made = lesson[3:], []
-        explain_missing_names()  # a lesson begins, whose cells can be skipped
+        explain_errors()
 
     def __call__(
-        self,
-        question: str,
-        *answer: object,
-        unit: str = "",
-        choices: Sequence[str] = (),
-        order: Sequence[str] = (),
-    ) -> "Prediction":
+        self, question: str, *answer: object, unit: str = "",
+        choices: Sequence[str] = (), order: Sequence[str] = (),
+    ) -> "Prediction":  # fmt: skip
         """Note an answer: a number, one of `choices`, or all of `order` in the right order.
 
         What cannot be an answer is told in a sentence; without one nothing is lost. Once the

@@ -118,7 +118,7 @@ class _Line:
     """A line of tqdm's where somebody looks, and a sentence at the end for everybody."""
 
     def __init__(self, label: str, text: str, total: int, known: int = 0):
-        live = os.environ.get("COURSE_WIDGETS") == "1" and kernel_shell() is not None
+        live = os.environ.get("COURSE_WIDGETS") == "1" and _kernel_shell() is not None
         self._label = label
         self._bar = tqdm(
             desc=f"{label}: {text}", total=total, initial=known, leave=False, file=sys.stdout,
@@ -140,11 +140,8 @@ class _Line:
         print(f"{self._label}: {ran}{more}")
 
 
-def kernel_shell() -> object | None:
-    """Give IPython's shell if a notebook's kernel runs this, else None.
-
-    >>> kernel_shell()
-    """
+def _kernel_shell() -> object | None:
+    """Give IPython's shell if a notebook's kernel runs this, else None."""
     ipython = sys.modules.get("IPython")  # if nobody imported it, this is no notebook
     shell = ipython.get_ipython() if ipython else None
     return shell if hasattr(shell, "kernel") else None
@@ -152,7 +149,7 @@ def kernel_shell() -> object | None:
 
 def _after_cell(action: object, register: bool) -> None:
     """Have `action` called when the cell ends, however it ends: Keras tells of no interrupt."""
-    shell = kernel_shell()
+    shell = _kernel_shell()
     if shell is not None:
         change = shell.events.register if register else shell.events.unregister
         change("post_run_cell", action)

@@ -1,6 +1,7 @@
 """How a check answers: one sentence, one line, never a stack trace."""
 
 import inspect
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -45,6 +46,19 @@ def puts_an_array_into_one_place(W):
     return new
 
 
+def counts_from_nothing(W):
+    for w in W:
+        n += w  # noqa: F821
+    return n
+
+
+NOTEBOOKS = np.ones(2)
+
+
+def uses_the_notebooks(W):
+    return W * NOTEBOOKS
+
+
 def stops(W):
     raise RuntimeError("first line\nsecond line")
 
@@ -87,8 +101,19 @@ def test_what_numpy_says_in_its_own_words_is_explained():
     assert "for arrays there are masks" in repr(check(lambda W: W if W > 0 else -W))
     assert "where one number belongs" in repr(check(puts_an_array_into_one_place))
     assert "is written **" in repr(check(lambda W: W ^ 2.0))
+    assert "where one number belongs" in repr(check(lambda W: math.sqrt(W)))
+    assert "np.zeros((rows, columns))" in repr(check(lambda W: np.zeros(3, 4)))
+    assert "makes one row of any" in repr(check(lambda W: [w for row in W for w in row]))
+    assert "a value before the loop" in repr(check(counts_from_nothing))
     with pytest.raises(Mistake, match=r"not an array of shape \(3,\). np.sum"):
         number(sum(np.ones((2, 3))))
+
+
+def test_an_array_of_the_notebook_in_place_of_an_argument_is_named():
+    told = "(Your function uses the notebook's `NOTEBOOKS`, not an argument.)"
+    assert repr(check(uses_the_notebooks)) == f"✗ this is not twice W. {told}"
+    assert repr(check(lambda W: W[:, None] @ NOTEBOOKS)).endswith(told)
+    assert repr(check(lambda W: 2 * W + 0 * NOTEBOOKS)) == "✓ Twice.", "what is right is right"
 
 
 def test_an_error_on_what_is_no_matrix_tells_the_shape():

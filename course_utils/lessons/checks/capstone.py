@@ -83,10 +83,7 @@ def choice(function: Callable) -> Iterator[str]:
         if got == _chosen(candidates, budget, "test"):
             yield "you chose by the test images. They are asked once, when the choice is made."
         if got == _chosen(candidates, budget, "validation", "test"):
-            yield (
-                "you asked the test images as well: a choice that they take part in is made by "
-                "them."
-            )
+            yield "you asked the test images as well. They report; they do not choose."
         if taken["bytes"] > budget.bytes:
             yield f"{got!r} has more bytes than the budget allows."
         if taken["validation"] < budget.accuracy:

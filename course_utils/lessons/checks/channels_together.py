@@ -92,9 +92,7 @@ def tied(function: Callable) -> Iterator[str]:
             continue
         parts, wholes = _partition(got), _partition(right)
         if got == list(range(count)):
-            yield (
-                "nothing is tied. For each pair, let all ids of both groups have the same smallest."
-            )
+            yield "nothing is tied. For each pair, give all ids of both groups the same smallest."
         if got == [max(next(whole for whole in wholes if i in whole)) for i in range(count)]:
             yield "each group is named by its largest id. Name it by its smallest."
         if parts == wholes:

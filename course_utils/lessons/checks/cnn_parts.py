@@ -10,15 +10,8 @@ from course_utils.lessons.checks.verdict import alike, call, compare, exercise, 
 
 # (size, window, stride): windows that fit exactly, that leave a rest, that overlap, that skip.
 SIZES = (
-    (28, 3, 1),
-    (26, 2, 2),
-    (27, 2, 2),
-    (13, 3, 2),
-    (20, 5, 3),
-    (9, 2, 3),
-    (7, 7, 1),
-    (10, 2, 3),
-)
+    (28, 3, 1), (26, 2, 2), (27, 2, 2), (13, 3, 2), (20, 5, 3), (9, 2, 3), (7, 7, 1), (10, 2, 3),
+)  # fmt: skip
 # (size, kernel, channels, filters); all different, so that no two can be exchanged unnoticed.
 LAYERS = ((28, 3, 1, 32), (12, 5, 20, 50), (9, 2, 4, 7), (16, 1, 8, 6))
 

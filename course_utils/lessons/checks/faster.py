@@ -108,10 +108,8 @@ def _top_two(scores: np.ndarray) -> np.ndarray:
 @exercise("Right: what counts is the time, not the order of the widths.")
 def widest(function: Callable) -> Iterator[str]:
     """Check ({filters: ms}, budget) -> the largest number of filters within the budget, or 0."""
-    widths, times = (
-        (8, 10, 12, 16, 20, 24, 28, 32, 40, 44),
-        (18, 21, 31, 29, 44, 43, 52, 48, 60, 59),
-    )
+    widths = (8, 10, 12, 16, 20, 24, 28, 32, 40, 44)
+    times = (18, 21, 31, 29, 44, 43, 52, 48, 60, 59)
     stairs = {width: ms / 10 for width, ms in zip(widths, times, strict=True)}
     mixed = {width: stairs[width] for width in (24, 8, 44, 16, 40, 32, 10, 12, 28, 20)}
     for table, budget in ((stairs, 3.0), (stairs, 4.5), (mixed, 4.3), (mixed, 9.0)):
@@ -163,12 +161,9 @@ def _wrong_whole_numbers(q: np.ndarray, scale: float, zero: float, x: np.ndarray
     if not np.isfinite(q).all() or scale <= 0:
         yield "the scale must be positive: the length of one step, (high - low) / 255."
     if q.dtype.kind == "f" and np.any(q != np.round(q)):
-        near = np.abs(q - x).max() < scale
-        yield (
-            "these are the numbers that q stands for. Return q itself, whole numbers."
-            if near
-            else "int8 holds whole numbers: round."
-        )
+        if np.abs(q - x).max() < scale:
+            yield "these are the numbers that q stands for. Return q itself, whole numbers."
+        yield "int8 holds whole numbers: round."
     if zero != round(zero):
         yield "the zero point is itself an int8: round it, or 0 would stand between two steps."
     if q.min() >= 0 and q.max() > 127:

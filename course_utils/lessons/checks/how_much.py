@@ -103,10 +103,7 @@ def choose(function: Callable) -> Iterator[str]:
         ("give the sparsity, not the accuracy.", *falls),
     )  # fmt: skip
     if number(call(function, levels, dips, 0.98)) == 0.9:
-        yield (
-            "where accuracy dips below the floor and comes back, that is luck. Stop at the first "
-            "sparsity that fails."
-        )
+        yield "below the floor and back: that is luck. Stop at the first sparsity that fails."
     if number(call(function, levels, dips, 0.98)) != 0.5:
         yield f"for accuracies {dips} and a floor of 0.98 the answer is 0.5: 0.8 fails already."
     if number(call(function, levels, falls, 0.5)) != 0.97:

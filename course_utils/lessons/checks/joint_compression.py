@@ -49,10 +49,7 @@ def centroid_gradients(function: Callable) -> Iterator[str]:
         answer = list(answer.values()) if isinstance(answer, dict) else answer
         got = as_array(answer, (count,))
         if np.isnan(got).any():
-            yield (
-                "you divided by how many weights have a value, and one has none. A sum of none is "
-                "0."
-            )
+            yield "you divided by how many weights a value has; one has none. A sum of none is 0."
         members = [gradients[labels == k] for k in range(count)]
         sums, sizes = np.array([m.sum() for m in members]), np.array([len(m) for m in members])
         pruned, places = gradients[labels == -1].sum(), np.arange(count)

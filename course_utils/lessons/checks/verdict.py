@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from course_utils.lessons import logbook
+from course_utils.lessons.checks.in_words import ALL_OF_IT, borrowed, in_one_line
 
 NOT_YET = "… not yet"
 RIGHT = "✓"
@@ -24,14 +25,7 @@ NOTHING = (
     "your function gave back nothing. Return the value, in every case: print only shows it, and "
     "code that does not reach a return gives None."
 )
-ALL_OF_IT = "np.sum and np.mean take all of it together; Python's sum adds up its rows."
 IN_THE_LOOP = ". Does `return` stand inside the loop? It ends the function at once."
-WHERE_ARRAYS_DO_NOT_FIT = {
-    "The truth value": "`if`, `and` and `not` take one value; for arrays there are masks, & and ~.",
-    "setting an array": f"an array came where one number belongs: {ALL_OF_IT}",
-    "ufunc 'bitwise_xor'": "a power is written ** in Python; ^ is something else.",
-    "'str' object has": "a loop over a dictionary gives names; .values() has the arrays.",
-}
 _IDLE = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}
 
 Findings = Callable[..., Iterator[str]]  # (answer, ...) -> what is wrong with it
@@ -100,10 +94,10 @@ def judge(answer: object, findings: Findings, praise: str, *given: object) -> Ve
     except Unsolved:
         return Verdict(NOT_YET, OPEN)
     except Mistake as mistake:
-        return Verdict(WRONG, str(mistake))
+        hint = str(mistake)
     except (Exception, SystemExit) as error:  # whatever the reader's code raises becomes a sentence
-        return Verdict(WRONG, f"your code stops with {_in_one_line(error)}")
-    return Verdict(WRONG, hint) if hint else Verdict(RIGHT, praise)
+        hint = f"your code stops with {in_one_line(error)}"
+    return Verdict(WRONG, hint + borrowed(answer)) if hint else Verdict(RIGHT, praise)
 
 
 class Unsolved(Exception):
@@ -171,7 +165,7 @@ def as_array(answer: object, shape: tuple[int, ...]) -> np.ndarray:
     except ValueError:
         raise Mistake("the result is not an array: its rows differ in length") from None
     if array.shape != shape:
-        early = IN_THE_LOOP * (array.shape == (1,))
+        early = IN_THE_LOOP * (array.shape in ((1,), shape[1:]))
         raise Mistake(f"the result has shape {array.shape}; {shape} was expected{early}")
     return array
 
@@ -245,11 +239,3 @@ def _unchanged(given: object, after: object) -> bool:
     if isinstance(given, dict):
         return given.keys() == after.keys() and all(_unchanged(given[k], after[k]) for k in given)
     return True
-
-
-def _in_one_line(error: BaseException) -> str:
-    name, text = type(error).__name__, " ".join(str(error).split())
-    meant = (told for start, told in WHERE_ARRAYS_DO_NOT_FIT.items() if text.startswith(start))
-    text = ". That is: ".join([text.rstrip("."), *meant])
-    told, notes = f"{name}: {text}" if text else name, getattr(error, "__notes__", ())
-    return ". ".join([told.rstrip("."), *notes]) if notes else told

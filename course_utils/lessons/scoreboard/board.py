@@ -100,12 +100,7 @@ def _size(entry: Entry) -> tuple[int, int]:
 
 def _cells(rank: str, entry: Entry) -> tuple[str, ...]:
     low, median, high = (time / entry.reference[1] for time in entry.times)
-    return (
-        rank,
-        entry.name,
-        f"{entry.accuracy:.2%}",
-        *(f"{count:,}" for count in (entry.bytes, entry.macs, entry.parameters)),
-        f"{entry.sparsity:.1%}",
-        f"{median:.2f} ({low:.2f}-{high:.2f})",
-        "; ".join(entry.missed) or "-",
-    )
+    counts = (f"{count:,}" for count in (entry.bytes, entry.macs, entry.parameters))
+    relative, missed = f"{median:.2f} ({low:.2f}-{high:.2f})", "; ".join(entry.missed) or "-"
+    shares = f"{entry.accuracy:.2%}", f"{entry.sparsity:.1%}"
+    return rank, entry.name, shares[0], *counts, shares[1], relative, missed
