@@ -47,15 +47,11 @@ class Adapted(Printed, words=("then",)):
 
     def table(self) -> list[tuple[str, ...]]:
         """Return headings and rows as text."""
-        rows = [
-            (
-                f"{number}",
-                *(f"{share:.2%}" for share in (one.step, one.sparsity, one.accuracy)),
-                "goes on" if one.accepted else "taken back",
-            )
-            for number, one in enumerate(self.rounds, 1)
-        ]
-        return [("round", "step", "sparsity", "accuracy", "then"), *rows]
+        rows = [("round", "step", "sparsity", "accuracy", "then")]
+        for number, one in enumerate(self.rounds, 1):
+            shares = (f"{share:.2%}" for share in (one.step, one.sparsity, one.accuracy))
+            rows.append((f"{number}", *shares, "goes on" if one.accepted else "taken back"))
+        return rows
 
     def summary(self) -> list[str]:
         """Return the line below the table."""

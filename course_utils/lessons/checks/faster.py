@@ -117,24 +117,22 @@ def widest(function: Callable) -> Iterator[str]:
         got, fits = number(call(function, table, budget)), [n for n in table if table[n] <= budget]
         right = max(fits)
         slow = next((i for i, n in enumerate(table) if table[n] > budget), 0)
-        if got != right:
-            yield from hints(
-                got,
-                ("this is the fastest; the *widest* that fits was asked.",
-                 min(table, key=table.get)),
-                ("it is the number of filters that was asked, not their time.", table[right]),
-                ("this is the widest of all; it takes longer than the budget.", max(table)),
-                ("a layer that takes exactly the budget is within it.",
-                 max(n for n in table if table[n] < budget)),
-                ("do not stop at the first width that is too slow: a wider one may be faster.",
-                 list(table)[slow - 1] if slow else np.nan,
-                 max((n for n in table if all(table[m] <= budget for m in table if m <= n)),
-                     default=np.nan)),
-                ("this is the last entry that fits; the table need not be sorted.", fits[-1]),
-                ("this is the one that uses most of the budget; a wider one may take less.",
-                 max(fits, key=table.get)),
-            )  # fmt: skip
-            yield f"for a budget of {budget:g} ms, {got:g} came and {right} was expected: {table}."
+        yield from compare(
+            got, right,
+            f"for a budget of {budget:g} ms, {got:g} came and {right} was expected: {table}.",
+            ("this is the fastest; the *widest* that fits was asked.", min(table, key=table.get)),
+            ("it is the number of filters that was asked, not their time.", table[right]),
+            ("this is the widest of all; it takes longer than the budget.", max(table)),
+            ("a layer that takes exactly the budget is within it.",
+             max(n for n in table if table[n] < budget)),
+            ("do not stop at the first width that is too slow: a wider one may be faster.",
+             list(table)[slow - 1] if slow else np.nan,
+             max((n for n in table if all(table[m] <= budget for m in table if m <= n)),
+                 default=np.nan)),
+            ("this is the last entry that fits; the table need not be sorted.", fits[-1]),
+            ("this is the one that uses most of the budget; a wider one may take less.",
+             max(fits, key=table.get)),
+        )  # fmt: skip
     try:
         got = number(call(function, stairs, 1.0))
     except (ValueError, Unsolved) as error:
