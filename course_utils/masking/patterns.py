@@ -60,9 +60,8 @@ def block_masks(
         raise ValueError(f"block must be two whole numbers, (inputs, outputs), not {block!r}.")
     block = whole(block[0], "block[0]", least=1), whole(block[1], "block[1]", least=1)
     scores = checked_scores(scores)
-    averages = {
-        name: _block_averages(S.reshape(-1, S.shape[-1]), block) for name, S in scores.items()
-    }
+    matrices = {name: S.reshape(-1, S.shape[-1]) for name, S in scores.items()}
+    averages = {name: _block_averages(S, block) for name, S in matrices.items()}
     if scope == "erk" and not isinstance(sparsity, Mapping):
         sparsity = erk(scores, sparsity)  # the kernels' shapes count, not those of their blocks
     masks = {}

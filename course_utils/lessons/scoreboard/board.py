@@ -73,12 +73,9 @@ def scoreboard(
         np.save(images, data.x_test)
         task = Task(images, data.y_test, budget, limits or Limits(), supervisor)
         entries = [task.entry(path) for path in paths]
-    entries.sort(
-        key=lambda entry: (bool(entry.refused), not entry.passed, _size(entry), entry.name)
-    )
     caption = f"{len(data.y_test):,} test images of {data.caption}"
     digest = hashlib.sha256(data.x_test.tobytes() + data.y_test.tobytes()).hexdigest()
-    return Scoreboard(caption, digest, budget, tuple(entries))
+    return Scoreboard(caption, digest, budget, tuple(sorted(entries, key=_order)))
 
 
 def _submissions(folder: Path) -> list[Path]:
@@ -91,6 +88,10 @@ def _submissions(folder: Path) -> list[Path]:
             "export.write_sparse(model, 'FOLDER/NAME.sparse')."
         )
     return paths
+
+
+def _order(entry: Entry) -> tuple:
+    return bool(entry.refused), not entry.passed, _size(entry), entry.name
 
 
 def _size(entry: Entry) -> tuple[int, int]:
