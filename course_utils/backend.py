@@ -36,6 +36,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 with silent_stderr():
     import keras as keras
     import tensorflow as tensorflow
+tf = tensorflow  # the name that everybody knows it by
 
 if keras.backend.backend() != "tensorflow":
     raise ImportError(

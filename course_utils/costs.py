@@ -17,7 +17,8 @@ def output_size(size: int, kernel: int, stride: int = 1) -> int:
     >>> output_size(28, kernel=3), output_size(26, kernel=2, stride=2)
     (26, 13)
     """
-    _positive(size=size, kernel=kernel, stride=stride)
+    for name, length in (("size", size), ("kernel", kernel), ("stride", stride)):
+        whole(length, name, least=1)
     if kernel > size:
         raise ValueError(f"a window of {kernel} does not fit into {size} without padding.")
     return (size - kernel) // stride + 1
@@ -50,12 +51,8 @@ def macs(kernel: Shape, positions: Shape = ()) -> int:
     return parameters(kernel, bias=False) * math.prod(map(int, positions))
 
 
-def _positive(**lengths: int) -> None:
-    for name, value in lengths.items():
-        whole(value, name, least=1)
-
-
 def _checked_shape(shape: Shape, name: str) -> None:
     if isinstance(shape, str) or not hasattr(shape, "__len__"):
         raise TypeError(f"{name} must be a shape such as (3, 3, 1, 32), not {shape!r}.")
-    _positive(**{f"{name}[{axis}]": length for axis, length in enumerate(shape)})
+    for axis, length in enumerate(shape):
+        whole(length, f"{name}[{axis}]", least=1)

@@ -24,9 +24,8 @@ def magnitude(weights: Arrays) -> Scores:
     >>> magnitude({"fc/kernel": np.array([[0.5, -2.0]])})["fc/kernel"].tolist()
     [[0.5, 2.0]]
     """
-    return {
-        name: np.abs(_as_float(W, name)) for name, W in checked_dict(weights, "weights").items()
-    }
+    weights = checked_dict(weights, "weights")
+    return {name: np.abs(_as_float(W, name)) for name, W in weights.items()}
 
 
 def lamp(weights: Arrays) -> Scores:
@@ -90,9 +89,8 @@ def first_order(weights: Arrays, gradients: Arrays) -> Scores:
     >>> first_order({"fc": np.array([3.0, -1.0])}, {"fc": np.array([0.5, -4.0])})["fc"].tolist()
     [1.5, 4.0]
     """
-    return {
-        name: np.abs(W * G) for name, (W, G) in _paired(weights, gradients, "gradients").items()
-    }
+    pairs = _paired(weights, gradients, "gradients")
+    return {name: np.abs(W * G) for name, (W, G) in pairs.items()}
 
 
 def obd(weights: Arrays, curvature: Arrays) -> Scores:
@@ -107,9 +105,8 @@ def obd(weights: Arrays, curvature: Arrays) -> Scores:
     >>> obd({"fc": np.array([3.0, -1.0])}, {"fc": np.array([2.0, 4.0])})["fc"].tolist()
     [9.0, 2.0]
     """
-    return {
-        name: 0.5 * H * W**2 for name, (W, H) in _paired(weights, curvature, "curvature").items()
-    }
+    pairs = _paired(weights, curvature, "curvature")
+    return {name: 0.5 * H * W**2 for name, (W, H) in pairs.items()}
 
 
 def wanda(weights: Arrays, input_norms: Arrays) -> Scores:

@@ -34,7 +34,13 @@ def norm(W: np.ndarray, ord: Order = "fro", granularity: str = "tensor") -> np.n
     """
     W = checked(W).astype(np.float64)
     axes = _summed_axes(W, granularity)
-    p = _order(ord)
+    if isinstance(ord, str) and ord != "fro":
+        raise ValueError(f"ord must be a p >= 1, math.inf or 'fro', not {ord!r}.")
+    p = (
+        2.0
+        if isinstance(ord, str)
+        else checked_number(ord, "ord (below 1 is no norm)", 1, math.inf)
+    )
     size = np.abs(W)
     largest = size.max(axis=axes, keepdims=True)
     if math.isinf(p):
@@ -120,14 +126,6 @@ def energy_lost(W: np.ndarray, pruned: np.ndarray) -> float:
             "entries cut, and no share was lost. Give W ⊙ mask; relative_error compares any two."
         )
     return min(lost, 1.0)
-
-
-def _order(ord: Order) -> float:
-    if isinstance(ord, str):
-        if ord != "fro":
-            raise ValueError(f"ord must be a p >= 1, math.inf or 'fro', not {ord!r}.")
-        return 2.0
-    return checked_number(ord, "ord (an order below 1 is no norm)", 1, math.inf)
 
 
 def _summed_axes(W: np.ndarray, granularity: str) -> tuple[int, ...]:

@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from course_utils.backend import keras
-from course_utils.backend import tensorflow as tf
+from course_utils.backend import keras, tf
 from course_utils.lessons import recorded
 
 FOLDER = Path(__file__).parent / "borrowed"

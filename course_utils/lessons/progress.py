@@ -50,7 +50,8 @@ class Progress(keras.callbacks.Callback):
         if self.model is not None:
             build_optimizer(self.model)  # or the first step takes twice as long
         self._line = _Line(self.label, f"epoch 1 of {self._total}", self._total)
-        _after_cell(self.close, register=True)
+        if shell := _kernel_shell():  # so that an interrupt, of which Keras tells nobody, ends it
+            shell.events.register("post_run_cell", self.close)
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Bring the line up to date; where Keras does not know its steps, epochs alone count."""
@@ -71,7 +72,8 @@ class Progress(keras.callbacks.Callback):
         if self._line is None:
             return
         line, self._line = self._line, None
-        _after_cell(self.close, register=False)
+        if shell := _kernel_shell():
+            shell.events.unregister("post_run_cell", self.close)
         line.finish(self._done, "epoch")
 
     def _show(self, logs: dict | None, part: float) -> None:
@@ -145,11 +147,3 @@ def _kernel_shell() -> object | None:
     ipython = sys.modules.get("IPython")  # if nobody imported it, this is no notebook
     shell = ipython.get_ipython() if ipython else None
     return shell if hasattr(shell, "kernel") else None
-
-
-def _after_cell(action: object, register: bool) -> None:
-    """Have `action` called when the cell ends, however it ends: Keras tells of no interrupt."""
-    shell = _kernel_shell()
-    if shell is not None:
-        change = shell.events.register if register else shell.events.unregister
-        change("post_run_cell", action)

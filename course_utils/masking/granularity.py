@@ -31,10 +31,14 @@ def pool(scores: Arrays, granularity: str, layouts: Mapping[str, str] | None = N
     >>> pool({"conv/kernel": np.ones((3, 3, 1, 32))}, "filter")["conv/kernel"].shape
     (1, 1, 1, 32)
     """
-    return {
-        name: _average(S, pooled_axes(layout_of(name, S, layouts), granularity))
-        for name, S in checked_scores(scores).items()
-    }
+    pooled = checked_scores(scores)
+    for name, S in pooled.items():
+        if axes := pooled_axes(layout_of(name, S, layouts), granularity):
+            gone = np.isneginf(S)
+            # float64: the mean of many float16 scores would overflow.
+            mean = np.where(gone, 0, S).mean(axis=axes, keepdims=True, dtype=np.float64)
+            pooled[name] = np.where(gone.all(axis=axes, keepdims=True), -np.inf, mean)
+    return pooled
 
 
 def layout_of(name: str, array: np.ndarray, layouts: Mapping[str, str] | None) -> str:
@@ -77,15 +81,6 @@ def pooled_axes(layout: str, granularity: str) -> tuple[int, ...]:
             "it is neither a matrix nor made of two-dimensional kernels."
         )
     return (plane[1],) if granularity == "row" else (plane[0],)
-
-
-def _average(S: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
-    if not axes:
-        return S
-    gone = np.isneginf(S)
-    # float64: the mean of many float16 scores would overflow.
-    mean = np.where(gone, 0, S).mean(axis=axes, keepdims=True, dtype=np.float64)
-    return np.where(gone.all(axis=axes, keepdims=True), -np.inf, mean)
 
 
 def axes_of(layout: str, letters: Iterable[str]) -> tuple[int, ...]:

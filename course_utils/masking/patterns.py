@@ -24,26 +24,23 @@ def n_of_m(scores: Arrays, n: int, m: int, layouts: Mapping[str, str] | None = N
     """
     if whole(n, "n", least=1) > whole(m, "m", least=1):
         raise ValueError(f"n must be at most m, not {n} of {m}.")
-    return {
-        name: _n_of_m(S, n, m, axes_of(layout_of(name, S, layouts), "i"), name)
-        for name, S in checked_scores(scores).items()
-    }
-
-
-def _n_of_m(S: np.ndarray, n: int, m: int, axes: tuple[int, ...], name: str) -> np.ndarray:
-    last = np.moveaxis(S, axes, range(-len(axes), 0)) if axes else S[..., None]
-    inputs = int(np.prod(last.shape[last.ndim - max(len(axes), 1) :]))
-    if inputs % m:
-        raise ValueError(
-            f"{name} has {inputs} inputs for each output, not a multiple of {m}: "
-            "leave it out of the scores, so that it stays dense."
-        )
-    groups = last.reshape(-1, m)
-    order = np.argsort(groups, axis=1, kind="stable")
-    mask = np.ones(groups.shape, bool)
-    np.put_along_axis(mask, order[:, : m - n], False, axis=1)
-    moved = np.moveaxis(mask.reshape(last.shape), range(-len(axes), 0), axes)
-    return np.ascontiguousarray(moved).reshape(S.shape)
+    masks = {}
+    for name, S in checked_scores(scores).items():
+        axes = axes_of(layout_of(name, S, layouts), "i")
+        last = np.moveaxis(S, axes, range(-len(axes), 0)) if axes else S[..., None]
+        inputs = int(np.prod(last.shape[last.ndim - max(len(axes), 1) :]))
+        if inputs % m:
+            raise ValueError(
+                f"{name} has {inputs} inputs for each output, not a multiple of {m}: "
+                "leave it out of the scores, so that it stays dense."
+            )
+        groups = last.reshape(-1, m)
+        order = np.argsort(groups, axis=1, kind="stable")
+        mask = np.ones(groups.shape, bool)
+        np.put_along_axis(mask, order[:, : m - n], False, axis=1)
+        moved = np.moveaxis(mask.reshape(last.shape), range(-len(axes), 0), axes)
+        masks[name] = np.ascontiguousarray(moved).reshape(S.shape)
+    return masks
 
 
 def block_masks(
@@ -63,9 +60,8 @@ def block_masks(
         raise ValueError(f"block must be two whole numbers, (inputs, outputs), not {block!r}.")
     block = whole(block[0], "block[0]", least=1), whole(block[1], "block[1]", least=1)
     scores = checked_scores(scores)
-    averages = {
-        name: _block_averages(S.reshape(-1, S.shape[-1]), block) for name, S in scores.items()
-    }
+    matrices = {name: S.reshape(-1, S.shape[-1]) for name, S in scores.items()}
+    averages = {name: _block_averages(S, block) for name, S in matrices.items()}
     if scope == "erk" and not isinstance(sparsity, Mapping):
         sparsity = erk(scores, sparsity)  # the kernels' shapes count, not those of their blocks
     masks = {}

@@ -5,8 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from course_utils.arrays import Weights, whole
-from course_utils.backend import compile_settings, keras, model_of, states_kept
-from course_utils.backend import tensorflow as tf
+from course_utils.backend import compile_settings, keras, model_of, states_kept, tf
 from course_utils.pruning.examples import count, fixed_batch, labelled, steps, tensors
 from course_utils.pruning.kernels import Variables, kernels
 from course_utils.pruning.layers import dtype_of, read

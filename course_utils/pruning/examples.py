@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from course_utils.arrays import whole
-from course_utils.backend import inputs_by_name, keras
-from course_utils.backend import tensorflow as tf
+from course_utils.backend import inputs_by_name, keras, tf
 
 _NUMBERS = (bool, int, float, str, bytes, np.generic)
 _LONGEST = 100_000  # batches of a dataset that does not tell how many it has

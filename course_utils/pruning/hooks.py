@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from course_utils.arrays import Weights
-from course_utils.backend import keras, model_of, states_kept, wrapped_calls
-from course_utils.backend import tensorflow as tf
+from course_utils.backend import keras, model_of, states_kept, tf, wrapped_calls
 from course_utils.pruning.examples import inputs_of, steps, tensors
 from course_utils.pruning.kernels import Kernel, chosen
 from course_utils.pruning.layers import walk

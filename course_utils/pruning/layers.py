@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from course_utils.backend import kept_under, keras, layers_inside, trained_by, value_of
-from course_utils.backend import tensorflow as tf
+from course_utils.backend import kept_under, keras, layers_inside, tf, trained_by, value_of
 
 _L = keras.layers
 

@@ -107,16 +107,11 @@ def _bound(model: keras.Model, tensor: keras.KerasTensor) -> int:
     inside = [*readers, *(owners[-1] for one in wraps for _, owners in walk(one))]
     everywhere = [owners[-1] for _, owners in walk(model)]
     for layers in (inside, everywhere):
-        sizes = [_rows(layer) for layer in layers]
-        if known := [n for n in sizes if n]:
+        sizes = [one.input_dim for one in layers if isinstance(one, keras.layers.Embedding)]
+        coders = [one for one in layers if isinstance(one, keras.layers.CategoryEncoding)]
+        if known := [n for n in (*sizes, *(one.num_tokens for one in coders)) if n]:
             return min(known)
     return 2
-
-
-def _rows(layer: object) -> int | None:
-    if isinstance(layer, keras.layers.Embedding):
-        return layer.input_dim
-    return layer.num_tokens if isinstance(layer, keras.layers.CategoryEncoding) else None
 
 
 def _values(

@@ -41,7 +41,10 @@ class StepCallback(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Count the steps of this group, if no optimizer tells of them."""
-        if _trains_otherwise(self.model):
+        optimizer = getattr(self.model, "optimizer", None)
+        accumulates = getattr(optimizer, "gradient_accumulation_steps", None)  # and steps later
+        # Keras's own step never leaves `model.optimizer` alone.
+        if has_its_own_step(self.model) and not accumulates and _steps_of(self.model) == 0:
             self._beside += batch - self._first + 1
 
 
@@ -67,10 +70,3 @@ def has_its_own_step(model: keras.Model) -> bool:
         getattr(getattr(model, name), "__func__", None) is not getattr(keras.Model, name)
         for name in ("train_step", "make_train_function")
     )
-
-
-def _trains_otherwise(model: keras.Model) -> bool:
-    """Tell whether a train step of its own leaves `model.optimizer` alone; Keras's never does."""
-    optimizer = getattr(model, "optimizer", None)
-    accumulates = getattr(optimizer, "gradient_accumulation_steps", None)  # and steps later
-    return has_its_own_step(model) and not accumulates and _steps_of(model) == 0

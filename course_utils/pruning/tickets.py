@@ -125,11 +125,6 @@ def reinitialized(model: keras.Model, seed: int = 0) -> list[np.ndarray]:
         keras.ops.convert_to_numpy(new if id(old) in drawn else old)
         for old, new in zip(model.weights, fresh.weights, strict=True)
     ]
-    _refuse_fixed_seeds(model, fresh, drawn)
-    return result
-
-
-def _refuse_fixed_seeds(model: keras.Model, fresh: keras.Model, drawn: set[int]) -> None:
     again = keras.models.clone_model(model)
     triples = zip(model.weights, fresh.weights, again.weights, strict=True)
     matrices = [(old.path, read(a), read(b)) for old, a, b in triples if id(old) in drawn]
@@ -139,3 +134,4 @@ def _refuse_fixed_seeds(model: keras.Model, fresh: keras.Model, drawn: set[int])
             f"the initializers of {fixed} draw the same every time: they have a seed of their "
             "own, or nothing random. Build the model without seeds in its initializers."
         )
+    return result

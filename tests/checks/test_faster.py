@@ -161,7 +161,7 @@ WRONG = {
         (lambda W: np.abs(W).argsort(0).argsort(0) >= len(W) // 2, "*every four*"),
         (lambda W: np.abs(W) > np.median(np.abs(W)), "*every four*"),
         (lambda W: two(np.abs(W).reshape(-1, 1)).reshape(W.shape), "along the outputs"),
-        (lambda W: W * two(np.abs(W)), "not weights"),
+        (lambda W: W * two(np.abs(W)), "True and False only"),
         (lambda W: np.arange(len(W))[:, None] % 4 < np.full(W.shape, 2), "first two"),
         (lambda W: np.roll(two(np.abs(np.roll(W, -2, 0))), 2, 0), "do not overlap"),
         (by_threshold, "a threshold cannot tell"),

@@ -112,7 +112,7 @@ WRONG_KEEP = {
     "by sign": (lambda W, s: keep(W, s, by=lambda W: W), "sort by |W|"),
     "the largest go": (lambda W, s: keep(W, s, last=True), "sort by |W|"),
     "True is pruned": (lambda W, s: ~keep(W, s), "True must mean *kept*"),
-    "weights": (lambda W, s: W * keep(W, s), "return the mask"),
+    "weights": (lambda W, s: W * keep(W, s), "True and False only"),
     "flat": (lambda W, s: keep(W, s).ravel(), "shape"),
     "a fixed share": (lambda W, s: keep(W, 0.5), "entries go"),
     "positions for ranks": (
@@ -121,7 +121,7 @@ WRONG_KEEP = {
     ),
     "the positions": (
         lambda W, s: np.argsort(np.abs(W), axis=None)[: round(s * W.size)],
-        "was expected",
+        "these are places",
     ),
     "row by row": (
         lambda W, s: np.argsort(np.argsort(np.abs(W))) >= round(s * W.shape[1]),

@@ -92,7 +92,7 @@ WRONG = {
         (lambda n, s: n > np.quantile(n, s), "quantile or"),
         (lambda n, s: n >= np.quantile(n, s), "quantile or"),
         (lambda n, s: n > s * n.max() * 0.1, "share is of the *number*"),
-        (lambda n, s: np.flatnonzero(by_rank(n, s)), "not their numbers"),
+        (lambda n, s: np.flatnonzero(by_rank(n, s)), "these are places"),
         (lambda n, s: n * by_rank(n, s), "True and False"),
         (lambda n, s: by_rank(n, s)[:3], "shape"),
         (lambda n, s: by_rank(n, min(s, 0.5)), "all but one"),

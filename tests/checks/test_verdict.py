@@ -208,8 +208,8 @@ def test_what_is_right_gets_no_hint_of_a_mistake_that_looks_the_same():
 
 
 @pytest.mark.parametrize(
-    ("answer", "text"), [([1], "no places"), ([True, 2], "True and False"), ([True], "has shape")]
+    ("answer", "text"), [([1], "are places"), ([True, 2], "True and False"), ([True], "has shape")]
 )
 def test_what_is_no_mask_is_told_in_words(answer, text):
     with pytest.raises(Mistake, match=text):
-        as_mask(answer, (2,), "True and False only", "no places")
+        as_mask(answer, (2,))

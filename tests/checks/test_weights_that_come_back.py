@@ -84,7 +84,7 @@ WRONG = {
     check.swap: [
         (drop_only, "none came"),
         (lambda m, w, g, n: swap(m, w, g, n) * w, "True and False only"),
-        (lambda m, w, g, n: np.flatnonzero(swap(m, w, g, n)), "not the positions"),
+        (lambda m, w, g, n: np.flatnonzero(swap(m, w, g, n)), "these are places"),
         (among_all_the_zeros, "smallest among the *kept*"),
         (lambda m, w, g, n: swap(m, np.exp(w), g, n), "most negative"),
         (lambda m, w, g, n: swap(m, w, np.exp(g), n), "compare |g|"),

@@ -24,8 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.backend import inputs_by_name, keras, model_of, silent_stderr, states_kept
-from course_utils.backend import tensorflow as tf
+from course_utils.backend import inputs_by_name, keras, model_of, silent_stderr, states_kept, tf
 from course_utils.extras.speed.runtime import needed, predict_litert
 from course_utils.pruning.examples import count, fixed_batch, inputs_of, tensors
 from course_utils.pruning.layers import walk

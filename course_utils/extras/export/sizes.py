@@ -35,13 +35,11 @@ class FileSizes(Printed):
 
     def table(self) -> list[tuple[str, ...]]:
         """Return headings and rows as text."""
-        rows = [
-            (row.name, "-", "-", row.note)
-            if row.note
-            else (row.name, f"{row.raw:,}", f"{row.compressed:,}", "-")
-            for row in self.rows
-        ]
-        return [("file", "bytes", "gzip", "note"), *rows]
+        rows = [("file", "bytes", "gzip", "note")]
+        for row in self.rows:
+            sizes = ("-", "-") if row.note else (f"{row.raw:,}", f"{row.compressed:,}")
+            rows.append((row.name, *sizes, row.note or "-"))
+        return rows
 
 
 def sizes(model: keras.Model, samples: object = None, *, inputs: object = None) -> FileSizes:

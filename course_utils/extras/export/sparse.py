@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from course_utils.backend import keras, layers_inside, model_of
-from course_utils.backend import tensorflow as tf
+from course_utils.backend import keras, model_of, tf
 from course_utils.extras import sparsefile
 from course_utils.extras.sparsefile.container import write_whole
 from course_utils.pruning.layers import walk
@@ -91,7 +90,11 @@ def read_sparse(source: bytes | str | Path, largest: int = sparsefile.LARGEST) -
             if variable.dtype != arrays[f"{index}"].dtype.name:
                 raise ValueError(f"its weights do not fit its layers, which are {variable.dtype}")
             variable.assign(arrays[f"{index}"])
-        _finalize(model)
+        # What some compute from their weights, as an adapted Normalization. What has none, such
+        # as Discretization, has its state in the config.
+        for _, owners in walk(model):
+            if hasattr(owners[-1], "finalize_state") and owners[-1].weights:
+                owners[-1].finalize_state()
     return model
 
 
@@ -133,17 +136,6 @@ def _built(config: dict) -> keras.Model:
     if not isinstance(model, keras.Model) or not model.built:
         raise ValueError("what it describes is no whole model")
     return model
-
-
-def _finalize(layer: keras.Layer) -> None:
-    """Let layers compute what they compute from their weights, such as an adapted Normalization.
-
-    What has no weights, such as Discretization, has its state in the config: nothing to compute.
-    """
-    if hasattr(layer, "finalize_state") and layer.weights:
-        layer.finalize_state()
-    for inner in layers_inside(layer):
-        _finalize(inner)
 
 
 def _refuse_two_places(model: keras.Model) -> None:

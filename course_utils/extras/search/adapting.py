@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course_utils import criteria
+from course_utils import criteria, masking
 from course_utils.arrays import Arrays, can_take, checked_number, whole
 from course_utils.backend import build_optimizer, keras, model_of
-from course_utils.masking import exclude as excluding
-from course_utils.masking import make_masks, sparsity
 from course_utils.pruning.attaching import attach, held_masks, hold
 from course_utils.pruning.kernels import kernels, layouts
 from course_utils.pruning.layers import read
@@ -47,15 +45,11 @@ class Adapted(Printed, words=("then",)):
 
     def table(self) -> list[tuple[str, ...]]:
         """Return headings and rows as text."""
-        rows = [
-            (
-                f"{number}",
-                *(f"{share:.2%}" for share in (one.step, one.sparsity, one.accuracy)),
-                "goes on" if one.accepted else "taken back",
-            )
-            for number, one in enumerate(self.rounds, 1)
-        ]
-        return [("round", "step", "sparsity", "accuracy", "then"), *rows]
+        rows = [("round", "step", "sparsity", "accuracy", "then")]
+        for number, one in enumerate(self.rounds, 1):
+            shares = (f"{share:.2%}" for share in (one.step, one.sparsity, one.accuracy))
+            rows.append((f"{number}", *shares, "goes on" if one.accepted else "taken back"))
+        return rows
 
     def summary(self) -> list[str]:
         """Return the line below the table."""
@@ -117,20 +111,20 @@ def adaptive(
         raise ValueError(f"accuracy(model) is {baseline} before anything is pruned: it diverged.")
     attach(model, {n: held.get(n, np.ones((1,) * len(v.shape))) for n, v in chosen.items()})
     masks = {name: held_masks(model)[name] for name in chosen}
-    reached, restore, rounds = (sparsity(masks), baseline), _kept(model), []
+    reached, restore, rounds = (masking.sparsity(masks), baseline), _kept(model), []
     while step >= min_step and len(rounds) < max_rounds:
         arrays = {name: read(variable) for name, variable in chosen.items()}
-        scores = excluding(criteria.scored(criterion, arrays), masks)
+        scores = masking.exclude(criteria.scored(criterion, arrays), masks)
         wanted = 1 - (1 - reached[0]) * (1 - step)
-        ranked = make_masks(scores, wanted, scope, granularity, layouts=axes)
+        ranked = masking.make_masks(scores, wanted, scope, granularity, layouts=axes)
         further = {name: ranked[name] & mask for name, mask in masks.items()}
-        if sparsity(further) == reached[0]:
+        if masking.sparsity(further) == reached[0]:
             break  # nothing more can go
         try:
             attach(model, further)
             retrain(model)
             hold(model, further)  # whatever was written past the masks
-            tried = (sparsity(further), _number(accuracy(model)))
+            tried = (masking.sparsity(further), _number(accuracy(model)))
         except BaseException:
             restore()
             raise

@@ -106,17 +106,13 @@ def _checked(losses: object) -> dict[str, dict[float, float]]:
         )
     if not losses or not all(losses.values()):
         raise ValueError("the scan names nothing, or no level, so there is nothing to plan.")
-    inf, curves = float("inf"), {}
+    curves: dict[str, dict[float, float]] = {}
     for name, curve in losses.items():
-        found = {
-            checked_number(level, f"a level of {name!r}", 0, 1): checked_number(
-                loss, f"the loss of {name!r} at {level}", -inf, inf
-            )
-            for level, loss in curve.items()
-        }
-        if not all(map(math.isfinite, found.values())):
-            raise ValueError(f"the losses of {name!r} are not all finite: {found}.")
-        curves[name] = {0.0: 0.0} | {
-            level: max(lost, 0.0) for level, lost in found.items() if level
-        }
+        curves[name] = {0.0: 0.0}
+        for at, loss in curve.items():
+            level = checked_number(at, f"a level of {name!r}", 0, 1)
+            lost = checked_number(loss, f"the loss of {name!r} at {at}", -math.inf, math.inf)
+            if math.isinf(lost):
+                raise ValueError(f"the losses of {name!r} are not all finite: {curve}.")
+            curves[name][level] = max(lost, 0.0) if level else 0.0
     return curves

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_utils.arrays import can_take, zeroed
-from course_utils.backend import keras, model_of, states_kept
-from course_utils.backend import tensorflow as tf
+from course_utils.backend import keras, model_of, states_kept, tf
 from course_utils.extras.search.answers import Measure, measure_for
 from course_utils.masking import Masks, checked_mask
 from course_utils.pruning.examples import count, labelled, steps, tensors

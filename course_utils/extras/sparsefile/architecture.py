@@ -111,7 +111,9 @@ def _object(described: dict) -> dict:
         return {"class_name": name, "config": _plain(config)}
     if name in _ARRAYS:
         return {"class_name": name, "config": _array(config)}
-    known = _is_known(name, place) and isinstance(config, dict)
+    known = isinstance(name, str) and isinstance(place, str) and isinstance(config, dict)
+    ours = known and place.startswith(_PLACE_OF_OPERATIONS)
+    known = known and name in (OPERATIONS if ours else _KNOWN.get(place, ()))
     if place == "keras.layers" and name in _WITH_FILES:
         raise ValueError(f"{name!r} keeps its vocabulary in a file, and no sparse file holds files")
     if not known or described.get("registered_name") not in (None, name):
@@ -124,12 +126,6 @@ def _object(described: dict) -> dict:
     if not isinstance(kept.get("inbound_nodes", []), list):
         raise ValueError(f"{name!r} is called in a way that no file of this package says")
     return {"module": place, "class_name": name, "config": _plain(config), **kept}
-
-
-def _is_known(name: object, place: object) -> bool:
-    if not isinstance(name, str) or not isinstance(place, str):
-        return False
-    return name in (OPERATIONS if place.startswith(_PLACE_OF_OPERATIONS) else _KNOWN.get(place, ()))
 
 
 def _array(config: object) -> dict:

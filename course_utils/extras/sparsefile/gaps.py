@@ -77,12 +77,3 @@ def unpack(data: bytes, width: int, count: int) -> np.ndarray:
     bits = np.unpackbits(np.frombuffer(data, np.uint8), count=count * width, bitorder="little")
     powers = np.uint32(1) << np.arange(width, dtype=np.uint32)
     return bits.reshape(count, width) @ powers
-
-
-def packed_bytes(width: int, count: int) -> int:
-    """Return the bytes of `count` numbers of `width` bits.
-
-    >>> packed_bytes(width=5, count=3)
-    2
-    """
-    return -(-width * count // 8)

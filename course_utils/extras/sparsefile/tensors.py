@@ -11,7 +11,6 @@ from course_utils.extras.sparsefile.gaps import (
     WIDTHS,
     cheapest_width,
     from_gaps,
-    packed_bytes,
     to_gaps,
     unpack,
 )
@@ -50,11 +49,11 @@ class Head:
     def parts(self) -> tuple[int, int, int]:
         """Return the bytes of the gaps, of the table, and of the entries."""
         itemsize = np.dtype(self.dtype).itemsize
-        of_entries = packed_bytes(self.code_bits, self.entries)
+        gaps, places = (-(-bits * self.entries // 8) for bits in (self.gap, self.code_bits))
         return (
-            self.coded_gaps or packed_bytes(self.gap, self.entries),
+            self.coded_gaps or gaps,
             self.shared * itemsize,
-            (self.coded_entries or of_entries) if self.shared else self.entries * itemsize,
+            (self.coded_entries or places) if self.shared else self.entries * itemsize,
         )
 
 
@@ -72,7 +71,9 @@ def store(name: str, array: np.ndarray, codes: bool = True) -> tuple[Head, bytes
     if array.dtype.name not in DTYPES:
         raise TypeError(f"{name} holds {array.dtype}; a sparse file holds {', '.join(DTYPES)}.")
     head = Head(name, array.dtype.name, array.shape, array.size)
-    bits = _bits(array)
+    # The bit patterns, the lowest byte first, as whole numbers in a row.
+    flat = np.ascontiguousarray(array).reshape(-1)
+    bits = flat.astype(flat.dtype.newbyteorder("<")).view(_unsigned(array.dtype.name))
     ordered = np.sort(bits)  # much faster than np.unique, where most differ
     different = int(np.count_nonzero(ordered[1:] != ordered[:-1])) + bool(bits.size)
     shared = (0, different) if different < LARGEST_TABLE else (0,)
@@ -142,12 +143,6 @@ def _fits(head: Head) -> bool:
     sound = not head.coded_gaps or 0 < head.gap <= BITS
     sound &= not head.coded_entries or 0 < head.shared <= 1 << BITS
     return complete and sound and head.gap in (0, *WIDTHS) and head.shared <= LARGEST_TABLE
-
-
-def _bits(array: np.ndarray) -> np.ndarray:
-    """Return an array's bit patterns, the lowest byte first, as whole numbers in a row."""
-    flat = np.ascontiguousarray(array).reshape(-1)
-    return flat.astype(flat.dtype.newbyteorder("<")).view(_unsigned(array.dtype.name))
 
 
 def _unsigned(dtype: str) -> np.dtype:

@@ -5,8 +5,7 @@ import os
 import numpy as np
 
 from course_utils.arrays import checked, whole
-from course_utils.backend import keras, model_of
-from course_utils.backend import tensorflow as tf
+from course_utils.backend import keras, model_of, tf
 from course_utils.extras.speed.latency import TimedCall, cores
 from course_utils.extras.speed.runtime import Inputs, LiteRT, needed
 from course_utils.pruning.examples import inputs_of, tensors

@@ -92,9 +92,13 @@ def latency(
         raise TypeError(
             f"calls must be functions by name, {{'name': function}}, not {type(calls).__name__}."
         )
-    calls = {name: _checked(name, call) for name, call in calls.items()}
     if not calls:
         raise ValueError("there is nothing to time: give {'name': function}.")
+    for name, call in calls.items():
+        if isinstance(call, keras.Layer) or not can_take(call, 0):
+            way = f"not {call!r}: keras_call(model, x) is one"
+            raise TypeError(f"{name!r} must be a function without arguments, {way}.")
+    calls = {n: one if isinstance(one, TimedCall) else TimedCall(one) for n, one in calls.items()}
     repeats, warmup = whole(repeats, "repeats", least=1), whole(warmup, "warmup", least=1)
     order = np.random.default_rng(whole(seed, "seed"))
     for call in calls.values():
@@ -129,10 +133,3 @@ def cores() -> int:
     """
     allowed = getattr(os, "sched_getaffinity", None)  # Linux only
     return len(allowed(0)) if allowed else os.cpu_count() or 1
-
-
-def _checked(name: str, call: Callable[[], object]) -> TimedCall:
-    if isinstance(call, keras.Layer) or not can_take(call, 0):
-        way = f"not {call!r}: keras_call(model, x) is one"
-        raise TypeError(f"{name!r} must be a function without arguments, {way}.")
-    return call if isinstance(call, TimedCall) else TimedCall(call)

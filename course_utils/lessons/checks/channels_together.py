@@ -15,7 +15,14 @@ def groups(answer: dict[str, int], model: keras.Model) -> Iterator[str]:
     """Check {layer: number}: equal numbers for layers of `model` whose channels go together."""
     if not isinstance(answer, dict):
         raise Mistake('a dictionary was expected, such as {"stem": 1, "conv_a": 2, …}')
-    right = _groups_of(structure.channel_groups(model))
+    channels = structure.channel_groups(model)
+    right = {  # the group of each layer that makes channels, or computes one from one
+        one.layer: name
+        for one in channels.slices
+        if one.role in ("makes", "follows")
+        for name, group in channels.groups.items()
+        if np.isin(one.ids, group.channels).any()
+    }
     missing, extra = sorted(set(right) - set(answer)), sorted(set(answer) - set(right))
     if missing:
         yield f"{missing} still has no number." if len(missing) == 1 else f"{missing} have none."
@@ -28,17 +35,6 @@ def groups(answer: dict[str, int], model: keras.Model) -> Iterator[str]:
         together = answer[one] == answer[other]
         if together != (right[one] == right[other]):
             yield (_too_close if together else _too_far)(model, one, other)
-
-
-def _groups_of(channels: structure.Channels) -> dict[str, str]:
-    """Return the group of each layer that makes channels, or computes one from one."""
-    kinds = [s for s in channels.slices if s.role in ("makes", "follows")]
-    return {
-        one.layer: name
-        for one in kinds
-        for name, group in channels.groups.items()
-        if np.isin(one.ids, group.channels).any()
-    }
 
 
 def _too_far(model: keras.Model, one: str, other: str) -> str:
@@ -87,7 +83,10 @@ def tied(function: Callable) -> Iterator[str]:
         answer = call(function, count, pairs)
         if isinstance(answer, dict | set):
             raise Mistake("return a list: entry i is the smallest id that i is tied to.")
-        got, right = as_array(answer, (count,)).tolist(), _smallest(count, pairs)
+        got, right = as_array(answer, (count,)).tolist(), list(range(count))
+        for a, b in pairs:
+            low, high = sorted((right[a], right[b]))
+            right = [low if name == high else name for name in right]
         if got == right:
             continue
         parts, wholes = _partition(got), _partition(right)
@@ -104,14 +103,6 @@ def tied(function: Callable) -> Iterator[str]:
                 "takes its whole group along: change all that have the old name."
             )
         yield f"for {count} ids and the ties {pairs}, {got} came and {right} was expected."
-
-
-def _smallest(count: int, pairs: list[tuple[int, int]]) -> list[int]:
-    names = list(range(count))
-    for a, b in pairs:
-        low, high = sorted((names[a], names[b]))
-        names = [low if name == high else name for name in names]
-    return names
 
 
 def _partition(names: list) -> set[frozenset[int]]:

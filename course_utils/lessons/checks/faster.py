@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from course_utils import masking
 from course_utils.lessons.checks.verdict import (
     Mistake,
     Unsolved,
@@ -76,9 +77,8 @@ def two_of_four(function: Callable) -> Iterator[str]:
     rng = np.random.default_rng(15)
     for shape in ((8, 4), (12, 8), (4, 1)):
         W = rng.normal(size=shape)
-        if_values = "a mask was expected, True or False for each weight, not weights."
         yield from compare(
-            as_mask(call(function, W), shape, if_values), _top_two(np.abs(W)),
+            as_mask(call(function, W), shape), _top_two(np.abs(W)),
             "not the two largest |w| of every four stay.",
             ("True means that a weight stays: yours is the wrong way round.", ~_top_two(np.abs(W))),
             ("the sign counts for nothing: rank |w|.", _top_two(W)),
@@ -101,8 +101,7 @@ def two_of_four(function: Callable) -> Iterator[str]:
 
 
 def _top_two(scores: np.ndarray) -> np.ndarray:
-    groups = scores.reshape(-1, 4, scores.shape[1])
-    return (groups.argsort(axis=1).argsort(axis=1) >= 2).reshape(scores.shape)
+    return masking.n_of_m({"": scores}, 2, 4)[""]
 
 
 @exercise("Right: what counts is the time, not the order of the widths.")
@@ -116,24 +115,22 @@ def widest(function: Callable) -> Iterator[str]:
         got, fits = number(call(function, table, budget)), [n for n in table if table[n] <= budget]
         right = max(fits)
         slow = next((i for i, n in enumerate(table) if table[n] > budget), 0)
-        if got != right:
-            yield from hints(
-                got,
-                ("this is the fastest; the *widest* that fits was asked.",
-                 min(table, key=table.get)),
-                ("it is the number of filters that was asked, not their time.", table[right]),
-                ("this is the widest of all; it takes longer than the budget.", max(table)),
-                ("a layer that takes exactly the budget is within it.",
-                 max(n for n in table if table[n] < budget)),
-                ("do not stop at the first width that is too slow: a wider one may be faster.",
-                 list(table)[slow - 1] if slow else np.nan,
-                 max((n for n in table if all(table[m] <= budget for m in table if m <= n)),
-                     default=np.nan)),
-                ("this is the last entry that fits; the table need not be sorted.", fits[-1]),
-                ("this is the one that uses most of the budget; a wider one may take less.",
-                 max(fits, key=table.get)),
-            )  # fmt: skip
-            yield f"for a budget of {budget:g} ms, {got:g} came and {right} was expected: {table}."
+        yield from compare(
+            got, right,
+            f"for a budget of {budget:g} ms, {got:g} came and {right} was expected: {table}.",
+            ("this is the fastest; the *widest* that fits was asked.", min(table, key=table.get)),
+            ("it is the number of filters that was asked, not their time.", table[right]),
+            ("this is the widest of all; it takes longer than the budget.", max(table)),
+            ("a layer that takes exactly the budget is within it.",
+             max(n for n in table if table[n] < budget)),
+            ("do not stop at the first width that is too slow: a wider one may be faster.",
+             list(table)[slow - 1] if slow else np.nan,
+             max((n for n in table if all(table[m] <= budget for m in table if m <= n)),
+                 default=np.nan)),
+            ("this is the last entry that fits; the table need not be sorted.", fits[-1]),
+            ("this is the one that uses most of the budget; a wider one may take less.",
+             max(fits, key=table.get)),
+        )  # fmt: skip
     try:
         got = number(call(function, stairs, 1.0))
     except (ValueError, Unsolved) as error:

@@ -55,13 +55,11 @@ def prune_lowest(function: Callable) -> Iterator[str]:
         "scores that are all equal": np.ones(10),
         "scores of which half are zero": np.array([0.0, 5, 0, 4, 0, 3, 0, 2, 0, 1]),
     }
-    places = "these are places. Return a mask: for each score, True if it stays."
-    values = "a mask holds True and False only (or 1 and 0), one for each score."
     for name, scores in cases.items():
         sizes = np.argsort(np.argsort(np.abs(scores))) >= 4  # the mask of who ranks sizes
         ranks = np.argsort(scores) >= 4  # the mask of who takes places for ranks
         for count in (4, 0, 10):
-            mask = as_mask(call(function, scores, count), scores.shape, values, places)
+            mask = as_mask(call(function, scores, count), scores.shape, "score")
             gone, low = int((~mask).sum()), np.sort(scores)
             if count == 4 and np.array_equal(~mask, scores > low[3]) and len(set(scores)) == 10:
                 yield "the mask is the wrong way round: True is what stays."

@@ -70,8 +70,7 @@ def keep_largest(function: Callable) -> Iterator[str]:
 
 
 def _mask_findings(answer: object, W: np.ndarray, s: float, what: str) -> Iterator[str]:
-    if_values = "a mask holds True and False only: return the mask, not the pruned weights."
-    mask, asked = as_mask(answer, W.shape, if_values), round(s * W.size)
+    mask, asked = as_mask(answer, W.shape), round(s * W.size)
     gone = int((~mask).sum())
     if s == 0 and gone:
         yield "at sparsity 0 nothing should go. A > cuts what equals the threshold: rank instead."

@@ -8,11 +8,6 @@ import numpy as np
 from course_utils import regrowth
 from course_utils.lessons.checks.verdict import as_mask, call, compare, exercise, number
 
-_NO_MASK = (
-    "a mask holds True and False only: return the mask, not the weights.",
-    "return the mask, one True or False for each weight, not the positions of some.",
-)
-
 
 @exercise("Right: many moves early, none from the end on: it settles.")
 def replaced(function: Callable) -> Iterator[str]:
@@ -56,18 +51,19 @@ def _whole(got: float, exact: float) -> bool:
 @exercise("Right: as many come as go, and the sparsity stays.")
 def swap(function: Callable) -> Iterator[str]:
     """Check a function (mask, weights, gradients, count) -> mask after one swap of RigL."""
-    yield from _dropped_may_return(function)
     rng = np.random.default_rng(3)
     for count in (2, 0, 3):
         mask = rng.permutation(np.arange(12) < 5)
         weights = rng.normal(size=12) * mask
         gradients = rng.normal(size=12)
-        # Among what is not kept the largest gradient, and a larger one still on a kept weight.
-        gradients[np.flatnonzero(mask)[0]] = 5.0
-        got = as_mask(call(function, mask, weights, gradients, count), (12,), *_NO_MASK)
-        w, g = np.abs(weights), np.abs(gradients)
-        kept, dropped = np.flatnonzero(mask), mask.copy()
-        dropped[kept[np.argsort(w[kept])[:count]]] = False
+        w, kept = np.abs(weights), np.flatnonzero(mask)
+        least = kept[np.argsort(w[kept])]
+        # The largest gradient is on a kept weight, the next on the one that is dropped first.
+        gradients[least[[-1, 0]]] = 5.0, -4.0
+        got, g = as_mask(call(function, mask, weights, gradients, count), (12,)), np.abs(gradients)
+        dropped, later = mask.copy(), mask.copy()
+        dropped[least[:count]] = later[least[:count]] = False
+        later[np.flatnonzero(~mask)[np.argsort(-g[~mask])[:count]]] = True
         otherwise = (
             "drop the `count` kept weights with the smallest |w|; grow the largest |g| elsewhere."
         )
@@ -80,6 +76,8 @@ def swap(function: Callable) -> Iterator[str]:
         yield from compare(
             got, _right_swap(mask, w, g, count), otherwise,
             ("weights went, and none came: grow as many as you dropped.", dropped),
+            ("what was just dropped may come back at once, if its gradient is the largest: choose "
+             "among all that is not kept *after* the drop.", later),
             ("the most negative weights went. The *smallest* go: compare |w|.",
              _right_swap(mask, weights, g, count)),
             ("a large negative gradient wants a weight as much as a positive one: compare |g|.",
@@ -92,18 +90,6 @@ def swap(function: Callable) -> Iterator[str]:
              _right_swap(mask, g, g, count)),
             ("nothing moved: drop, then grow.", mask),
         )  # fmt: skip
-
-
-def _dropped_may_return(function: Callable) -> Iterator[str]:
-    """The largest gradient lies on the weight that was just dropped."""
-    mask = np.array([True, True, False, False])
-    weights, gradients = np.array([0.1, 2.0, 0.0, 0.0]), np.array([9.0, 0.0, 1.0, 2.0])
-    got = as_mask(call(function, mask, weights, gradients, 1), (4,), *_NO_MASK)
-    if np.array_equal(got, [False, True, False, True]):
-        yield (
-            "what was just dropped may come back at once, if its gradient is the largest: choose "
-            "among all that is not kept *after* the drop."
-        )
 
 
 def _right_swap(mask: np.ndarray, drop: np.ndarray, grow: np.ndarray, count: int) -> np.ndarray:

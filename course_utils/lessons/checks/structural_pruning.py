@@ -88,8 +88,8 @@ def stays(function: Callable) -> Iterator[str]:
     rng = np.random.default_rng(9)
     distinct, tied = rng.permutation(np.arange(1.0, 21)), np.array([2.0, 1, 1, 1, 3, 1, 1, 5, 1, 1])
     for norms, share in ((distinct, 0.3), (distinct, 0.16), (distinct, 0.33), (tied, 0.4)):
-        mask, count = _staying(function, norms, share), round(share * len(norms))
-        gone = int((~mask).sum())
+        mask = as_mask(call(function, norms, share), norms.shape, "filter")
+        count, gone = round(share * len(norms)), int((~mask).sum())
         if gone == len(norms) - count:
             yield "True means that a filter stays: yours is the wrong way round."
         if gone != count and len(set(norms)) < len(norms):
@@ -117,7 +117,8 @@ def stays(function: Callable) -> Iterator[str]:
 
 
 def _at_the_ends(function: Callable, distinct: np.ndarray) -> Iterator[str]:
-    mask = _staying(function, distinct, 1.0)
+    masks = (as_mask(call(function, distinct, share), (20,), "filter") for share in (1.0, 0.0))
+    mask, none = masks
     left = int(mask.sum())
     if left == 0:
         yield "asked for all, nothing is left, and no layer can have 0 filters: keep one at least."
@@ -125,14 +126,8 @@ def _at_the_ends(function: Callable, distinct: np.ndarray) -> Iterator[str]:
         yield "asked for all, all but one should go."
     if not mask[distinct.argmax()]:
         yield "asked for all, one filter stays, and it should be the one with the largest norm."
-    if not _staying(function, distinct, 0.0).all():
+    if not none.all():
         yield "asked for nothing, all should stay."
-
-
-def _staying(function: Callable, norms: np.ndarray, share: float) -> np.ndarray:
-    if_places = "a mask was expected, True or False for each filter, not their numbers"
-    if_values = "a mask holds True and False only"
-    return as_mask(call(function, norms, share), norms.shape, if_values, if_places)
 
 
 @exercise("Right: one mean and one variance a channel, over all images and places.")

@@ -170,23 +170,21 @@ def as_array(answer: object, shape: tuple[int, ...]) -> np.ndarray:
     return array
 
 
-def as_mask(
-    answer: object, shape: tuple[int, ...], if_values: str, if_places: str = ""
-) -> np.ndarray:
-    """Return the reader's mask as bool.
+def as_mask(answer: object, shape: tuple[int, ...], each: str = "weight") -> np.ndarray:
+    """Return the reader's mask of `shape` as bool; `each` says what an entry is for.
 
-    Raises Mistake: `if_values` where it holds something else than True and False, `if_places`, if
-    that is given, where places came in place of a mask, and if its shape is not `shape`.
+    Raises Mistake where places came in place of a mask, where it holds something else than True
+    and False (or 1 and 0), and if its shape is not `shape`.
 
-    >>> as_mask([1, 0], (2,), "a mask holds True and False only")
+    >>> as_mask([1, 0], (2,))
     array([ True, False])
     """
     array = np.asarray(answer)
-    if if_places and array.dtype.kind in "iu" and array.shape != shape:
-        raise Mistake(if_places)
+    if array.dtype.kind in "iu" and array.shape != shape:
+        raise Mistake(f"these are places. Return a mask: True or False for each {each}.")
     array = as_array(answer, shape)
     if not np.isin(array, (0, 1)).all():
-        raise Mistake(if_values)
+        raise Mistake(f"a mask holds True and False only (or 1 and 0), one for each {each}.")
     return array.astype(bool)
 
 

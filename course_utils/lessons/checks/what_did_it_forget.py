@@ -55,9 +55,7 @@ def lost_images(function: Callable) -> Iterator[str]:
         # On a tie, several answers are right: leave such images out.
         clear = _clear(dense) & _clear(pruned)
         dense, pruned = dense[:, clear], pruned[:, clear]
-        if_places = "True or False for each image was expected, not the numbers of some images"
-        if_values = "True or False for each image was expected: do the majorities differ?"
-        got = as_mask(call(function, dense, pruned), dense.shape[1:], if_values, if_places)
+        got = as_mask(call(function, dense, pruned), dense.shape[1:], "image")
         right = forgetting.exemplars(dense, pruned)
         means = dense.mean(axis=0), pruned.mean(axis=0)
         most = "Take the label given most often."

@@ -43,8 +43,11 @@ class Task:
 
     def judge(self, answer: object) -> "Score | verdict.Verdict":
         """Measure an answer; what is none gets a hint. The logbook keeps the last score."""
-        if _is_open(answer):
-            answer = ...  # nothing has to be trained for that
+        # As it was handed out: nothing has to be trained for that. One that returns a constant is
+        # written.
+        constants = getattr(getattr(answer, "__code__", None), "co_consts", (0,))
+        own = all(one in (None, ..., answer.__doc__) for one in constants)
+        answer = ... if own and verdict.unwritten(answer) else answer
         found = []
         said = verdict.judge(answer, lambda it: iter(found.append(self.measure(it, 0)) or ()), "")
         if not said:
@@ -90,13 +93,6 @@ class Score:
 def open_task(lesson: str, given: Callable[[], object], **how: object) -> Callable[[Measure], Task]:
     """Make a task of a function (answer, seed) -> score, whose docstring says what counts."""
     return lambda measure: Task(lesson, measure, given, **how)
-
-
-def _is_open(function: object) -> bool:
-    """Tell whether a function is as it was handed out; one that returns a constant is written."""
-    constants = getattr(getattr(function, "__code__", None), "co_consts", (0,))
-    own = all(one in (None, ..., function.__doc__) for one in constants)
-    return own and verdict.unwritten(function)
 
 
 @cache

@@ -92,12 +92,10 @@ def size_and_speed(
     legend holds the labels, the slowest on top.
     """
     ax = ax or plt.subplots(figsize=(9.5, 1.2 + 0.32 * len(points)))[1]
-    parts = {name: (name.partition(",")[0], name.partition(",")[2]) for name in points}
+    parts = {name: name.partition(",")[::2] for name in points}
     colours, marks = (list(dict.fromkeys(p[i] for p in parts.values())) for i in (0, 1))
     for name in sorted(points, key=lambda name: -points[name][1]):
-        colour, mark = (
-            kinds.index(p) for kinds, p in zip((colours, marks), parts[name], strict=True)
-        )
+        colour, mark = colours.index(parts[name][0]), marks.index(parts[name][1])
         look = {"color": COLOURS[colour % 6], "marker": "osD^vP"[mark % 6], "linestyle": ""}
         ax.plot(points[name][0] / 1e3, points[name][1], markersize=9, label=labels[name], **look)
     ax.set(xscale="log", yscale="log", xlabel="kilobytes to download", ylabel="milliseconds")

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from course_utils import measuring, models
-from course_utils.backend import keras
-from course_utils.backend import tensorflow as tf
+from course_utils.backend import keras, tf
 from course_utils.extras import export, speed
 from course_utils.lessons.scoreboard.entries import Limits, Refused, one_line
 from course_utils.pruning.examples import batches

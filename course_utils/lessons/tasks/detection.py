@@ -7,7 +7,7 @@ Once (arXiv 1506.02640), whose losses are squares; here they are cross-entropies
 
 import numpy as np
 
-from course_utils.backend import keras, tensorflow
+from course_utils.backend import keras, tf
 from course_utils.lessons.tasks.boxes import Objects
 from course_utils.pruning.examples import batches
 
@@ -105,7 +105,7 @@ def from_cells(cells: np.ndarray, sure: float = SURE) -> Objects:
     boxes = np.concatenate([middle - half, middle + half], axis=-1).reshape(count, most, 1, 4)
     # The probability that an object is there, times that of the class.
     scores = np.asarray(ops.sigmoid(cells[..., :1]) * ops.softmax(cells[..., 5:]))
-    found = tensorflow.image.combined_non_max_suppression(
+    found = tf.image.combined_non_max_suppression(
         boxes, scores.reshape(count, most, CLASSES), most, most, SAME, sure, clip_boxes=False
     )
     box, score, label, valid = (np.asarray(part) for part in found)

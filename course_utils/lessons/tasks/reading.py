@@ -56,7 +56,5 @@ def _groups() -> tuple[keras.KerasTensor, keras.KerasTensor]:
 
 
 def _compiled(ids: keras.KerasTensor, x: keras.KerasTensor, name: str) -> keras.Model:
-    model = keras.Model(
-        ids, layers.Dense(len(text.KINDS), activation="softmax", name="output")(x), name=name
-    )
-    return compiled(model, keras.optimizers.Adam(0.003))
+    output = layers.Dense(len(text.KINDS), activation="softmax", name="output")(x)
+    return compiled(keras.Model(ids, output, name=name), keras.optimizers.Adam(0.003))
