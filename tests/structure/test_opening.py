@@ -126,6 +126,16 @@ def test_layers_inside_may_hear_of_training_from_keras_alone():
     assert list(channels.groups) == ["stem", "one/wide", "two/wide"]
 
 
+def test_a_layer_that_takes_no_training_may_be_told_of_it():
+    """In a model of open sizes that is called on others, Keras asks it for shapes as it is told."""
+    block, x = Residual(8, name="one"), keras.Input((None, None, 2))
+    block.drop = L.Identity(name="drop")
+    inside = keras.Model(x, block(L.Conv2D(6, 3, name="stem")(x)))
+    image = keras.Input((8, 8, 2))
+    model = keras.Model(image, L.Dense(3, name="head")(L.GlobalMaxPooling2D()(inside(image))))
+    assert len(checked(randomized(model)).groups) == 2
+
+
 def test_the_smaller_model_trains_as_one_and_needs_no_class(tmp_path):
     """Dropout drops in training alone; the file is read without the block's class."""
     small, report = shrink(with_blocks(Residual(8, name="one")), 0.5, verify=True)
