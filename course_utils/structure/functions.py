@@ -1,4 +1,4 @@
-"""Does a function that nobody described act on each entry of a tensor alone?  It is tried."""
+"""Does a function that nobody described act on each entry, or channel, alone?  It is tried."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy as np
 from course_utils.backend import keras
 from course_utils.pruning.layers import of_keras
 from course_utils.structure.reaching import reached, read_by_name
-from course_utils.structure.symbolic import output_spec
+from course_utils.structure.symbolic import SOME_LENGTH, output_spec
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,15 @@ def tried(function: Callable, rank: int = 2) -> Tried:
         return _tried(function, rank)
 
 
-def tried_layer(layer: keras.Operation, wider: tuple, *args: object, **options: object) -> Tried:
+def tried_layer(
+    layer: keras.Operation, shape: tuple, axes: tuple, along: bool, *args: object, **options: object
+) -> Tried:
     """Try what an operation, or a layer without weights but single numbers, does to its argument.
 
-    `wider` is the shape, without the batch, of a tensor that it must take as well.
+    It has that shape, without the batch, and may be longer on the axes. `along`: not to each entry,
+    but to what lies at each place of the one axis, as pooling does.
 
-    >>> tried_layer(keras.layers.LeakyReLU(), (None, 9))
+    >>> tried_layer(keras.layers.LeakyReLU(), (None, 2), (1,), False)
     Tried(why='', at_zero=0.0)
     """
     if isinstance(layer, keras.Layer):
@@ -59,16 +62,19 @@ def tried_layer(layer: keras.Operation, wider: tuple, *args: object, **options: 
         if not layer.built or weights or isinstance(layer, keras.Model):
             return Tried("is of a kind whose use of channels is not known")
     call = lambda x, one=layer, **told: one.call(x, *args, **options, **told)  # noqa: E731
-    x, twin = keras.KerasTensor((None, *wider)), layer
+    # By 7, so that a layer which takes only even sizes, say, does not fit.
+    x = keras.KerasTensor((None, *(n + 7 if a in axes else n for a, n in enumerate(shape))))
+    sizes = [2, *(n or SOME_LENGTH for n in shape)] if along else [2] * len(x.shape)
+    some, twin = np.random.default_rng(0).normal(size=sizes).astype("float32"), layer
+    where = (some, axes[0] - len(shape)) if along else None
     holds, trains = [layer, args, options], "training" in signature(layer.call).parameters
-    result = _tried(call, len(x.shape), holds)
+    result = _tried(call, len(x.shape), holds, where)
     if result.why:
         return result
     if trains:
-        why = _tried(lambda x: call(x, training=True), len(x.shape), holds).why
+        why = _tried(lambda x: call(x, training=True), len(x.shape), holds, where).why
         if why not in ("", _BY_CHANCE):
             return Tried(f"in training, {why}")
-    some = np.random.default_rng(0).normal(size=[2] * len(x.shape)).astype("float32")
     try:
         told = output_spec(layer, x, *args, **options).shape
         if not all(of_keras(kind) for kind in type(layer).__mro__ if "build" in vars(kind)):
@@ -83,7 +89,7 @@ def tried_layer(layer: keras.Operation, wider: tuple, *args: object, **options: 
         return Tried(f"cannot be made for another size: {type(error).__name__}")
     if scope.losses:
         return Tried("adds a loss of what it sees")
-    if told != x.shape:
+    if any(told[axis - len(shape)] != x.shape[axis + 1] for axis in axes):
         return Tried("tells the shape of its output by numbers of its own")
     specs = keras.tree.flatten(getattr(layer, "input_spec", None))
     if any(getattr(spec, "axes", None) or getattr(spec, "shape", None) for spec in specs):
@@ -94,16 +100,19 @@ def tried_layer(layer: keras.Operation, wider: tuple, *args: object, **options: 
 _BY_CHANCE = "gives another result each time"
 
 
-def _tried(function: Callable, rank: int, holds: object = None) -> Tried:
+def _tried(
+    function: Callable, rank: int, holds: object = None, along: tuple[np.ndarray, int] | None = None
+) -> Tried:
     if isinstance(function, keras.Layer) and not function.built:
         return Tried("is a layer that is not built")
     name = _weights_in(function if holds is None else holds)
     if name:
         return Tried(f"reads {name}, a weight that is not its own")
+    rng, (like, _) = np.random.default_rng(0), along or (np.zeros((1,) * (rank - 1) + (4,)), 0)
     try:
         with keras.StatelessScope():  # what it counts or draws stays as it is
-            mixing = _mixing(function, rank, np.random.default_rng(0))
-            return Tried(mixing, _at_zero(function, rank))
+            mixing = _mixing_along(function, *along) if along else _mixing(function, rank, rng)
+            return Tried(mixing, _at_zero(function, like))
     except Exception as error:
         return Tried(f"could not be tried ({type(error).__name__}: {first_line(error, 80)})")
 
@@ -136,9 +145,20 @@ def _mixing(function: Callable, rank: int, rng: np.random.Generator) -> str:
     return ""
 
 
-def _at_zero(function: Callable, rank: int) -> float:
-    made = np.unique(_of(function, np.zeros((1,) * (rank - 1) + (4,), "float32")))
-    return float(made[0]) if len(made) == 1 else np.nan
+def _mixing_along(function: Callable, some: np.ndarray, axis: int) -> str:
+    rng, length = np.random.default_rng(0), some.shape[axis]
+    picks = [rng.integers(0, length, count) for count in (length + 7, length // 2)]
+    for x in (0.5 * some, 10 * some):
+        y, again, *others = (_of(function, x.take(p, axis)) for p in [*2 * [range(length)], *picks])
+        if not _same(y, again):
+            return _BY_CHANCE
+        if not all(_same(one, y.take(pick, axis)) for one, pick in zip(others, picks, strict=True)):
+            return "depends on more than what lies at one place of the axis"
+    return ""
+
+
+def _at_zero(function: Callable, like: np.ndarray) -> float:
+    return float(np.abs(_of(function, (0 * like).astype("float32"))).max())
 
 
 def _of(function: Callable, x: np.ndarray) -> np.ndarray:

@@ -1,5 +1,7 @@
 """The model without some channels: what changes is made anew, the rest copied; compiled anew."""
 
+from inspect import signature
+
 import numpy as np
 
 from course_utils.backend import compile_settings, keras, operation_of
@@ -144,6 +146,8 @@ class _Rebuilder:
         call = self._cuts.calls.get(id(old))
         if call is not None and call.new_arguments is not None:
             args = call.new_arguments(args, self._cuts.kept)
+        if "training" not in signature(old.call).parameters:
+            options.pop("training", None)  # a call drops it; a model called on other sizes does not
         # A graph may hold variables themselves, as in `x * layer.kernel`.
         args, options = keras.tree.map_structure(
             lambda v: self.copier(v) if isinstance(v, keras.Variable) else v, (args, options)

@@ -93,9 +93,9 @@ def _numbered(
     roots, reasons, layer = whole.ids.roots(), whole.ids.reasons(), whole.layer
     groups: dict[tuple[int, ...], np.ndarray] = {}
     for maker in (maker for call in inner for maker in call.makers):
-        channels = tuple(dict.fromkeys(roots[maker.ids].tolist()))
-        if not {0, *reasons} & set(channels):
-            groups.setdefault(channels, maker.ids)
+        free = maker.ids[~np.isin(roots[maker.ids], [0, *reasons])]  # of one layer some may not be
+        if free.size:
+            groups.setdefault(tuple(dict.fromkeys(roots[free].tolist())), free)
     places = {id(variable): place for place, variable in enumerate(layer.variables)}
     slices = [one for call in inner for one in call.slices if id(one.variable) in places]
     sizes = _sizes(tuple(one.shape) for one in layer.variables)

@@ -126,6 +126,16 @@ def test_layers_inside_may_hear_of_training_from_keras_alone():
     assert list(channels.groups) == ["stem", "one/wide", "two/wide"]
 
 
+def test_a_layer_that_takes_no_training_may_be_told_of_it():
+    """In a model of open sizes that is called on others, Keras asks it for shapes as it is told."""
+    block, x = Residual(8, name="one"), keras.Input((None, None, 2))
+    block.drop = L.Identity(name="drop")
+    inside = keras.Model(x, block(L.Conv2D(6, 3, name="stem")(x)))
+    image = keras.Input((8, 8, 2))
+    model = keras.Model(image, L.Dense(3, name="head")(L.GlobalMaxPooling2D()(inside(image))))
+    assert len(checked(randomized(model)).groups) == 2
+
+
 def test_the_smaller_model_trains_as_one_and_needs_no_class(tmp_path):
     """Dropout drops in training alone; the file is read without the block's class."""
     small, report = shrink(with_blocks(Residual(8, name="one")), 0.5, verify=True)
@@ -309,6 +319,32 @@ def test_numbers_of_a_config_say_how_wide_a_whole_layer_is_inside():
     assert (sizes, type(small.get_layer("one"))) == ([4, 6], Causal)
     masks = random_masks(channels)
     check_zeroed(channels, masks, np.random.default_rng(0).normal(size=(2, 5, 6)))
+
+
+class Fused(Causal):
+    """One layer makes gates, of which none can go, and what is wide, as Flux's does."""
+
+    def __init__(self, wide: int, told: bool = True, **options: object) -> None:
+        super().__init__(wide, **options)
+        self.up, self.told = L.Dense(6 + wide, name="up"), told
+
+    def call(self, x):
+        gates, y = ops.split(self.up(x), [6], axis=-1)
+        order = ops.arange(ops.shape(x)[1], dtype=x.dtype)[:, None]
+        return x + order * ops.softmax(gates) * self.down(ops.relu(y))
+
+    def get_config(self):
+        return super().get_config() if self.told else L.Layer.get_config(self)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_of_what_one_layer_makes_in_a_whole_layer_a_part_may_go(told):
+    """If there is a number for it: else the layer was made anew, with too many."""
+    channels = channel_groups(decoder(Fused(8, told, name="one")))
+    assert [len(group) for group in channels.groups.values()] == [8] * told
+    assert told or "no number for them" in channels.left["one/up (2)"].reason
+    shrink(channels, 0.5, verify=True, inputs=np.ones((2, 5, 6)))
+    check_zeroed(channels, random_masks(channels), np.random.default_rng(0).normal(size=(2, 5, 6)))
 
 
 class Answers(Causal):

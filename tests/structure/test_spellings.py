@@ -292,6 +292,29 @@ class Noisy(L.Layer):
         return x + keras.random.normal((6,)) if training else x
 
 
+class BalancedMeans(Balanced):
+    def call(self, x, training=False):
+        return super().call(x - ops.mean(x, 1, keepdims=True), training)
+
+
+class NoisyMeans(Noisy):
+    def call(self, x, training=False):
+        return super().call(ops.mean(x, 1), training)
+
+
+class Shuffled(L.Layer):
+    """Channels in another order, as in ShuffleNet."""
+
+    def call(self, x):
+        parts = ops.reshape(x, (-1, x.shape[1], 2, x.shape[2] // 2))
+        return ops.reshape(ops.swapaxes(parts, 2, 3), (-1, *x.shape[1:]))
+
+
+def within_a_ball(x):
+    """What is large is scaled down, all channels by one number."""
+    return x / ops.maximum(1.0, ops.norm(x, axis=-1, keepdims=True) / 20)
+
+
 class Rooted(L.Layer):
     """It divides by the root of how many channels there were when it was built."""
 
@@ -314,13 +337,21 @@ WHY = {
     "softmax": ("depends on more", lambda x: L.Activation("softmax")(x)),
     "centred": ("depends on more", lambda x: L.Lambda(lambda x: x - ops.max(x, -1, True))(x)),
     "reversed": ("depends on more", lambda x: L.Lambda(lambda x: x[..., ::-1])(x)),
-    "a sum over examples": ("depends on more", lambda x: L.Lambda(lambda x: x + ops.sum(x, 0))(x)),
     "noise": ("another result", lambda x: L.Lambda(lambda x: x + keras.random.normal((1,)))(x)),
     "weights of another layer": ("reads other/kernel", lambda x: L.Lambda(lambda x: OTHER(x))(x)),
     "numbers for each": ("could not be tried", lambda x: L.Lambda(lambda x: x * np.ones(6))(x)),
     "a layer with weights": ("not built", lambda x: L.Dense(4, L.PReLU(), name="p")(x)),
     "no value at 0": ("no value at 0", lambda x: L.Activation(ops.log)(x)),
-    "rolled": ("moves them", lambda x: ops.roll(x, 1, axis=-1)),
+    "shuffled": ("depends on more", lambda x: Shuffled()(x)),
+    "clipped by their norm": ("depends on more", lambda x: L.Lambda(within_a_ball)(x)),
+    "twice": ("another shape", lambda x: L.Lambda(lambda x: ops.concatenate([x, x], -1))(x)),
+    "a mean that is told": (
+        "another shape",
+        lambda x: L.Lambda(lambda x: ops.mean(x, 1), output_shape=(6,))(x),
+    ),
+    "means, mixed in training": ("depends on more", lambda x: BalancedMeans()(x)),
+    "means, as many in training": ("another shape", lambda x: NoisyMeans()(x)),
+    "rolled": ("depends on more", lambda x: ops.roll(x, 1, axis=-1)),
     "single ones": ("by their numbers", lambda x: ops.take(x, [0, 2], axis=-1)),
     "a sum": ("would not be 0", lambda x: ops.einsum("bnc,bmc->bnm", ops.cos(x), ops.cos(x))),
     "examples moved": (
@@ -367,6 +398,48 @@ def test_functions_that_are_tried():
     assert "size" in tried(lambda x: x / ops.shape(x)[1], 3).why  # channels may lie there
     assert "another shape" in tried(lambda x: ops.max(x, axis=-1)).why
     assert "a weight" in tried(lambda x: x * OTHER.kernel[0, 0]).why
+
+
+class Reflected(L.Layer):
+    """Pads by what lies inside the border, as CycleGAN does."""
+
+    def call(self, x):
+        return ops.pad(x, [[0, 0], [2, 1], [0, 0]], mode="reflect")
+
+
+class Generalized(L.Layer):
+    """Between the mean and the largest of the places, by one number that is trained."""
+
+    def build(self, shape):
+        self.power = self.add_weight(shape=(), initializer="ones")
+
+    def call(self, x):
+        return ops.mean(ops.maximum(x, 1e-3) ** self.power, 1) ** (1 / self.power)
+
+
+ALIKE = {
+    "reflected": Reflected(),
+    "mean and largest": Generalized(),
+    "the last step": L.Lambda(lambda x: x[:, -1]),
+    "centred over places": L.Lambda(lambda x: x - tf.reduce_mean(x, 1, keepdims=True)),
+    "a mean, which is not 0": L.Lambda(lambda x: tf.reduce_mean(tf.cos(x), 1)),
+    "resized": L.Lambda(lambda x: tf.image.resize(x[:, None], (2, 7))),
+    "softmax over places": L.Lambda(lambda x: tf.nn.softmax(x, 1)),
+    "a sum over examples": L.Lambda(lambda x: x + ops.sum(x, 0)),
+    "sums so far": lambda x: ops.cumsum(ops.roll(ops.cumprod(x, 1), 1, 1), 1),
+}
+
+
+@pytest.mark.parametrize("kind", list(ALIKE))
+def test_what_treats_all_channels_alike_is_tried(kind):
+    """Whatever it does on the other axes, and how many of these it leaves."""
+    x = keras.Input((5, 3))
+    y = L.Flatten()(L.Dense(4, name="b")(ALIKE[kind](L.Dense(6, "relu", name="a")(x))))
+    channels = channel_groups(randomized(keras.Model(x, L.Dense(2, name="head")(y))))
+    assert set(channels.groups) == {"a", "b"}
+    small = check_zeroed(channels, random_masks(channels), inputs_for(channels.model))
+    small.compile("sgd", "mse")
+    small.fit(np.ones((2, 5, 3)), np.ones((2, 2)), verbose=0)
 
 
 def test_a_layer_in_several_forms():

@@ -76,21 +76,6 @@ def softmax(call: Call) -> Flows:
     return Flow(call.shapes[0], x.ids, silent=False)
 
 
-def along(call: Call) -> Flows:
-    """Sums and products so far along an axis of places."""
-    axis = call.layer.axis
-    x = None if axis is None else call.beside(call.x, layer_axes(axis, call.x))
-    if x is None:
-        return call.refuse("works along the axis on which they lie")
-    return Flow(call.shapes[0], x.ids, x.silent)
-
-
-def triangle(call: Call) -> Flows:
-    """Zeros on one side of the diagonal of the last two axes."""
-    x = call.beside(call.x, [len(call.x.shape) - 1, len(call.x.shape) - 2])
-    return x or call.refuse("works along the axis on which they lie")
-
-
 def spatial(call: Call) -> Flows:
     """Anything that works on the places of an image, on every channel alike."""
     axis = channel_axis(call.layer, call.x)
@@ -176,8 +161,6 @@ OPERATIONS = {
     "Sum": summed,
     **dict.fromkeys(("MaxPool", "AveragePool", "Resize"), spatial),
     **dict.fromkeys(("AdaptiveMaxPool", "AdaptiveAveragePool"), spatial),
-    **dict.fromkeys(("Tril", "Triu"), triangle),
-    **dict.fromkeys(("Cumsum", "Cumprod"), along),
     "ReLU": relu,  # of keras.activations
     "Clip": clip,
     "Softmax": softmax,

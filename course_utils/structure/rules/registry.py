@@ -92,7 +92,7 @@ def is_known(layer: keras.Layer) -> bool:
 
 
 def unknown(call: Call) -> Flows:
-    """What no rule is known for: a function of one tensor may act on each entry alone.
+    """What no rule is known for: a function of one tensor may act on each entry, or channel, alone.
 
     It is tried, unless it has weights or a state.
     """
@@ -100,9 +100,13 @@ def unknown(call: Call) -> Flows:
     if not call.x.free or not isinstance(first, Flow) or len(call.flows) > 1:
         return call.refuse()
     options = {key: value for key, value in call.options.items() if key != "training"}
-    # By 7, so that a layer which takes only even sizes, say, does not fit.
-    wider = [n + 7 if axis in first.varying else n for axis, n in enumerate(first.shape)]
-    result = tried_layer(call.layer, (*wider,), *others, **options)
+    result = tried_layer(call.layer, first.shape, first.varying, False, *others, **options)
+    if result.why:
+        for axis in first.varying:
+            along = tried_layer(call.layer, first.shape, (axis,), True, *others, **options)
+            if not along.why and np.isfinite(along.at_zero):
+                ids, silent = call.vector(first, axis), first.silent and along.zero_stays
+                return call.out(axis - len(first.shape), ids, silent)
     sizes = zip(first.shape, *call.shapes, strict=False)
     if result.why or any(len({*known} - {None}) > 1 for known in sizes):
         return call.refuse(result.why or "makes a tensor of another shape")

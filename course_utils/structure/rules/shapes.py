@@ -144,13 +144,6 @@ def flip(call: Call) -> Flow:
     return Flow(call.shapes[0], ids, call.x.silent)
 
 
-def roll(call: Call) -> Flows:
-    """Places move round; channels that did would come to stand elsewhere."""
-    axis = call.layer.axis
-    x = None if axis is None else call.beside(call.x, layer_axes(axis, call.x))
-    return x or call.refuse("moves them along their own axis")
-
-
 def depth_to_space(call: Call) -> Flows:
     """Every channel of the result from as many as a block has places: these go together."""
     axis = channel_axis(call.layer, call.x)
@@ -212,7 +205,6 @@ OPERATIONS = {
     "Tile": tile,
     "Repeat": repeat,
     "Flip": flip,
-    "Roll": roll,
     "DepthToSpace": depth_to_space,
     "SpaceToDepth": space_to_depth,
 }
