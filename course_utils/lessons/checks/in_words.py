@@ -8,6 +8,7 @@ import numpy as np
 ALL_OF_IT = "np.sum and np.mean take all of it together; Python's sum adds up its rows."
 MEANT = {
     "The truth value": "`if`, `and` and `not` take one value; for arrays there are masks, & and ~.",
+    "Improper number": "norm takes one axis or two; of more, the root of np.sum(W**2, axis).",
     "setting an array": f"an array came where one number belongs: {ALL_OF_IT}",
     "only 0-dimensional": f"an array came where one number belongs: {ALL_OF_IT}",
     "ufunc 'bitwise_xor'": "a power is written ** in Python; ^ is something else.",
