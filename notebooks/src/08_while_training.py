@@ -211,7 +211,7 @@ def watching(model, pruner, losses):
 
     def look(batch, logs=None):
         step = int(model.optimizer.iterations)
-        if step % 5 == 0 or step in pruner.history:
+        if step % 10 == 0 or step in pruner.history:
             chances = np.asarray(model(x))[range(len(y)), y]
             losses[step] = float(-np.log(chances + 1e-9).mean())
 
