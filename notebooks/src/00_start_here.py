@@ -70,9 +70,9 @@ look("trained", free)
 # after pruning: first a single **step**, in which the network sees 128 images and the weights move
 # a little, then one pass over all the training images in `few`, a part of the data.
 #
-# **Predict** marks a question to answer *before* you run what follows. Put your number in place of
-# the dots and run the cell; when the result is there, it is shown beside your guess. A wrong guess
-# costs nothing. You may leave the dots, but run the cell.
+# **Predict** marks a question to answer *before* you run what follows. Put your number, without a
+# unit (90, not 90 %), in place of the dots and run the cell; when the result is there, it is shown
+# beside your guess. A wrong guess costs nothing. You may leave the dots, but run the cell.
 
 # %%
 accuracy_guess = predict("Accuracy right after the cut?", ..., unit="%")  # your number
@@ -298,10 +298,11 @@ check.sparsity(my_sparsity)
 #
 # ## When something goes wrong
 #
-# If a name is not defined, results make no sense or a cell does not end, choose **Kernel → Restart
-# Kernel and Run All Cells…** from the menu. That starts from the top and takes a few minutes at
-# most. To get a lesson back without your changes, run `git checkout notebooks` in a terminal, or
-# unpack it once more from the zip file that you were given. On a slow machine start with
+# A long message with arrows is a *stack trace*: read only the lines at its end. If a name is still
+# not defined, results make no sense or a cell does not end, choose **Kernel → Restart Kernel and
+# Run All Cells…** from the menu. That starts from the top and takes a few minutes at most. To get a
+# lesson back without your changes, run `git checkout notebooks` in a terminal, or unpack it once
+# more from the zip file that you were given. On a slow machine start with
 # `COURSE_QUICK=1 make lab`: training is cut short, and figures differ.
 #
 # If MNIST was not found, put `mnist.npz` into a folder and name that folder in the environment
