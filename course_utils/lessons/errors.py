@@ -6,7 +6,7 @@ from types import TracebackType
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 
 SKIPPED = (
-    "If you changed nothing in this cell, one above it was skipped, or stopped: run that one, or "
+    "If you changed nothing in this cell, one above it was skipped, or stopped: run that one, or\n"
     "choose Run → Run All Above Selected Cell. Then run this cell again."
 )
 ANSWERS = "A prediction is a number alone (90, not 90 %), or a word in quotation marks, or the ..."

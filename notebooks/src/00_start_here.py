@@ -70,15 +70,16 @@ look("trained", free)
 # after pruning: first a single **step**, in which the network sees 128 images and the weights move
 # a little, then one pass over all the training images in `few`, a part of the data.
 #
-# **Predict** marks a question to answer *before* you run what follows. Put your number in place of
-# the dots and run the cell; when the result is there, it is shown beside your guess. A wrong guess
-# costs nothing. You may leave the dots, but run the cell.
+# **Predict** marks a question to answer *before* you run what follows. Put your number, without a
+# unit (90, not 90 %), in place of the dots and run the cell; when the result is there, it is shown
+# beside your guess. A wrong guess costs nothing. You may leave the dots, but run the cell.
 
 # %%
 accuracy_guess = predict("Accuracy right after the cut?", ..., unit="%")  # your number
 zeros_guess = predict("Share of zeros one step later?", ..., unit="%")  # your number
 
 # %% tags=["varies"]
+model.set_weights(trained)
 pruning.prune(model, 0.9)
 pruning.detach(model)  # the zeros are in place; nothing holds them there
 look("cut", free)
@@ -230,7 +231,7 @@ plt.show()
 # 0.35 or less is removed. (The *size* of −0.3 is 0.3.)
 
 # %%
-W = np.array([[0.9, -0.1, 0.5], [-0.3, 0.7, 0.0], [0.4, -0.8, -0.2], [0.6, 0.35, -0.5]])
+W = np.array([[0.9, -0.1, 0.5], [-0.3, -0.7, 0.0], [0.4, -0.8, -0.2], [-0.6, 0.35, -0.5]])
 pruned = operators.prune(W, 0.35)
 plots.matrix(pruned, pruned != 0)
 plt.show()
@@ -298,10 +299,11 @@ check.sparsity(my_sparsity)
 #
 # ## When something goes wrong
 #
-# If a name is not defined, results make no sense or a cell does not end, choose **Kernel → Restart
-# Kernel and Run All Cells…** from the menu. That starts from the top and takes a few minutes at
-# most. To get lesson 05 back without your changes, run `git checkout notebooks/05*` in a terminal,
-# or unpack it once more from the zip file that you were given. On a slow machine start with
+# A long message with arrows is a *stack trace*: read only the lines at its end. If a name is still
+# not defined, results make no sense or a cell does not end, choose **Kernel → Restart Kernel and
+# Run All Cells…** from the menu. That starts from the top and takes a few minutes at most. To get
+# lesson 05 back without your changes, run `git checkout notebooks/05*` in a terminal, or unpack it
+# once more from the zip file that you were given. On a slow machine start with
 # `COURSE_QUICK=1 make lab`: training is cut short, and figures differ.
 #
 # If MNIST was not found, put `mnist.npz` into a folder and name that folder in the environment

@@ -163,8 +163,8 @@ layer = rng.normal(0, 0.05, size=(20, 30))
 raw = masking.make_masks({"layer": np.abs(layer)}, 0.5)
 scaled = masking.make_masks({"layer": np.abs(operators.normalize(layer))}, 0.5)
 same = np.array_equal(raw["layer"], scaled["layer"])
-masks_guess.was("same" if same else "different")
 print("f(W) = f(100 W):", np.allclose(operators.normalize(layer), operators.normalize(100 * layer)))
+masks_guess.was("same" if same else "different")
 
 # %% [markdown]
 # Dividing all weights of a layer by one positive number cannot change their order. **Within one
@@ -189,7 +189,8 @@ for label, scores in {"raw": sizes, "normalized": normed}.items():
     lost = {name: masking.sparsity(mask) for name, mask in masks.items()}
     print(f"{label:10} first {lost['first']:.0%} pruned, second {lost['second']:.0%} pruned")
     if label == "raw":
-        share_guess.was(round(100 * lost["first"]))
+        first_lost = round(100 * lost["first"])
+share_guess.was(first_lost)
 
 # %% [markdown]
 # In the raw ranking the first layer bears most of the loss. After normalization the two lose about

@@ -54,12 +54,12 @@ image[:, 3:5] = 1
 kernel = np.array([[1.0, 0, -1], [1, 0, -1], [1, 0, -1]])
 places = [[image[r : r + 3, c : c + 3] for c in range(5)] for r in range(3)]
 feature_map = np.array([[np.sum(window * kernel) for window in row] for row in places])
-edge_guess.was(feature_map[0, 1])
 parts = {"image": image, "kernel": kernel, "feature map": feature_map}
 fig, axes = plt.subplots(1, 3, figsize=(9.6, 3), width_ratios=[7, 3, 5])
 for ax, (name, values) in zip(axes, parts.items(), strict=True):
     plots.matrix(values, ax=ax).set_title(f"{name}, {values.shape[0]}×{values.shape[1]}")
 plt.show()
+edge_guess.was(feature_map[0, 1])
 
 # %% [markdown]
 # A window of 3 fits into 7 at five places: $7 - 3 + 1$. Keras calls this `"valid"`; with `"same"` a
@@ -313,7 +313,6 @@ work_guess = predict("Most MACs?", ..., choices=("conv", "dense", "output"))  # 
 # %%
 report = measuring.report(model)
 print(report)
-work_guess.was(max(report.rows, key=lambda row: row.macs).layer)
 
 
 def weights_and_macs(report):
@@ -327,6 +326,7 @@ def weights_and_macs(report):
 
 plots.shares(weights_and_macs(report))
 plt.show()
+work_guess.was(max(report.rows, key=lambda row: row.macs).layer)
 
 # %% [markdown]
 # The dense layer holds nearly *all* the weights and does less than two thirds of the work. The
@@ -400,7 +400,7 @@ lenet_guess.was(max(lenet.rows, key=lambda row: row.macs).layer)
 
 # %% tags=["varies"]
 TRAIN = False  # True: train it here, about two minutes
-untrained = model
+untrained = models.article_cnn()
 model = networks.train("article_cnn") if TRAIN else networks.trained("article_cnn", data)
 accuracy = model.evaluate(data.x_val, data.y_val, batch_size=500, verbose=0)[1]
 print(f"{accuracy:.2%} of {len(data.y_val):,} validation images right, {data.caption}")

@@ -500,8 +500,8 @@ check.standard_error(my_standard_error)
 error = np.sqrt(0.9837 * (1 - 0.9837) / 10_000)
 seeds = final["test_accuracy"]["dense"]
 print(f"0.9837 ± {error:.4f} (standard error on 10,000 images)")
-error_guess.was(round(100 * error, 2))
 print(f"dense, 10 epochs: {seeds.mean():.4f} ± {seeds.std(ddof=1):.4f} (sd of {len(seeds)} seeds)")
+error_guess.was(round(100 * error, 2))
 
 # %% [markdown] covers="69" corrects="36 54"
 # | the article concludes | can one number show it? |
@@ -525,9 +525,9 @@ for name, network in {"dense": unpruned, "masked": model}.items():
     share = masking.sparsity(pruning.weights(network))
     kB[name], zipped = (measuring.file_bytes(network, gzip) / 1e3 for gzip in (False, True))
     print(f"{name:6} {share:6.1%} zeros, file {kB[name]:6,.0f} kB, after gzip {zipped:6,.0f} kB")
-file_guess.was(round(100 * (1 - kB["masked"] / kB["dense"])))
 dead = np.sum(~masks["dense/kernel"].any(axis=0))
 print(f"{dead} of {masks['dense/kernel'].shape[1]} hidden units have no input left")
+file_guess.was(round(100 * (1 - kB["masked"] / kB["dense"])))
 
 # %% [markdown] covers="27" corrects="54"
 # Not at all: a zero takes four bytes, like any other number. Zeros pay only once the file is

@@ -104,7 +104,6 @@ widgets.slider(at_threshold, theta=(0.0, 0.2, 0.005, 0.03))
 
 # %% tags=["varies"]
 thetas = np.arange(0.01, 0.21, 0.01)
-theta_guess.was(next((round(t, 2) for t in thetas if cut_at(t)[1] < 0.9), 0.2))
 several = {"LeNet-5, untrained": models.lenet5(), "LeNet-5, trained": model}
 several |= {"article's CNN, untrained": models.article_cnn()}
 several |= {"article's CNN, trained": networks.trained("article_cnn", data)}
@@ -112,6 +111,7 @@ for label, network in several.items():
     sizes = criteria.magnitude(pruning.weights(network))
     cut = {theta: masking.sparsity(masking.by_threshold(sizes, theta)) for theta in (0.03, 0.1)}
     print(f"{label:25}", *(f"|w| ≤ {theta} cuts {share:6.1%}  " for theta, share in cut.items()))
+theta_guess.was(next((round(t, 2) for t in thetas if cut_at(t)[1] < 0.9), 0.2))
 
 # %% [markdown]
 # Han et al. (2015) set θ to $k$ standard deviations of each layer's weights (`masking.by_sigma`).
@@ -247,7 +247,6 @@ plt.show()
 
 # %%
 scopes = ("global", "layer", "erk", "lamp")
-least_guess = predict("Which loses least at 95 %?", ..., choices=scopes)  # your choice
 probe = models.lenet5()
 
 
@@ -256,6 +255,8 @@ def pruned_accuracy(masks):
     pruning.attach(probe, masks)
     return accuracy(probe)
 
+
+least_guess = predict("Which loses least at 95 %?", ..., choices=scopes)  # your choice
 
 # %% tags=["varies"]
 at_95 = {way: pruned_accuracy(masks) for way, masks in ways(0.95).items()}

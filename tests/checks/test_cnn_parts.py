@@ -154,6 +154,11 @@ def test_right_answers_pass(judged, function):
     assert judged(function)
 
 
+def test_a_return_in_the_loop_is_seen_where_the_bias_comes_last():
+    said = check.convolve(lambda i, k, b: windows(i, k, 0) * np.eye(5, 7) + b)
+    assert "is `return` inside them" in said.text
+
+
 def test_hints_differ():
     hints = [judged(function).text for judged, _, function in WRONG]
     assert len(set(hints)) == len(hints)
