@@ -159,6 +159,19 @@ def test_the_logbook_has_the_score_but_not_that_of_the_solutions(tmp_path, monke
     assert line.endswith(noted["score"])
 
 
+@pytest.mark.parametrize(("less", "kept"), [(False, "9 MACs"), (True, "2 MACs")])
+def test_the_logbook_keeps_the_best_score(less, kept, monkeypatch):
+    def measured(answer, seed):
+        """Count."""
+        return answer(seed)
+
+    tried = task.Task("99_example", measured, int, "MACs", less, data="")
+    monkeypatch.setattr(task.Task, "marks", lambda self: [5, 6])
+    for value in (4, 9, 2, 7):
+        tried.judge(lambda seed, value=value: value)
+    assert logbook.read()["open tasks"]["example: score"]["score"] == kept
+
+
 # ------------------------------------------------------------------------------ a network handed in
 
 

@@ -268,3 +268,11 @@ def test_a_solved_exercise_is_noted_but_not_that_of_the_solutions(monkeypatch, t
 def test_a_comma_for_the_point_is_told_of(predict, capsys):
     predict("How far?", 0, 9, unit="points")
     assert "not tuple (a point, no comma" in said(capsys)
+
+
+def test_a_share_where_a_percentage_is_asked_is_told_of(predict, capsys):
+    predict("How many zeros?", 0.9, unit="%")
+    assert "(One half is 50 here, not 0.5.)" in said(capsys)
+    for answer, unit in ((90, "%"), (0, "%"), (0.9, "points")):
+        predict("How many zeros?", answer, unit=unit)
+    assert "One half" not in said(capsys)

@@ -82,7 +82,9 @@ class Prediction:
             said = list(map(str, answer)) if isinstance(answer, list | tuple) else str(answer)
             said = said if self.choices else number(answer)
             logbook.note(KIND, self.name, {"said": said})
-            print(f"Noted: {self._text(said)}. You can change it until the result is there.")
+            share = self.unit == "%" and not self.choices and 0 < said < 1
+            half = " (One half is 50 here, not 0.5.)" if share else ""
+            print(f"Noted: {self._text(said)}. You can change it until the result is there.{half}")
 
     def was(self, result: object) -> None:
         """Show the result beside the prediction."""

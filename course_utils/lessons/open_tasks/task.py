@@ -42,7 +42,7 @@ class Task:
         return [row["score"] for row in rows if row["lesson"] == self.lesson]
 
     def judge(self, answer: object) -> "Score | verdict.Verdict":
-        """Measure an answer; what is none gets a hint. The logbook keeps the last score."""
+        """Measure an answer; what is none gets a hint. The logbook keeps the best score."""
         # As it was handed out: nothing has to be trained for that. One that returns a constant is
         # written.
         constants = getattr(getattr(answer, "__code__", None), "co_consts", (0,))
@@ -55,9 +55,12 @@ class Task:
         other = digits().name if self.data == "MNIST" and digits().stand_in else ""
         score = Score(self, found[0], "quick mode" if self.data and quick_mode() else other)
         if Path.cwd().name != "solutions":  # there it is the course's
-            on = f" ({score.other})" if score.other else ""
+            on, name = f" ({score.other})" if score.other else "", f"{self.lesson[3:]}: score"
             note = {"score": self.text(score.value) + on, "text": repr(score)}
-            logbook.note(KIND, f"{self.lesson[3:]}: score", note)
+            note |= {"value": -score.value if self.less else score.value, "other": score.other}
+            best = logbook.read().get(KIND, {}).get(name, {})
+            if best.get("other") != score.other or best["value"] <= note["value"]:
+                logbook.note(KIND, name, note)
         return score
 
     def text(self, value: float) -> str:
