@@ -66,8 +66,8 @@ def eight_bits(function: Callable) -> Iterator[str]:
             yield "this is one scale for the whole kernel. Give each column its own"
         if scale.size == rows != columns:
             yield "a column is one output, W[:, j]: these are scales of rows"
-        scale = as_array(scale.reshape(-1), (columns,)).astype(float)
-        yield from _eight_hints(as_array(q, W.shape), scale, W)
+        q, scale = as_array(q, W.shape), as_array(scale.reshape(-1), (columns,))
+        yield from _eight_hints(q, scale.astype(float), W)
 
 
 def _eight_hints(q: np.ndarray, scale: np.ndarray, W: np.ndarray) -> Iterator[str]:
