@@ -39,8 +39,17 @@ def lamp(weights: Arrays) -> Scores:
     >>> lamp({"fc/kernel": np.array([3.0, -4.0])})["fc/kernel"].tolist()
     [0.36, 1.0]
     """
-    weights = checked_dict(weights, "weights")
-    return {name: _lamp(checked(W, name)) for name, W in weights.items()}
+    found = {}
+    for name, W in checked_dict(weights, "weights").items():
+        # Divided by the largest entry, so that the squares of tiny or huge weights stay in range.
+        sizes = np.abs(checked(W, name).astype(np.float64)).ravel()
+        squares = (sizes / (sizes.max() or 1.0)) ** 2
+        order = np.argsort(squares, kind="stable")
+        not_smaller = np.cumsum(squares[order][::-1])[::-1]
+        scores = np.empty_like(squares)
+        scores[order] = squares[order] / np.where(not_smaller == 0, 1, not_smaller)
+        found[name] = scores.reshape(np.shape(W))
+    return found
 
 
 def gradient(gradients: Arrays) -> Scores:
@@ -176,17 +185,6 @@ def _as_float(W: np.ndarray, name: str) -> np.ndarray:
 def _wide(A: np.ndarray) -> np.ndarray:
     # The product of two float16 overflows soon, and soon is 0.
     return A.astype(np.promote_types(A.dtype, np.float32), copy=False)
-
-
-def _lamp(W: np.ndarray) -> np.ndarray:
-    # Divided by the largest entry, so that the squares of tiny or huge weights stay in range.
-    sizes = np.abs(W.astype(np.float64)).ravel()
-    squares = (sizes / (sizes.max() or 1.0)) ** 2
-    order = np.argsort(squares, kind="stable")
-    not_smaller = np.cumsum(squares[order][::-1])[::-1]
-    scores = np.empty_like(squares)
-    scores[order] = squares[order] / np.where(not_smaller == 0, 1, not_smaller)
-    return scores.reshape(W.shape)
 
 
 def _paired(weights: Arrays, other: Arrays, name: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:

@@ -34,13 +34,11 @@ def norm(W: np.ndarray, ord: Order = "fro", granularity: str = "tensor") -> np.n
     """
     W = checked(W).astype(np.float64)
     axes = _summed_axes(W, granularity)
-    if isinstance(ord, str) and ord != "fro":
+    p = 2.0
+    if not isinstance(ord, str):
+        p = checked_number(ord, "ord (an order below 1 is no norm)", 1, math.inf)
+    elif ord != "fro":
         raise ValueError(f"ord must be a p >= 1, math.inf or 'fro', not {ord!r}.")
-    p = (
-        2.0
-        if isinstance(ord, str)
-        else checked_number(ord, "ord (below 1 is no norm)", 1, math.inf)
-    )
     size = np.abs(W)
     largest = size.max(axis=axes, keepdims=True)
     if math.isinf(p):

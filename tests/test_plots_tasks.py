@@ -11,7 +11,7 @@ from matplotlib.colors import to_rgb, to_rgba
 
 from course_utils.lessons import plots
 from course_utils.lessons.plots.pixels import TEN
-from course_utils.lessons.tasks import Objects
+from course_utils.lessons.tasks.boxes import Objects
 
 IMAGES = np.zeros((2, 8, 8, 1))
 PIXELS = np.array([[[0, 3], [3, 10]], [[0, 0], [1, 0]]])

@@ -159,24 +159,19 @@ def _clustered(W: np.ndarray, clusters: int, start: str, rng: np.random.Generato
         first = np.quantile(kept, (np.arange(clusters) + 0.5) / clusters)
     else:
         first = rng.choice(np.unique(kept), clusters, replace=False)
-    centroids = _k_means(kept, first)
-    centroids[centroids == 0] = np.finfo(W.dtype).tiny  # zero would look pruned
-    shared = W.copy()
-    shared[W != 0] = centroids[np.searchsorted((centroids[1:] + centroids[:-1]) / 2, kept)]
-    return shared
-
-
-def _k_means(kept: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """Return the centroids that Lloyd's algorithm ends with, in rising order."""
     KMeans = needed("sklearn.cluster", "scikit-learn").KMeans
-    points, first = (a.astype("float64").reshape(-1, 1) for a in (kept, start))
+    points, first = (a.astype("float64").reshape(-1, 1) for a in (kept, first))
     # Until nothing moves, or hardly anything: the last rounds of many weights take longest.
-    fitted = KMeans(len(first), init=first, n_init=1, tol=1e-7, max_iter=300)
+    fitted = KMeans(clusters, init=first, n_init=1, tol=1e-7, max_iter=300)
     # A few thousand weights take milliseconds; threads would wait for each other for far longer.
     limits = needed("threadpoolctl", "scikit-learn").threadpool_limits
     with limits(1 if len(points) < 50_000 else None, "openmp"):
         fitted.fit(points)
-    return np.sort(fitted.cluster_centers_.ravel().astype(kept.dtype))
+    centroids = np.sort(fitted.cluster_centers_.ravel().astype(kept.dtype))
+    centroids[centroids == 0] = np.finfo(W.dtype).tiny  # zero would look pruned
+    shared = W.copy()
+    shared[W != 0] = centroids[np.searchsorted((centroids[1:] + centroids[:-1]) / 2, kept)]
+    return shared
 
 
 def _checked(name: str, W: object, variable: keras.Variable) -> np.ndarray:

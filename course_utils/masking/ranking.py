@@ -81,21 +81,14 @@ def erk(arrays: Arrays, sparsity: float) -> dict[str, float]:
     kept = 1 - checked_number(sparsity, "sparsity", 0, 1)
     sizes = np.array([A.size for A in arrays.values()], float)
     ratio = np.array([sum(A.shape) for A in arrays.values()]) / sizes
-    return dict(zip(arrays, (1 - _densities(ratio, sizes, kept)).tolist(), strict=True))
-
-
-def _densities(ratio: np.ndarray, sizes: np.ndarray, kept: float) -> np.ndarray:
-    """Return min(1, ε · ratio) with `kept` of all weights, filling the smallest kernels first."""
-    if kept == 1:
-        return np.ones_like(ratio)
-    dense = np.zeros(len(ratio), bool)
-    while True:
-        budget = kept * sizes.sum() - sizes[dense].sum()
-        epsilon = budget / (ratio * sizes)[~dense].sum()
-        full = ~dense & (epsilon * ratio > 1)
-        if not full.any():
-            return np.where(dense, 1.0, epsilon * ratio)
-        dense |= full
+    densities, full = np.ones(len(ratio)), np.full(len(ratio), kept == 1)
+    while not full.all():  # the smallest kernels fill up first
+        epsilon = (kept * sizes.sum() - sizes[full].sum()) / (ratio * sizes)[~full].sum()
+        densities = np.where(full, 1.0, epsilon * ratio)
+        if densities.max() <= 1:
+            break
+        full |= densities > 1
+    return dict(zip(arrays, (1 - np.minimum(densities, 1)).tolist(), strict=True))
 
 
 def _ranked_together(pooled: Scores, scores: Scores, sparsity: float, min_kept: int) -> Masks:

@@ -1,7 +1,7 @@
 """Multiply-accumulates, counted from the shapes that really pass through a model."""
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from course_utils.backend import keras, model_of, states_kept
@@ -48,7 +48,15 @@ def work_of(model: keras.Model, inputs: object = None) -> Work:
     model = model_of(model)
     batch = probe(model, inputs)
     shapes = (array.shape for array in keras.tree.flatten(batch))
-    work, kernels = Work(inputs=tuple(shapes)), _by_counting_layer(used(model))
+    work = Work(inputs=tuple(shapes))
+    kernels = defaultdict(list)  # by the layer whose calls tell how often they are used
+    for found in used(model):
+        if found.on_request and not isinstance(found.owners[-1], _REVERSIBLE):
+            continue  # rows that are looked up, matrices whose use is not known
+        # The loops inside these call a cell once, more often, or trace it. TimeDistributed, a loop
+        # of Python, calls its layer once a step.
+        loops = [owner for owner in found.owners if isinstance(owner, _L.RNN)]
+        kernels[id((loops or found.owners)[0 if loops else -1])].append(found)
 
     def see(path: str, layer: keras.Layer, inputs: tuple, outputs: object) -> None:
         given, made = _shape(inputs[0]) if inputs else (), _shape(outputs)
@@ -64,19 +72,6 @@ def work_of(model: keras.Model, inputs: object = None) -> Work:
         for name, macs in counts.items():
             counts[name] = -(-macs // count(batch))
     return work
-
-
-def _by_counting_layer(everything: list[Kernel]) -> dict[int, list[Kernel]]:
-    """Group kernels by the layer whose calls tell how often they are used."""
-    groups: dict[int, list[Kernel]] = {}
-    for found in everything:
-        if found.on_request and not isinstance(found.owners[-1], _REVERSIBLE):
-            continue  # rows that are looked up, matrices whose use is not known
-        # The loops inside these call a cell once, more often, or trace it. TimeDistributed, a loop
-        # of Python, calls its layer once a step.
-        loops = [owner for owner in found.owners if isinstance(owner, _L.RNN)]
-        groups.setdefault(id((loops or found.owners)[0 if loops else -1]), []).append(found)
-    return groups
 
 
 def _times(found: Kernel, layer: keras.Layer, given: Shape, made: Shape, inputs: tuple) -> Shape:

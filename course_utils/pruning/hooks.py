@@ -70,7 +70,17 @@ def input_norms(
     """
     model, taken = model_of(model), chosen(model, include, exclude)
     for f in taken:
-        _refuse_unknown_inputs(f)
+        layer = f.owners[-1]
+        known = isinstance(layer, _READS_ITS_INPUT) and f.attribute != "pointwise_kernel"
+        if isinstance(layer, keras.layers.EinsumDense):
+            reads, kernel = layer.equation.split("->")[0].split(",")
+            summed = [letter for letter, kind in zip(kernel, f.layout, strict=True) if kind == "i"]
+            known = reads.endswith("".join(summed)) and "c" not in f.layout
+        if not known:
+            raise ValueError(
+                f"the inputs of {f.name} are not known: they arise inside the layer, or stand in "
+                f"another order. Leave it out, exclude={f.name!r}, or choose another criterion."
+            )
     x = inputs_of(x, model)
     found = {id(f.owners[-1]): f for f in taken}
     squares = {f.name: np.zeros(_input_shape(f), np.float32) for f in taken}
@@ -83,20 +93,6 @@ def input_norms(
         for (part,) in steps(model, (x,), batch_size):
             model(tensors(part), training=False)
     return {name: np.sqrt(total) for name, total in squares.items()}
-
-
-def _refuse_unknown_inputs(found: Kernel) -> None:
-    layer = found.owners[-1]
-    known = isinstance(layer, _READS_ITS_INPUT) and found.attribute != "pointwise_kernel"
-    if isinstance(layer, keras.layers.EinsumDense):
-        inputs, kernel = layer.equation.split("->")[0].split(",")
-        summed = [letter for letter, kind in zip(kernel, found.layout, strict=True) if kind == "i"]
-        known = inputs.endswith("".join(summed)) and "c" not in found.layout
-    if not known:
-        raise ValueError(
-            f"the inputs of {found.name} are not known: they arise inside the layer, or stand in "
-            f"another order. Leave it out, exclude={found.name!r}, or choose another criterion."
-        )
 
 
 def _input_squares(found: Kernel, inputs: object) -> np.ndarray:

@@ -6,12 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import precision_recall_curve
 
-from course_utils.lessons.tasks import (
-    Objects,
-    box_iou,
-    mean_average_precision,
-    precision_recall,
-)
+from course_utils.lessons.tasks import box_iou, mean_average_precision, precision_recall
+from course_utils.lessons.tasks.boxes import Objects
 
 UNIT = [0.0, 0.0, 10.0, 10.0]
 HALF = [0.0, 0.0, 10.0, 5.0]  # overlaps UNIT by exactly a half

@@ -8,16 +8,15 @@ from course_utils import pruning, structure
 from course_utils.backend import keras
 from course_utils.lessons.data import load_digits
 from course_utils.lessons.tasks import (
-    Objects,
     box_iou,
     detect,
-    detection_loss,
     detector,
-    from_cells,
     load_scenes,
     mean_average_precision,
     to_cells,
 )
+from course_utils.lessons.tasks.boxes import Objects
+from course_utils.lessons.tasks.detection import detection_loss, from_cells
 
 SIDE = 48
 

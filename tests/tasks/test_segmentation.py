@@ -6,14 +6,8 @@ import pytest
 from course_utils import structure
 from course_utils.backend import keras
 from course_utils.lessons.data import load_digits
-from course_utils.lessons.tasks import (
-    Canvas,
-    class_ious,
-    load_scenes,
-    mean_iou,
-    pixel_loss,
-    unet,
-)
+from course_utils.lessons.tasks import Canvas, class_ious, load_scenes, mean_iou, unet
+from course_utils.lessons.tasks.segmentation import pixel_loss
 
 CANVAS = Canvas(24, (14,), 3)
 READERS = {

@@ -177,20 +177,17 @@ def _one_by_one(model: keras.Model, samples: object) -> Iterator[object]:
 
 def _require_same(data: bytes, expected: object, x: object, precision: str) -> None:
     """Raise ValueError unless the sparse file runs, and computes what the dense one computes."""
+    also = "" if precision == "float32" else ", or take precision='float32'"
+    way_out = f"The file is sparse and of precision {precision!r}: leave out sparse{also}."
     try:
         found = predict_litert(data, x)
     except ValueError as error:
-        raise ValueError(f"{error} {_way_out(precision)}") from error
+        raise ValueError(f"{error} {way_out}") from error
     pairs = zip(keras.tree.flatten(found), keras.tree.flatten(expected), strict=True)
     for one, other in pairs:
         off, largest = float(np.abs(one - other).max()), float(np.abs(other).max())
         if not off <= _TOLERANCE[precision] * largest:  # True for NaN
             raise ValueError(
                 f"The LiteRT runtime computes wrong outputs from this sparse file: they are off by "
-                f"{off:.2g}. {_way_out(precision)}"
+                f"{off:.2g}. {way_out}"
             )
-
-
-def _way_out(precision: str) -> str:
-    other = "" if precision == "float32" else ", or take precision='float32'"
-    return f"The file is sparse and of precision {precision!r}: leave out sparse{other}."

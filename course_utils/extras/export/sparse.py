@@ -37,7 +37,14 @@ def sparse_file(model: keras.Model, *, codes: bool = True) -> bytes:
     model = model_of(model)
     if not model.built:
         raise ValueError(f"model {model.name!r} is not built: call it on a batch first.")
-    _refuse_two_places(model)
+    places: dict[int, int] = {}
+    for _, owners in walk(model):
+        layer, place = owners[-1], id(owners[-2]) if len(owners) > 1 else 0
+        if layer.weights and places.setdefault(id(layer), place) != place:
+            raise ValueError(
+                f"layer {layer.name!r} lies in two models or wrappers at once, and a sparse file "
+                "would tell of two layers with own weights: save the model as .keras instead."
+            )
     config = _without_training(keras.saving.serialize_keras_object(model))
     text = json.dumps(config, separators=(",", ":"))
     try:
@@ -136,18 +143,6 @@ def _built(config: dict) -> keras.Model:
     if not isinstance(model, keras.Model) or not model.built:
         raise ValueError("what it describes is no whole model")
     return model
-
-
-def _refuse_two_places(model: keras.Model) -> None:
-    """Raise ValueError for a layer inside two others: a file would tell of two layers."""
-    places: dict[int, int] = {}
-    for _, owners in walk(model):
-        layer, place = owners[-1], id(owners[-2]) if len(owners) > 1 else 0
-        if layer.weights and places.setdefault(id(layer), place) != place:
-            raise ValueError(
-                f"layer {layer.name!r} lies in two models or wrappers at once, and a sparse file "
-                "would tell of two layers with own weights: save the model as .keras instead."
-            )
 
 
 def _without_training(config: object) -> object:

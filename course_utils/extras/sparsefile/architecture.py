@@ -109,8 +109,11 @@ def _object(described: dict) -> dict:
     name, place, config = (described.get(key) for key in ("class_name", "module", "config"))
     if name in _VALUES:
         return {"class_name": name, "config": _plain(config)}
-    if name in _ARRAYS:
-        return {"class_name": name, "config": _array(config)}
+    if name in _ARRAYS:  # of numbers: another dtype, such as a text's, may take any memory
+        if not isinstance(config, dict) or config.get("dtype") not in (*DTYPES, "bool", "bfloat16"):
+            raise ValueError("it holds an array of something else than numbers")
+        array = {"value": config.get("value"), "dtype": config["dtype"]}
+        return {"class_name": name, "config": array}
     known = isinstance(name, str) and isinstance(place, str) and isinstance(config, dict)
     ours = known and place.startswith(_PLACE_OF_OPERATIONS)
     known = known and name in (OPERATIONS if ours else _KNOWN.get(place, ()))
@@ -126,13 +129,6 @@ def _object(described: dict) -> dict:
     if not isinstance(kept.get("inbound_nodes", []), list):
         raise ValueError(f"{name!r} is called in a way that no file of this package says")
     return {"module": place, "class_name": name, "config": _plain(config), **kept}
-
-
-def _array(config: object) -> dict:
-    """Return numbers in a config; another dtype, such as a text's, may take any memory."""
-    if not isinstance(config, dict) or config.get("dtype") not in (*DTYPES, "bool", "bfloat16"):
-        raise ValueError("it holds an array of something else than numbers")
-    return {"value": config.get("value"), "dtype": config["dtype"]}
 
 
 def _tensors(value: object) -> int:

@@ -129,9 +129,8 @@ def _opened(data: bytes) -> tuple[object, bytes]:
 
 
 def _checked(about: object, largest: int) -> tuple[list[Head], str]:
-    if not isinstance(about, dict) or set(about) != {"text", "arrays"}:
-        raise ValueError("its description is none that this package writes")
-    if not isinstance(about["text"], str) or not isinstance(about["arrays"], list):
+    known = isinstance(about, dict) and set(about) == {"text", "arrays"}
+    if not known or not isinstance(about["text"], str) or not isinstance(about["arrays"], list):
         raise ValueError("its description is none that this package writes")
     heads = [checked_head(fields) for fields in about["arrays"]]
     if len({head.name for head in heads}) < len(heads):

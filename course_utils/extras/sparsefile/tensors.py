@@ -7,13 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from course_utils.extras.sparsefile.gaps import (
-    WIDTHS,
-    cheapest_width,
-    from_gaps,
-    to_gaps,
-    unpack,
-)
+from course_utils.extras.sparsefile.gaps import WIDTHS, cheapest_width, from_gaps, to_gaps, unpack
 from course_utils.extras.sparsefile.huffman import BITS, decoded, narrowest
 
 DTYPES = (

@@ -19,10 +19,16 @@ def known(file: str | PathLike, task: str) -> dict[str, Line]:
     wrote.
     """
     data = Path(file).read_bytes() if Path(file).exists() else b""
-    lines = [
-        _checked(line, f"line {number} of {file}")
-        for number, line in enumerate(_without_half_line(data).splitlines(), 1)
-    ]
+    lines = []
+    for number, line in enumerate(_without_half_line(data).splitlines(), 1):
+        values = _parsed(line)
+        whole = isinstance(values, dict) and tuple(values) == tuple(FIELDS)
+        if not whole or not all(map(isinstance, values.values(), FIELDS.values())):
+            raise ValueError(
+                f"line {number} of {file} is no result of a sweep: {line[:40]!r}. Give another "
+                "file, or mend that line; nothing was changed."
+            )
+        lines.append(values)
     others = {line["task"] for line in lines} - {task}
     if others:
         raise ValueError(
@@ -56,17 +62,6 @@ def _without_half_line(data: bytes) -> bytes:
     last = data.rpartition(b"\n")[2]
     begun = last.startswith(START) or START.startswith(last)
     return data[: len(data) - len(last)] if begun and _parsed(last) is None else data
-
-
-def _checked(line: bytes, where: str) -> Line:
-    values = _parsed(line)
-    whole = isinstance(values, dict) and tuple(values) == tuple(FIELDS)
-    if not whole or not all(map(isinstance, values.values(), FIELDS.values())):
-        raise ValueError(
-            f"{where} is no result of a sweep: {line[:40]!r}. Give another file, or mend that "
-            "line; nothing was changed."
-        )
-    return values
 
 
 def _parsed(line: bytes) -> object:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from course_utils.lessons.checks.verdict import Mistake, as_array, call, compare, exercise, hints
+from course_utils.lessons.checks.verdict import as_array, call, compare, exercise, hints
 
 # Losses by layer and level, sizes, and a budget of weights left; level 0 is always there.
 LEVELS = np.array([0.0, 0.5, 0.75, 0.9])
@@ -26,7 +26,16 @@ _CASES = (
 def plan(function: Callable) -> Iterator[str]:
     """Check (losses, levels, sizes, budget) -> level of each layer: one tolerance for all."""
     for losses, sizes, budget in ((np.array(a, float), np.array(b), c) for a, b, c in _CASES):
-        got = _levels_of(call(function, losses, LEVELS, sizes, budget), losses)
+        answer = call(function, losses, LEVELS, sizes, budget)
+        got = np.asarray(list(answer.values()) if isinstance(answer, dict) else answer)
+        if got.shape != sizes.shape:
+            yield f"one level for each of the {len(sizes)} layers was expected"
+        if got.dtype.kind in "iu" and got.max() >= 1:
+            yield "these are places in `levels`. Return the levels themselves"
+        got, exact = got.astype(float)[:, None], np.append(LEVELS, 1 - LEVELS)
+        if not np.isclose(got, exact).any(axis=1).all():
+            yield "a layer has a level that was not tried: choose among `levels`"
+        got = exact[np.abs(got - exact).argmin(axis=1)]
         if not np.allclose(got, _planned(losses, sizes, budget)[0]):
             yield from _plan_hints(got, losses, sizes, budget)
 
@@ -71,20 +80,6 @@ def _planned(losses: np.ndarray, sizes: np.ndarray, budget: float) -> tuple[np.n
         if ((1 - chosen) * sizes).sum() <= budget:
             break
     return chosen, last
-
-
-def _levels_of(answer: object, losses: np.ndarray) -> np.ndarray:
-    if isinstance(answer, dict):
-        answer = list(answer.values())
-    array = np.asarray(answer)
-    if array.shape != (len(losses),):
-        raise Mistake(f"one level for each of the {len(losses)} layers was expected")
-    if array.dtype.kind in "iu" and array.max() >= 1:
-        raise Mistake("these are places in `levels`. Return the levels themselves")
-    array, exact = array.astype(float), np.append(LEVELS, 1 - LEVELS)
-    if not np.isclose(array[:, None], exact).any(axis=1).all():
-        raise Mistake("a layer has a level that was not tried: choose among `levels`")
-    return exact[np.abs(array[:, None] - exact).argmin(axis=1)]
 
 
 # Factors by layer, sizes, and a budget of weights left.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from scipy.special import rel_entr, softmax
 
-from course_utils.lessons.checks.verdict import Mistake, as_array, call, compare, exercise, number
+from course_utils.lessons.checks.verdict import as_array, call, compare, exercise, number
 
 
 @exercise("Right: nothing apart is 0, and it is never less.")
@@ -56,21 +56,18 @@ def eight_bits(function: Callable) -> Iterator[str]:
         W[rng.random(W.shape) < 0.4] = 0
         W[0] = 0.5 * (-1) ** np.arange(columns) + W[0]
         W[:, -1] *= not empty  # a column that is pruned as a whole
-        q, scale = _pair(call(function, W), W)
-        yield from _eight_hints(q, scale, W)
-
-
-def _pair(answer: object, W: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    if not isinstance(answer, tuple | list) or len(answer) != 2:
-        raise Mistake("two things were expected, (q, scale): return q, scale")
-    q, scale = (np.asarray(part) for part in answer)
-    if q.shape != W.shape and scale.shape == W.shape:
-        raise Mistake("the order is (q, scale): the whole numbers first")
-    if scale.ndim == 0 or scale.size == 1:
-        raise Mistake("this is one scale for the whole kernel. Give each column its own")
-    if scale.size == len(W) != W.shape[1]:
-        raise Mistake("a column is one output, W[:, j]: these are scales of rows")
-    return as_array(q, W.shape), as_array(scale.reshape(-1), (W.shape[1],)).astype(float)
+        answer = call(function, W)
+        if not isinstance(answer, tuple | list) or len(answer) != 2:
+            yield "two things were expected, (q, scale): return q, scale"
+        q, scale = (np.asarray(part) for part in answer)
+        if q.shape != W.shape and scale.shape == W.shape:
+            yield "the order is (q, scale): the whole numbers first"
+        if scale.ndim == 0 or scale.size == 1:
+            yield "this is one scale for the whole kernel. Give each column its own"
+        if scale.size == rows != columns:
+            yield "a column is one output, W[:, j]: these are scales of rows"
+        q, scale = as_array(q, W.shape), as_array(scale.reshape(-1), (columns,))
+        yield from _eight_hints(q, scale.astype(float), W)
 
 
 def _eight_hints(q: np.ndarray, scale: np.ndarray, W: np.ndarray) -> Iterator[str]:

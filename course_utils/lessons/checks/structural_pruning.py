@@ -5,16 +5,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from course_utils.lessons.checks.verdict import (
-    Mistake,
-    as_array,
-    as_mask,
-    call,
-    compare,
-    exercise,
-    hints,
-    number,
-)
+from course_utils.lessons.checks.verdict import as_array, as_mask, call, compare, exercise, number
 
 
 @exercise("Right: one row at each place, and as far apart as there are filters.")
@@ -24,9 +15,9 @@ def rows_of(function: Callable) -> Iterator[str]:
         answer = call(function, one, places, filters)
         rows = np.asarray(sorted(answer) if isinstance(answer, set) else answer).ravel()
         if rows.dtype == bool:
-            raise Mistake("give the numbers of the rows, not a mask: np.flatnonzero turns one over")
+            yield "give the numbers of the rows, not a mask: np.flatnonzero turns one over"
         if rows.dtype.kind not in "iu":
-            raise Mistake(f"rows are whole numbers; yours are {rows.dtype}")
+            yield f"rows are whole numbers; yours are {rows.dtype}"
         got, right = np.sort(rows), one + filters * np.arange(places)
         otherwise = (
             f"for filter {one} of {filters} and {places} places, the first rows should be "
@@ -139,10 +130,11 @@ def statistics(function: Callable) -> Iterator[str]:
         maps = centres + rng.normal(1, 0.5, shape)
         answer = call(function, maps)
         if not isinstance(answer, tuple | list | np.ndarray) or len(answer) != 2:
-            raise Mistake("return two things: the means and the variances of the channels.")
+            yield "return two things: the means and the variances of the channels."
         own = "Each channel has statistics of its own."
-        yield from hints(
-            np.shape(np.squeeze(answer[0])),
+        found = np.shape(np.squeeze(answer[0]))
+        yield from compare(
+            found, shape[3:], f"the means have shape {found}; {shape[3:]} was expected.",
             (f"this goes over the channels. {own}", shape[:-1]),
             (f"this is one number an image. {own}", shape[:1]),
             ("places count as well: one number a channel, over images, heights and widths.",

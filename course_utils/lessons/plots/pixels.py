@@ -12,7 +12,7 @@ from matplotlib.patches import Patch, Rectangle
 from course_utils.lessons.plots.style import BLUE, GREY, LIGHT, ORANGE, PINK, SKY
 
 if TYPE_CHECKING:  # at run time it would bring Keras along, which the first lessons do without
-    from course_utils.lessons.tasks import Objects
+    from course_utils.lessons.tasks.boxes import Objects
 
 # Paul Tol's muted scheme, told apart by colour-blind readers too, and black as the tenth.
 TEN = (

@@ -14,20 +14,13 @@ _DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 
 def use_style() -> None:
     """Set the one style of the course's figures: readable on a projector, small in git."""
-    plt.rcParams.update(
-        {
-            "figure.figsize": (7.0, 3.6),
-            "figure.dpi": 90,
-            "figure.constrained_layout.use": True,
-            "font.size": 12,
-            "axes.titlesize": 12,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.prop_cycle": plt.cycler(color=COLOURS),
-            "lines.linewidth": 2,
-            "legend.frameon": False,
-        }
-    )
+    plt.rc("figure", figsize=(7.0, 3.6), dpi=90)
+    plt.rc("figure.constrained_layout", use=True)
+    plt.rc("font", size=12)
+    plt.rc("axes", titlesize=12, prop_cycle=plt.cycler(color=COLOURS))
+    plt.rc("axes.spines", top=False, right=False)
+    plt.rc("lines", linewidth=2)
+    plt.rc("legend", frameon=False)
 
 
 def line(index: int) -> dict:

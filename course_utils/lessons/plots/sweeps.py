@@ -43,11 +43,9 @@ def rounds(
     """
     ax = ax or plt.subplots()[1]
     ax.axhspan(*band, color=LIGHT, linewidth=0, label="tolerance, below the dense network")
-    stayed = [(s, a) for s, a, accepted in points if accepted]
-    back = [(s, a) for s, a, accepted in points if not accepted]
-    for kept, look in ((stayed, "o-"), (back, "x")):
-        if kept:
-            label, colour = ("goes on", "black") if kept is stayed else ("taken back", GREY)
+    ways = (True, "o-", "goes on", "black"), (False, "x", "taken back", GREY)
+    for stays, look, label, colour in ways:
+        if kept := [(s, a) for s, a, accepted in points if accepted == stays]:
             ax.plot(*zip(*kept, strict=True), look, color=colour, label=label, markersize=7)
     ax.set_ylabel("validation accuracy")
     end = 1 - (1 - max(s for s, _, _ in points)) / 1.2

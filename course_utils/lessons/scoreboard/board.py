@@ -66,7 +66,15 @@ def scoreboard(
     name, as a tie. A .keras file is refused with a word on what to hand in. No file can make it
     fail. Raises ValueError for a folder that is none, or holds no such file.
     """
-    paths = _submissions(Path(folder))
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is no folder: name one that holds .sparse files.")
+    paths = sorted(path for path in folder.iterdir() if path.suffix in (".sparse", ".keras"))
+    if not paths:
+        raise ValueError(
+            f"{folder} holds no .sparse file: hand one in with "
+            "export.write_sparse(model, 'FOLDER/NAME.sparse')."
+        )
     data, budget = data or load_mnist(), budget or Budget()
     with tempfile.TemporaryDirectory() as shared, Supervisor("-m", JUDGING) as supervisor:
         images = Path(shared) / "images.npy"
@@ -76,18 +84,6 @@ def scoreboard(
     caption = f"{len(data.y_test):,} test images of {data.caption}"
     digest = hashlib.sha256(data.x_test.tobytes() + data.y_test.tobytes()).hexdigest()
     return Scoreboard(caption, digest, budget, tuple(sorted(entries, key=_order)))
-
-
-def _submissions(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        raise ValueError(f"{folder} is no folder: name one that holds .sparse files.")
-    paths = sorted(path for path in folder.iterdir() if path.suffix in (".sparse", ".keras"))
-    if not paths:
-        raise ValueError(
-            f"{folder} holds no .sparse file: hand one in with "
-            "export.write_sparse(model, 'FOLDER/NAME.sparse')."
-        )
-    return paths
 
 
 def _order(entry: Entry) -> tuple:

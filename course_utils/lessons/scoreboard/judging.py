@@ -15,14 +15,7 @@ import numpy as np
 
 from course_utils.lessons.data import Dataset, load_mnist
 from course_utils.lessons.scoreboard.child import RESULT, SUBMISSION
-from course_utils.lessons.scoreboard.entries import (
-    Budget,
-    Entry,
-    Limits,
-    Refused,
-    missed,
-    one_line,
-)
+from course_utils.lessons.scoreboard.entries import Budget, Entry, Limits, Refused, missed, one_line
 from course_utils.lessons.scoreboard.isolation import Supervisor
 
 

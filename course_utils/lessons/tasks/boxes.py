@@ -92,19 +92,14 @@ def precision_recall(found: Objects, truth: Objects, label: int) -> tuple[np.nda
         raise ValueError("some scores are NaN, and cannot be ranked: look at the network's outputs")
     mine, there = found.where(found.label == label), truth.where(truth.label == label)
     mine = mine.where(np.argsort(-mine.score, kind="stable"))
-    right = np.cumsum(_right(mine, there))
-    return right / np.arange(1, len(mine) + 1), right / max(len(there), 1)
-
-
-def _right(found: Objects, truth: Objects) -> np.ndarray:
-    """Tell which objects found, the surest first, are right; each truth counts once."""
-    taken, right = np.zeros(len(truth), bool), np.zeros(len(found), bool)
-    there = {scene: np.flatnonzero(truth.scene == scene) for scene in np.unique(truth.scene)}
-    for place, (scene, box) in enumerate(zip(found.scene, found.box, strict=True)):
-        here = there.get(scene, ())
+    taken, right = np.zeros(len(there), bool), np.zeros(len(mine), bool)
+    by_scene = {scene: np.flatnonzero(there.scene == scene) for scene in np.unique(there.scene)}
+    for place, (scene, box) in enumerate(zip(mine.scene, mine.box, strict=True)):  # surest first
+        here = by_scene.get(scene, ())
         if len(here):
-            overlaps = box_iou(box, truth.box[here])
+            overlaps = box_iou(box, there.box[here])
             best = here[overlaps.argmax()]
-            right[place] = overlaps.max() >= OVERLAP and not taken[best]
+            right[place] = overlaps.max() >= OVERLAP and not taken[best]  # each counts once
             taken[best] |= right[place]
-    return right
+    right = np.cumsum(right)
+    return right / np.arange(1, len(mine) + 1), right / max(len(there), 1)

@@ -49,16 +49,14 @@ def vowel_cnn(seed: int = 0) -> keras.Sequential:
     """
     keras.utils.set_random_seed(seed)
     return _compiled(
-        [
-            layers.Reshape((-1, BANDS, 1), name="image"),
-            layers.Conv2D(16, 3, activation="relu", name="conv1"),
-            layers.MaxPooling2D(2, name="pool1"),
-            layers.Conv2D(32, 3, activation="relu", name="conv2"),
-            layers.MaxPooling2D(2, name="pool2"),
-            layers.Flatten(name="flatten"),
-            layers.Dense(64, activation="relu", name="dense"),
-        ],
         "vowel_cnn",
+        layers.Reshape((-1, BANDS, 1), name="image"),
+        layers.Conv2D(16, 3, activation="relu", name="conv1"),
+        layers.MaxPooling2D(2, name="pool1"),
+        layers.Conv2D(32, 3, activation="relu", name="conv2"),
+        layers.MaxPooling2D(2, name="pool2"),
+        layers.Flatten(name="flatten"),
+        layers.Dense(64, activation="relu", name="dense"),
     )
 
 
@@ -69,10 +67,10 @@ def vowel_gru(units: int = 64, seed: int = 0) -> keras.Sequential:
     (None, 10)
     """
     keras.utils.set_random_seed(seed)
-    return _compiled([layers.GRU(units, name="gru")], "vowel_gru")
+    return _compiled("vowel_gru", layers.GRU(units, name="gru"))
 
 
-def _compiled(hidden: list[keras.Layer], name: str) -> keras.Sequential:
+def _compiled(name: str, *hidden: keras.Layer) -> keras.Sequential:
     sound = keras.Input((-(-speech.SAMPLES // STEP), BANDS), name="spectrogram")
     output = layers.Dense(len(vowels.VOWELS), activation="softmax", name="output")
     model = keras.Sequential([sound, *hidden, output], name=name)

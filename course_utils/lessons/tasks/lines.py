@@ -52,24 +52,19 @@ def labelled(source: str) -> list[tuple[str, int]]:
         if isinstance(node, _WITH_DOCSTRING) and ast.get_docstring(node, clean=False) is not None
     ]
     tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
-    within = {row for node in docstrings for row in range(node.lineno, node.end_lineno + 1)}
-    lines = source.splitlines()
-    found = [(lines[row - 1].strip(), CODE) for row in sorted(_code(tokens) - within)]
-    comments = [token.string for token in tokens if token.type == tokenize.COMMENT]
-    found += [(c.lstrip("#:").strip(), PROSE) for c in comments if not c.startswith("#!")]
-    for paragraph in "\n\n".join(node.value.value for node in docstrings).split("\n\n"):
-        if ">>>" not in paragraph:  # an example, which a person would call code
-            found += [(line.strip(), PROSE) for line in paragraph.splitlines()]
-    return [(line, label) for line, label in found if line and not _RULE.search(line)]
-
-
-def _code(tokens: list[tokenize.TokenInfo]) -> set[int]:
-    """Return the rows with code on them and nothing else, counted from 1."""
-    code, other = set(), set()
+    other = {row for node in docstrings for row in range(node.lineno, node.end_lineno + 1)}
+    code: set[int] = set()  # rows with code on them, counted from 1; those with nothing else count
     for token in tokens:
         first, last = token.start[0], token.end[0]
         if token.type == tokenize.COMMENT or (last > first and token.type not in _NO_CODE):
             other.update(range(first, last + 1))
         elif token.type not in _NO_CODE:
             code.add(first)
-    return code - other
+    lines = source.splitlines()
+    found = [(lines[row - 1].strip(), CODE) for row in sorted(code - other)]
+    comments = [token.string for token in tokens if token.type == tokenize.COMMENT]
+    found += [(c.lstrip("#:").strip(), PROSE) for c in comments if not c.startswith("#!")]
+    for paragraph in "\n\n".join(node.value.value for node in docstrings).split("\n\n"):
+        if ">>>" not in paragraph:  # an example, which a person would call code
+            found += [(line.strip(), PROSE) for line in paragraph.splitlines()]
+    return [(line, label) for line, label in found if line and not _RULE.search(line)]
