@@ -427,8 +427,37 @@ class Folding(Unfolds):
 def test_a_shape_of_a_layer_of_ones_own_stays_as_it_is():
     block = Folding(name="one")
     block.around = Folds((None, 6, 6, 8), 2.0)
-    checked(with_blocks(block))
+    assert not checked(with_blocks(block)).unseen
     assert block.around.newshape == (None, 6, 6, 8)
+
+
+class Windows(Unfolds):
+    """Counts windows of all examples, and these by the windows of each, as Swin does."""
+
+    def call(self, x):
+        each, y = 4, self.around(ops.reshape(self.up(x), (-1, 3, 3, 8)))
+        examples = ops.shape(y)[0] // each
+        return x + ops.reshape(self.down(y), (examples, 6, 6, 6))
+
+
+class Averages(Windows):
+    """Its outputs depend on how many examples come with each."""
+
+    def call(self, x):
+        return super().call(x) / ops.cast(ops.shape(x)[0] // 1, x.dtype)
+
+
+def test_a_batch_that_is_computed_with_follows(tmp_path):
+    model = with_blocks(Windows(name="one"), Averages(name="two"))
+    channels = checked(model)
+    assert sorted(channels.groups) == ["one/up"]
+    assert "two (Averages) is made anew as a whole" in channels.left["two/up"].reason
+    small, _ = shrink(model, 0.5, verify=True)
+    assert small.get_layer("one").get_layer("up").units == 4
+    small.save(tmp_path / "small.keras")
+    loaded = keras.saving.load_model(tmp_path / "small.keras", {"Averages": Averages})
+    for x in (inputs_for(model)[:1], inputs_for(model)):
+        assert apart(loaded, small, x) == 0
 
 
 def test_a_size_that_is_open_is_not_taken_for_one():
