@@ -408,6 +408,27 @@ def test_a_batch_read_off_a_tensor_follows(tmp_path):
         assert apart(loaded, small, x) == 0
 
 
+class MakesLayers(Residual):
+    """In its call, as many do: layers without weights."""
+
+    def call(self, x):
+        y = L.Activation("relu")(self.norm(self.wide(x)))
+        return L.Add()([x, self.back(L.UpSampling2D(2)(L.AveragePooling2D(2)(y)))])
+
+
+class Resizes(Residual):
+    def call(self, x):
+        return x + self.back(L.Resizing(*ops.shape(x)[1:3])(self.wide(x)))
+
+
+def test_a_block_may_make_layers_in_its_call():
+    assert set(checked(with_blocks(MakesLayers(8, name="one"))).groups) == {"stem", "one/wide"}
+    x = keras.Input((None, None, 6))
+    y = L.GlobalMaxPooling2D()(Resizes(8, name="one")(x))
+    small, _ = shrink(keras.Model(x, L.Dense(3)(y)), 0.5)
+    assert isinstance(small.get_layer("one"), Resizes)  # to sizes that are open: no graph
+
+
 class Folds(L.Layer):
     """A layer of one's own that keeps a shape under the name that Keras's operation has for it."""
 
