@@ -13,8 +13,8 @@ from course_utils.masking import Masks
 from course_utils.pruning.selectors import Selectors, left_out
 from course_utils.structure.calls import Kept, Maker, Slice
 from course_utils.structure.internals import garbage_of_its_own
-from course_utils.structure.opening import has_graph
 from course_utils.structure.resizing import resize
+from course_utils.structure.symbolic import has_graph
 from course_utils.structure.walking import Walk
 from course_utils.tables import Printed
 

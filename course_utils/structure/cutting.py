@@ -7,7 +7,7 @@ import numpy as np
 from course_utils.backend import keras
 from course_utils.structure.calls import Kept, Slice
 from course_utils.structure.channels import Channels
-from course_utils.structure.opening import has_graph
+from course_utils.structure.symbolic import has_graph
 
 
 class Cuts:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_utils.backend import keras, layers_inside
-from course_utils.pruning.layers import own_weights, walk
+from course_utils.pruning.layers import of_keras, own_weights, walk
 from course_utils.structure.functions import first_line
 from course_utils.structure.internals import attributes, through_graph
 from course_utils.structure.reaching import has_weights
@@ -23,35 +23,9 @@ from course_utils.structure.symbolic import (
     output_spec,
     outputs_by_trial,
     sized,
+    symbols,
     variables_read,
 )
-
-
-def has_graph(layer: object) -> bool:
-    """Tell whether a layer is a Sequential or Functional model that computes what its graph says.
-
-    >>> has_graph(keras.Sequential([keras.layers.Dense(1)]))  # not built
-    False
-    """
-    if not isinstance(layer, keras.Model) or not type(layer).call.__module__.startswith("keras."):
-        return False  # with a `call` of its own it computes something else than its graph
-    if isinstance(layer, keras.Sequential):
-        return bool(layer.built and layer.inputs)
-    return bool(getattr(layer, "inputs", None)) and hasattr(layer, "operations")
-
-
-def symbols(outputs: object) -> object:
-    """Return new symbols for tensors of these shapes: a layer may hand on what it was given.
-
-    >>> one = keras.Input((4,))
-    >>> symbols(one).shape, symbols(one) is one
-    ((None, 4), False)
-    """
-    return keras.tree.map_structure(
-        lambda t: t if t is None else keras.KerasTensor(t.shape, t.dtype, t.sparse, name=t.name),
-        outputs,
-    )
-
 
 _OPEN = "takes a size from a tensor of which it is open"
 _USES = "uses {} itself, not through the layer that has it"
@@ -152,22 +126,41 @@ def _graph(
 
     A shape with the batch, or another size that was open, holds -1 for it; two sizes tell where.
     """
-    inputs, outputs = _called(layer, args, options, whole, training)
-    model = keras.Model(_unpacked(inputs), _unpacked(_tensors(outputs)), name=layer.name)
-    if any(None in one.newshape for one in _reshapes(model)):
-        ways = (sized, functools.partial(sized, more=8))
-        nests = (keras.tree.map_structure(way, (args, options)) for way in ways)
-        told = [_reshapes(_graph(layer, *nest, whole, training)[0]) for nest in nests]
-        for reshape, one, other in zip(_reshapes(model), *told, strict=True):
-            pairs = zip(one.output.shape, other.output.shape, strict=True)
-            shape = tuple(a if a == b else -1 for a, b in pairs)
-            if None in reshape.newshape and shape.count(-1) == 1:
-                give_shape(reshape, shape)
-    return model, outputs
+    given = _tensors(args, options)
+    try:
+        inputs, outputs = _called(layer, args, options, whole, training)
+        model = keras.Model(_unpacked(inputs), _unpacked(_tensors(outputs)), name=layer.name)
+        if not any(None in one.newshape for one in _reshapes(model)):
+            return model, outputs
+    except NotOpenedError:  # it may compute with the number of examples
+        if whole or any(None in t.shape[1:] for t in given) or all(t.shape[0] for t in given):
+            raise
+    ways = (sized, functools.partial(sized, more=9))
+    nests = (keras.tree.map_structure(way, (args, options)) for way in ways)
+    (one, outputs), (other, _) = (_graph(layer, *nest, whole, training) for nest in nests)
+    for pair in zip(_reshapes(one), _reshapes(other), strict=True):
+        sizes = zip(*(reshape.output.shape for reshape in pair), strict=True)
+        shape = tuple(a if a == b else -1 for a, b in sizes)
+        if shape.count(-1) > 1:
+            raise NotOpenedError(_OPEN)
+        for reshape in pair:
+            give_shape(reshape, shape)
+    one, other = (_called_on(model, given) for model in (one, other))
+    if _steps(one)[0] != _steps(other)[0]:
+        raise NotOpenedError(_OPEN)
+    return one, outputs
+
+
+def _called_on(model: keras.Model, tensors: list) -> keras.Model:
+    """Return the graph of a model for tensors of other shapes."""
+    inputs = _unpacked([keras.Input(batch_shape=t.shape, dtype=t.dtype) for t in tensors])
+    call = lambda layer, *args, **options: layer(*args, **options)  # noqa: E731
+    return keras.Model(inputs, through_graph(model, inputs, call), name=model.name)
 
 
 def _reshapes(model: keras.Model) -> list[keras.Operation]:
-    return [op for op in model.operations if isinstance(getattr(op, "newshape", 0), tuple | list)]
+    shaped = (op for op in model.operations if isinstance(getattr(op, "newshape", 0), tuple | list))
+    return [op for op in shaped if not isinstance(op, keras.Layer)]  # that has one of its own
 
 
 def _called(
@@ -217,13 +210,16 @@ def _steps(model: keras.Model) -> tuple[list[tuple], list]:
             if 0 in getattr(one, "shape", ()):  # made from a length that is open, taken for none
                 raise NotOpenedError(_OPEN)
         is_layer = isinstance(layer, keras.Layer)
-        own = {} if is_layer else attributes(layer)
-        if any(isinstance(value, tuple | list) and None in value for value in own.values()):
+        # A block may make a layer in its call, each time anew: what it is like tells which it is.
+        plain = is_layer and of_keras(type(layer)) and not layer.variables
+        own = layer.get_config() if plain else {} if is_layer else attributes(layer)
+        sizes = [*own.values(), [own.get(key, 0) for key in ("height", "width")]]
+        if any(isinstance(value, tuple | list) and None in value for value in sizes):
             raise NotOpenedError(_OPEN)  # it was given the length of an axis that is not known
         if not is_layer and has_weights([own, args, options]):
             raise NotOpenedError(f"gives layers to {type(layer).__name__}, which is none")
         modes.append(options.pop("training", None))
-        who = id(layer) if is_layer else type(layer).__name__
+        who = id(layer) if is_layer and not plain else type(layer).__name__
         settings = [v for k, v in own.items() if k[0] != "_" and k != "name" and not callable(v)]
         wires = [places.get(id(one)) for one in keras.tree.flatten((args, options))]
         steps.append((who, wires, form_of((*settings, *args), options)))

@@ -23,7 +23,7 @@ from course_utils.structure.internals import (
     with_graph,
 )
 from course_utils.structure.keeping import is_kept, refuse_what_would_be_lost
-from course_utils.structure.opening import has_graph
+from course_utils.structure.symbolic import has_graph
 
 Pair = tuple[keras.Variable, keras.Variable]
 

@@ -11,6 +11,32 @@ from course_utils.pruning.layers import of_keras
 SOME_LENGTH = 8  # of axes whose length is open, where one must be given
 
 
+def has_graph(layer: object) -> bool:
+    """Tell whether a layer is a Sequential or Functional model that computes what its graph says.
+
+    >>> has_graph(keras.Sequential([keras.layers.Dense(1)]))  # not built
+    False
+    """
+    if not isinstance(layer, keras.Model) or not type(layer).call.__module__.startswith("keras."):
+        return False  # with a `call` of its own it computes something else than its graph
+    if isinstance(layer, keras.Sequential):
+        return bool(layer.built and layer.inputs)
+    return bool(getattr(layer, "inputs", None)) and hasattr(layer, "operations")
+
+
+def symbols(outputs: object) -> object:
+    """Return new symbols for tensors of these shapes: a layer may hand on what it was given.
+
+    >>> one = keras.Input((4,))
+    >>> symbols(one).shape, symbols(one) is one
+    ((None, 4), False)
+    """
+    return keras.tree.map_structure(
+        lambda t: t if t is None else keras.KerasTensor(t.shape, t.dtype, t.sparse, name=t.name),
+        outputs,
+    )
+
+
 def gets_mask(layer: keras.Layer) -> bool:
     """Tell whether a layer of a graph is called on a tensor with a mask, as behind `Masking`.
 

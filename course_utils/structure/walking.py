@@ -9,18 +9,10 @@ from course_utils.pruning.layers import walk
 from course_utils.structure.calls import Call, fixed
 from course_utils.structure.ids import Flow, Ids, alike
 from course_utils.structure.internals import through_graph
-from course_utils.structure.opening import (
-    Look,
-    NotOpenedError,
-    form_of,
-    has_graph,
-    holds_layers,
-    look,
-    symbols,
-)
+from course_utils.structure.opening import Look, NotOpenedError, form_of, holds_layers, look
 from course_utils.structure.reaching import reached
 from course_utils.structure.rules import registry
-from course_utils.structure.symbolic import output_spec, tells_shapes
+from course_utils.structure.symbolic import has_graph, output_spec, symbols, tells_shapes
 
 Owners = tuple[keras.Operation, ...]
 

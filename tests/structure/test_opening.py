@@ -408,6 +408,27 @@ def test_a_batch_read_off_a_tensor_follows(tmp_path):
         assert apart(loaded, small, x) == 0
 
 
+class MakesLayers(Residual):
+    """In its call, as many do: layers without weights."""
+
+    def call(self, x):
+        y = L.Activation("relu")(self.norm(self.wide(x)))
+        return L.Add()([x, self.back(L.UpSampling2D(2)(L.AveragePooling2D(2)(y)))])
+
+
+class Resizes(Residual):
+    def call(self, x):
+        return x + self.back(L.Resizing(*ops.shape(x)[1:3])(self.wide(x)))
+
+
+def test_a_block_may_make_layers_in_its_call():
+    assert set(checked(with_blocks(MakesLayers(8, name="one"))).groups) == {"stem", "one/wide"}
+    x = keras.Input((None, None, 6))
+    y = L.GlobalMaxPooling2D()(Resizes(8, name="one")(x))
+    small, _ = shrink(keras.Model(x, L.Dense(3)(y)), 0.5)
+    assert isinstance(small.get_layer("one"), Resizes)  # to sizes that are open: no graph
+
+
 class Folds(L.Layer):
     """A layer of one's own that keeps a shape under the name that Keras's operation has for it."""
 
@@ -427,8 +448,37 @@ class Folding(Unfolds):
 def test_a_shape_of_a_layer_of_ones_own_stays_as_it_is():
     block = Folding(name="one")
     block.around = Folds((None, 6, 6, 8), 2.0)
-    checked(with_blocks(block))
+    assert not checked(with_blocks(block)).unseen
     assert block.around.newshape == (None, 6, 6, 8)
+
+
+class Windows(Unfolds):
+    """Counts windows of all examples, and these by the windows of each, as Swin does."""
+
+    def call(self, x):
+        each, y = 4, self.around(ops.reshape(self.up(x), (-1, 3, 3, 8)))
+        examples = ops.shape(y)[0] // each
+        return x + ops.reshape(self.down(y), (examples, 6, 6, 6))
+
+
+class Averages(Windows):
+    """Its outputs depend on how many examples come with each."""
+
+    def call(self, x):
+        return super().call(x) / ops.cast(ops.shape(x)[0] // 1, x.dtype)
+
+
+def test_a_batch_that_is_computed_with_follows(tmp_path):
+    model = with_blocks(Windows(name="one"), Averages(name="two"))
+    channels = checked(model)
+    assert sorted(channels.groups) == ["one/up"]
+    assert "two (Averages) is made anew as a whole" in channels.left["two/up"].reason
+    small, _ = shrink(model, 0.5, verify=True)
+    assert small.get_layer("one").get_layer("up").units == 4
+    small.save(tmp_path / "small.keras")
+    loaded = keras.saving.load_model(tmp_path / "small.keras", {"Averages": Averages})
+    for x in (inputs_for(model)[:1], inputs_for(model)):
+        assert apart(loaded, small, x) == 0
 
 
 def test_a_size_that_is_open_is_not_taken_for_one():

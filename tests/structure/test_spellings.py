@@ -352,7 +352,7 @@ WHY = {
     "means, mixed in training": ("depends on more", lambda x: BalancedMeans()(x)),
     "means, as many in training": ("another shape", lambda x: NoisyMeans()(x)),
     "rolled": ("depends on more", lambda x: ops.roll(x, 1, axis=-1)),
-    "single ones": ("by their numbers", lambda x: ops.take(x, [0, 2], axis=-1)),
+    "single ones": ("another shape", lambda x: ops.take(x, [0, 2], axis=-1)),
     "a sum": ("would not be 0", lambda x: ops.einsum("bnc,bmc->bnm", ops.cos(x), ops.cos(x))),
     "examples moved": (
         "first axis is not that of examples",

@@ -79,18 +79,6 @@ def get_item(call: Call) -> Flows:
     return Flow(call.shapes[0], ids, x.silent)
 
 
-def take(call: Call) -> Flows:
-    """Entries by their numbers, along an axis where they are not channels."""
-    axes = [-1] if call.layer.axis is None else layer_axes(call.layer.axis, call.x)
-    x = None if -1 in axes or len(call.flows) > 1 else call.beside(call.x, axes)
-    if x is None:
-        return call.refuse("picks entries by their numbers")
-    (axis,), more = axes, len(call.shapes[0]) - len(x.shape)  # axes that the numbers add: -1, 0, …
-    new = [axis + n for n in range(more)]
-    ids = x.ids.squeeze(axis) if more < 0 else np.expand_dims(x.ids, new)
-    return Flow(call.shapes[0], ids, x.silent)
-
-
 def pad(call: Call) -> Flows:
     """Zeros around: along channels they are channels that cannot go."""
     x, widths = call.x, [tuple(pair) for pair in call.layer.pad_width]
@@ -162,6 +150,5 @@ OPERATIONS = {
     "Unstack": unstack,
     "Glu": gated,
     "GetItem": get_item,
-    "Take": take,
     "Pad": pad,
 }

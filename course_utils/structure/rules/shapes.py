@@ -59,11 +59,6 @@ def permute(call: Call) -> Flows:
     return Flow(call.shapes[0], x.ids.transpose([a - 1 for a in order]), x.silent)
 
 
-def repeat_vector(call: Call) -> Flow:
-    """The same vector at every step."""
-    return Flow(call.shapes[0], call.x.ids[None], call.x.silent)
-
-
 def expand_dims(call: Call) -> Flows:
     """New axes of length 1."""
     made = fixed(call.shapes[0])
@@ -193,7 +188,6 @@ RULES = {
     _L.Flatten: flatten,
     _L.Reshape: reshape,
     _L.Permute: permute,
-    _L.RepeatVector: repeat_vector,
 }
 OPERATIONS = {
     "Reshape": reshape,
