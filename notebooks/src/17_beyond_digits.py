@@ -66,7 +66,7 @@ data
 counts = (32, 24, 24) if quick_mode() else (4096, 500, 1000)
 train_scenes, val_scenes, test_scenes = tasks.load_scenes(data, counts)
 ax = plots.boxes(train_scenes.images[:5], {"there": train_scenes.objects})
-ax.set_title(f"training scenes ({data.caption})")
+ax.set_title(f"training scenes ({data.caption})", pad=14)
 plt.show()
 
 # %% [markdown]
@@ -169,7 +169,7 @@ if data.stand_in and not quick_mode():  # the weights are those of MNIST
 found = tasks.detect(detector, val_scenes.images)
 shown = {"there": val_scenes.objects, "found": found.where(found.score > 0.3)}
 ax = plots.boxes(val_scenes.images[:5], shown)
-ax.set_title(f"validation scenes ({data.caption})")
+ax.set_title(f"validation scenes ({data.caption})", pad=14)
 plt.show()
 
 # %% [markdown]
@@ -287,7 +287,7 @@ for name in ("80 % of weights", "80 %, by chance"):
     found = tasks.detect(detectors[name], test_scenes.images[:5])
     shown = {"there": test_scenes.objects, "found": found.where(found.score > 0.3)}
     ax = plots.boxes(test_scenes.images[:5], shown)
-    ax.set_title(f"{name} removed ({data.caption})")
+    ax.set_title(f"{name} removed ({data.caption})", pad=14)
     plt.show()
 
 # %% [markdown]
