@@ -30,7 +30,7 @@ def in_order(
         _plain_decades(ax.yaxis)
     else:
         ax.set_ylim(0, max(ax.get_ylim()[1], 1.05 * ms.max()))  # it may be shared
-    ax.legend()
+    ax.legend(loc="upper right" if log else "lower right", ncols=2)  # where no call is
     return ax
 
 
