@@ -93,7 +93,7 @@ def through_time(
             zeros = np.where(np.arange(81) == 40, np.sum(W == 0), 0)
             ax.stairs(counts, edges, fill=True, color=BLUE)
             ax.stairs(zeros, edges, fill=True, color=zero)
-            ax.set_title(f"{stage}: {np.mean(W == 0):.0%} are zero")
+            ax.set_title(f"{stage}: {np.mean(W == 0):.0%} zeros")
     for ax in np.atleast_2d(axes)[-1]:
         ax.set_xlabel("weight w")
     return fig
