@@ -56,7 +56,7 @@ def histogram(
         label = f"|w| ≤ {theta:g}: {share:.1%} cut"
         ax.axvspan(-theta, theta, color=GREY, alpha=0.25, label=label)
         ax.margins(y=0.25)  # room for the legend above the peak
-        ax.legend(loc="upper center", handlelength=1)
+        ax.legend(loc="upper center", handlelength=1, frameon=True, framealpha=1, edgecolor="none")
     ax.set(xlabel="weight w", ylabel="number of weights")
     return ax
 
