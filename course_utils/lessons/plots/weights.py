@@ -52,8 +52,7 @@ def histogram(
     edges = int(np.clip(np.sqrt(W.size), 15, 101)) if bins is None else bins
     ax.hist(W, bins=edges, color=BLUE, alpha=0.85)
     if theta is not None:
-        share = np.mean(np.abs(W) <= theta)
-        label = f"|w| ≤ {theta:g}: {share:.1%} cut"
+        label = f"|w| ≤ {theta:g}: {np.mean(np.abs(W) <= theta):.1%} cut"
         ax.axvspan(-theta, theta, color=GREY, alpha=0.25, label=label)
         ax.margins(y=0.25)  # room for the legend above the peak
         ax.legend(loc="upper center", handlelength=1, frameon=True, framealpha=1, edgecolor="none")
