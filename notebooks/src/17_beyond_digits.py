@@ -220,7 +220,8 @@ for size in sizes:
 ax = plots.curves({"mAP": by_size}, sizes, plt.subplots(figsize=(6, 2.6))[1])
 for size in (20, 28):
     ax.axvline(size, color=plots.GREY, linewidth=1, linestyle=":")
-ax.set(xlabel="size of the digits (pixels)", ylabel="mAP", ylim=(0, 1.02), title=data.caption)
+ax.set(xlabel="size of the digits (pixels)", ylabel="mAP", ylim=(0, 1.02))
+ax.set_title(f"scenes with digits of one size ({data.caption})")
 ax.get_legend().remove()
 plt.show()
 
@@ -368,7 +369,7 @@ assert half["taylor"].min() > half["scratch"].max()
 canvas = tasks.Canvas(side=24, sizes=(14,), most=3)
 train_scenes, val_scenes, test_scenes = tasks.load_scenes(data, counts, canvas)
 _, axes = plt.subplots(2, figsize=(9, 3))
-plots.scenes(train_scenes.images[:8], axes[0]).set_title(data.caption)
+plots.scenes(train_scenes.images[:8], axes[0]).set_title(f"training scenes ({data.caption})")
 plots.pixel_classes(train_scenes.pixels[:8], axes[1])
 plt.show()
 
