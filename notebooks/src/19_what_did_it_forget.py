@@ -599,7 +599,7 @@ sources = {
     "no network: sd of the pixel": varies,
 }
 above = {name: m - m.min() for name, m in sources.items()}
-plots.film_strip({"": {name: m / m.mean() for name, m in above.items()}}, "of the mean")
+plots.film_strip({"": {name: m / m.mean() for name, m in above.items()}}, "times the mean")
 plt.show()
 r = np.corrcoef(left.ravel(), strength.ravel())[0, 1]
 print(f"weights left, and sums of |w| before pruning: correlation {r:.2f}")
