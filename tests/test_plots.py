@@ -378,12 +378,12 @@ def test_a_layer_through_time_shows_its_zeros_in_shared_bins():
     layer = np.array([-1.0, -0.5, 0.5, 1.0])
     cut = np.where(np.abs(layer) < 1, 0, layer)
     fig = plots.through_time({"free": {"trained": layer, "cut": cut}})
-    assert [ax.get_title() for ax in fig.axes] == ["trained: 0% are zero", "cut: 50% are zero"]
+    assert [ax.get_title() for ax in fig.axes] == ["trained: 0% zeros", "cut: 50% zeros"]
     (counts, edges, _), (zeros, *_) = (patch.get_data() for patch in fig.axes[1].patches)
     assert (counts.sum(), zeros.sum(), zeros[40]) == (4, 2, 2)
     assert edges[40] < 0 < edges[41]
     assert all(np.array_equal(edges, ax.patches[0].get_data().edges) for ax in fig.axes)
     first = plots.through_time({"free": {"trained": layer, "cut": cut}}, moments=1)
-    assert [ax.get_title() for ax in first.axes] == ["trained: 0% are zero", "cut: ?"]
+    assert [ax.get_title() for ax in first.axes] == ["trained: 0% zeros", "cut: ?"]
     assert not first.axes[1].patches
     assert first.axes[0].get_xlim() == fig.axes[0].get_xlim()

@@ -38,6 +38,7 @@ def test_where_sparse_pays_is_below_one():
     assert ax.get_xscale() == ax.get_yscale() == "log"
     assert texts(ax.get_xticklabels()) == ["1 %", "10 %", "50 %"]
     assert ax.get_ylim()[0] <= 0.1
+    assert {"0.1", "0.2", "0.5", "1", "2", "5"} <= {*texts(ax.get_yticklabels())}
 
 
 def test_every_layer_has_a_bar_for_each_size_in_each_panel():

@@ -42,6 +42,17 @@ def test_there_and_found_differ_in_more_than_colour():
     )}  # fmt: skip
     assert keys["there"].get_linestyle() != keys["found"].get_linestyle()
     assert [text.get_text() for text in ax.texts] == ["3", "7", "3", "7"]
+    # Above the same box one label stands at the left corner, the other at the right.
+    assert [text.get_position() for text in ax.texts[::2]] == [(1.5, 0), (5.5, 0)]
+
+
+def test_four_networks_stand_in_two_rows():
+    runs = {"magnitude": np.ones((5, 2)), "chance": np.zeros((5, 2))}
+    panels = {name: ([0, 0.5], runs) for name in "abcd"}
+    for count, rows in ((1, 1), (2, 1), (3, 1), (4, 2)):
+        fig = plots.by_share(dict([*panels.items()][:count]), "accuracy")
+        assert len({ax.get_position().y0 for ax in fig.axes}) == rows
+        assert [ax.get_title() for ax in fig.axes] == [*panels][:count]
 
 
 def test_ten_digits_have_ten_colours_and_a_key():

@@ -398,15 +398,16 @@ if not (quick_mode() or data.stand_in):  # what the text says of the full run
 
 # %%
 table = recorded.rows("scopes_compared")
-panels = {"the plan's zeros": "plan", "95 %": 0.95, "98 %": 0.98}
+panels = {"the plan's zeros": "plan", "95 % zeros": 0.95, "98 % zeros": 0.98}
 gaps = {}
-fig, axes = plt.subplots(1, 3, figsize=(13, 2.6))
+fig, axes = plt.subplots(1, 3, figsize=(10, 2.6))
 for ax, (title, budget) in zip(axes, panels.items(), strict=True):
     rows = [row for row in table if row["budget"] == budget]
     shown = ("plan", "global", "erk", "lamp") if budget == "plan" else ("global", "erk", "lamp")
     ends = {way: np.array([r["test"] for r in rows if r["way"] == way]) for way in shown}
     gaps[title] = {way: 100 * (ends[way] - ends["lamp"]) for way in shown[:-1]}
     plots.paired(gaps[title], ax=ax).set(title=title, xlabel="points, minus LAMP")
+    ax.locator_params(axis="x", nbins=4)
 plt.show()
 
 

@@ -293,7 +293,7 @@ shares = {
     name.split("(")[0]: {at: frame / frame.mean() for at, frame in film[name].items()}
     for name in list(film)[1:]
 }
-fig = plots.film_strip(shares, "of the mean pixel")
+fig = plots.film_strip(shares, "times the mean pixel's")
 fig.suptitle(f"connections of each pixel, over the training ({data.caption})", fontsize=12)
 plt.show()
 

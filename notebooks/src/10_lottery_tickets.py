@@ -233,7 +233,7 @@ def connections(masks):
 
 
 maps = {"ticket": connections(masks), "shuffled": connections(masking.shuffle(masks, 1))}
-plots.film_strip({"": maps}, "of the mean pixel", width=6)
+plots.film_strip({"": maps}, "times the mean pixel's", width=6)
 plt.show()
 
 # %% tags=["varies"]

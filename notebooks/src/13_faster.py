@@ -502,8 +502,9 @@ if widths:
     found = measure(calls, batch=1)
     latency_table = {row.name: 1e3 * row.median for row in found.rows}
     ax = plots.over_width(widths, list(latency_table.values()))
+    look = {"color": "black", "linewidth": 3, "solid_capstyle": "butt", "zorder": 3}
     for row in found.rows:
-        ax.plot([row.name] * 2, [1e3 * row.low, 1e3 * row.high], color=plots.SKY, linewidth=5)
+        ax.plot([row.name] * 2, [1e3 * row.low, 1e3 * row.high], **look)
     ax.set_ylim(0, 1.05e3 * max(row.high for row in found.rows))
     plt.show()
 for asked in widths[:-1:3]:

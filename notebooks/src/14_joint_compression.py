@@ -280,7 +280,7 @@ def clustered(clusters, start="linear"):
 
 
 W = pruning.weights(trimmed)["fc1/kernel"]
-fig, axes = plt.subplots(1, 3, figsize=(12, 3), sharey=True)
+fig, axes = plt.subplots(1, 3, figsize=(10, 2.8), sharey=True)
 for ax, start in zip(axes, clustering.STARTS, strict=True):
     shared = clustered(15, start)["fc1/kernel"]
     off = np.sqrt(np.mean((shared - W)[W != 0] ** 2))

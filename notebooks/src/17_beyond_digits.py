@@ -66,7 +66,7 @@ data
 counts = (32, 24, 24) if quick_mode() else (4096, 500, 1000)
 train_scenes, val_scenes, test_scenes = tasks.load_scenes(data, counts)
 ax = plots.boxes(train_scenes.images[:5], {"there": train_scenes.objects})
-ax.set_title(f"training scenes ({data.caption})")
+ax.set_title(f"training scenes ({data.caption})", pad=14)
 plt.show()
 
 # %% [markdown]
@@ -169,7 +169,7 @@ if data.stand_in and not quick_mode():  # the weights are those of MNIST
 found = tasks.detect(detector, val_scenes.images)
 shown = {"there": val_scenes.objects, "found": found.where(found.score > 0.3)}
 ax = plots.boxes(val_scenes.images[:5], shown)
-ax.set_title(f"validation scenes ({data.caption})")
+ax.set_title(f"validation scenes ({data.caption})", pad=14)
 plt.show()
 
 # %% [markdown]
@@ -220,7 +220,8 @@ for size in sizes:
 ax = plots.curves({"mAP": by_size}, sizes, plt.subplots(figsize=(6, 2.6))[1])
 for size in (20, 28):
     ax.axvline(size, color=plots.GREY, linewidth=1, linestyle=":")
-ax.set(xlabel="size of the digits (pixels)", ylabel="mAP", ylim=(0, 1.02), title=data.caption)
+ax.set(xlabel="size of the digits (pixels)", ylabel="mAP", ylim=(0, 1.02))
+ax.set_title(f"scenes with digits of one size ({data.caption})")
 ax.get_legend().remove()
 plt.show()
 
@@ -287,7 +288,7 @@ for name in ("80 % of weights", "80 %, by chance"):
     found = tasks.detect(detectors[name], test_scenes.images[:5])
     shown = {"there": test_scenes.objects, "found": found.where(found.score > 0.3)}
     ax = plots.boxes(test_scenes.images[:5], shown)
-    ax.set_title(f"{name} removed ({data.caption})")
+    ax.set_title(f"{name} removed ({data.caption})", pad=14)
     plt.show()
 
 # %% [markdown]
@@ -368,7 +369,7 @@ assert half["taylor"].min() > half["scratch"].max()
 canvas = tasks.Canvas(side=24, sizes=(14,), most=3)
 train_scenes, val_scenes, test_scenes = tasks.load_scenes(data, counts, canvas)
 _, axes = plt.subplots(2, figsize=(9, 3))
-plots.scenes(train_scenes.images[:8], axes[0]).set_title(data.caption)
+plots.scenes(train_scenes.images[:8], axes[0]).set_title(f"training scenes ({data.caption})")
 plots.pixel_classes(train_scenes.pixels[:8], axes[1])
 plt.show()
 

@@ -445,7 +445,7 @@ plt.show()
 
 # %%
 panels = {"ece": "ECE", "ece_tempered": "ECE at the best T", "temperature": "best T"}
-fig, axes = plt.subplots(1, 3, figsize=(12, 2.6), sharey=True)
+fig, axes = plt.subplots(1, 3, figsize=(10, 2.6), sharey=True)
 for ax, (key, title) in zip(axes, panels.items(), strict=True):
     plots.spread({name: column(name, key) for name in kinds}, ax).set_title(title)
 axes[1].set_xlim(axes[0].get_xlim())
@@ -488,14 +488,16 @@ plt.show()
 # dot is a pair, the bar the 95 % interval of the mean:
 
 # %%
-_, axes = plt.subplots(1, 5, figsize=(14, 2.4), sharey=True)
+fig, axes = plt.subplots(1, 5, figsize=(10, 2.4), sharey=True)
 for ax, kind in zip(axes, forgetting.KINDS, strict=True):
     pairs = {
         n: column(n, f"{kind} 3") - column("dense", f"{kind} 3")[: len(column(n, f"{kind} 3"))]
         for n in groups[:3]
     }
     plots.paired({name: 100 * values for name, values in pairs.items()}, ax=ax)
-    ax.set(title=kind, xlabel="points of accuracy")
+    ax.set_title(kind)
+    ax.locator_params(axis="x", nbins=3)
+fig.supxlabel("points of accuracy", fontsize=12)
 plt.show()
 
 # %% [markdown] covers="14" corrects="7"
@@ -555,7 +557,7 @@ assert 0 < interval("95 % pruned", "shift 5")[0] < changed("95 % pruned", "shift
 # %%
 gap = {name: column(name, "train_accuracy") - column(name, "test_accuracy") for name in kinds}
 parts = {"training images": "train_accuracy", "test images": "test_accuracy"}
-fig, axes = plt.subplots(1, 3, figsize=(12, 2.6))
+fig, axes = plt.subplots(1, 3, figsize=(10, 2.6))
 for ax, (title, key) in zip(axes, parts.items(), strict=False):
     plots.spread({name: column(name, key) for name in kinds}, ax).set_title(title)
 plots.spread(gap, axes[2]).set_title("gap")
@@ -597,7 +599,7 @@ sources = {
     "no network: sd of the pixel": varies,
 }
 above = {name: m - m.min() for name, m in sources.items()}
-plots.film_strip({"": {name: m / m.mean() for name, m in above.items()}}, "of the mean")
+plots.film_strip({"": {name: m / m.mean() for name, m in above.items()}}, "times the mean")
 plt.show()
 r = np.corrcoef(left.ravel(), strength.ravel())[0, 1]
 print(f"weights left, and sums of |w| before pruning: correlation {r:.2f}")

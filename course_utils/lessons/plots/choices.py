@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
+from matplotlib.ticker import NullLocator, PercentFormatter
 
 from course_utils.lessons.plots.style import COLOURS, GREY, LIGHT, ink, line
+from course_utils.lessons.plots.timings import plain_decades
 
 
 def heat_map(
@@ -51,7 +52,7 @@ def layer_densities(
     ax.invert_yaxis()
     ax.grid(axis="y", color=LIGHT, linewidth=0.8)
     ax.set(xscale="log", xlabel="weights left in the layer")
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:g} %"))
+    plain_decades(ax.xaxis, 100, " %")
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     return ax
 

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch, Rectangle
+from matplotlib.patheffects import withStroke
 
 from course_utils.lessons.plots.style import BLUE, GREY, LIGHT, ORANGE, PINK, SKY
 
@@ -37,7 +38,7 @@ def scenes(images: np.ndarray, ax: Axes | None = None) -> Axes:
 def boxes(images: np.ndarray, marked: Mapping[str, "Objects"], ax: Axes | None = None) -> Axes:
     """Draw a row of scenes with boxes: {"there": objects, "found": objects}, two at most.
 
-    The label of a box stands above its left corner for the first, below the right for the second.
+    The label of a box stands above its left corner for the first, above the right for the second.
     """
     ax = scenes(images, ax)
     side = images.shape[1]
@@ -52,9 +53,10 @@ def boxes(images: np.ndarray, marked: Mapping[str, "Objects"], ax: Axes | None =
                 look = {"edgecolor": colour, "linestyle": dashes, "linewidth": width}
                 at = (start + left, top - 0.5), right - left, bottom - top
                 ax.add_patch(Rectangle(*at, facecolor="none", **look))
-                place = (start + right, min(bottom, side - 1)) if turn else (start + left, top - 1)
-                how = {"ha": "right", "va": "top"} if turn else {"ha": "left", "va": "bottom"}
-                ax.text(*place, label, color=colour, fontsize=11, weight="bold", **how)
+                place = start + (right if turn else left), top - 1
+                how = {"ha": "right" if turn else "left", "va": "bottom", "weight": "bold"}
+                text = ax.text(*place, label, color=colour, fontsize=11, **how)
+                text.set_path_effects([withStroke(linewidth=3, foreground="white")])
     names = zip(marked, _LINES, strict=False)
     _legend(ax, [plt.Line2D([], [], color=c, ls=d, lw=w, label=name) for name, (c, d, w) in names])
     return ax

@@ -62,7 +62,7 @@ def reliability(bins: Mapping[str, Sequence[Sequence[float]]], ax: Axes | None =
         look = line(index)
         ax.plot(confidence, accuracy, label=name, **look | {"linewidth": 1})
         area = 12 + 250 * count / count.sum()
-        mark = {"color": look["color"], "marker": _MARKS[index % 6], "alpha": 0.6}
+        mark = {"color": look["color"], "marker": _MARKS[index % 6], "alpha": 0.6, "clip_on": False}
         ax.scatter(confidence, accuracy, area, **mark)
     ax.set(xlim=(0, 1.02), ylim=(0, 1.05), xlabel="confidence", ylabel="accuracy")
     for axis in (ax.xaxis, ax.yaxis):

@@ -81,8 +81,7 @@ def heads(scores: np.ndarray, places: Sequence[str]) -> Figure:
     fig, axes = plt.subplots(1, len(scores), figsize=(2.9 * len(scores), 3.1), squeeze=False)
     for index, (ax, seen) in enumerate(zip(axes[0], scores[:, -n:, -n:], strict=True)):
         ax.imshow(seen, cmap="Blues", vmin=0)
-        ax.set_xticks(range(n), places)
-        ax.set_yticks(range(n), places)
+        ax.set(xticks=range(n), yticks=range(n), xticklabels=places, yticklabels=places)
         ax.tick_params(length=0, labelsize=9)
         ax.set_title(f"head {index}")
     return fig
@@ -99,9 +98,10 @@ def by_share(
     Shares stand at equal distances. A dot for each seed, a line through the means; what is called
     chance is a control, and grey. `floors`: what each panel has to beat, as a dotted line.
     """
-    size, alike = (1 + 3.3 * len(panels), 3.3), floors is None
-    fig, axes = plt.subplots(1, len(panels), figsize=size, squeeze=False, sharey=alike)
-    for ax, (name, (shares, series)) in zip(axes[0], panels.items(), strict=True):
+    rows = len(panels) // 4 + 1  # on a page four in a row could not be read
+    size, shape = (1 + 3.3 * len(panels) / rows, 3.3 * rows), (rows, len(panels) // rows)
+    fig, axes = plt.subplots(*shape, figsize=size, squeeze=False, sharey=floors is None)
+    for ax, (name, (shares, series)) in zip(axes.flat, panels.items(), strict=True):
         for index, (word, runs) in enumerate(series.items()):
             look = {"color": GREY if word == "chance" else COLOURS[index % 6]}
             ax.plot(np.mean(runs, axis=0), label=word, **look)
@@ -111,8 +111,7 @@ def by_share(
         ax.set(title=name, xlabel="share removed")
         ax.set_xticks(range(len(shares)), [f"{share:.0%}" for share in shares])
         ax.yaxis.set_major_formatter(PercentFormatter(1))
-        ax.tick_params(labelsize=10)
         label_ends(ax)
-    axes[0, 0].set_ylabel(label)
+    fig.supylabel(label, fontsize=12)
     fig.suptitle(title, fontsize=12)
     return fig

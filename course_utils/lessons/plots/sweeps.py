@@ -16,7 +16,7 @@ def best_so_far(
     ax: Axes | None = None,
     colours: Mapping[str, str] | None = None,
 ) -> Axes:
-    """Draw, trial by trial, every value as a dot and the best up to there as stairs, a name each.
+    """Draw, trial by trial, every value as a mark and the best up to there as stairs, a name each.
 
     The largest is the best. NaN is left out, as is a trial that failed. `colours` may give names
     their own colours.
@@ -25,7 +25,7 @@ def best_so_far(
     for index, (name, found) in enumerate(values.items()):
         look, at = line(index), np.arange(1, len(found) + 1)
         look["color"] = (colours or {}).get(name, look["color"])
-        ax.plot(at, found, "o", color=look["color"], alpha=0.35, markersize=4)
+        ax.plot(at, found, "osD^vP"[index % 6], color=look["color"], alpha=0.4, markersize=4)
         stairs = np.fmax.accumulate(np.asarray(found, float))
         ax.step(at, stairs, where="post", label=name, **look)
     ax.yaxis.set_major_formatter(PercentFormatter(1))

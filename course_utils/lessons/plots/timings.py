@@ -27,10 +27,10 @@ def in_order(
     ax.set(xlabel="call", ylabel="milliseconds")
     if log:
         ax.set_yscale("log")
-        _plain_decades(ax.yaxis)
+        plain_decades(ax.yaxis)
     else:
         ax.set_ylim(0, max(ax.get_ylim()[1], 1.05 * ms.max()))  # it may be shared
-    ax.legend()
+    ax.legend(loc="upper right" if log else "lower right", ncols=2)  # where no call is
     return ax
 
 
@@ -42,14 +42,13 @@ def break_even(
     for index, (name, values) in enumerate(ratios.items()):
         ax.plot(densities, values, label=name, marker="osD^vP"[index % 6], **line(index))
     ax.set(xscale="log", yscale="log", xlabel="density: weights that are not zero")
+    plain_decades(ax.yaxis)
     low, high = ax.get_ylim()
     ax.axhspan(min(low, 0.5), 1, color=GREEN, alpha=0.1, linewidth=0, zorder=0)
     ax.axhline(1, color=GREY, linewidth=1)
     ax.set_ylim(min(low, 0.5), max(high, 2))
     ax.set_xticks(densities, [f"{100 * d:g} %" for d in densities])
     ax.xaxis.set_minor_formatter(NullFormatter())
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
-    ax.yaxis.set_minor_formatter(NullFormatter())
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     return ax
 
@@ -99,16 +98,16 @@ def size_and_speed(
         look = {"color": COLOURS[colour % 6], "marker": "osD^vP"[mark % 6], "linestyle": ""}
         ax.plot(points[name][0] / 1e3, points[name][1], markersize=9, label=labels[name], **look)
     ax.set(xscale="log", yscale="log", xlabel="kilobytes to download", ylabel="milliseconds")
-    _plain_decades(ax.xaxis)
-    _plain_decades(ax.yaxis)
+    plain_decades(ax.xaxis)
+    plain_decades(ax.yaxis)
     ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=11)
     return ax
 
 
-def _plain_decades(axis: Axis) -> None:
+def plain_decades(axis: Axis, scale: float = 1, unit: str = "") -> None:
     """Write 1, 2, 5, 10, 20 … on a logarithmic axis, with some room at both ends."""
     low, high = axis.get_view_interval()
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:,g}"))
+    axis.set_major_formatter(FuncFormatter(lambda tick, _: f"{scale * tick:,g}{unit}"))
     axis.set_minor_formatter(NullFormatter())
     axis.set_view_interval(low / 1.1, high * 1.1, ignore=True)

@@ -106,7 +106,7 @@ def over_weights_left(
     for line, band in zip(ax.lines, ax.collections, strict=False):  # single runs have no band
         band.set_color(line.get_color())
     ax.set_xscale("log")
-    _percent_ticks(ax, (1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01))
+    _percent_ticks(ax, (1, 0.3, 0.1, 0.03, 0.01))
     ax.set_xlim(1.1 * max(left), 0.9 * min(left))
     ax.yaxis.set_major_formatter(PercentFormatter(1))
     ax.set_xlabel("weights left")

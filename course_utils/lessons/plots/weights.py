@@ -52,11 +52,10 @@ def histogram(
     edges = int(np.clip(np.sqrt(W.size), 15, 101)) if bins is None else bins
     ax.hist(W, bins=edges, color=BLUE, alpha=0.85)
     if theta is not None:
-        share = np.mean(np.abs(W) <= theta)
-        label = f"|w| ≤ {theta:g}: {share:.1%} cut"
+        label = f"|w| ≤ {theta:g}: {np.mean(np.abs(W) <= theta):.1%} cut"
         ax.axvspan(-theta, theta, color=GREY, alpha=0.25, label=label)
         ax.margins(y=0.25)  # room for the legend above the peak
-        ax.legend(loc="upper center", handlelength=1)
+        ax.legend(loc="upper center", handlelength=1, frameon=True, framealpha=1, edgecolor="none")
     ax.set(xlabel="weight w", ylabel="number of weights")
     return ax
 
@@ -93,7 +92,7 @@ def through_time(
             zeros = np.where(np.arange(81) == 40, np.sum(W == 0), 0)
             ax.stairs(counts, edges, fill=True, color=BLUE)
             ax.stairs(zeros, edges, fill=True, color=zero)
-            ax.set_title(f"{stage}: {np.mean(W == 0):.0%} are zero")
+            ax.set_title(f"{stage}: {np.mean(W == 0):.0%} zeros")
     for ax in np.atleast_2d(axes)[-1]:
         ax.set_xlabel("weight w")
     return fig
