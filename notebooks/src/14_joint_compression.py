@@ -707,7 +707,7 @@ task.judge(my_network)
 # - Prune, then share, then code. Pruning saves by far the most, and costs by far the most accuracy.
 # - A codebook of 15 values a layer costs next to nothing. Its values can be trained: the gradient
 #   of a value is the sum of the gradients of its weights.
-# - Entropy says how few bits are possible. Huffman comes near it, and gains little.
+# - Entropy says how few bits a symbol needs. Huffman comes near, and gains little.
 # - Compare files at equal error, step by step, and say what is in them.
 #
 # ## What to read

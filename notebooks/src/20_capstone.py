@@ -127,12 +127,12 @@ print(f"LeNet-5, dense: {rights(start).mean():.2%}, {data.caption}")
 # | choice | ours | why (lesson) |
 # |---|---|---|
 # | granularity | first channels, then weights | removed channels also save time (11, 13) |
-# | criterion | Taylor per cost, then magnitude | cheap; at a tenth of the MACs above chance (11) |
+# | criterion | Taylor per cost, then magnitude | cheap; beat chance at a tenth of the MACs (11) |
 # | scope | global | one budget for all (06); at 98 % LAMP was better (06, 16) |
 # | schedule | steps, with training after each | one large cut does more harm (08) |
 #
 # Channels go first: where they cost MACs, so that all later training is fast, then where they cost
-# parameters; shares are what may stay of LeNet-5's at the start. Then so many of the remaining
+# parameters; the share says how much of LeNet-5's may stay, and afterwards how many remaining
 # weights become zero.
 
 # %%
@@ -241,7 +241,7 @@ print(f"{ours_right.mean():.2%} on the validation images, {ours.count_params():,
 
 # %% [markdown]
 # One draw, one run. The channels had their own control in lesson 11: over five seeds, at a tenth of
-# the MACs, the chosen were better every time.
+# the MACs, the chosen ones were better every time.
 #
 # ### Before you hand it in
 #

@@ -313,8 +313,8 @@ for name in crops_shown:
 #
 # ### Exercise 2
 #
-# With $p = 1 / (1 + e^{-d})$, by how much does $p$ move when $d$ moves a little? Give the slope of
-# $p$ by $d$ as a function of $p$.
+# With $p = 1 / (1 + e^{-d})$, by how much does $p$ move when $d$ moves a little? Give this slope
+# as a function of $p$.
 
 
 # %% tags=["exercise"]
