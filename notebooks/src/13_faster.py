@@ -415,7 +415,7 @@ for row in sorted(table, key=lambda row: (row["batch"] == 1, row["network"], row
         name = f"{row['network']}, {row['runtime']}, batch {row['batch']:.0f}"
         runs.setdefault(name, []).append(row["share"])
 ax = plots.spread(runs, plt.subplots(figsize=(9, 5))[1])
-look = {"color": plots.ORANGE, "markersize": 12, "linestyle": ""}
+look = {"color": plots.ORANGE, "markersize": 12, "linestyle": "", "zorder": 4}
 ax.plot(list(mine.values()), [list(runs).index(n) for n in mine], "*", **look)
 ax.axvline(1, color=plots.GREY, linewidth=1)
 ax.set(xlabel="share of the MACs' reduction that arrives as time")

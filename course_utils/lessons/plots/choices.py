@@ -41,7 +41,7 @@ def layer_densities(
     ax = ax or plt.subplots(figsize=(7, 0.5 * len(next(iter(ways.values()))) + 1.2))[1]
     edge = min(1 - s for layers in ways.values() for s in layers.values() if s < 1) / 2
     for index, (way, layers) in enumerate(ways.items()):
-        places = np.arange(len(layers)) + 0.22 * (index - (len(ways) - 1) / 2)
+        places = np.arange(len(layers)) + min(0.22, 0.7 / len(ways)) * (index - (len(ways) - 1) / 2)
         density = np.array([1 - share for share in layers.values()])
         gone = density <= 0
         look = {"color": COLOURS[index % 6], "marker": "osD^vP"[index % 6], "linestyle": ""}
