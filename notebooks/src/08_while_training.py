@@ -164,7 +164,7 @@ assert saved["begin 0"][1] == min(left for _, left in saved.values())
 
 # %% [markdown]
 # Beginning at once saves most. It also means choosing among weights that have learned hardly
-# anything. "Same end, other ways" below has the extreme: masks chosen before the first step.
+# anything. The extreme comes below: masks chosen before the first step.
 
 # %% [markdown]
 # ### Exercise 1
@@ -315,7 +315,7 @@ plt.show()
 # seeds were recorded by `python benchmarks/schedules_compared.py` on MNIST (10 epochs on 30,000
 # images). Controls, in grey: the **dense** network, and a **random mask** from the first step on,
 # with ERK's share for each layer (lesson 06; the others rank all weights together). SNIP prunes
-# before the first step, too, by the first order (lesson 07). Predict:
+# before the first step, too, by gradient times weight (lesson 07). Predict:
 
 # %%
 ranked = predict(
@@ -464,11 +464,11 @@ plt.show()
 rate.was(max(rates, key=lambda one: accuracy(f"fixed {one}", 1).mean()))
 
 # %% [markdown]
-# The grey line is the network right after the cut: far from where it was, and small steps do not
-# bring it back in time. While the weights are kept, the names hardly matter: sorted by mean rate,
-# ways of equal length lie on one falling curve, in line with Le and Hua. "Rate rewound" by one
-# epoch repeats the smallest rates of the schedule; by four, the whole. (Rates above 3e-3 were not
-# tried.) In pairs:
+# The grey line is the network right after the cut; small steps do not bring it back in time. "New
+# fall" goes from 1e-3 to 1e-5, "steep fall" from 3e-3. While the weights are kept, the names hardly
+# matter: sorted by mean rate, ways of equal length lie on one falling curve, in line with Le and
+# Hua. "Rate rewound" by one epoch repeats the schedule's smallest rates; by four, the whole. (Rates
+# above 3e-3 were not tried.) In pairs:
 
 # %%
 for one, other in (

@@ -68,7 +68,7 @@ print(f"{STEPS} steps of 128 images each, {data.caption}")
 # ### Exercise 1
 #
 # How many weights are replaced at a step, when `kept` weights are in place? From step `end`, the
-# $T$ above, nothing moves.
+# $T$ above, nothing moves; `fraction` is $\alpha$.
 
 
 # %% tags=["exercise"]
@@ -273,8 +273,8 @@ assert all((runs(name) > runs("small dense")).all() for name in ("static random"
 assert runs("cubic", "mean_density").min() > 10 * runs("RigL", "mean_density").max()
 
 # %% [markdown]
-# Cheaper by the masks is not cheaper by the clock. Keras multiplies the zeros, too: on your machine
-# the masks save no time. [13 · Faster?](13_faster.ipynb) asks what zeros can save.
+# Cheaper by the masks is not cheaper by the clock. Keras multiplies the zeros, too: the masks save
+# no time. [13 · Faster?](13_faster.ipynb) asks what zeros can save.
 
 # %% [markdown]
 # ## Surgery

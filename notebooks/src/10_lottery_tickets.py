@@ -39,9 +39,9 @@ epochs = 1 if quick_mode() else 5
 # ## The hypothesis
 #
 # In lesson 08, networks that were sparse from the first step ended points behind pruned ones. Is
-# that because a pruned network *was* large? Or could its few weights have been trained alone, from
-# the start? Frankle and Carbin (2019) say they could, from *their own* initial weights. Their
-# **lottery ticket hypothesis**: a dense network contains a small one that, trained alone from the
+# that because a pruned network *was* large? Or could its few weights have been trained alone?
+# Frankle and Carbin (2019) say they could, from *their own* initial weights. Their **lottery ticket
+# hypothesis**: a dense network contains a small one, the *ticket*, that, trained alone from the
 # initial weights it drew, gets as accurate in at most as many steps. To find it:
 #
 # 1. keep the initial weights, and train;

@@ -595,7 +595,7 @@ order_guess.was(sorted(short, key=lambda name: tests[names[short.index(name)]].m
 # MACs, as the lines above show for one network; that alone may explain its lead.
 #
 # That was little training on few images. In `benchmarks/structured_lenet5.py` LeNet-5 went down in
-# eight rounds to at most 150,000 MACs, a fifteenth, and was trained long on all of MNIST:
+# eight rounds to at most 150,000 MACs, a fifteenth, and was trained long on 50,000 images:
 
 # %%
 small_ones = recorded.rows("structured_lenet5")

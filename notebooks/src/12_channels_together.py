@@ -168,9 +168,9 @@ plots.layer_graph([*channels.edges, output], letters)
 plt.show()
 
 # %% [markdown]
-# A letter stands for many channels. To open it, give every channel a number of its own where it is
-# made: an **id**. Here are the ids of the first three channels that come out of each layer, in the
-# colours of their groups:
+# A letter stands for many channels. To tell them apart, give every channel a number of its own
+# where it is made: an **id**. Here are the ids of the first three channels that come out of each
+# layer, in the colours of their groups:
 
 # %%
 names = ("stem", "conv_a", "conv_b", "norm", "add", "depth", "point", "side")
@@ -191,7 +191,7 @@ report
 
 # %% [markdown]
 # What each layer reads and gives, and in orange what goes with channel 2 of `stem`. (In JupyterLab
-# click on a layer to see what goes with its channels; the slider picks one of them.)
+# click on a layer to see what goes with its channels; the slider picks one.)
 
 # %%
 together.clickable(channels, "stem", 2)
@@ -209,7 +209,7 @@ together.clickable(channels, "stem", 2)
 # | add, multiply | *ties* the ids of its inputs, one by one |
 # | concatenate | lays them *side by side* |
 # | flatten | *repeats* them, once for each place |
-# | a layer that normalizes over channels, or that is unknown | *fixes* them: none may go |
+# | a layer that normalizes over channels, or does unknown things | *fixes* them: none may go |
 #
 # ![Ids flow through stem, conv_a, conv_b, add and flatten; add ties 6, 7 and 8 to 1, 2 and 3;
 # with id 2 go a filter of stem and of conv_b, a slice of conv_a, and four rows of

@@ -668,8 +668,9 @@ for key in ("selectivity", "saliency_agreement"):
 #   vary most, for which no network is needed, cost more still; and with a random mask the map's
 #   cost more than with a chosen one.
 #
-# Mind the limits: one task, one network, four measures. Whether a *person* understands a network
-# better, only people can tell. A mask says for certain what is **not** used, and not much more.
+# Mind the limits: one task, one architecture, four measures. Whether a *person* understands a
+# network better, only people can tell. A mask says for certain what is **not** used, and not much
+# more.
 
 # %% [markdown]
 # ## The last look
