@@ -553,7 +553,7 @@ check.rate(my_rate)
 # with the figure. A rate that has passed the check is run.
 
 # %% tags=["varies"]
-TRAIN = False  # True: train it here, about 10 s
+TRAIN = False  # True: train it here, about 15 s
 dense = networks.train("lenet300") if TRAIN else networks.trained("lenet300", data)
 
 

@@ -90,7 +90,7 @@ data
 # to train it yourself. Its arrays, in Keras's order:
 
 # %% tags=["varies"]
-TRAIN = False  # True: train it here, about three minutes
+TRAIN = False  # True: train it here, about two minutes
 model = networks.train("article_cnn") if TRAIN else networks.trained("article_cnn", data)
 K, k_bias, D, d_bias, *last = model.get_weights()
 print({"conv": (K.shape, k_bias.shape), "dense": (D.shape, d_bias.shape), "output": last[0].shape})

@@ -534,7 +534,7 @@ for stage, model in {"pruned": pruned, "coded": final}.items():
     np.testing.assert_array_equal(np.asarray(again(x_val[:500])), np.asarray(model(x_val[:500])))
 
 # %% [markdown]
-# And the longer run: all of MNIST, its images shifted by up to a pixel, ten epochs, 99 % pruned,
+# And the longer run: 50,000 images, shifted by up to a pixel, ten epochs, 99 % pruned,
 # values trained; the mean of five seeds.
 
 

@@ -46,7 +46,7 @@ data
 # as long with nothing pruned.
 
 # %% tags=["varies"]
-TRAIN = False  # True: train the first network here, some minutes
+TRAIN = False  # True: train the first network here, about two minutes
 start = networks.train("article_cnn") if TRAIN else networks.trained("article_cnn", full)
 
 
@@ -156,7 +156,7 @@ fig, axes = plt.subplots(1, 2, figsize=(11, 2.6), sharey=True)
 plots.spread({name: 1 - column(name, "test_accuracy") for name in kinds}, axes[0])
 axes[0].set_title("test error (a dot: a seed)")
 plots.spread({name: disagreement(name) for name in kinds}, axes[1])
-axes[1].set_title("answers unlike a dense network's of another seed")
+axes[1].set_title("answers unlike those of another dense network")
 plt.show()
 apart = {name: np.mean(disagreement(name)) for name in kinds}
 error = {name: 1 - column(name, "test_accuracy").mean() for name in kinds}
