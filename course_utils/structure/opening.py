@@ -18,6 +18,7 @@ from course_utils.structure.functions import first_line
 from course_utils.structure.internals import attributes, through_graph
 from course_utils.structure.reaching import has_weights
 from course_utils.structure.symbolic import (
+    config_of,
     gets_mask,
     give_shape,
     output_spec,
@@ -212,14 +213,14 @@ def _steps(model: keras.Model) -> tuple[list[tuple], list]:
         is_layer = isinstance(layer, keras.Layer)
         # A block may make a layer in its call, each time anew: what it is like tells which it is.
         plain = is_layer and of_keras(type(layer)) and not layer.variables
-        own = layer.get_config() if plain else {} if is_layer else attributes(layer)
+        own = config_of(layer) if plain else {} if is_layer else attributes(layer)
         sizes = [*own.values(), [own.get(key, 0) for key in ("height", "width")]]
         if any(isinstance(value, tuple | list) and None in value for value in sizes):
             raise NotOpenedError(_OPEN)  # it was given the length of an axis that is not known
         if not is_layer and has_weights([own, args, options]):
             raise NotOpenedError(f"gives layers to {type(layer).__name__}, which is none")
         modes.append(options.pop("training", None))
-        who = id(layer) if is_layer and not plain else type(layer).__name__
+        who = id(layer) if is_layer and not own else type(layer).__name__
         settings = [v for k, v in own.items() if k[0] != "_" and k != "name" and not callable(v)]
         wires = [places.get(id(one)) for one in keras.tree.flatten((args, options))]
         steps.append((who, wires, form_of((*settings, *args), options)))

@@ -15,6 +15,7 @@ from course_utils.backend import keras
 from course_utils.pruning.layers import of_keras
 from course_utils.structure.calls import Call, Kept
 from course_utils.structure.internals import drawn_as_zeros
+from course_utils.structure.symbolic import config_of
 from course_utils.structure.walking import Walk
 
 Path = tuple[str | int, ...]  # of an entry in a config
@@ -125,14 +126,6 @@ def _numbered(
 def _sizes(shapes: Iterable[tuple[int, ...]]) -> np.ndarray:
     """Return shapes as rows of a table, with 0 for the axes that they have not."""
     return np.array([(*shape, *[0] * (8 - len(shape))) for shape in shapes])
-
-
-def config_of(layer: keras.Layer) -> dict:
-    """Return a layer's config; an empty one where it has none that can be had."""
-    try:
-        return layer.get_config()
-    except Exception:  # not implemented, or it asks for what the layer has not
-        return {}
 
 
 def numbers(config: object, path: Path = ()) -> Iterator[tuple[Path, int]]:

@@ -37,6 +37,14 @@ def symbols(outputs: object) -> object:
     )
 
 
+def config_of(layer: keras.Layer) -> dict:
+    """Return a layer's config; an empty one where it has none that can be had."""
+    try:
+        return layer.get_config()
+    except Exception:  # not implemented, or it asks for what the layer has not
+        return {}
+
+
 def gets_mask(layer: keras.Layer) -> bool:
     """Tell whether a layer of a graph is called on a tensor with a mask, as behind `Masking`.
 
