@@ -117,6 +117,17 @@ def test_what_fits_into_one_or_two_sessions_adds_up():
         assert talked + in_class == int(said) <= 90
 
 
+def test_an_elective_names_what_the_class_has_not_had():
+    had = {*CORE, "07", "12", "13"}  # 07 at home, 12 and 13 on the slides of session 7
+    home = SESSIONS["7 · Structure and speed"].partition("Home: ")[2].partition("\n\n")[0]
+    needs = dict(re.findall(r"(\d\d) needs (?:lesson )?(\d\d)", home))
+    for stem, lesson in LESSONS.items():
+        if "12" <= stem[:2] != "20":
+            before = lesson.cells[0].source.partition("Before this")[2]
+            missing = {*re.findall(r"\((\d\d)_\w+\.ipynb\)", before)} - had
+            assert missing == {needs[stem[:2]]} if stem[:2] in needs else missing == set(), stem
+
+
 @sessions
 def test_a_session_settles_what_its_class_believes(plan):
     table = tables(plan, "they believe")
