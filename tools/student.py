@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 NAME, RELEASED = "pruning-course", "--released"
 # Only what is named here is handed out: sources, solutions, tests and teachers' pages are not.
 FILES = (
+    ".dockerignore",
     "LICENSE",
     "LICENSE-TEXT",
     "classroom/Containerfile",
