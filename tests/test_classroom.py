@@ -77,6 +77,14 @@ def test_the_container_takes_what_there_is():
     assert CONTAINER.index("USER learner") < CONTAINER.index("CMD")  # nobody works as root
 
 
+def test_what_is_somebodys_own_stays_out_of_the_container():
+    """The image goes to all learners: no answers, marks or keys of whoever worked in the folder."""
+    left_out = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    own = {".git", ".venv", ".venv-peers", "grading", "jupyterhub_cookie_secret", "logbook.json"}
+    assert own <= {*left_out}
+    assert not {"notebooks", "course_utils", "tools", "requirements.lock"} & {*left_out}
+
+
 def container_tool() -> str | None:
     for name in ("docker", "podman"):
         if (

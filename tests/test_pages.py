@@ -7,6 +7,7 @@ import shutil
 import statistics
 from urllib.parse import unquote
 
+import lesson_length
 import page_coverage
 import page_faq
 import page_glossary
@@ -106,6 +107,13 @@ def test_no_measured_number_is_typed_by_hand():
     assert "±" not in FAQ.replace("means ± one", "")
     for name in ("lessons", "results"):
         assert f"{{{name}}}" not in FAQ
+
+
+def test_no_lesson_computes_for_longer_than_the_page_says():
+    assert "no lesson computes for more\nthan two minutes in all, most for less than one" in FAQ
+    took = sorted(lesson_length.seconds().values())
+    assert took[-1] < 120
+    assert statistics.median(took) < 60
 
 
 def test_a_figure_is_the_one_of_the_table():

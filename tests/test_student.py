@@ -116,6 +116,28 @@ def test_answers_written_into_a_lesson_stay_here(tmp_path, monkeypatch):
     assert not any(b"most = 24" in edition[name] for name in lessons)
 
 
+def test_released_lessons_take_the_place_of_their_own(tmp_path, monkeypatch, capsys):
+    """Those alone nbgrader marks; they are put into the zip file, or none is made."""
+    for name in (*student.FILES, *student.FOLDERS, "notebooks/src"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.setattr(student, "ROOT", tmp_path)
+    assert student.main(["--released"]) == 1
+    assert "No lesson is released yet" in capsys.readouterr().err
+    assert not (tmp_path / "dist").exists()
+
+    release = tmp_path / "grading" / "release" / "01_norms" / "01_norms.ipynb"
+    release.parent.mkdir(parents=True)
+    release.write_text("released")
+    assert student.main(["--released"]) == 0
+    assert capsys.readouterr().out.endswith("As released for nbgrader: 01_norms\n")
+    with zipfile.ZipFile(tmp_path / "dist" / "pruning-course.zip") as made:
+        assert made.read("pruning-course/notebooks/01_norms.ipynb") == b"released"
+        assert len(made.read("pruning-course/notebooks/02_prune_operator.ipynb")) > 1000
+        names = made.namelist()
+    assert len(names) == len({*names})
+
+
 @pytest.mark.parametrize("command", ["test", "peers", "grade"])
 def test_what_only_a_clone_can_do_is_refused_with_words(folder, command):
     done = subprocess.run(

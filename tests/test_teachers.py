@@ -100,6 +100,34 @@ def test_the_core_lessons_get_the_minutes_that_they_take():
     assert 360 <= sum(taken[n] for n in CORE) <= 420  # "six to seven hours"
 
 
+def test_what_fits_into_one_or_two_sessions_adds_up():
+    given = {}
+    for begin, end, what in (row for plan in SESSIONS.values() for row in timetable(plan)):
+        if found := re.match(r"lesson (\d\d)", what):
+            given[found[1]] = given.get(found[1], 0) + end - begin
+    short = SECTIONS["The sessions"].partition("With two sessions")[2].partition("\n\n")[0]
+    planned = re.findall(r"([^()]+)\((\d+)\s+minutes\)", short)
+    assert len(planned) == 3
+    for what, said in planned:
+        what = what.rpartition("at home")[2]
+        (found,) = re.findall(r"slides\s+(\d+)–(\d+)\s+of\s+deck\s+(\d)", what)
+        first, last, deck = map(int, found)
+        talked = sum(map(minutes, slides_of(DECKS[deck - 1])[first - 1 : last]))
+        in_class = sum(given[n] for n in re.findall(r"lesson\s+(\d\d)", what))
+        assert talked + in_class == int(said) <= 90
+
+
+def test_an_elective_names_what_the_class_has_not_had():
+    had = {*CORE, "07", "12", "13"}  # 07 at home, 12 and 13 on the slides of session 7
+    home = SESSIONS["7 · Structure and speed"].partition("Home: ")[2].partition("\n\n")[0]
+    needs = dict(re.findall(r"(\d\d) needs (?:lesson )?(\d\d)", home))
+    for stem, lesson in LESSONS.items():
+        if "12" <= stem[:2] != "20":
+            before = lesson.cells[0].source.partition("Before this")[2]
+            missing = {*re.findall(r"\((\d\d)_\w+\.ipynb\)", before)} - had
+            assert missing == {needs[stem[:2]]} if stem[:2] in needs else missing == set(), stem
+
+
 @sessions
 def test_a_session_settles_what_its_class_believes(plan):
     table = tables(plan, "they believe")

@@ -23,6 +23,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from grade_lms import Scheme, WrongFile, collect, fill, no_marks_for
+from grade_look import deserves_a_look
 from grade_sandbox import course_problem, sandbox_problem, write_kernel
 from grade_source import predictions_asked, write_course
 from notebook_editions import read_lessons
@@ -89,18 +90,26 @@ def autograde(folder: Path, stems: list[str], trust: bool = False) -> int:
     if not trust and (problem := course_problem(ROOT)):
         print(f"Nothing was run: {problem}.\nmake clean, then make setup.", file=sys.stderr)
         return 1
-    statuses = []
+    statuses, looks = [], []
     for stem, learner in _handed_in(folder / "submitted", stems):
         wrong = _in_vain(folder / "submitted" / learner / stem / f"{stem}.ipynb", stem)
-        if wrong:
-            print(f"{learner}, {stem}: not run, {wrong}.", file=sys.stderr)
         statuses.append(1 if wrong else _run_and_mark(folder, stem, learner, trust))
-    if not statuses:
-        print(
-            f"Nothing to mark: no submission lies in {folder}/submitted/LEARNER/LESSON.",
-            file=sys.stderr,
-        )
+        odd = [f"not run, {wrong}"] if wrong else _odd(folder, stem, learner, statuses[-1])
+        looks += [f"{learner}, {stem}: {what}." for what in odd]
+    if statuses:  # here, since nbgrader says much about each
+        looks.append(f"{statuses.count(0)} of {len(statuses)} marked.")
+    else:
+        looks.append(f"Nothing to mark: no submission lies in {folder}/submitted/LEARNER/LESSON.")
+    print("", *looks, sep="\n", file=sys.stderr)
     return _worst(statuses or [1])
+
+
+def _odd(folder: Path, stem: str, learner: str, status: int) -> list[str]:
+    """List what a teacher should look at in a submission that was run."""
+    if status:
+        return ["not marked, nbgrader says above why"]
+    places = ("autograded", learner, stem), ("release", stem)
+    return deserves_a_look(*(folder.joinpath(*place, f"{stem}.ipynb") for place in places))
 
 
 def _run_and_mark(folder: Path, stem: str, learner: str, trust: bool) -> int:

@@ -1,6 +1,8 @@
 """Make the learners' edition: the lessons without outputs, the package, and no solved lesson.
 
 python tools/student.py [FOLDER]      writes pruning-course.zip into FOLDER (dist/ in the clone)
+    --released      with the lessons that `make grade ARGS=release` made, which alone nbgrader
+                    marks, in the place of their own
 """
 
 import re
@@ -13,9 +15,10 @@ import nbformat
 from notebook_editions import LESSON, Lesson, make_edition, read_lessons
 
 ROOT = Path(__file__).parents[1]
-NAME = "pruning-course"
+NAME, RELEASED = "pruning-course", "--released"
 # Only what is named here is handed out: sources, solutions, tests and teachers' pages are not.
 FILES = (
+    ".dockerignore",
     "LICENSE",
     "LICENSE-TEXT",
     "classroom/Containerfile",
@@ -72,18 +75,25 @@ clean:
 
 def main(arguments: list[str]) -> int:
     """Write the zip file and say where it is."""
-    if arguments[1:] or any(word.startswith("-") for word in arguments):
+    folders = [word for word in arguments if word != RELEASED]
+    if folders[1:] or any(word.startswith("-") for word in folders):
         print(__doc__)
         return 2
-    folder = Path(arguments[0]) if arguments else ROOT / "dist"
+    released = dict(for_nbgrader()) if RELEASED in arguments else {}
+    if RELEASED in arguments and not released:
+        print('No lesson is released yet. One is by make grade ARGS="release 02".', file=sys.stderr)
+        return 1
+    folder = Path(folders[0]) if folders else ROOT / "dist"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{NAME}.zip"
-    content = dict(sorted(edition()))
+    content = dict(sorted((dict(edition()) | released).items()))
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         for name, text in content.items():
             file.writestr(zipfile.ZipInfo(f"{NAME}/{name}", EPOCH), text, zipfile.ZIP_DEFLATED)
     count = sum(name.endswith(".ipynb") for name in content)
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB, {count} lessons, no solutions")
+    if released:
+        print("As released for nbgrader:", ", ".join(Path(name).stem for name in sorted(released)))
     return 0
 
 
@@ -103,6 +113,14 @@ def edition() -> Iterator[tuple[str, bytes]]:
     lessons = read_lessons(ROOT / "notebooks")
     for lesson in lessons:
         yield f"notebooks/{lesson.stem}.ipynb", not_run(lessons, lesson).encode()
+
+
+def for_nbgrader() -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of each lesson that was released for marking."""
+    for lesson in read_lessons(ROOT / "notebooks"):
+        path = ROOT / "grading" / "release" / lesson.stem / f"{lesson.stem}.ipynb"
+        if path.is_file():
+            yield f"notebooks/{lesson.stem}.ipynb", path.read_bytes()
 
 
 def not_run(lessons: list[Lesson], lesson: Lesson) -> str:
