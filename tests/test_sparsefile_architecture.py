@@ -115,6 +115,16 @@ def test_what_training_and_building_need_is_left_out():
     assert plain["config"]["layers"][1]["config"] == {"units": 10, "name": "out"}
 
 
+def test_an_older_keras_is_told_no_axes_of_an_initializer():
+    """Keras 3.13, Colab's, has none: without this it reads no file that 3.15 wrote."""
+    initial = {"module": "keras.initializers", "class_name": "GlorotUniform"}
+    for axes, left in ((None, {}), ([0], {"input_axes": [0]})):
+        config = {"seed": 1, "input_axes": axes, "output_axes": None}
+        text = on_image(dense(kernel_initializer=initial | {"config": config}))
+        made = plain_config(json.dumps(text))["config"]["layers"][-1]["config"]
+        assert made["kernel_initializer"]["config"] == {"seed": 1} | left
+
+
 def test_nothing_that_loads_or_runs_is_among_the_parts():
     code = {"Lambda", "TFSMLayer", "JaxLayer", "FlaxLayer", "TorchModuleWrapper"}
     files = {"StringLookup", "IntegerLookup", "TextVectorization"}

@@ -62,6 +62,7 @@ _KNOWN = {
 _PLACE_OF_OPERATIONS = "keras.src.ops."
 _CALLED = ("keras", "keras.layers", "keras.src.models.functional")
 _WITH_FILES = ("StringLookup", "IntegerLookup", "TextVectorization")
+_AXES = ("input_axes", "output_axes")
 _VALUES = ("__keras_tensor__", "__slice__", "__ellipsis__")
 _ARRAYS = ("__numpy__", "__tensor__")
 _TENSORS = 2_000  # that calls of layers make; a ResNet152 makes 520
@@ -128,6 +129,8 @@ def _object(described: dict) -> dict:
     kept = {key: _plain(described[key]) for key in ("name", "inbound_nodes") if key in described}
     if not isinstance(kept.get("inbound_nodes", []), list):
         raise ValueError(f"{name!r} is called in a way that no file of this package says")
+    if place == "keras.initializers":  # whose axes an older Keras does not know
+        config = {k: v for k, v in config.items() if k not in _AXES or v is not None}
     return {"module": place, "class_name": name, "config": _plain(config), **kept}
 
 
