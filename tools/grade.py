@@ -2,7 +2,7 @@
 
 python tools/grade.py release [LESSON ...]     make assignments of the lessons, without solutions
 python tools/grade.py autograde [LESSON ...]   run and mark what lies in submitted/
-python tools/grade.py feedback [LESSON ...]    write a page for each learner
+python tools/grade.py feedback [LESSON ...]    write a page for each learner, and a zip for Moodle
 python tools/grade.py marks                    write marks.csv
 python tools/grade.py collect LESSON FILE.zip  take submissions from Moodle's or Canvas's archive
 python tools/grade.py fill LESSON FILE.csv     fill a grade file in, for the platform: upload_NN.csv
@@ -22,7 +22,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from grade_lms import Scheme, WrongFile, collect, fill, no_marks_for
+from grade_lms import Scheme, WrongFile, bundle_feedback, collect, fill, no_marks_for
 from grade_look import deserves_a_look
 from grade_sandbox import course_problem, sandbox_problem, write_kernel
 from grade_source import predictions_asked, write_course
@@ -71,7 +71,10 @@ def _done(arguments: list[str]) -> int:
             return autograde(folder, stems, asked.trust_submissions)
         case "feedback":
             done = sorted({stem for stem, _ in _handed_in(folder / "autograded", stems)})
-            return _worst(_nbgrader(folder, "generate_feedback", stem) for stem in done)
+            status = _worst([_nbgrader(folder, "generate_feedback", stem) for stem in done])
+            for stem in done:
+                bundle_feedback(stem, folder)
+            return status
         case _:
             return _nbgrader(folder, "export", "--to", "marks.csv")
 

@@ -255,5 +255,25 @@ def predictions_made(logbook: Path, stem: str) -> int:
         return 0
 
 
+def bundle_feedback(stem: str, folder: Path) -> int:
+    """Put the pages of feedback into one zip file that Moodle takes; return how many.
+
+    Moodle finds the learner by the number, behind a name without underscores.
+    """
+    pages = {}
+    for page in sorted((folder / "feedback").glob(f"*/{stem}/{stem}.html")):
+        name, _, number = page.parent.parent.name.rpartition("_")
+        if number.isdecimal():  # else it came from no platform
+            whose = f"{name.replace('_', '-') or 'learner'}_{number}"
+            pages[f"{whose}_assignfeedback_file_{stem}.html"] = page
+    if pages:
+        path = folder / f"feedback_{stem[:2]}.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+            for name, page in pages.items():
+                made.write(page, name)
+        _say(f"{path}: {len(pages)} pages; Moodle takes it as a zip of feedback files.")
+    return len(pages)
+
+
 def _say(message: str) -> None:
     print(message, file=sys.stderr)

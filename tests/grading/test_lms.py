@@ -94,6 +94,21 @@ def test_marks_come_back_to_those_who_handed_in(tmp_path, members, sheet, grade,
     assert untouched == [{**row, grade: ""} for row in csv.DictReader(sheet.splitlines())]
 
 
+def test_feedback_goes_back_under_names_that_moodle_takes(tmp_path, capsys):
+    """It parts a name at underscores: whose, number, what it is, where it comes from, the rest."""
+    assert grade_lms.bundle_feedback(STEM, tmp_path) == 0
+    for learner in ("Anne_Muster_4711", "4712", "anna"):  # the last one has an account on the hub
+        page = tmp_path / "feedback" / learner / STEM / f"{STEM}.html"
+        page.parent.mkdir(parents=True)
+        page.write_text(learner)
+    assert grade_lms.bundle_feedback(STEM, tmp_path) == 2
+    with zipfile.ZipFile(tmp_path / "feedback_02.zip") as made:
+        parts = [name.split("_", 4) for name in made.namelist()]
+    kind = ["assignfeedback", "file", f"{STEM}.html"]
+    assert parts == [["learner", "4712", *kind], ["Anne-Muster", "4711", *kind]]
+    assert "2 pages" in capsys.readouterr().err
+
+
 def test_a_teacher_excuses_who_was_late(tmp_path):
     handed = archive(tmp_path / "all.zip", **MOODLE, **CANVAS)
     collect(handed, STEM, tmp_path)
