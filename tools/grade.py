@@ -1,7 +1,7 @@
 """Grade the exercises with nbgrader, in a folder of its own.
 
 python tools/grade.py release [LESSON ...]     make assignments of the lessons, without solutions
-python tools/grade.py autograde [LESSON ...]   run and mark what lies in submitted/
+python tools/grade.py autograde [LESSON ...]   run and mark what lies in submitted/ (--only NAME)
 python tools/grade.py feedback [LESSON ...]    write a page for each learner, and a zip for Moodle
 python tools/grade.py marks                    write marks.csv
 python tools/grade.py collect LESSON FILE.zip  take submissions from Moodle's or Canvas's archive
@@ -68,7 +68,7 @@ def _done(arguments: list[str]) -> int:
             write_course(lessons, stems, folder)
             return _worst(_nbgrader(folder, "generate_assignment", stem) for stem in stems)
         case "autograde":
-            return autograde(folder, stems, asked.trust_submissions)
+            return autograde(folder, stems, asked.trust_submissions, asked.only)
         case "feedback":
             done = sorted({stem for stem, _ in _handed_in(folder / "autograded", stems)})
             status = _worst([_nbgrader(folder, "generate_feedback", stem) for stem in done])
@@ -79,8 +79,11 @@ def _done(arguments: list[str]) -> int:
             return _nbgrader(folder, "export", "--to", "marks.csv")
 
 
-def autograde(folder: Path, stems: list[str], trust: bool = False) -> int:
-    """Run and mark all submissions of the lessons; in a sandbox, unless they are trusted."""
+def autograde(folder: Path, stems: list[str], trust: bool = False, only: str = "") -> int:
+    """Run and mark all submissions of the lessons; in a sandbox, unless they are trusted.
+
+    With `only`, those of learners in whose name it stands.
+    """
     problem = None if trust else sandbox_problem()
     if problem:
         print(
@@ -95,6 +98,8 @@ def autograde(folder: Path, stems: list[str], trust: bool = False) -> int:
         return 1
     statuses, looks = [], []
     for stem, learner in _handed_in(folder / "submitted", stems):
+        if only not in learner:
+            continue
         wrong = _in_vain(folder / "submitted" / learner / stem / f"{stem}.ipynb", stem)
         statuses.append(1 if wrong else _run_and_mark(folder, stem, learner, trust))
         odd = [f"not run, {wrong}"] if wrong else _odd(folder, stem, learner, statuses[-1])
@@ -200,6 +205,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("lessons", nargs="*", help="as in 02 or 02_prune_operator; all if none")
     parser.add_argument("--folder", type=Path, default=ROOT / "grading")
     parser.add_argument("--trust-submissions", action="store_true")
+    parser.add_argument("--only", default="", help="autograde those whose name holds this")
     parser.add_argument("--predictions", type=_percent, default=0, help="share of a mark, in %%")
     parser.add_argument("--late", type=_percent, default=0, help="what lateness takes off, in %%")
     return parser
