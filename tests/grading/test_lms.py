@@ -228,6 +228,17 @@ def test_a_notebook_that_was_not_released_gets_no_0_in_silence(tmp_path, capsys)
     assert "Cy_Absent_4713: no mark" in capsys.readouterr().err
 
 
+def test_whom_nbgrader_never_saw_is_named_too(tmp_path, capsys):
+    """Its export has no row for a learner whose only notebook was damaged."""
+    place = tmp_path / "submitted" / "Fay_Broken_4713" / STEM
+    place.mkdir(parents=True)
+    (place / f"{STEM}.ipynb").write_text(RELEASED[:9], "utf-8")
+    assert filled(tmp_path)["4713"] == ""
+    said = capsys.readouterr().err
+    assert "Fay_Broken_4713: no mark for a notebook which cannot be read" in said
+    assert "Anne_Muster_4711: handed in, but not graded" in said
+
+
 def test_one_damaged_file_leaves_the_others(tmp_path, capsys):
     path = archive(tmp_path / "all.zip", **{"a_1_1_x.ipynb": "first one", "b_2_2_x.ipynb": "{}"})
     path.write_bytes(path.read_bytes().replace(b"first one", b"firsT one"))
