@@ -1,8 +1,8 @@
 """Grade the exercises with nbgrader, in a folder of its own.
 
 python tools/grade.py release [LESSON ...]     make assignments of the lessons, without solutions
-python tools/grade.py autograde [LESSON ...]   run and mark what lies in submitted/
-python tools/grade.py feedback [LESSON ...]    write a page for each learner
+python tools/grade.py autograde [LESSON ...]   run and mark what lies in submitted/ (--only NAME)
+python tools/grade.py feedback [LESSON ...]    write a page for each learner, and a zip for Moodle
 python tools/grade.py marks                    write marks.csv
 python tools/grade.py collect LESSON FILE.zip  take submissions from Moodle's or Canvas's archive
 python tools/grade.py fill LESSON FILE.csv     fill a grade file in, for the platform: upload_NN.csv
@@ -22,7 +22,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from grade_lms import Scheme, WrongFile, collect, fill, no_marks_for
+from grade_lms import Scheme, WrongFile, bundle_feedback, collect, fill, no_marks_for
 from grade_look import deserves_a_look
 from grade_sandbox import course_problem, sandbox_problem, write_kernel
 from grade_source import predictions_asked, write_course
@@ -68,16 +68,22 @@ def _done(arguments: list[str]) -> int:
             write_course(lessons, stems, folder)
             return _worst(_nbgrader(folder, "generate_assignment", stem) for stem in stems)
         case "autograde":
-            return autograde(folder, stems, asked.trust_submissions)
+            return autograde(folder, stems, asked.trust_submissions, asked.only)
         case "feedback":
             done = sorted({stem for stem, _ in _handed_in(folder / "autograded", stems)})
-            return _worst(_nbgrader(folder, "generate_feedback", stem) for stem in done)
+            status = _worst([_nbgrader(folder, "generate_feedback", stem) for stem in done])
+            for stem in done:
+                bundle_feedback(stem, folder)
+            return status
         case _:
             return _nbgrader(folder, "export", "--to", "marks.csv")
 
 
-def autograde(folder: Path, stems: list[str], trust: bool = False) -> int:
-    """Run and mark all submissions of the lessons; in a sandbox, unless they are trusted."""
+def autograde(folder: Path, stems: list[str], trust: bool = False, only: str = "") -> int:
+    """Run and mark all submissions of the lessons; in a sandbox, unless they are trusted.
+
+    With `only`, those of learners in whose name it stands.
+    """
     problem = None if trust else sandbox_problem()
     if problem:
         print(
@@ -92,6 +98,8 @@ def autograde(folder: Path, stems: list[str], trust: bool = False) -> int:
         return 1
     statuses, looks = [], []
     for stem, learner in _handed_in(folder / "submitted", stems):
+        if only not in learner:
+            continue
         wrong = _in_vain(folder / "submitted" / learner / stem / f"{stem}.ipynb", stem)
         statuses.append(1 if wrong else _run_and_mark(folder, stem, learner, trust))
         odd = [f"not run, {wrong}"] if wrong else _odd(folder, stem, learner, statuses[-1])
@@ -197,6 +205,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("lessons", nargs="*", help="as in 02 or 02_prune_operator; all if none")
     parser.add_argument("--folder", type=Path, default=ROOT / "grading")
     parser.add_argument("--trust-submissions", action="store_true")
+    parser.add_argument("--only", default="", help="autograde those whose name holds this")
     parser.add_argument("--predictions", type=_percent, default=0, help="share of a mark, in %%")
     parser.add_argument("--late", type=_percent, default=0, help="what lateness takes off, in %%")
     return parser

@@ -227,21 +227,23 @@ def _shares(folder: Path, stem: str, asked: int, scheme: Scheme) -> dict[str, fl
         raise WrongFile(
             f'{marks} is not there: first make grade ARGS="autograde", then ARGS=marks.'
         )
-    for row in _rows(marks)[0]:
-        place = folder / "submitted" / (row["student_id"] or "") / stem
-        # nbgrader lists everybody for every lesson, with 0 who handed nothing in, or what failed.
-        if row["assignment"] != stem or not row["student_id"] or not place.is_dir():
-            continue
-        notebook = place / f"{stem}.ipynb"
+    scores = {
+        row["student_id"]: float(row["score"] or 0) / (float(row["max_score"] or 0) or 1)
+        for row in _rows(marks)[0]
+        if row["assignment"] == stem
+    }
+    # Not by its table: there nbgrader has everybody for every lesson, with 0 who handed nothing in,
+    # or what failed; and nobody whose only notebook it was never given.
+    for place in sorted((folder / "submitted").glob(f"*/{stem}")):
+        learner, notebook = place.parent.name, place / f"{stem}.ipynb"
         odd = no_marks_for(notebook.read_bytes(), stem) if notebook.is_file() else None
-        if not (folder / "autograded" / row["student_id"] / stem).is_dir():
-            _say(f"{row['student_id']}: handed in, but not graded, so no mark; autograde says why.")
-        elif odd:  # autograde left it out: what is marked was handed in before it
-            _say(f"{row['student_id']}: no mark for a notebook {odd}.")
+        if odd:  # autograde left it out: what is marked was handed in before it
+            _say(f"{learner}: no mark for a notebook {odd}.")
+        elif learner not in scores or not (folder / "autograded" / learner / stem).is_dir():
+            _say(f"{learner}: handed in, but not graded, so no mark; autograde says why.")
         else:
-            solved = float(row["score"] or 0) / (float(row["max_score"] or 0) or 1)
             made = min(1, predictions_made(place / "logbook.json", stem) / max(asked, 1))
-            shares[row["student_id"]] = (1 - weight) * solved + weight * made
+            shares[learner] = (1 - weight) * scores[learner] + weight * made
     return shares
 
 
@@ -253,6 +255,26 @@ def predictions_made(logbook: Path, stem: str) -> int:
     # There is none, it is damaged, or it is another file.
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return 0
+
+
+def bundle_feedback(stem: str, folder: Path) -> int:
+    """Put the pages of feedback into one zip file that Moodle takes; return how many.
+
+    Moodle finds the learner by the number, behind a name without underscores.
+    """
+    pages = {}
+    for page in sorted((folder / "feedback").glob(f"*/{stem}/{stem}.html")):
+        name, _, number = page.parent.parent.name.rpartition("_")
+        if number.isdecimal():  # else it came from no platform
+            whose = f"{name.replace('_', '-') or 'learner'}_{number}"
+            pages[f"{whose}_assignfeedback_file_{stem}.html"] = page
+    if pages:
+        path = folder / f"feedback_{stem[:2]}.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+            for name, page in pages.items():
+                made.write(page, name)
+        _say(f"{path}: {len(pages)} pages; Moodle takes it as a zip of feedback files.")
+    return len(pages)
 
 
 def _say(message: str) -> None:

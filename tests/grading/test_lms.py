@@ -94,6 +94,21 @@ def test_marks_come_back_to_those_who_handed_in(tmp_path, members, sheet, grade,
     assert untouched == [{**row, grade: ""} for row in csv.DictReader(sheet.splitlines())]
 
 
+def test_feedback_goes_back_under_names_that_moodle_takes(tmp_path, capsys):
+    """It parts a name at underscores: whose, number, what it is, where it comes from, the rest."""
+    assert grade_lms.bundle_feedback(STEM, tmp_path) == 0
+    for learner in ("Anne_Muster_4711", "4712", "anna"):  # the last one has an account on the hub
+        page = tmp_path / "feedback" / learner / STEM / f"{STEM}.html"
+        page.parent.mkdir(parents=True)
+        page.write_text(learner)
+    assert grade_lms.bundle_feedback(STEM, tmp_path) == 2
+    with zipfile.ZipFile(tmp_path / "feedback_02.zip") as made:
+        parts = [name.split("_", 4) for name in made.namelist()]
+    kind = ["assignfeedback", "file", f"{STEM}.html"]
+    assert parts == [["learner", "4712", *kind], ["Anne-Muster", "4711", *kind]]
+    assert "2 pages" in capsys.readouterr().err
+
+
 def test_a_teacher_excuses_who_was_late(tmp_path):
     handed = archive(tmp_path / "all.zip", **MOODLE, **CANVAS)
     collect(handed, STEM, tmp_path)
@@ -211,6 +226,17 @@ def test_a_notebook_that_was_not_released_gets_no_0_in_silence(tmp_path, capsys)
     grades = filled(tmp_path, marks=marks)
     assert (grades["4712"], grades["4713"]) == ("10.00", "")
     assert "Cy_Absent_4713: no mark" in capsys.readouterr().err
+
+
+def test_whom_nbgrader_never_saw_is_named_too(tmp_path, capsys):
+    """Its export has no row for a learner whose only notebook was damaged."""
+    place = tmp_path / "submitted" / "Fay_Broken_4713" / STEM
+    place.mkdir(parents=True)
+    (place / f"{STEM}.ipynb").write_text(RELEASED[:9], "utf-8")
+    assert filled(tmp_path)["4713"] == ""
+    said = capsys.readouterr().err
+    assert "Fay_Broken_4713: no mark for a notebook which cannot be read" in said
+    assert "Anne_Muster_4711: handed in, but not graded" in said
 
 
 def test_one_damaged_file_leaves_the_others(tmp_path, capsys):

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import grade
 import pytest
 from grade_look import deserves_a_look
 
@@ -53,3 +54,20 @@ def test_where_it_stopped_first_is_named(tmp_path, stops, told):
 def test_what_cannot_be_read_is_no_reason_to_stop(tmp_path, text):
     (tmp_path / "ran").write_text(text, "utf-8")
     assert deserves_a_look(tmp_path / "ran", tmp_path / "none") == []
+
+
+def test_a_learner_is_marked_again_without_all_others(tmp_path, monkeypatch, capsys):
+    stem = "02_prune_operator"
+    for learner in ("Anne_Muster_4711", "Bo_Late_4712"):
+        place = tmp_path / "submitted" / learner / stem
+        place.mkdir(parents=True)
+        one = {"cells": [cell("", f"{stem}-017")]}
+        (place / f"{stem}.ipynb").write_text(json.dumps(one), "utf-8")
+    marked = []
+    monkeypatch.setattr(grade, "_run_and_mark", lambda *a: marked.append(a[2]) or 0)
+    assert grade.autograde(tmp_path, [stem], trust=True, only="4712") == 0
+    assert marked == ["Bo_Late_4712"]
+    assert grade.autograde(tmp_path, [stem], trust=True, only="Zed") == 1
+    assert grade.autograde(tmp_path, [stem], trust=True) == 0
+    assert len(marked) == 3
+    assert capsys.readouterr().err.splitlines()[-1] == "2 of 2 marked."

@@ -36,13 +36,18 @@ LIBRARIES = {
         "To leave torch out: make peers ARGS=tfmot",
     ),
 }
+QUIET = ("--quiet",)  # of what .venv has already, pip says so in a hundred lines
 # Not libraries to compare with, but such as few need, and no learner's JupyterLab should load.
 OTHERS = {
     "nbgrader": Library(
-        "nbgrader", "It takes half a minute, 20 MB to download and 70 MB on the disk."
+        "nbgrader",
+        "It takes half a minute, 20 MB to download and 70 MB on the disk.",
+        QUIET,
     ),
     "jupyterhub": Library(
-        "jupyterhub", "It takes seconds, 10 MB to download and about 40 MB on the disk."
+        "jupyterhub",
+        "It takes seconds, 10 MB to download and about 40 MB on the disk.",
+        QUIET,
     ),
     "keras-hub": Library(
         "keras_hub",
