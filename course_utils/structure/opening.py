@@ -156,7 +156,8 @@ def _called_on(model: keras.Model, tensors: list) -> keras.Model:
     """Return the graph of a model for tensors of other shapes."""
     inputs = _unpacked([keras.Input(batch_shape=t.shape, dtype=t.dtype) for t in tensors])
     call = lambda layer, *args, **options: layer(*args, **options)  # noqa: E731
-    return keras.Model(inputs, through_graph(model, inputs, call), name=model.name)
+    with outputs_by_trial(model.layers):
+        return keras.Model(inputs, through_graph(model, inputs, call), name=model.name)
 
 
 def _reshapes(model: keras.Model) -> list[keras.Operation]:

@@ -23,7 +23,7 @@ from course_utils.structure.internals import (
     with_graph,
 )
 from course_utils.structure.keeping import is_kept, refuse_what_would_be_lost
-from course_utils.structure.symbolic import has_graph
+from course_utils.structure.symbolic import has_graph, outputs_by_trial
 
 Pair = tuple[keras.Variable, keras.Variable]
 
@@ -152,7 +152,8 @@ class _Rebuilder:
         args, options = keras.tree.map_structure(
             lambda v: self.copier(v) if isinstance(v, keras.Variable) else v, (args, options)
         )
-        return new(*args, **options)
+        with outputs_by_trial([new] if isinstance(new, keras.Layer) else ()):
+            return new(*args, **options)
 
     def _take_state(self, old: keras.Layer, new: keras.Layer) -> None:
         """Give a layer that was made anew what is left of the old one's weights."""

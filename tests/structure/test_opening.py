@@ -483,6 +483,27 @@ def test_a_batch_that_is_computed_with_follows(tmp_path):
         assert apart(loaded, small, x) == 0
 
 
+class Plainly(L.Layer):
+    """Tells its shapes without an argument that it is called with, as an encoder of D-FINE's."""
+
+    def call(self, x, factor=1.0):
+        return factor * x
+
+    def compute_output_spec(self, x):
+        return keras.KerasTensor(x.shape, x.dtype)
+
+
+@pytest.mark.parametrize("kind", [Windows, Unfolds])
+def test_a_layer_inside_may_tell_its_shapes_without_an_argument(kind):
+    class Calls(kind):
+        def call(self, x):
+            return super().call(self.spare(x, factor=0.5))
+
+    block = Calls(name="one")
+    block.spare = Plainly(name="spare")
+    assert sorted(checked(with_blocks(block)).groups) == ["one/up", "stem"]
+
+
 def test_a_size_that_is_open_is_not_taken_for_one():
     class Sized(Causal):
         def call(self, x):
