@@ -23,7 +23,7 @@ from test_sequences import gated
 
 from course_utils.backend import keras
 from course_utils.structure import channel_groups, shrink, zeroed
-from course_utils.structure.functions import tried
+from course_utils.structure.functions import tried, tried_layer
 
 L, ops, F = keras.layers, keras.ops, keras.activations
 relu = {"activation": "relu"}
@@ -398,6 +398,16 @@ def test_functions_that_are_tried():
     assert "size" in tried(lambda x: x / ops.shape(x)[1], 3).why  # channels may lie there
     assert "another shape" in tried(lambda x: ops.max(x, axis=-1)).why
     assert "a weight" in tried(lambda x: x * OTHER.kernel[0, 0]).why
+    assert "size" in tried(lambda x: ops.roll(x, 20, axis=-1)).why
+
+
+@pytest.mark.parametrize("along", [False, True])
+def test_layers_are_tried_with_the_sizes_they_have(along):
+    """Small tensors are not enough: one group of them, say, may be each that is not wide."""
+    for call in (lambda x: ops.roll(x, 128, -1), lambda x: x * max(1, x.shape[-1] // 150)):
+        layer = L.Lambda(call)
+        layer.build((None, 5, 300))
+        assert "place of the axis" in tried_layer(layer, (5, 300), (1,), along).why
 
 
 class Reflected(L.Layer):
