@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from inspect import signature
 
 import numpy as np
@@ -64,7 +64,7 @@ def tried_layer(
     call = lambda x, one=layer, **told: one.call(x, *args, **options, **told)  # noqa: E731
     # By 7, so that a layer which takes only even sizes, say, does not fit.
     x = keras.KerasTensor((None, *(n + 7 if a in axes else n for a, n in enumerate(shape))))
-    sizes, twin = [2, *(n or SOME_LENGTH for n in shape)], layer
+    sizes = [2, *(n or SOME_LENGTH for n in shape)]
     some = np.random.default_rng(0).normal(size=sizes).astype("float32")
     where = (some, [axis - len(shape) for axis in axes], along)
     holds, trains = [layer, args, options], "training" in signature(layer.call).parameters
@@ -77,12 +77,10 @@ def tried_layer(
             return Tried(f"in training, {why}")
     try:
         told = output_spec(layer, x, *args, **options).shape
-        if not all(of_keras(kind) for kind in type(layer).__mro__ if "build" in vars(kind)):
-            twin = type(layer).from_config(layer.get_config())
-            twin.build(x.shape)
-            twin.set_weights(layer.get_weights())
+        single = (None, *(1 if a in axes else n for a, n in enumerate(shape)))
+        twins = [partial(call, one=one) for one in _built_for(layer, x.shape, single)]
         with keras.StatelessScope(collect_losses=True) as scope:
-            same = _same(_of(call, some), _of(lambda x: call(x, twin), some))
+            same = all(_same(_of(call, some), _of(twin, some)) for twin in twins)
             if trains:
                 _of(lambda x: call(x, training=True), some)
     except Exception as error:
@@ -97,7 +95,18 @@ def tried_layer(
     return result if same else Tried("takes numbers from the size that it is built for")
 
 
+def _built_for(layer: keras.Operation, *shapes: tuple) -> list[keras.Layer]:
+    if all(of_keras(kind) for kind in type(layer).__mro__ if "build" in vars(kind)):
+        return [layer]
+    twins = [type(layer).from_config(layer.get_config()) for _ in shapes]
+    for twin, shape in zip(twins, shapes, strict=True):
+        twin.build(shape)
+        twin.set_weights(layer.get_weights())
+    return twins
+
+
 _BY_CHANCE = "gives another result each time"
+_SCALES = 0.5, 10.0, 1000.0
 
 
 def _tried(
@@ -125,7 +134,7 @@ _known = lru_cache(maxsize=128)(_tried)
 
 def _mixing(function: Callable, rank: int, rng: np.random.Generator) -> str:
     small = (*(3, 2, 2, 2, 2)[: rank - 1], 4)
-    for scale in (0.5, 10.0):
+    for scale in _SCALES:
         x = rng.normal(0, scale, small).astype("float32")
         x.flat[0] = 0
         y = _of(function, x)
@@ -151,11 +160,13 @@ def _mixing(function: Callable, rank: int, rng: np.random.Generator) -> str:
 def _mixing_along(function: Callable, some: np.ndarray, axis: int) -> str:
     rng, length = np.random.default_rng(0), some.shape[axis]
     picks = [rng.integers(0, length, count) for count in (length + 7, length // 2, 1)]
-    for x in (0.5 * some, 10 * some):
+    for x in (scale * some for scale in _SCALES):
         y, again, *others = (_of(function, x.take(p, axis)) for p in [*2 * [range(length)], *picks])
         if not _same(y, again):
             return _BY_CHANCE
-        if not all(_same(one, y.take(pick, axis)) for one, pick in zip(others, picks, strict=True)):
+        most = np.abs(x).max()  # what is added up is added in another order
+        pairs = zip(others, (y.take(pick, axis) for pick in picks), strict=True)
+        if not all(_same(*pair, most) for pair in pairs):
             return "depends on more than what lies at one place of the axis"
     return ""
 
@@ -169,8 +180,9 @@ def _of(function: Callable, x: np.ndarray) -> np.ndarray:
     return np.asarray(made, np.float64)
 
 
-def _same(one: np.ndarray, other: np.ndarray) -> bool:
-    return np.allclose(one, other, rtol=1e-5, atol=1e-6, equal_nan=True)
+def _same(one: np.ndarray, other: np.ndarray, size: float = 1) -> bool:
+    size = np.abs(one[np.isfinite(one)]).max(initial=max(size, 1))
+    return np.allclose(one, other, rtol=1e-5, atol=1e-6 * size, equal_nan=True)
 
 
 def _weights_in(value: object) -> str:

@@ -325,6 +325,17 @@ class Rooted(L.Layer):
         return x * self.factor
 
 
+class Limited(Rooted):
+    """As many as it has, but no more than 6: a larger one has the number that it has."""
+
+    def build(self, shape):
+        self.factor = 1 / min(shape[-1], 6)
+
+
+def centred_if_large(x):
+    return ops.where(ops.max(x) > 500, x - ops.mean(x, -1, keepdims=True), x)
+
+
 WHY = {
     "LoRA": ("has LoRA", altered(lambda layer: layer.enable_lora(1))),
     "whole numbers": ("is quantized", altered(lambda layer: layer.quantize("int8"))),
@@ -368,6 +379,8 @@ WHY = {
         "by numbers of its own",
         lambda x: L.Lambda(lambda x: -x, output_shape=(4, 6))(x),
     ),
+    "as many as 6": ("the size that it is built for", lambda x: Limited()(x)),
+    "what is large": ("depends on more", lambda x: L.Lambda(centred_if_large)(x)),
     "how many there were": ("the size that it is built for", lambda x: Rooted()(x)),
     "their number": (
         "root of their number",
@@ -408,6 +421,10 @@ def test_layers_are_tried_with_the_sizes_they_have(along):
         layer = L.Lambda(call)
         layer.build((None, 5, 300))
         assert "place of the axis" in tried_layer(layer, (5, 300), (1,), along).why
+
+
+def test_sums_of_many_places_are_only_nearly_the_same():
+    assert not tried_layer(keras.src.ops.numpy.Sum((1, 2)), (112, 112, 64), (2,), True).why
 
 
 class Reflected(L.Layer):
