@@ -151,7 +151,7 @@ def _mixing(function: Callable, rank: int, rng: np.random.Generator) -> str:
         if not _same(moved, y.reshape(-1)[order]):
             return "treats numbers by where they stand"
         for axis in range(1, rank):
-            large = np.pad(x, [(0, 124 * (one == axis)) for one in range(rank)])
+            large = np.pad(x, [(0, 125 * (one == axis)) for one in range(rank)])
             if not _same(_of(function, large)[tuple(map(slice, small))], y):
                 return "depends on the size of the tensor"
     return ""

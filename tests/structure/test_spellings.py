@@ -417,7 +417,7 @@ def test_functions_that_are_tried():
 @pytest.mark.parametrize("along", [False, True])
 def test_layers_are_tried_with_the_sizes_they_have(along):
     """Small tensors are not enough: one group of them, say, may be each that is not wide."""
-    for call in (lambda x: ops.roll(x, 128, -1), lambda x: x * max(1, x.shape[-1] // 150)):
+    for call in (lambda x: ops.roll(x, 4 * 129, -1), lambda x: x * max(1, x.shape[-1] // 150)):
         layer = L.Lambda(call)
         layer.build((None, 5, 300))
         assert "place of the axis" in tried_layer(layer, (5, 300), (1,), along).why
