@@ -7,7 +7,7 @@ from inspect import signature
 
 import numpy as np
 
-from course_utils.backend import keras
+from course_utils.backend import keras, layers_inside
 from course_utils.pruning.layers import of_keras
 from course_utils.structure.reaching import reached, read_by_name
 from course_utils.structure.symbolic import SOME_LENGTH, output_spec
@@ -67,27 +67,30 @@ def tried_layer(
     sizes = [2, *(n or SOME_LENGTH for n in shape)]
     some = np.random.default_rng(0).normal(size=sizes).astype("float32")
     where = (some, [axis - len(shape) for axis in axes], along)
-    holds, trains = [layer, args, options], "training" in signature(layer.call).parameters
+    holds, inside = [layer, args, options], isinstance(layer, keras.Layer) and layers_inside(layer)
+    told = {"training": True} if "training" in signature(layer.call).parameters else {}
+    # Called by another one, as the layers inside hear from that whether they train.
+    train = partial(keras.layers.Lambda(partial(call, **told), dtype="float32"), training=True)
     result = _tried(call, len(x.shape), holds, where)
     if result.why:
         return result
-    if trains:
-        why = _tried(lambda x: call(x, training=True), len(x.shape), holds, where).why
+    if told or inside:
+        why = _tried(train, len(x.shape), holds, where).why
         if why not in ("", _BY_CHANCE):
             return Tried(f"in training, {why}")
     try:
-        told = output_spec(layer, x, *args, **options).shape
+        made = output_spec(layer, x, *args, **options).shape
         single = (None, *(1 if a in axes else n for a, n in enumerate(shape)))
         twins = [partial(call, one=one) for one in _built_for(layer, x.shape, single)]
         with keras.StatelessScope(collect_losses=True) as scope:
             same = all(_same(_of(call, some), _of(twin, some)) for twin in twins)
-            if trains:
-                _of(lambda x: call(x, training=True), some)
+            if told or inside:
+                _of(train, some)
     except Exception as error:
         return Tried(f"cannot be made for another size: {type(error).__name__}")
     if scope.losses:
         return Tried("adds a loss of what it sees")
-    if any(told[axis - len(shape)] != x.shape[axis + 1] for axis in axes):
+    if any(made[axis - len(shape)] != x.shape[axis + 1] for axis in axes):
         return Tried("tells the shape of its output by numbers of its own")
     specs = keras.tree.flatten(getattr(layer, "input_spec", None))
     if any(getattr(spec, "axes", None) or getattr(spec, "shape", None) for spec in specs):

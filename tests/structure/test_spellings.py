@@ -297,6 +297,17 @@ class BalancedMeans(Balanced):
         return super().call(x - ops.mean(x, 1, keepdims=True), training)
 
 
+class Around(L.Layer):
+    """It is not told of training, but the layer inside it is."""
+
+    def __init__(self):
+        super().__init__()
+        self.inside = BalancedMeans()
+
+    def call(self, x):
+        return self.inside(x)
+
+
 class NoisyMeans(Noisy):
     def call(self, x, training=False):
         return super().call(ops.mean(x, 1), training)
@@ -361,6 +372,7 @@ WHY = {
         lambda x: L.Lambda(lambda x: ops.mean(x, 1), output_shape=(6,))(x),
     ),
     "means, mixed in training": ("depends on more", lambda x: BalancedMeans()(x)),
+    "one inside, mixed in training": ("depends on more", lambda x: Around()(x)),
     "means, as many in training": ("another shape", lambda x: NoisyMeans()(x)),
     "rolled": ("depends on more", lambda x: ops.roll(x, 1, axis=-1)),
     "single ones": ("another shape", lambda x: ops.take(x, [0, 2], axis=-1)),
