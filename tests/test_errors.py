@@ -17,6 +17,8 @@ def failed():
         "def f():\n    return gues\nf()",
         LIBRARY,
         "def f(): n += 1\nf()",
+        "%time gues",
+        "raise NameError('of mine') from KeyError('why')",
     ]
     cells = [nbformat.v4.new_code_cell(each) for each in (START, *sources)]
     notebook = nbformat.v4.new_notebook(cells=cells)
@@ -34,10 +36,16 @@ def test_a_skipped_cell_is_told_of_in_a_sentence(failed, index, line):
 
 
 def test_other_mistakes_show_where_they_are(failed):
-    (library, _), (unbound, _) = failed[2:]
+    library, unbound, timed, raised = (
+        next(one for one in outputs if one.output_type == "error") for outputs in failed[2:]
+    )
+    assert [one.evalue for one in (timed, raised)] == ["name 'gues' is not defined", "of mine"]
+    assert "KeyError" in "".join(raised.traceback)
     assert library.evalue == "name 'g' is not defined"
     assert unbound.ename == "UnboundLocalError"
-    assert all("Traceback" in "".join(shown.traceback) for shown in (library, unbound))
+    assert all(
+        "Traceback" in "".join(shown.traceback) for shown in (library, unbound, timed, raised)
+    )
 
 
 def test_the_cell_still_counts_as_failed():

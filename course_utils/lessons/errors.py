@@ -26,9 +26,10 @@ def explain_errors() -> None:
 def _show(shell: object, kind: type, error: NameError, tb: TracebackType, tb_offset: int) -> None:
     """Show a name that the notebook's own code lacks in a sentence, a library's as ever."""
     *_, (frame, number) = traceback.walk_tb(tb)
-    own = kind is NameError and frame.f_globals.get("__name__") == "__main__"
+    line = traceback.extract_tb(tb)[-1].line  # "" in %time, say; no name is missing in a `raise`
+    own = kind is NameError and bool(error.name and line)
+    own = own and frame.f_globals.get("__name__") == "__main__"
     if own:
-        line = traceback.extract_tb(tb)[-1].line
         error.args = (f"{error}, and line {number} needs it: {line}",)
     shell.showtraceback((kind, error, tb), tb_offset=tb_offset, exception_only=own)
 

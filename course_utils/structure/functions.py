@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from inspect import signature
 
 import numpy as np
 
-from course_utils.backend import keras
+from course_utils.backend import keras, layers_inside
 from course_utils.pruning.layers import of_keras
 from course_utils.structure.reaching import reached, read_by_name
 from course_utils.structure.symbolic import SOME_LENGTH, output_spec
@@ -64,32 +64,33 @@ def tried_layer(
     call = lambda x, one=layer, **told: one.call(x, *args, **options, **told)  # noqa: E731
     # By 7, so that a layer which takes only even sizes, say, does not fit.
     x = keras.KerasTensor((None, *(n + 7 if a in axes else n for a, n in enumerate(shape))))
-    sizes = [2, *(n or SOME_LENGTH for n in shape)] if along else [2] * len(x.shape)
-    some, twin = np.random.default_rng(0).normal(size=sizes).astype("float32"), layer
-    where = (some, axes[0] - len(shape)) if along else None
-    holds, trains = [layer, args, options], "training" in signature(layer.call).parameters
+    sizes = [2, *(n or SOME_LENGTH for n in shape)]
+    some = np.random.default_rng(0).normal(size=sizes).astype("float32")
+    where = (some, [axis - len(shape) for axis in axes], along)
+    holds, inside = [layer, args, options], isinstance(layer, keras.Layer) and layers_inside(layer)
+    told = {"training": True} if "training" in signature(layer.call).parameters else {}
+    # Called by another one, as the layers inside hear from that whether they train.
+    train = partial(keras.layers.Lambda(partial(call, **told), dtype="float32"), training=True)
     result = _tried(call, len(x.shape), holds, where)
     if result.why:
         return result
-    if trains:
-        why = _tried(lambda x: call(x, training=True), len(x.shape), holds, where).why
+    if told or inside:
+        why = _tried(train, len(x.shape), holds, where).why
         if why not in ("", _BY_CHANCE):
             return Tried(f"in training, {why}")
     try:
-        told = output_spec(layer, x, *args, **options).shape
-        if not all(of_keras(kind) for kind in type(layer).__mro__ if "build" in vars(kind)):
-            twin = type(layer).from_config(layer.get_config())
-            twin.build(x.shape)
-            twin.set_weights(layer.get_weights())
+        made = output_spec(layer, x, *args, **options).shape
+        single = (None, *(1 if a in axes else n for a, n in enumerate(shape)))
+        twins = [partial(call, one=one) for one in _built_for(layer, x.shape, single)]
         with keras.StatelessScope(collect_losses=True) as scope:
-            same = _same(_of(call, some), _of(lambda x: call(x, twin), some))
-            if trains:
-                _of(lambda x: call(x, training=True), some)
+            same = all(_same(_of(call, some), _of(twin, some)) for twin in twins)
+            if told or inside:
+                _of(train, some)
     except Exception as error:
         return Tried(f"cannot be made for another size: {type(error).__name__}")
     if scope.losses:
         return Tried("adds a loss of what it sees")
-    if any(told[axis - len(shape)] != x.shape[axis + 1] for axis in axes):
+    if any(made[axis - len(shape)] != x.shape[axis + 1] for axis in axes):
         return Tried("tells the shape of its output by numbers of its own")
     specs = keras.tree.flatten(getattr(layer, "input_spec", None))
     if any(getattr(spec, "axes", None) or getattr(spec, "shape", None) for spec in specs):
@@ -97,22 +98,36 @@ def tried_layer(
     return result if same else Tried("takes numbers from the size that it is built for")
 
 
+def _built_for(layer: keras.Operation, *shapes: tuple) -> list[keras.Layer]:
+    if all(of_keras(kind) for kind in type(layer).__mro__ if "build" in vars(kind)):
+        return [layer]
+    twins = [type(layer).from_config(layer.get_config()) for _ in shapes]
+    for twin, shape in zip(twins, shapes, strict=True):
+        twin.build(shape)
+        twin.set_weights(layer.get_weights())
+    return twins
+
+
 _BY_CHANCE = "gives another result each time"
+_SCALES = 0.5, 10.0, 1000.0
 
 
 def _tried(
-    function: Callable, rank: int, holds: object = None, along: tuple[np.ndarray, int] | None = None
+    function: Callable, rank: int, holds: object = None, where: tuple | None = None
 ) -> Tried:
     if isinstance(function, keras.Layer) and not function.built:
         return Tried("is a layer that is not built")
     name = _weights_in(function if holds is None else holds)
     if name:
         return Tried(f"reads {name}, a weight that is not its own")
-    rng, (like, _) = np.random.default_rng(0), along or (np.zeros((1,) * (rank - 1) + (4,)), 0)
+    rng = np.random.default_rng(0)
+    some, axes, along = where or (np.zeros((1,) * (rank - 1) + (4,)), (), False)
     try:
         with keras.StatelessScope():  # what it counts or draws stays as it is
-            mixing = _mixing_along(function, *along) if along else _mixing(function, rank, rng)
-            return Tried(mixing, _at_zero(function, like))
+            mixing = "" if along else _mixing(function, rank, rng)
+            for axis in axes:  # with the sizes that it has: it may do otherwise on small tensors
+                mixing = mixing or _mixing_along(function, some, axis)
+            return Tried(mixing, _at_zero(function, some))
     except Exception as error:
         return Tried(f"could not be tried ({type(error).__name__}: {first_line(error, 80)})")
 
@@ -122,7 +137,7 @@ _known = lru_cache(maxsize=128)(_tried)
 
 def _mixing(function: Callable, rank: int, rng: np.random.Generator) -> str:
     small = (*(3, 2, 2, 2, 2)[: rank - 1], 4)
-    for scale in (0.5, 10.0):
+    for scale in _SCALES:
         x = rng.normal(0, scale, small).astype("float32")
         x.flat[0] = 0
         y = _of(function, x)
@@ -139,7 +154,7 @@ def _mixing(function: Callable, rank: int, rng: np.random.Generator) -> str:
         if not _same(moved, y.reshape(-1)[order]):
             return "treats numbers by where they stand"
         for axis in range(1, rank):
-            large = np.pad(x, [(0, 6 * (one == axis)) for one in range(rank)])
+            large = np.pad(x, [(0, 125 * (one == axis)) for one in range(rank)])
             if not _same(_of(function, large)[tuple(map(slice, small))], y):
                 return "depends on the size of the tensor"
     return ""
@@ -147,12 +162,14 @@ def _mixing(function: Callable, rank: int, rng: np.random.Generator) -> str:
 
 def _mixing_along(function: Callable, some: np.ndarray, axis: int) -> str:
     rng, length = np.random.default_rng(0), some.shape[axis]
-    picks = [rng.integers(0, length, count) for count in (length + 7, length // 2)]
-    for x in (0.5 * some, 10 * some):
+    picks = [rng.integers(0, length, count) for count in (length + 7, length // 2, 1)]
+    for x in (scale * some for scale in _SCALES):
         y, again, *others = (_of(function, x.take(p, axis)) for p in [*2 * [range(length)], *picks])
         if not _same(y, again):
             return _BY_CHANCE
-        if not all(_same(one, y.take(pick, axis)) for one, pick in zip(others, picks, strict=True)):
+        most = np.abs(x).max()  # what is added up is added in another order
+        pairs = zip(others, (y.take(pick, axis) for pick in picks), strict=True)
+        if not all(_same(*pair, most) for pair in pairs):
             return "depends on more than what lies at one place of the axis"
     return ""
 
@@ -166,8 +183,9 @@ def _of(function: Callable, x: np.ndarray) -> np.ndarray:
     return np.asarray(made, np.float64)
 
 
-def _same(one: np.ndarray, other: np.ndarray) -> bool:
-    return np.allclose(one, other, rtol=1e-5, atol=1e-6, equal_nan=True)
+def _same(one: np.ndarray, other: np.ndarray, size: float = 1) -> bool:
+    size = np.abs(one[np.isfinite(one)]).max(initial=max(size, 1))
+    return np.allclose(one, other, rtol=1e-5, atol=1e-6 * size, equal_nan=True)
 
 
 def _weights_in(value: object) -> str:

@@ -23,7 +23,7 @@ from test_sequences import gated
 
 from course_utils.backend import keras
 from course_utils.structure import channel_groups, shrink, zeroed
-from course_utils.structure.functions import tried
+from course_utils.structure.functions import tried, tried_layer
 
 L, ops, F = keras.layers, keras.ops, keras.activations
 relu = {"activation": "relu"}
@@ -297,6 +297,17 @@ class BalancedMeans(Balanced):
         return super().call(x - ops.mean(x, 1, keepdims=True), training)
 
 
+class Around(L.Layer):
+    """It is not told of training, but the layer inside it is."""
+
+    def __init__(self):
+        super().__init__()
+        self.inside = BalancedMeans()
+
+    def call(self, x):
+        return self.inside(x)
+
+
 class NoisyMeans(Noisy):
     def call(self, x, training=False):
         return super().call(ops.mean(x, 1), training)
@@ -325,6 +336,17 @@ class Rooted(L.Layer):
         return x * self.factor
 
 
+class Limited(Rooted):
+    """As many as it has, but no more than 6: a larger one has the number that it has."""
+
+    def build(self, shape):
+        self.factor = 1 / min(shape[-1], 6)
+
+
+def centred_if_large(x):
+    return ops.where(ops.max(x) > 500, x - ops.mean(x, -1, keepdims=True), x)
+
+
 WHY = {
     "LoRA": ("has LoRA", altered(lambda layer: layer.enable_lora(1))),
     "whole numbers": ("is quantized", altered(lambda layer: layer.quantize("int8"))),
@@ -350,6 +372,7 @@ WHY = {
         lambda x: L.Lambda(lambda x: ops.mean(x, 1), output_shape=(6,))(x),
     ),
     "means, mixed in training": ("depends on more", lambda x: BalancedMeans()(x)),
+    "one inside, mixed in training": ("depends on more", lambda x: Around()(x)),
     "means, as many in training": ("another shape", lambda x: NoisyMeans()(x)),
     "rolled": ("depends on more", lambda x: ops.roll(x, 1, axis=-1)),
     "single ones": ("another shape", lambda x: ops.take(x, [0, 2], axis=-1)),
@@ -368,6 +391,8 @@ WHY = {
         "by numbers of its own",
         lambda x: L.Lambda(lambda x: -x, output_shape=(4, 6))(x),
     ),
+    "as many as 6": ("the size that it is built for", lambda x: Limited()(x)),
+    "what is large": ("depends on more", lambda x: L.Lambda(centred_if_large)(x)),
     "how many there were": ("the size that it is built for", lambda x: Rooted()(x)),
     "their number": (
         "root of their number",
@@ -398,6 +423,20 @@ def test_functions_that_are_tried():
     assert "size" in tried(lambda x: x / ops.shape(x)[1], 3).why  # channels may lie there
     assert "another shape" in tried(lambda x: ops.max(x, axis=-1)).why
     assert "a weight" in tried(lambda x: x * OTHER.kernel[0, 0]).why
+    assert "size" in tried(lambda x: ops.roll(x, 20, axis=-1)).why
+
+
+@pytest.mark.parametrize("along", [False, True])
+def test_layers_are_tried_with_the_sizes_they_have(along):
+    """Small tensors are not enough: one group of them, say, may be each that is not wide."""
+    for call in (lambda x: ops.roll(x, 4 * 129, -1), lambda x: x * max(1, x.shape[-1] // 150)):
+        layer = L.Lambda(call)
+        layer.build((None, 5, 300))
+        assert "place of the axis" in tried_layer(layer, (5, 300), (1,), along).why
+
+
+def test_sums_of_many_places_are_only_nearly_the_same():
+    assert not tried_layer(keras.src.ops.numpy.Sum((1, 2)), (112, 112, 64), (2,), True).why
 
 
 class Reflected(L.Layer):
