@@ -120,8 +120,8 @@ PARTS = (
         ),
         {
             QUICK: [training(32, 10, 2, 5)],
-            SHORT: [training(32, 250, 6, 65), training(128, 250, 5, 100)],
-            FULL: [training(32, 250, 60, 600), training(128, 250, 60, 1200)],
+            SHORT: [training(32, 100, 15, 65), training(128, 100, 15, 100)],
+            FULL: [training(32, 100, 120, 600), training(128, 100, 120, 1200)],
         },
     ),
     Part(
