@@ -23,8 +23,7 @@ import by_seed
 import numpy as np
 
 from course_utils import criteria, masking, models, pruning
-from course_utils.backend import keras
-from course_utils.backend import tensorflow as tf
+from course_utils.backend import keras, tf
 from course_utils.lessons import recorded
 from course_utils.lessons.data import Dataset
 

@@ -21,8 +21,7 @@ import numpy as np
 import turns
 
 from course_utils import criteria, masking, models, pruning
-from course_utils.backend import keras
-from course_utils.backend import tensorflow as tf
+from course_utils.backend import keras, tf
 from course_utils.extras import search
 
 LEVELS = (0.5, 0.7, 0.8, 0.9, 0.95)

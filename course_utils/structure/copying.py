@@ -14,8 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.backend import keras
-from course_utils.backend import tensorflow as tf
+from course_utils.backend import keras, tf
 from course_utils.pruning.layers import of_keras
 from course_utils.structure.internals import attributes, bare, copied_variable, retrack
 from course_utils.structure.reaching import has_weights

@@ -11,8 +11,7 @@ import math
 import threading
 from collections.abc import Callable, Iterable, Iterator
 
-from course_utils.backend import keras
-from course_utils.backend import tensorflow as tf
+from course_utils.backend import keras, tf
 from course_utils.pruning.layers import of_keras, walk
 
 SMALL = 2**16  # numbers that need not be freed at once

@@ -10,8 +10,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from course_utils.backend import keras
-from course_utils.backend import tensorflow as tf
+from course_utils.backend import keras, tf
 from course_utils.pruning.layers import of_keras
 from course_utils.structure.internals import attributes, is_tracker
 
