@@ -21,7 +21,7 @@ import by_seed
 import numpy as np
 
 from course_utils import measuring, models
-from course_utils.backend import keras, tensorflow
+from course_utils.backend import keras, tf
 from course_utils.extras import speed
 from course_utils.lessons import recorded
 from course_utils.lessons.open_tasks.task import Task
@@ -43,8 +43,8 @@ def main() -> None:
     parser.add_argument("--speeds", action="store_true")
     options = parser.parse_args()
     if options.speeds:
-        tensorflow.config.threading.set_intra_op_parallelism_threads(1)
-        tensorflow.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
         write_speeds()
     by_seed.mnist()
     known = recorded.rows(RESULTS.stem) if RESULTS.exists() else []

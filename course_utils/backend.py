@@ -35,8 +35,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 # An error is a Python exception and still arrives; only what C++ prints is dropped.
 with silent_stderr():
     import keras as keras
-    import tensorflow as tensorflow
-tf = tensorflow  # the name that everybody knows it by
+    import tensorflow as tf  # noqa: F401
 
 if keras.backend.backend() != "tensorflow":
     raise ImportError(

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from course_utils.backend import keras
-from course_utils.backend import tensorflow as tf
+from course_utils.backend import keras, tf
 from course_utils.pruning import examples
 from course_utils.pruning.examples import inputs_of, labelled, steps
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from course_utils import measuring, pruning, structure
-from course_utils.backend import keras
-from course_utils.backend import tensorflow as tf
+from course_utils.backend import keras, tf
 from course_utils.extras import search, speed
 
 layers = keras.layers

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 
 from course_utils import criteria, masking, models, pruning
-from course_utils.backend import keras
-from course_utils.backend import tensorflow as tf
+from course_utils.backend import keras, tf
 from course_utils.extras import export, sparsefile, speed
 
 layers = keras.layers

@@ -9,7 +9,7 @@ from batches import cut
 from sizes import few, full_run
 
 from course_utils import criteria, masking, measuring, models, pruning, regrowth, schedules
-from course_utils.backend import keras, tensorflow
+from course_utils.backend import keras, tf
 from course_utils.pruning import PruneOnSchedule
 
 layers = keras.layers
@@ -130,9 +130,9 @@ def test_the_sparsity_stands_in_history_in_every_log_and_in_tensorboard(tiny, ba
     assert history["sparsity"] == [logged[3], logged[7]]
     assert "sparsity" in (tmp_path / "log.csv").read_text().splitlines()[0]
     scalars = [
-        (event.step, tensorflow.make_ndarray(value.tensor).item())
+        (event.step, tf.make_ndarray(value.tensor).item())
         for file in (tmp_path / "train").iterdir()
-        for event in tensorflow.compat.v1.train.summary_iterator(str(file))
+        for event in tf.compat.v1.train.summary_iterator(str(file))
         for value in event.summary.value
         if value.tag == "epoch_sparsity"
     ]
@@ -375,9 +375,9 @@ def test_without_fit(tiny, batch, traced):
     pruner.set_model(model)
     loss = keras.losses.SparseCategoricalCrossentropy()
 
-    @tensorflow.function
+    @tf.function
     def step(x, y):
-        with tensorflow.GradientTape() as tape:
+        with tf.GradientTape() as tape:
             value = loss(y, model(x, training=True))
         gradients = tape.gradient(value, model.trainable_variables)
         model.optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
@@ -394,7 +394,7 @@ def test_without_fit(tiny, batch, traced):
 MIRRORED = """
 import sys
 import numpy as np
-from course_utils.backend import keras, tensorflow as tf
+from course_utils.backend import keras, tf
 from course_utils import masking, pruning, regrowth, schedules
 
 cpu = tf.config.list_physical_devices("CPU")[0]
@@ -567,7 +567,7 @@ class Game(keras.Model):
 
     def train_step(self, data):
         for part, optimizer in zip((self.one, self.two), self.own, strict=True):
-            with tensorflow.GradientTape() as tape:
+            with tf.GradientTape() as tape:
                 loss = keras.ops.mean(self(data[0]) ** 2)
             variables = part.trainable_variables
             optimizer.apply(tape.gradient(loss, variables), variables)
@@ -578,7 +578,7 @@ class Stepping(Game):
     """A train step of one's own that does use the model's optimizer."""
 
     def train_step(self, data):
-        with tensorflow.GradientTape() as tape:
+        with tf.GradientTape() as tape:
             loss = keras.ops.mean(self(data[0]) ** 2)
         variables = self.trainable_variables
         self.optimizer.apply(tape.gradient(loss, variables), variables)

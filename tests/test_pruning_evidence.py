@@ -12,8 +12,7 @@ import pytest
 from sizes import few, full_run
 
 from course_utils import criteria, pruning, regrowth, schedules
-from course_utils.backend import build_optimizer, keras
-from course_utils.backend import tensorflow as tf
+from course_utils.backend import build_optimizer, keras, tf
 from course_utils.pruning.hooks import watched
 
 layers = keras.layers

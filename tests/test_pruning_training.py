@@ -11,7 +11,7 @@ from batches import cut
 from sizes import few
 
 from course_utils import criteria, masking, models, pruning
-from course_utils.backend import build_optimizer, keras, tensorflow
+from course_utils.backend import build_optimizer, keras, tf
 
 layers = keras.layers
 
@@ -316,7 +316,7 @@ def test_the_mask_holds_in_a_training_loop_of_ones_own(tiny, batch, traced):
     model, optimizer = tiny(), keras.optimizers.Adam(0.1)
     masks = attach(model)
     step = own_step(model, optimizer, batch)
-    step = tensorflow.function(step) if traced else step
+    step = tf.function(step) if traced else step
     for _ in range(3):
         step()
     assert_held(model, masks)
@@ -324,7 +324,7 @@ def test_the_mask_holds_in_a_training_loop_of_ones_own(tiny, batch, traced):
 
 def test_a_step_of_ones_own_that_was_traced_before_attach_is_told_by_regrown(tiny, batch):
     model = tiny()
-    step = tensorflow.function(own_step(model, keras.optimizers.SGD(0.1), batch))
+    step = tf.function(own_step(model, keras.optimizers.SGD(0.1), batch))
     step()
     attach(model)
     step()
@@ -336,7 +336,7 @@ def own_step(model: keras.Model, optimizer: keras.Optimizer, batch):
     loss = keras.losses.SparseCategoricalCrossentropy()
 
     def step() -> None:
-        with tensorflow.GradientTape() as tape:
+        with tf.GradientTape() as tape:
             value = loss(batch.y, model(batch.x, training=True))
         gradients = tape.gradient(value, model.trainable_variables)
         optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
@@ -575,7 +575,7 @@ def test_masked_training_is_projected_gradient_descent_in_numpy(batch):
 
 MIRRORED = """
 import numpy as np
-from course_utils.backend import keras, tensorflow as tf
+from course_utils.backend import keras, tf
 from course_utils import criteria, masking, pruning
 
 cpu = tf.config.list_physical_devices("CPU")[0]

@@ -5,8 +5,7 @@ import pytest
 from batches import cut
 
 from course_utils import models, pruning
-from course_utils.backend import keras
-from course_utils.backend import tensorflow as tf
+from course_utils.backend import keras, tf
 from course_utils.extras import regularizing
 
 

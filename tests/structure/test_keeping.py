@@ -6,8 +6,7 @@ from blocks import Block, Counting
 from oracles import inputs_for, randomized, zeros_in
 
 from course_utils import pruning
-from course_utils.backend import keras
-from course_utils.backend import tensorflow as tf
+from course_utils.backend import keras, tf
 from course_utils.extras.clustering import cluster, hold_codebooks
 from course_utils.pruning.attaching import hold
 from course_utils.structure import channel_groups, shrink, zeroed

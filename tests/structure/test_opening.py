@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from oracles import apart, check_zeroed, inputs_for, random_masks, randomized
 
-from course_utils.backend import keras
-from course_utils.backend import tensorflow as tf
+from course_utils.backend import keras, tf
 from course_utils.structure import channel_groups, shrink, zeroed
 from course_utils.structure.channels import Channels
 from course_utils.structure.functions import first_line

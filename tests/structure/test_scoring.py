@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from course_utils import structure
-from course_utils.backend import keras
-from course_utils.backend import tensorflow as tf
+from course_utils.backend import keras, tf
 
 layers = keras.layers
 
